@@ -1,0 +1,24 @@
+import type { Hook } from "@hono/zod-openapi";
+import type { Caller } from "../auth/caller";
+import { AppError } from "./errors";
+
+/** What every route of the site finds in its context. */
+export interface AppEnv {
+  Bindings: Env;
+  Variables: { requestId: string; caller: Caller | null };
+}
+
+/** Turns a failed validation of a request into a 400 that names the parameter. */
+export const validationHook: Hook<unknown, AppEnv, string, unknown> = (result) => {
+  if (result.success) {
+    return;
+  }
+  const issue = result.error.issues[0];
+  const parameter = issue?.path.join(".") ?? "";
+  throw new AppError(
+    400,
+    "invalid_parameter",
+    `${parameter === "" ? "The request" : parameter}: ${issue?.message ?? "invalid"}`,
+    { parameter },
+  );
+};
