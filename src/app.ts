@@ -1,14 +1,35 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
-import { notFound, onError } from "./http/errors";
+import { keyRoutes } from "./auth/key-routes";
+import { identify, requireCaller } from "./auth/middleware";
+import { authRoutes } from "./auth/routes";
 import { type AppEnv, validationHook } from "./http/app-env";
+import { checkConfig } from "./http/check-config";
+import { notFound, onError } from "./http/errors";
+import { demoRoutes } from "./orders/demo-routes";
+import { orderRoutes } from "./orders/routes";
+import type { Engine } from "./tasks/engine";
+import { taskRoutes } from "./tasks/routes";
 
 /** The whole site on one screen. */
-export function createApp() {
+export function createApp(engine: Engine) {
   const app = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
-  app.use(requestId());
   app.onError(onError);
   app.notFound(notFound);
+
+  app.use(requestId());
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.use(checkConfig());
+
+  app.route("/api/auth", authRoutes);
+
+  app.use(identify());
+  app.route("/pedidos", demoRoutes);
+
+  // Closed from here on, routes that do not exist included.
+  app.use("/api/*", requireCaller());
+  app.route("/api/keys", keyRoutes);
+  app.route("/api/pedidos", orderRoutes);
+  app.route("/api/tasks", taskRoutes(engine));
   return app;
 }

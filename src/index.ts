@@ -1,11 +1,42 @@
-import { DurableObject } from "cloudflare:workers";
 import { createApp } from "./app";
+import { ConfigError, configOf } from "./config";
+import { log, setLogLevel } from "./log";
+import { processOrder } from "./orders/task";
+import { consume } from "./tasks/consumer";
+import { consumeDeadLetters } from "./tasks/dead-letters";
+import { Engine } from "./tasks/engine";
+import { isDeadLetterQueue } from "./tasks/queues";
+import { watchRecovery } from "./tasks/recover";
 
-export class OrderRegistry extends DurableObject<Env> {}
-export class Recovery extends DurableObject<Env> {}
+export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
+export { OrderRegistry } from "./orders/registry.do";
+export { Recovery } from "./tasks/recovery.do";
 
-const app = createApp();
+const engine = new Engine([processOrder]);
+const app = createApp(engine);
+
+/** A message cannot be processed with a bad configuration, and must not be lost for it. */
+const MISCONFIGURED_WAIT_SECONDS = 60;
 
 export default {
   fetch: app.fetch,
+
+  async queue(batch, env) {
+    try {
+      setLogLevel(configOf(env).logLevel);
+    } catch (error) {
+      log.error("config.invalid", { message: error instanceof ConfigError ? error.message : "" });
+      batch.retryAll({ delaySeconds: MISCONFIGURED_WAIT_SECONDS });
+      return;
+    }
+    if (isDeadLetterQueue(batch.queue)) {
+      await consumeDeadLetters(batch, env);
+    } else {
+      await consume(batch, env, engine);
+    }
+  },
+
+  async scheduled(_controller, env) {
+    await watchRecovery(env);
+  },
 } satisfies ExportedHandler<Env>;

@@ -15,3 +15,22 @@ export type Role = (typeof ROLES)[number];
 export type Caller =
   | { kind: "user"; id: string; email: string; role: Role }
   | { kind: "key"; id: string; name: string; scopes: readonly Scope[] };
+
+const READ_SCOPES = SCOPES.filter((scope) => scope.endsWith(":read"));
+
+/** What a role may do with orders and tasks; people, keys and deletion are for administrators only. */
+export const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
+  viewer: READ_SCOPES,
+  operator: [...READ_SCOPES, "orders:write", "tasks:write", "tasks:track"],
+  admin: SCOPES,
+};
+
+export function can(caller: Caller, scope: Scope): boolean {
+  const scopes = caller.kind === "key" ? caller.scopes : ROLE_SCOPES[caller.role];
+  return scopes.includes(scope);
+}
+
+/** Stable name of a caller for rows and logs: `user:ID` or `key:ID`. */
+export function callerId(caller: Caller): string {
+  return `${caller.kind}:${caller.id}`;
+}

@@ -1,0 +1,7 @@
+import { defineConfig } from "drizzle-kit";
+
+export default defineConfig({
+  dialect: "sqlite",
+  schema: ["./src/tasks/schema.ts", "./src/orders/schema.ts", "./src/auth/schema.ts"],
+  out: "./migrations",
+});

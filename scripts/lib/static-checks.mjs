@@ -1,0 +1,30 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { root, runTool } from "./tools.mjs";
+
+const checks = [
+  { name: "format", tool: "oxfmt", args: ["--check"] },
+  { name: "lint", tool: "oxlint", args: ["--type-aware", "--deny-warnings"] },
+  {
+    name: "worker-configuration.d.ts",
+    tool: "wrangler",
+    args: ["types", "--include-runtime=false", "--strict-vars=false", "--check"],
+  },
+  { name: "types of src", tool: "tsc", args: ["-p", "tsconfig.json"] },
+  { name: "types of test", tool: "tsc", args: ["-p", "test/tsconfig.json"] },
+];
+
+/** Runs every check, whatever fails; returns how many passed and failed. */
+export async function runStaticChecks() {
+  const count = { passed: 0, failed: 0 };
+  for (const { name, tool, args } of checks) {
+    if (tool === "tsc" && !existsSync(path.join(root, args[1]))) {
+      continue;
+    }
+    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+    const passed = (await runTool(tool, args, { env })) === 0;
+    console.log(`${passed ? "✓" : "✗"} ${name}`);
+    count[passed ? "passed" : "failed"] += 1;
+  }
+  return count;
+}

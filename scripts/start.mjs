@@ -1,0 +1,155 @@
+// npm start: everything a fresh clone needs to run the Worker here, then `wrangler dev`.
+import http from "node:http";
+import https from "node:https";
+import { rmSync } from "node:fs";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createDevVars } from "./lib/dev-vars.mjs";
+import { readFlags } from "./lib/flags.mjs";
+import { ensureInstalled } from "./lib/install.mjs";
+import { portProblem } from "./lib/ports.mjs";
+import { ended, stopAll } from "./lib/processes.mjs";
+import { captureScript, captureTool, fail, root, startTool } from "./lib/tools.mjs";
+
+const usage = `npm start -- [flags]
+
+  --port N            port to listen on (8787)
+  --ip ADDRESS        address to listen on (127.0.0.1)
+  --persist-to DIR    where the database, queues and objects live (.wrangler/state)
+  --var NAME:value    overrides a variable of wrangler.toml; may be repeated
+  --env-file FILE     takes the secrets from FILE instead of .dev.vars
+  Any other flag goes to wrangler dev.`;
+
+const { flags, rest } = readFlags(process.argv.slice(2), {
+  port: "value",
+  ip: "value",
+  "persist-to": "value",
+  "env-file": "list",
+  var: "list",
+  help: "switch",
+});
+if (flags.help) {
+  console.log(usage);
+  process.exit(0);
+}
+
+let stopped = false;
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => void stop());
+}
+process.on("disconnect", () => void stop()); // a program that started this one over IPC is gone
+
+const port = flags.port ?? "8787";
+const ip = flags.ip ?? "127.0.0.1";
+const stateFolder = path.resolve(flags["persist-to"] ?? path.join(root, ".wrangler", "state"));
+const envFiles = (flags["env-file"] ?? []).map((file) => path.resolve(file));
+const configFlags = [
+  ...envFiles.flatMap((file) => ["--env-file", file]),
+  ...(flags.var ?? []).flatMap((pair) => ["--var", pair]),
+];
+// Groups of their own: Ctrl-C in a terminal reaches this script alone, which ends them in order.
+const ownGroup = { detached: process.platform !== "win32" };
+
+await ensureInstalled(ownGroup);
+const problem = await portProblem(port, ip);
+if (problem) {
+  fail(problem);
+}
+if (envFiles.length === 0) {
+  createDevVars();
+}
+const admin = await checkConfig();
+const env = environment();
+await migrate();
+const wrangler = serve();
+void announce();
+const code = await ended(wrangler);
+console.error(`wrangler dev ended by itself (exit code ${code}).`);
+process.exit(code || 1);
+
+async function stop() {
+  if (stopped) {
+    process.exit(1); // a second Ctrl-C: at once, by force
+  }
+  stopped = true;
+  await stopAll();
+  process.exit(0);
+}
+
+async function checkConfig() {
+  const check = await captureScript("check-config.mjs", configFlags, ownGroup);
+  if (check.code !== 0) {
+    fail(check.stderr.trim());
+  }
+  return JSON.parse(check.stdout);
+}
+
+/** What wrangler runs with: no network, and no queue shared with another server. */
+function environment() {
+  // Servers that find each other in one registry take each other's queue messages.
+  const registry = path.join(stateFolder, "registry", port);
+  rmSync(registry, { recursive: true, force: true });
+  const variables = {
+    WRANGLER_SEND_METRICS: "false",
+    WRANGLER_HIDE_BANNER: "true", // with it goes the question for a newer version
+    CLOUDFLARE_CF_FETCH_ENABLED: "false",
+    ...process.env,
+    WRANGLER_REGISTRY_PATH: registry,
+  };
+  // With --env-file, wrangler lets the shell's variables override the file's and wrangler.toml's.
+  for (const name of admin.variables) {
+    delete variables[name];
+  }
+  return variables;
+}
+
+async function migrate() {
+  const args = ["d1", "migrations", "apply", "DB", "--local", "--persist-to", stateFolder];
+  const migration = await captureTool("wrangler", args, { ...ownGroup, env });
+  if (migration.code !== 0) {
+    console.error(`${migration.stdout}${migration.stderr}`.trim());
+    fail(`The local database in ${stateFolder} could not be migrated.`);
+  }
+}
+
+function serve() {
+  const args = ["dev", "--port", port, "--ip", ip, "--persist-to", stateFolder, ...configFlags];
+  if (!rest.some((flag) => flag.includes("show-interactive-dev-session"))) {
+    args.push("--show-interactive-dev-session=false"); // its hotkeys would take Ctrl-C too
+  }
+  return startTool("wrangler", [...args, ...rest], { ...ownGroup, env });
+}
+
+async function announce() {
+  const scheme = rest.join("=").includes("local-protocol=https") ? "https" : "http";
+  const host = ["127.0.0.1", "0.0.0.0", "::", "::1", "*"].includes(ip) ? "localhost" : ip;
+  const url = `${scheme}://${host}:${port}`;
+  while (!(await answers(`${url}/healthz`))) {
+    await sleep(100);
+  }
+  const password = admin.passwordIsStored && envFiles.length === 0 ? admin.password : undefined;
+  console.log(`
+  Site       ${url}/
+  Demo       ${url}/pedidos/iniciar
+  API docs   ${url}/api/docs
+  Console    ${url}/admin/
+
+  First administrator, made when no user exists:
+  Email      ${admin.email}
+  Password   ${password ? `${password}   (kept in .dev.vars)` : "as you gave it"}
+
+  Ctrl-C stops the server.
+`);
+}
+
+function answers(url) {
+  const { get } = url.startsWith("https:") ? https : http;
+  return new Promise((resolve) => {
+    const request = get(url, { rejectUnauthorized: false, timeout: 5000 }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(false));
+  });
+}

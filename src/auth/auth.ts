@@ -1,0 +1,107 @@
+import { drizzleAdapter } from "better-auth/adapters/drizzle";
+import { getIP, isAPIError } from "better-auth/api";
+import { betterAuth } from "better-auth/minimal";
+import { createAccessControl } from "better-auth/plugins/access";
+import { admin } from "better-auth/plugins/admin";
+import { defaultStatements } from "better-auth/plugins/admin/access";
+import { database } from "../db/client";
+import { log } from "../log";
+import type { Role } from "./caller";
+import { accounts, sessions, users, verifications } from "./schema";
+import { AUTH_PATH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, requireSecret } from "./settings";
+
+const DAY_SECONDS = 86_400;
+
+const access = createAccessControl(defaultStatements);
+const nothing = { user: [], session: [] } as const;
+
+/** What each role may do to other people; impersonation is given to nobody. */
+const roles = {
+  viewer: access.newRole(nothing),
+  operator: access.newRole(nothing),
+  admin: access.newRole({
+    user: ["create", "list", "get", "set-role", "ban", "delete", "set-password"],
+    session: ["list", "revoke", "delete"],
+  }),
+} satisfies Record<Role, unknown>;
+
+/** `better-auth/minimal` with the drizzle adapter leaves kysely out of the bundle. */
+function build(env: Env, secure: boolean) {
+  return betterAuth({
+    appName: "pedidos",
+    basePath: AUTH_PATH,
+    // No base URL: the Worker does not know its host, so better-auth takes the origin from
+    // `request.url`, which the platform fills from the route it matched. Forwarded-host headers,
+    // which a client could invent, are not trusted; only the request's own origin is.
+    secret: env.BETTER_AUTH_SECRET,
+    telemetry: { enabled: false },
+    // D1 has no interactive transactions, and the adapter asks for none unless told to.
+    database: drizzleAdapter(database(env), {
+      provider: "sqlite",
+      schema: { user: users, session: sessions, account: accounts, verification: verifications },
+    }),
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      minPasswordLength: MIN_PASSWORD_LENGTH,
+      maxPasswordLength: MAX_PASSWORD_LENGTH,
+      // Passwords are hashed by better-auth's default, scrypt (N 16384, r 16), which workerd runs
+      // natively through node:crypto. PBKDF2 would be capped at 100,000 iterations in production.
+    },
+    plugins: [admin({ defaultRole: "viewer", adminRoles: ["admin"], roles })],
+    session: {
+      expiresIn: 7 * DAY_SECONDS,
+      // The row is prolonged at most once a day, so reading a session writes nothing.
+      updateAge: DAY_SECONDS,
+      // Pages are served from a signed copy of the session for a minute: a revoked session may
+      // still read for that long. Writes and administration always ask the database.
+      cookieCache: { enabled: true, maxAge: 60 },
+    },
+    // Limited by ./attempts instead: one D1 statement, failures only, shared by every isolate.
+    rateLimit: { enabled: false },
+    advanced: {
+      useSecureCookies: secure,
+      defaultCookieAttributes: { httpOnly: true, sameSite: "lax" },
+      ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },
+      // ./same-origin replaces it, with the same rule here as on every other route.
+      disableCSRFCheck: true,
+      disableOriginCheck: false,
+    },
+    // Refusals are rendered by ./gate; only failures of its own are worth a line.
+    onAPIError: {
+      onError: (error) => {
+        if (!isAPIError(error)) {
+          log.error("auth.failed", { message: String(error) });
+        }
+      },
+    },
+    logger: {
+      level: "error",
+      log: (_level, message, ...rest) => {
+        const cause = rest[0] instanceof Error ? rest[0].message : undefined;
+        log.error("auth.library", { message, cause });
+      },
+    },
+  });
+}
+
+export type Auth = ReturnType<typeof build>;
+
+const built = new WeakMap<Env, { http?: Auth; https?: Auth }>();
+
+/**
+ * The better-auth instance for a request's scheme, made once per isolate: cookie names and the
+ * Secure flag are fixed when it is built. Throws 503 `invalid_configuration` for a weak secret.
+ */
+export function createAuth(env: Env, requestUrl: string): Auth {
+  requireSecret(env);
+  const scheme = new URL(requestUrl).protocol === "https:" ? "https" : "http";
+  const instances = built.get(env) ?? {};
+  built.set(env, instances);
+  return (instances[scheme] ??= build(env, scheme === "https"));
+}
+
+/** The client's IP as the platform saw it, an IPv6 one cut to its /64; "unknown" without one. */
+export function clientAddress(auth: Auth, request: Request): string {
+  return getIP(request, auth.options) ?? "unknown";
+}

@@ -1,0 +1,72 @@
+import { desc, eq, sql } from "drizzle-orm";
+import type { Database } from "../db/client";
+import type { Scope } from "./caller";
+import { forgetKey } from "./key-check";
+import { formatKey, ID_BYTES, randomHex, SECRET_BYTES, sha256Hex } from "./key-format";
+import { apiKeys } from "./schema";
+
+const DAY_MS = 86_400_000;
+const LIST_LIMIT = 500;
+
+export interface NewKey {
+  name: string;
+  scopes: readonly Scope[];
+  /** Days from `now`; without it the key does not expire. */
+  expiresInDays?: number;
+  createdBy: string;
+}
+
+export type StoredKey = Omit<typeof apiKeys.$inferSelect, "secretHash">;
+
+/** Makes and stores a key; `key` in the answer is the only time it is seen whole. */
+export async function createKey(
+  db: Database,
+  input: NewKey,
+  now: Date,
+): Promise<Pick<StoredKey, "id" | "name" | "scopes" | "expiresAt"> & { key: string }> {
+  const id = randomHex(ID_BYTES);
+  const secret = randomHex(SECRET_BYTES);
+  const expiresAt =
+    input.expiresInDays === undefined
+      ? null
+      : new Date(now.getTime() + input.expiresInDays * DAY_MS);
+  const row = {
+    id,
+    name: input.name,
+    scopes: [...new Set(input.scopes)],
+    createdBy: input.createdBy,
+    createdAt: now,
+    expiresAt,
+  };
+  await db.insert(apiKeys).values({ ...row, secretHash: await sha256Hex(secret) });
+  return { ...row, key: formatKey(id, secret) };
+}
+
+/** The newest keys, revoked and expired ones included, without their hashes. */
+export async function listKeys(db: Database): Promise<StoredKey[]> {
+  return db
+    .select({
+      id: apiKeys.id,
+      name: apiKeys.name,
+      scopes: apiKeys.scopes,
+      createdBy: apiKeys.createdBy,
+      createdAt: apiKeys.createdAt,
+      expiresAt: apiKeys.expiresAt,
+      revokedAt: apiKeys.revokedAt,
+      lastUsedAt: apiKeys.lastUsedAt,
+    })
+    .from(apiKeys)
+    .orderBy(desc(apiKeys.createdAt))
+    .limit(LIST_LIMIT);
+}
+
+/** False when there is no such key. Revoking twice keeps the first time. */
+export async function revokeKey(db: Database, id: string, now: Date): Promise<boolean> {
+  const revoked = await db
+    .update(apiKeys)
+    .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, ${now.getTime()})` })
+    .where(eq(apiKeys.id, id))
+    .returning({ id: apiKeys.id });
+  forgetKey(id);
+  return revoked.length > 0;
+}

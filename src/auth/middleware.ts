@@ -1,0 +1,84 @@
+import type { Context, MiddlewareHandler } from "hono";
+import type { AppEnv } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { type Caller, can, type Scope } from "./caller";
+import { verifyKey } from "./key-check";
+import { assertSameOrigin, isUnsafe } from "./same-origin";
+import { hasSessionCookie, sessionCaller } from "./session";
+
+const CHALLENGE = { "www-authenticate": "Bearer" };
+
+/**
+ * Sets `c.var.caller` from `Authorization: Bearer KEY`, else from the session cookie, else null.
+ * A request with neither costs nothing. A key that is not valid is 401 `invalid_key` even where
+ * anonymous callers are welcome: whoever sends one expects it to count.
+ */
+export function identify(): MiddlewareHandler<AppEnv> {
+  return async function identify(c, next) {
+    c.set("caller", await findCaller(c));
+    await next();
+  };
+}
+
+async function findCaller(c: Context<AppEnv>): Promise<Caller | null> {
+  const bearer = /^Bearer(?:\s+(.*))?$/i.exec(c.req.header("authorization") ?? "");
+  if (bearer !== null) {
+    const background = (work: Promise<void>) => c.executionCtx.waitUntil(work);
+    const caller = await verifyKey(c.env, bearer[1]?.trim() ?? "", Date.now(), background);
+    if (caller === null) {
+      const detail = "The API key is unknown, expired or revoked.";
+      const headers = { "www-authenticate": 'Bearer error="invalid_token"' };
+      throw new AppError(401, "invalid_key", detail, {}, headers);
+    }
+    return caller;
+  }
+  if (!hasSessionCookie(c.req.raw)) {
+    return null;
+  }
+  assertSameOrigin(c.req.raw);
+  return sessionCaller(c, isUnsafe(c.req.method));
+}
+
+/** Lets through anyone who is known: 401 `unauthorized` otherwise. */
+export function requireCaller(): MiddlewareHandler<AppEnv> {
+  return async function requireCaller(c, next) {
+    assertCaller(c.var.caller);
+    await next();
+  };
+}
+
+/** 401 `unauthorized` without credentials, 403 `forbidden` naming the missing scope. */
+export function requireScope(scope: Scope): MiddlewareHandler<AppEnv> {
+  return async function requireScope(c, next) {
+    if (!can(assertCaller(c.var.caller), scope)) {
+      throw new AppError(403, "forbidden", `This needs the scope ${scope}.`, { scope });
+    }
+    await next();
+  };
+}
+
+/** Only a signed-in administrator; a key administers nothing, whatever its scopes. */
+export function requireAdmin(): MiddlewareHandler<AppEnv> {
+  return async function requireAdmin(c, next) {
+    assertAdmin(c.var.caller);
+    await next();
+  };
+}
+
+/** The caller, or 401 `unauthorized`. */
+export function assertCaller(caller: Caller | null | undefined): Caller {
+  if (caller === null || caller === undefined) {
+    const detail = "Sign in, or send an API key as `Authorization: Bearer KEY`.";
+    throw new AppError(401, "unauthorized", detail, {}, CHALLENGE);
+  }
+  return caller;
+}
+
+/** The caller when a signed-in administrator, else 401 or 403. */
+export function assertAdmin(caller: Caller | null | undefined): Caller & { kind: "user" } {
+  const known = assertCaller(caller);
+  if (known.kind !== "user" || known.role !== "admin") {
+    throw new AppError(403, "forbidden", "Only a signed-in administrator may do this.");
+  }
+  return known;
+}

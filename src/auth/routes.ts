@@ -1,0 +1,35 @@
+import { Hono, type HonoRequest } from "hono";
+import type { AppEnv } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { limitBody } from "./body-limit";
+import { callAuth } from "./gate";
+import { AUTH_PATH } from "./settings";
+
+/** Sessions and people, mounted at /api/auth: better-auth's endpoints with the site's errors. */
+export const authRoutes = new Hono<AppEnv>({ strict: false });
+
+authRoutes.use(limitBody);
+
+authRoutes.on(["GET", "POST"], "/*", async (c) => {
+  const url = new URL(c.req.url);
+  const path = url.pathname.slice(AUTH_PATH.length).replace(/\/+$/, "");
+  return c.req.raw.method === "POST"
+    ? callAuth(c, { method: "POST", path, search: url.search, body: await readJson(c.req) })
+    : callAuth(c, { method: "GET", path, search: url.search });
+});
+
+/** better-auth answers 500 to a body that is not JSON, so it is read here. */
+async function readJson(request: HonoRequest): Promise<unknown> {
+  const text = new TextDecoder().decode(await request.arrayBuffer());
+  if (text === "") {
+    return undefined;
+  }
+  if (!/^application\/json\s*(?:;|$)/i.test(request.header("content-type") ?? "")) {
+    throw new AppError(415, "unsupported_media_type", "Send the body as application/json.");
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError(400, "invalid_json", "The body is not JSON.");
+  }
+}

@@ -1,0 +1,36 @@
+import type { Context } from "hono";
+import type { AppEnv } from "../http/app-env";
+import { type Caller, type Role, ROLES } from "./caller";
+
+const SESSION_COOKIE = /(?:^|;\s*)(?:__Secure-)?better-auth\.session_token=/;
+
+/** Whether the request claims a session at all; without the cookie there is nothing to ask D1. */
+export function hasSessionCookie(request: Request): boolean {
+  return SESSION_COOKIE.test(request.headers.get("cookie") ?? "");
+}
+
+/**
+ * The person behind the session cookie, or null. `fresh` reads the database; otherwise the signed
+ * copy in the cookie serves for up to a minute, renewed here by the cookies it sets.
+ */
+export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise<Caller | null> {
+  const { createAuth } = await import("./auth"); // evaluated by the first who needs it, see ./gate
+  const { response, headers } = await createAuth(c.env, c.req.url).api.getSession({
+    headers: c.req.raw.headers,
+    query: { disableCookieCache: fresh },
+    returnHeaders: true,
+  });
+  for (const cookie of headers.getSetCookie()) {
+    c.header("set-cookie", cookie, { append: true });
+  }
+  if (response === null || response.user.banned === true) {
+    return null;
+  }
+  const { id, email, role } = response.user;
+  return { kind: "user", id, email, role: parseRole(role) };
+}
+
+/** better-auth keeps the role as text; anything unknown gets the least. */
+function parseRole(role: string | null | undefined): Role {
+  return ROLES.find((known) => known === role) ?? "viewer";
+}

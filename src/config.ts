@@ -1,0 +1,115 @@
+/**
+ * The configuration, read once and checked. Every error names the variable.
+ * Also imported by `npm start` and `npm run deploy`, so it depends on nothing.
+ */
+export interface Config {
+  /** Base URL of the product catalogue without a final slash; empty means the embedded one. */
+  catalogueUrl: string;
+  catalogueTimeoutMs: number;
+  catalogueTtlMs: number;
+  /** Minor units; a subtotal above it gets the discount. */
+  discountThreshold: number;
+  /** An exact fraction: 0.10 is 10 / 100. */
+  discountRate: { numerator: number; denominator: number };
+  currency: string;
+  orderMaxAttempts: number;
+  orderRetryDelaySeconds: number;
+  orderMaxAgeMs: number;
+  leaseMs: number;
+  recoveryMs: number;
+  demoEnabled: boolean;
+  logLevel: "debug" | "info" | "warn" | "error";
+}
+
+export class ConfigError extends Error {
+  constructor(variable: string, value: string | undefined, expected: string) {
+    super(`${variable} must be ${expected}, not ${JSON.stringify(value ?? null)}`);
+    this.name = "ConfigError";
+  }
+}
+
+type Variables = Record<string, unknown>;
+
+export function parseConfig(env: Variables): Config {
+  return {
+    catalogueUrl: url(env, "CATALOGUE_URL"),
+    catalogueTimeoutMs: integer(env, "CATALOGUE_TIMEOUT_MS", 1, 60_000),
+    catalogueTtlMs: integer(env, "CATALOGUE_TTL_SECONDS", 0, 86_400) * 1000,
+    discountThreshold: amount(env, "DISCOUNT_THRESHOLD"),
+    discountRate: rate(env, "DISCOUNT_RATE"),
+    currency: matching(env, "CURRENCY", /^[A-Z]{3}$/, "three capital letters such as USD"),
+    orderMaxAttempts: integer(env, "ORDER_MAX_ATTEMPTS", 1, 20),
+    orderRetryDelaySeconds: integer(env, "ORDER_RETRY_DELAY_SECONDS", 0, 3600),
+    orderMaxAgeMs: integer(env, "ORDER_MAX_AGE_HOURS", 1, 720) * 3_600_000,
+    leaseMs: integer(env, "LEASE_SECONDS", 2, 600) * 1000,
+    recoveryMs: integer(env, "RECOVERY_SECONDS", 1, 600) * 1000,
+    demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
+    logLevel: oneOf(env, "LOG_LEVEL", ["debug", "info", "warn", "error"]),
+  };
+}
+
+const parsed = new WeakMap<object, Config>();
+
+/** The configuration of an environment; parsed once. Throws a `ConfigError`. */
+export function configOf(env: object): Config {
+  let config = parsed.get(env);
+  if (!config) {
+    config = parseConfig(env as Variables);
+    parsed.set(env, config);
+  }
+  return config;
+}
+
+function text(env: Variables, name: string): string | undefined {
+  const value = env[name];
+  return typeof value === "string" ? value.trim() : undefined;
+}
+
+function matching(env: Variables, name: string, pattern: RegExp, expected: string): string {
+  const value = text(env, name);
+  if (value === undefined || !pattern.test(value)) {
+    throw new ConfigError(name, value, expected);
+  }
+  return value;
+}
+
+function integer(env: Variables, name: string, min: number, max: number): number {
+  const expected = `a whole number from ${min} to ${max}`;
+  const value = Number(matching(env, name, /^\d{1,9}$/, expected));
+  if (value < min || value > max) {
+    throw new ConfigError(name, text(env, name), expected);
+  }
+  return value;
+}
+
+function amount(env: Variables, name: string): number {
+  const value = matching(env, name, /^\d{1,10}(\.\d{1,2})?$/, "an amount such as 500.00");
+  const [units = "0", cents = ""] = value.split(".");
+  return Number(units) * 100 + Number(cents.padEnd(2, "0"));
+}
+
+function rate(env: Variables, name: string): Config["discountRate"] {
+  const expected = "a rate from 0 to 1 with at most four decimals, such as 0.10";
+  const value = matching(env, name, /^(0(\.\d{1,4})?|1(\.0{1,4})?)$/, expected);
+  return { numerator: Math.round(Number(value) * 10_000), denominator: 10_000 };
+}
+
+function oneOf<T extends string>(env: Variables, name: string, allowed: readonly T[]): T {
+  const value = text(env, name);
+  const found = allowed.find((candidate) => candidate === value);
+  if (found === undefined) {
+    throw new ConfigError(name, value, `one of ${allowed.join(", ")}`);
+  }
+  return found;
+}
+
+function url(env: Variables, name: string): string {
+  const value = text(env, name) ?? "";
+  if (value === "") {
+    return "";
+  }
+  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
+    throw new ConfigError(name, value, "empty or an http(s) URL");
+  }
+  return value.replace(/\/+$/, "");
+}

@@ -1,0 +1,25 @@
+/** D1 caps a bound value at 2 MB in production; the local one does not. */
+const MAX_BYTES = 1_500_000;
+
+const encoder = new TextEncoder();
+
+/** Joins JSON texts into JSON arrays of at most 1.5 MB each (UTF-8); one larger text stands alone. */
+export function inChunks(values: readonly string[]): string[] {
+  const chunks: string[] = [];
+  let current: string[] = [];
+  let bytes = 0;
+  for (const value of values) {
+    const size = encoder.encode(value).byteLength + 1;
+    if (bytes + size > MAX_BYTES && current.length > 0) {
+      chunks.push(`[${current.join(",")}]`);
+      current = [];
+      bytes = 0;
+    }
+    current.push(value);
+    bytes += size;
+  }
+  if (current.length > 0) {
+    chunks.push(`[${current.join(",")}]`);
+  }
+  return chunks;
+}

@@ -1,0 +1,59 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { can, callerId } from "../auth/caller";
+import { assertCaller } from "../auth/middleware";
+import { configOf } from "../config";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { demoOrders, takeDemoIds } from "./demo";
+import { enqueueOrders } from "./ingest";
+
+/** Anyone may start this many; more needs a caller who may write orders. */
+const FREE_ORDERS = 10;
+const MAX_ORDERS = 1000;
+
+const startRoute = createRoute({
+  method: "get",
+  path: "/iniciar",
+  summary: "Start a demo batch",
+  request: { query: z.object({ n: z.coerce.number().int().min(1).max(MAX_ORDERS).default(10) }) },
+  responses: { 200: { description: "{status, message, ids_encolados, lote, tareas}" } },
+});
+
+/** The demo, mounted at /pedidos. A GET that writes, so it takes care who follows it and how. */
+export const demoRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
+
+demoRoutes.openapi(startRoute, async (c) => {
+  c.header("cache-control", "no-store");
+  if (!configOf(c.env).demoEnabled) {
+    throw new AppError(404, "demo_disabled", "The demo is switched off here (DEMO_ENABLED)");
+  }
+  if (c.req.raw.method === "HEAD") {
+    return c.body(null, 200);
+  }
+  if (!isDeliberate(c.req.raw.headers)) {
+    const detail = "Prefetches and links from other sites start nothing: open this address itself";
+    throw new AppError(403, "not_deliberate", detail);
+  }
+  const { n } = c.req.valid("query");
+  const { caller } = c.var;
+  if (n > FREE_ORDERS && !can(assertCaller(caller), "orders:write")) {
+    throw new AppError(403, "forbidden", `More than ${FREE_ORDERS} needs the scope orders:write.`);
+  }
+  const orders = demoOrders(await takeDemoIds(c.env.DB, n, Date.now()), n, Math.random);
+  const accepted = await enqueueOrders(c.env, orders, caller && callerId(caller));
+  if (accepted === "conflict") {
+    throw new Error("A request without an idempotency key cannot conflict");
+  }
+  return c.json({
+    status: "ok",
+    message: `${n} pedidos dinámicos han sido encolados.`,
+    ids_encolados: orders.map((order) => order.id),
+    lote: accepted.lote,
+    tareas: accepted.taskIds,
+  });
+});
+
+function isDeliberate(headers: Headers): boolean {
+  const purpose = `${headers.get("sec-purpose") ?? ""} ${headers.get("purpose") ?? ""}`;
+  return headers.get("sec-fetch-site") !== "cross-site" && !/prefetch|prerender/i.test(purpose);
+}

@@ -1,0 +1,54 @@
+/** The demo batch: generated orders, some bad on purpose, so that a newcomer sees every end. */
+
+const CUSTOMERS = [
+  "ACME Corp",
+  "Stark Industries",
+  "Wayne Enterprises",
+  "Cyberdyne Systems",
+  "OsCorp",
+];
+const VALID_SKUS = ["P001", "P002", "P003", "P004", "P008", "P015", "P020"];
+const UNKNOWN_SKUS = ["P999", "P888", "INVALID_SKU"];
+const VALID_SHARE = 0.8;
+const MAX_LINES = 3;
+const MAX_QUANTITY = 5;
+/** In every ten, these have no products. */
+const EMPTY = new Set([0, 5]);
+
+export interface DemoOrder {
+  id: number;
+  cliente: string;
+  productos: { sku: string; cantidad: number }[];
+}
+
+/** `random` is in [0, 1); ids follow on from `firstId`. */
+export function demoOrders(firstId: number, count: number, random: () => number): DemoOrder[] {
+  const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
+  const line = () => ({
+    sku: pick(random() < VALID_SHARE ? VALID_SKUS : UNKNOWN_SKUS),
+    cantidad: 1 + Math.floor(random() * MAX_QUANTITY),
+  });
+  return Array.from({ length: count }, (_, index) => ({
+    id: firstId + index,
+    cliente: pick(CUSTOMERS),
+    productos: EMPTY.has(index % 10)
+      ? []
+      : Array.from({ length: 1 + Math.floor(random() * MAX_LINES) }, line),
+  }));
+}
+
+/**
+ * Takes `count` ids in a row: the clock in milliseconds, or on from the last one given out. One
+ * row of the database gives them out, so no two requests ever share one.
+ */
+export async function takeDemoIds(db: D1Database, count: number, now: number): Promise<number> {
+  const row = await db
+    .prepare(
+      `INSERT INTO demo_sequence (name, value) VALUES ('orders', ?1 + ?2 - 1)
+       ON CONFLICT (name) DO UPDATE SET value = max(value + 1, ?1) + ?2 - 1
+       RETURNING value`,
+    )
+    .bind(now, count)
+    .first<{ value: number }>();
+  return (row?.value ?? now + count - 1) - count + 1;
+}

@@ -1,0 +1,58 @@
+import { enqueue, type Enqueued, type NewTask } from "../tasks/enqueue";
+import type { OrderError } from "./errors";
+import { reasonOf } from "./errors";
+import { sha256Hex } from "./hash";
+import { canonicalId, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
+import { processOrder } from "./task";
+
+const PREVIEW_CHARACTERS = 1000;
+const encoder = new TextEncoder();
+
+/** Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. */
+export async function enqueueOrders(
+  env: Env,
+  orders: readonly unknown[],
+  user: string | null,
+  idempotency?: { key: string; body: Uint8Array },
+): Promise<Enqueued> {
+  return enqueue(env, processOrder, orders.map(toTask), {
+    user,
+    ...(idempotency && {
+      idempotency: {
+        key: `${user ?? ""} ${idempotency.key}`,
+        bodyHash: await sha256Hex(idempotency.body),
+      },
+    }),
+  });
+}
+
+function toTask(order: unknown): NewTask {
+  const id = typeof order === "object" && order !== null && "id" in order ? order.id : undefined;
+  const subject = canonicalId(id);
+  if (isDeeperThan(order, MAX_ORDER_DEPTH)) {
+    return tooBig(subject, "", { kind: "too_deep" });
+  }
+  const input = JSON.stringify(order);
+  // A character is one to three bytes: the exact count is only needed in between.
+  const bytes =
+    input.length * 3 <= MAX_ORDER_BYTES ? input.length : encoder.encode(input).byteLength;
+  return bytes > MAX_ORDER_BYTES
+    ? tooBig(subject, input, { kind: "too_large", bytes })
+    : { input, subject };
+}
+
+/** An order that is not kept whole: what is kept is enough to recognise it. */
+function tooBig(subject: string | null, text: string, error: OrderError): NewTask {
+  const preview = text.slice(0, PREVIEW_CHARACTERS).toWellFormed();
+  return { input: JSON.stringify({ id: subject, preview }), subject, failure: reasonOf(error) };
+}
+
+function isDeeperThan(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) {
+    return false;
+  }
+  if (levels === 0) {
+    return true;
+  }
+  return Object.values(value).some((member) => isDeeperThan(member, levels - 1));
+}

@@ -1,0 +1,174 @@
+/**
+ * The four stages over a micro-batch: validate -> enrich -> price -> persist. Pure stages run per
+ * order; what costs a call is done once per batch (registry per shard, catalogue per product).
+ */
+import type { Config } from "../config";
+import type { BatchResult, Outcome, Reason, Task } from "../tasks/define";
+import type { TimelineEvent } from "../tasks/timeline";
+import type { Catalogue } from "./catalogue";
+import { enrich, productsOf } from "./enrich";
+import { reasonOf, type OrderError } from "./errors";
+import { toDecimal } from "./money";
+import type { EnrichedOrder, PricedOrder, Stage, StoredOrder, ValidOrder } from "./order";
+import { toStored } from "./persist";
+import { price } from "./price";
+import type { ClaimAnswer, ClaimOf } from "./registry.do";
+import { validate } from "./validate";
+
+/** What a batch may spend on the catalogue; the rest goes back without an attempt. */
+const MAX_CALLS = 300;
+const MAX_CATALOGUE_MS = 20_000;
+const NOT_ASKED_WAIT_MS = 1000;
+/** A held id is usually free, or taken for good, as soon as its holder's batch settles. */
+const HELD_WAIT_MS = 500;
+const MAX_HELD_WAIT_MS = 30_000;
+
+export interface PipelineDependencies {
+  config: Config;
+  catalogue: Catalogue;
+  claim(claims: ClaimOf[], now: number): Promise<Map<string, ClaimAnswer>>;
+}
+
+type Work<Order> = { task: Task<unknown>; order: Order };
+
+/** Takes a batch of order tasks through the stages. An order that drops out has its outcome. */
+export async function runPipeline(
+  tasks: Task<unknown>[],
+  dependencies: PipelineDependencies,
+): Promise<BatchResult<StoredOrder>> {
+  const batch = new OrderBatch(dependencies);
+  const valid = batch.validate(tasks);
+  const owned = await batch.claim(valid);
+  const enriched = await batch.enrich(owned);
+  const priced = batch.price(enriched);
+  return batch.persist(priced);
+}
+
+class OrderBatch {
+  readonly #outcomes = new Map<string, Outcome>();
+  readonly #stages = new Map<string, TimelineEvent[]>();
+  readonly #dependencies: PipelineDependencies;
+
+  constructor(dependencies: PipelineDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  validate(tasks: Task<unknown>[]): Work<ValidOrder>[] {
+    const valid: Work<ValidOrder>[] = [];
+    for (const task of tasks) {
+      const order = validate(task.input);
+      if ("kind" in order) {
+        this.#reject(task, order);
+      } else {
+        valid.push({ task, order });
+      }
+    }
+    return this.#passed("validate", valid);
+  }
+
+  /** Keeps the orders whose id is theirs. Of equal ids in the batch the later wait for the first. */
+  async claim(valid: Work<ValidOrder>[]): Promise<Work<ValidOrder>[]> {
+    const first = new Map<string, Work<ValidOrder>>();
+    for (const work of valid) {
+      const holder = first.get(work.order.id);
+      if (holder) {
+        this.#waitFor(work.task, holder.task.id);
+      } else {
+        first.set(work.order.id, work);
+      }
+    }
+    const claims = [...first].map(([orderId, { task }]) => ({ orderId, taskId: task.id }));
+    const answers = await this.#dependencies.claim(claims, Date.now());
+    return [...first.values()].filter(({ task }) => {
+      const answer = answers.get(task.id);
+      if (answer?.state === "held") {
+        this.#waitFor(task, answer.taskId);
+      } else if (answer?.state === "done") {
+        this.#reject(task, { kind: "duplicate", winner: answer.taskId });
+      }
+      return !this.#outcomes.has(task.id);
+    });
+  }
+
+  async enrich(owned: Work<ValidOrder>[]): Promise<Work<EnrichedOrder>[]> {
+    const { catalogue } = this.#dependencies;
+    const products = await catalogue.lookup(
+      new Set(owned.flatMap(({ order }) => productsOf(order))),
+      { until: Date.now() + MAX_CATALOGUE_MS, calls: MAX_CALLS },
+    );
+    const enriched: Work<EnrichedOrder>[] = [];
+    for (const { task, order } of owned) {
+      const result = enrich(order, products);
+      if (!("kind" in result)) {
+        enriched.push({ task, order: result });
+      } else if (result.kind === "not_asked") {
+        const why = "its batch had no time left to ask";
+        const reason = reasonOf({ kind: "catalogue_waiting", sku: result.sku, why });
+        this.#end(task, { kind: "defer", reason, delayMs: NOT_ASKED_WAIT_MS });
+      } else if (result.kind === "no_answer") {
+        this.#end(task, this.#unanswered(task, result));
+      } else {
+        this.#reject(task, result);
+      }
+    }
+    return this.#passed("enrich", enriched);
+  }
+
+  price(enriched: Work<EnrichedOrder>[]): Work<PricedOrder>[] {
+    const { config } = this.#dependencies;
+    const priced = enriched.map(({ task, order }) => ({ task, order: price(order, config) }));
+    return this.#passed("price", priced);
+  }
+
+  async persist(priced: Work<PricedOrder>[]): Promise<BatchResult<StoredOrder>> {
+    const now = Date.now();
+    const stored = new Map<string, StoredOrder>();
+    await Promise.all(
+      priced.map(async ({ task, order }) => stored.set(task.id, await toStored(order, now))),
+    );
+    this.#passed("persist", priced);
+    for (const { task, order } of priced) {
+      const result = { total_final: toDecimal(order.total), moneda: order.currency };
+      this.#end(task, { kind: "done", result });
+    }
+    return { outcomes: this.#outcomes, stored };
+  }
+
+  /**
+   * The catalogue did not answer for a product. While it answers for nothing that is not the
+   * order's fault: it waits, up to its greatest age. While it answers for others it is an attempt.
+   */
+  #unanswered(task: Task<unknown>, { sku, why }: { sku: string; why: string }): Outcome {
+    const { catalogue, config } = this.#dependencies;
+    const now = Date.now();
+    if (!catalogue.breaker.isOpen(now) && catalogue.lastAnswerAt >= task.startedAt) {
+      return { kind: "retry", reason: reasonOf({ kind: "catalogue_failed", sku, why }) };
+    }
+    return now - task.createdAt >= config.orderMaxAgeMs
+      ? { kind: "reject", reason: reasonOf({ kind: "catalogue_unavailable", sku, why }) }
+      : { kind: "defer", reason: reasonOf({ kind: "catalogue_waiting", sku, why }) };
+  }
+
+  #waitFor(task: Task<unknown>, by: string): void {
+    const delayMs = Math.min(HELD_WAIT_MS * 2 ** Math.min(task.deferrals, 10), MAX_HELD_WAIT_MS);
+    this.#end(task, { kind: "defer", reason: reasonOf({ kind: "held", by }), delayMs });
+  }
+
+  #reject(task: Task<unknown>, error: OrderError): void {
+    const reason: Reason = reasonOf(error);
+    this.#end(task, { kind: "reject", reason });
+  }
+
+  #end(task: Task<unknown>, outcome: Outcome): void {
+    this.#outcomes.set(task.id, { ...outcome, stages: this.#stages.get(task.id) ?? [] });
+  }
+
+  #passed<Order>(stage: Stage, works: Work<Order>[]): Work<Order>[] {
+    const at = Date.now();
+    for (const { task } of works) {
+      const stages = this.#stages.get(task.id) ?? [];
+      this.#stages.set(task.id, [...stages, { at, event: stage }]);
+    }
+    return works;
+  }
+}

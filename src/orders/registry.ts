@@ -1,0 +1,62 @@
+import { log } from "../log";
+import type { ClaimAnswer, ClaimOf, OrderRegistry, Outcomes } from "./registry.do";
+
+/**
+ * Number of objects. It is part of their names, so changing it starts a new registry; what the old
+ * one knew as stored is still found by the orders table.
+ */
+const SHARDS = 8;
+
+function shardOf(orderId: string): number {
+  let hash = 0x811c9dc5; // FNV-1a
+  for (let index = 0; index < orderId.length; index++) {
+    hash = Math.imul(hash ^ orderId.charCodeAt(index), 0x01000193);
+  }
+  return (hash >>> 0) % SHARDS;
+}
+
+function stubOf(env: Env, shard: number): DurableObjectStub<OrderRegistry> {
+  return env.ORDER_REGISTRY.getByName(`orders:v1:${SHARDS}:${shard}`);
+}
+
+/**
+ * Claims the ids, one call per shard. Answers are by task id. A shard that fails answers "mine":
+ * the orders table still stores an id once, and an order must not wait for the registry's sake.
+ */
+export async function claimOrders(
+  env: Env,
+  claims: readonly ClaimOf[],
+  now: number,
+  until: number,
+): Promise<Map<string, ClaimAnswer>> {
+  const answers = new Map<string, ClaimAnswer>();
+  const shards = [...Map.groupBy(claims, ({ orderId }) => shardOf(orderId))];
+  await Promise.all(
+    shards.map(async ([shard, group]) => {
+      let states: ClaimAnswer[] = [];
+      try {
+        states = await stubOf(env, shard).claimMany(group, now, until);
+      } catch (error) {
+        log.warn("registry.claim_failed", { shard, orders: group.length, message: String(error) });
+      }
+      group.forEach(({ taskId }, index) => answers.set(taskId, states[index] ?? { state: "mine" }));
+    }),
+  );
+  return answers;
+}
+
+/** Tells the registry how its claims ended. Losing a call is harmless, see registry.do.ts. */
+export async function settleOrders(env: Env, { done, released }: Outcomes): Promise<void> {
+  const byShard = new Map<number, Outcomes>();
+  const outcomesOf = (claim: ClaimOf): Outcomes => {
+    const shard = shardOf(claim.orderId);
+    const outcomes = byShard.get(shard) ?? { done: [], released: [] };
+    byShard.set(shard, outcomes);
+    return outcomes;
+  };
+  done.forEach((claim) => outcomesOf(claim).done.push(claim));
+  released.forEach((claim) => outcomesOf(claim).released.push(claim));
+  await Promise.all(
+    [...byShard].map(([shard, outcomes]) => stubOf(env, shard).settleMany(outcomes)),
+  );
+}

@@ -1,0 +1,35 @@
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/**
+ * Processed orders. The primary key is the last word on uniqueness: an order id is stored once.
+ * Money is integer minor units, times are Unix milliseconds. `WITHOUT ROWID`, as in the migration.
+ */
+export const orders = sqliteTable(
+  "orders",
+  {
+    /** Canonical id: 42 and "42" are the same order. */
+    id: text("id").primaryKey(),
+    /** The one task that stored it. */
+    taskId: text("task_id").notNull(),
+    /** SHA-256 of the canonical order and its enrichment, hex. */
+    hash: text("hash").notNull(),
+    customer: text("customer").notNull(),
+    /** JSON array of lines: sku, quantity, title, unit price in minor units. */
+    lines: text("lines").notNull(),
+    currency: text("currency").notNull(),
+    subtotal: integer("subtotal").notNull(),
+    discount: integer("discount").notNull(),
+    total: integer("total").notNull(),
+    processedAt: integer("processed_at").notNull(),
+  },
+  (table) => [
+    index("orders_customer").on(table.customer, table.processedAt),
+    index("orders_processed").on(table.processedAt),
+  ],
+);
+
+/** Last demo order id given out, so that demo ids follow the clock and never collide. */
+export const demoSequence = sqliteTable("demo_sequence", {
+  name: text("name").primaryKey(),
+  value: integer("value").notNull(),
+});

@@ -1,0 +1,58 @@
+import { configOf } from "../config";
+import type { BatchTask, Settlement } from "../tasks/define";
+import { catalogueOf } from "./catalogues";
+import type { StoredOrder } from "./order";
+import { commitOrders } from "./persist";
+import { runPipeline } from "./pipeline";
+import { claimOrders, settleOrders } from "./registry";
+import type { ClaimOf, Outcomes } from "./registry.do";
+
+/** Waits of an order whose catalogue is down: 10 s growing to 5 min. */
+const OUTAGE_WAIT = { baseMs: 10_000, maxMs: 300_000 };
+const MAX_RETRY_WAIT_MS = 300_000;
+
+/** The task that processes an order: `input` is the order as sent, `subject` its canonical id. */
+export const processOrder: BatchTask<unknown, StoredOrder> = {
+  name: "pedidos.procesar",
+  module: "pedidos",
+  description: "Valida, enriquece, valora y guarda un pedido",
+  queue: "orders",
+  // Structure is the first stage's business: a bad order is a failure of its own, with a stage.
+  parse: (input) => input,
+  retry: (env) => {
+    const { orderMaxAttempts, orderRetryDelaySeconds } = configOf(env);
+    const baseMs = orderRetryDelaySeconds * 1000;
+    return { attempts: orderMaxAttempts, baseMs, maxMs: Math.max(MAX_RETRY_WAIT_MS, baseMs) };
+  },
+  deferral: OUTAGE_WAIT,
+  timeoutMs: 120_000,
+  startedBy: "operator",
+  commit: commitOrders,
+  runBatch: (tasks, { env, leaseExpiresAt }) =>
+    runPipeline(tasks, {
+      config: configOf(env),
+      catalogue: catalogueOf(env),
+      claim: (claims, now) => claimOrders(env, claims, now, leaseExpiresAt),
+    }),
+  settled: (settlements, { env }) => settleOrders(env, outcomesOf(settlements)),
+};
+
+/** What the registry should know: who stored an id, and which ids are free again. */
+function outcomesOf(settlements: Settlement[]): Outcomes {
+  const done: ClaimOf[] = [];
+  const released: ClaimOf[] = [];
+  for (const { id, subject, status, errorCode, errorDetail } of settlements) {
+    if (subject === null) {
+      continue;
+    }
+    const winner = errorCode === "duplicate_order" ? errorDetail?.["winner"] : undefined;
+    if (status === "SUCCESS") {
+      done.push({ orderId: subject, taskId: id });
+    } else if (typeof winner === "string") {
+      done.push({ orderId: subject, taskId: winner });
+    } else {
+      released.push({ orderId: subject, taskId: id });
+    }
+  }
+  return { done, released };
+}

@@ -1,0 +1,94 @@
+import { retryD1 } from "../db/retry";
+import { HELD, LEASED } from "./leases";
+import { isFinal, OPEN, type StoredStatus } from "./states";
+
+/** A row the batch's lease now lists. */
+export interface ClaimedRow {
+  id: string;
+  name: string;
+  module: string;
+  subject: string | null;
+  input: string;
+  attempts: number;
+  max_attempts: number;
+  deferrals: number;
+  created_at: number;
+  started_at: number | null;
+  timeline: string | null;
+  checkpoint: string | null;
+}
+
+/** What became of a message whose task was not taken. */
+export type NotClaimed = "gone" | "suspect" | { dueInMs: number };
+
+export interface Claim {
+  token: string;
+  claimed: ClaimedRow[];
+  /** By task id. "gone": final, missing, or another lease's; its message is of no more use. */
+  notClaimed: Map<string, NotClaimed>;
+}
+
+export interface ClaimRequest {
+  ids: readonly string[];
+  queue: string;
+  worker: string;
+  now: number;
+  leaseMs: number;
+  /** Take a suspect: only ever one, alone in its lease. */
+  suspect: boolean;
+}
+
+interface Row extends ClaimedRow {
+  status: StoredStatus;
+  ready_at: number;
+  suspect: number;
+  mine: number;
+  leased: number;
+}
+
+const INSERT_LEASE = `
+INSERT INTO leases (token, queue, worker, since, expires_at, task_ids)
+SELECT ?1, ?3, ?4, ?5, ?6, json_group_array(id) FROM (
+  SELECT t.id FROM json_each(?2) m JOIN tasks t ON t.id = m.value
+  WHERE t.${OPEN} AND t.ready_at <= ?5 AND t.suspect = ?7 AND t.id NOT IN (${LEASED})
+)
+HAVING count(*) > 0
+ON CONFLICT (token) DO NOTHING`;
+
+const READ_CLAIMED = `
+SELECT t.id, t.name, t.module, t.subject, t.status, t.ready_at, t.suspect, t.attempts,
+  t.max_attempts, t.deferrals, t.created_at, t.started_at, t.timeline, t.checkpoint,
+  t.id IN (${HELD}) AS mine,
+  t.id IN (${LEASED}) AS leased,
+  CASE WHEN t.id IN (${HELD})
+    THEN t.input ELSE '' END AS input
+FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
+
+/**
+ * Takes what can be taken of `ids` under one lease, in one transaction. The token makes it
+ * repeatable: after an ambiguous error the same call finds the lease it already made.
+ */
+export async function claim(db: D1Database, request: ClaimRequest): Promise<Claim> {
+  const token = crypto.randomUUID();
+  const ids = JSON.stringify(request.ids);
+  const { queue, worker, now, leaseMs } = request;
+  const [, read] = await retryD1(() =>
+    db.batch<Row>([
+      db
+        .prepare(INSERT_LEASE)
+        .bind(token, ids, queue, worker, now, now + leaseMs, request.suspect ? 1 : 0),
+      db.prepare(READ_CLAIMED).bind(token, ids),
+    ]),
+  );
+  const rows = read?.results ?? [];
+  const notClaimed = new Map<string, NotClaimed>(request.ids.map((id) => [id, "gone"]));
+  for (const row of rows) {
+    if (row.mine) {
+      notClaimed.delete(row.id);
+    } else if (!row.leased && !isFinal(row.status)) {
+      const dueInMs = row.ready_at - now;
+      notClaimed.set(row.id, dueInMs > 0 ? { dueInMs } : row.suspect ? "suspect" : "gone");
+    }
+  }
+  return { token, claimed: rows.filter((row) => row.mine), notClaimed };
+}

@@ -1,0 +1,260 @@
+/**
+ * The consumer: claim -> run -> settle -> ack.
+ *
+ * - Nothing throws out of it: a throw would redeliver the whole batch. Every message is acked or
+ *   retried by itself, and only here.
+ * - A message is only a hint that a task may be due; the row decides. So a late, doubled or stale
+ *   message is acked without effect, and a lost one is made up for by recovery.
+ * - A message is acked only after the settle that made it useless has committed, and by what D1
+ *   says of the row, not by what the handler wished.
+ * - Suspects (their last lease lapsed, or their batch threw) run after the rest, each alone.
+ */
+import { configOf } from "../config";
+import { log } from "../log";
+import { MAX_MESSAGE_WAIT_MS } from "./backoff";
+import { claim, type ClaimedRow } from "./claim";
+import { buryMessages } from "./dead-letters";
+import type { RunContext, TaskDefinition } from "./define";
+import type { Engine } from "./engine";
+import { startHeartbeat } from "./leases";
+import { logSettled, logStarted } from "./lifecycle-log";
+import { laneOf, readMessage, sendTasks } from "./queues";
+import { runTasks } from "./run";
+import { change, settle, type CommitRows, type Run, type SettledRow } from "./settle";
+import { isFinal } from "./states";
+import { workerName } from "./worker-name";
+
+/** How long a message of a newer deployment, or of a failed call to D1, waits for its next try. */
+const NEWER_WAIT_SECONDS = 60;
+const D1_WAIT_SECONDS = 5;
+/** A name nobody defines here may come from a newer deployment; after this it is a failure. */
+const UNKNOWN_TASK_PATIENCE_MS = 3_600_000;
+
+export async function consume(batch: MessageBatch, env: Env, engine: Engine): Promise<void> {
+  const messages = await sortMessages(batch, env);
+  const ids = [...messages.keys()];
+  if (ids.length === 0) {
+    return;
+  }
+  const lane = laneOf(env, batch.queue);
+  const suspects = await runClaim(ids, false, lane, env, engine, messages);
+  for (const id of suspects) {
+    await runClaim([id], true, lane, env, engine, messages);
+  }
+}
+
+type Messages = Map<string, Message>;
+
+/** Messages by task id. Doubles are acked, newer ones put off, unreadable ones made visible. */
+async function sortMessages(batch: MessageBatch, env: Env): Promise<Messages> {
+  const messages: Messages = new Map();
+  const unknown: Message[] = [];
+  for (const message of batch.messages) {
+    const read = readMessage(message.body);
+    if (read === "newer") {
+      message.retry({ delaySeconds: NEWER_WAIT_SECONDS });
+    } else if (read === "unknown") {
+      unknown.push(message);
+    } else if (messages.has(read.task_id)) {
+      message.ack();
+    } else {
+      messages.set(read.task_id, message);
+    }
+  }
+  if (unknown.length > 0) {
+    await buryMessages(unknown, env, {
+      code: "invalid_message",
+      message: "The queue delivered a message that is not one of this system",
+    });
+  }
+  return messages;
+}
+
+/** One lease from claim to ack. Returns the ids of suspects still to be run alone. */
+async function runClaim(
+  ids: string[],
+  alone: boolean,
+  lane: string,
+  env: Env,
+  engine: Engine,
+  messages: Messages,
+): Promise<string[]> {
+  const { leaseMs } = configOf(env);
+  const worker = workerName();
+  const since = Date.now();
+  let token: string | undefined;
+  let stopHeartbeat = () => {};
+  try {
+    const request = { ids, queue: lane, worker, now: since, leaseMs, suspect: alone };
+    const claimed = await claim(env.DB, request);
+    token = claimed.token;
+    const suspects = answerUnclaimed(claimed.notClaimed, messages);
+    if (claimed.claimed.length > 0) {
+      stopHeartbeat = startHeartbeat(env.DB, token, leaseMs);
+      const context = { env, worker, leaseExpiresAt: since + leaseMs };
+      await runLease(claimed.claimed, token, since, context, engine, messages);
+    }
+    return suspects;
+  } catch (error) {
+    log.error("batch.failed", { queue: lane, token, tasks: ids.length, message: String(error) });
+    for (const id of ids) {
+      // A lease that was taken lapses and recovery sends its tasks again; this is the quicker way
+      // back for those it did not take. On a message already answered it has no effect.
+      messages.get(id)?.retry({ delaySeconds: D1_WAIT_SECONDS });
+    }
+    return [];
+  } finally {
+    stopHeartbeat();
+  }
+}
+
+function answerUnclaimed(
+  notClaimed: Awaited<ReturnType<typeof claim>>["notClaimed"],
+  messages: Messages,
+): string[] {
+  const suspects: string[] = [];
+  for (const [id, why] of notClaimed) {
+    if (why === "suspect") {
+      suspects.push(id);
+    } else if (why === "gone" || why.dueInMs > MAX_MESSAGE_WAIT_MS) {
+      messages.get(id)?.ack();
+    } else {
+      retryIn(messages.get(id), why.dueInMs);
+    }
+  }
+  return suspects;
+}
+
+type Context = Omit<RunContext, "signal">;
+
+async function runLease(
+  rows: ClaimedRow[],
+  token: string,
+  startedAt: number,
+  context: Context,
+  engine: Engine,
+  messages: Messages,
+): Promise<void> {
+  const { env, worker } = context;
+  logStarted(rows, worker);
+  const { runs, commits } = await runGroups(rows, startedAt, context, engine);
+  const now = Date.now();
+  const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
+  const commitRows: CommitRows[] = commits.map(({ commit, stored }) => ({
+    commit,
+    rows: [...stored].map(([id, value]) => commit.row(value, id)),
+    changes: [...stored.keys()].flatMap((id) => changes.get(id) ?? []),
+  }));
+  const settled = await settle(env.DB, { token, worker }, [...changes.values()], commitRows, now);
+  const resend = answerSettled(rows, settled, messages, now);
+  logSettled(runs, settled, startedAt);
+  await afterSettle(runs, settled, resend, context);
+}
+
+interface Groups {
+  runs: Run[];
+  commits: { commit: CommitRows["commit"]; stored: Map<string, unknown> }[];
+}
+
+/** Runs each definition's share of the lease. */
+async function runGroups(
+  rows: ClaimedRow[],
+  startedAt: number,
+  context: Context,
+  engine: Engine,
+): Promise<Groups> {
+  const groups: Groups = { runs: [], commits: [] };
+  const base = { startedAt, worker: context.worker };
+  for (const [name, group] of Map.groupBy(rows, (row) => row.name)) {
+    const definition = engine.find(name);
+    if (!definition) {
+      groups.runs.push(
+        ...group.map((row) => ({ ...base, row, definition, outcome: unknownTask(row) })),
+      );
+      continue;
+    }
+    const result = await runTasks(definition, group, context);
+    for (const row of group) {
+      const outcome = result.suspects.has(row.id) ? "suspect" : result.outcomes.get(row.id);
+      if (outcome) {
+        groups.runs.push({ ...base, row, definition, outcome });
+      }
+    }
+    if ("commit" in definition && definition.commit && result.stored.size > 0) {
+      groups.commits.push({ commit: definition.commit, stored: result.stored });
+    }
+  }
+  return groups;
+}
+
+function unknownTask(row: ClaimedRow): Run["outcome"] {
+  const reason = { code: "unknown_task", message: `No task is defined under the name ${row.name}` };
+  return Date.now() - row.created_at > UNKNOWN_TASK_PATIENCE_MS
+    ? { kind: "reject", reason }
+    : { kind: "defer", reason };
+}
+
+/** Acks or retries by what D1 holds. Returns rows whose next slice wants a new message. */
+function answerSettled(
+  rows: ClaimedRow[],
+  settled: Map<string, SettledRow>,
+  messages: Messages,
+  now: number,
+): SettledRow[] {
+  const resend: SettledRow[] = [];
+  for (const { id } of rows) {
+    const row = settled.get(id);
+    const message = messages.get(id);
+    if (row?.status === "RETRY" && row.sent_at !== null) {
+      retryIn(message, row.ready_at - now);
+    } else {
+      message?.ack();
+      if (row?.status === "PENDING" && row.sent_at === now) {
+        resend.push(row);
+      }
+    }
+  }
+  return resend;
+}
+
+/** What may be lost: next slices' messages (recovery makes up for them) and the domain's hook. */
+async function afterSettle(
+  runs: Run[],
+  settled: Map<string, SettledRow>,
+  resend: SettledRow[],
+  context: Context,
+): Promise<void> {
+  const { env } = context;
+  const definitions = new Map<TaskDefinition, SettledRow[]>();
+  const lanes = new Map<string, string[]>();
+  for (const { row, definition } of runs) {
+    const now = settled.get(row.id);
+    if (definition && now) {
+      definitions.set(definition, [...(definitions.get(definition) ?? []), now]);
+      if (resend.includes(now)) {
+        lanes.set(definition.queue, [...(lanes.get(definition.queue) ?? []), row.id]);
+      }
+    }
+  }
+  const jobs: Promise<unknown>[] = [...lanes].map(([lane, ids]) => sendTasks(env, lane, ids));
+  for (const [definition, rows] of definitions) {
+    const settlements = rows.map((row) => ({
+      id: row.id,
+      subject: row.subject,
+      status: row.status,
+      errorCode: isFinal(row.status) ? row.error_code : null,
+      errorDetail: row.error_detail === null ? null : JSON.parse(row.error_detail),
+    }));
+    const signal = AbortSignal.timeout(10_000);
+    jobs.push(Promise.resolve(definition.settled?.(settlements, { ...context, signal })));
+  }
+  for (const result of await Promise.allSettled(jobs)) {
+    if (result.status === "rejected") {
+      log.warn("batch.after_settle_failed", { message: String(result.reason) });
+    }
+  }
+}
+
+function retryIn(message: Message | undefined, ms: number): void {
+  message?.retry({ delaySeconds: Math.max(0, Math.ceil(ms / 1000)) });
+}

@@ -1,0 +1,116 @@
+/**
+ * Messages nobody will run: those the platform gave up on, and those that were never ours. Each
+ * becomes a task that failed, with its raw body, so that it can be seen and repaired. A message is
+ * acked once that is stored.
+ */
+import { retryD1 } from "../db/retry";
+import { log } from "../log";
+import type { Reason } from "./define";
+import { newLote, taskId } from "./ids";
+import { LEASED } from "./leases";
+import { readMessage } from "./queues";
+import { OPEN } from "./states";
+
+const RETRY_SECONDS = 60;
+const MAX_BODY_CHARACTERS = 4000;
+const GIVEN_UP: Reason = {
+  code: "dead_letter",
+  message: "The queue gave up on the message of this task",
+};
+
+/** Ends what the platform gave up on. A task that is running, or has ended, is left alone. */
+export async function consumeDeadLetters(batch: MessageBatch, env: Env): Promise<void> {
+  const strangers: Message[] = [];
+  const ours = new Map<string, Message[]>();
+  for (const message of batch.messages) {
+    const read = readMessage(message.body);
+    if (typeof read === "string") {
+      strangers.push(message);
+    } else {
+      ours.set(read.task_id, [...(ours.get(read.task_id) ?? []), message]);
+    }
+  }
+  const known = await failTasks([...ours.keys()], env).catch((error: unknown) => {
+    log.error("dead_letters.failed", { message: String(error) });
+    return undefined;
+  });
+  for (const [id, messages] of ours) {
+    if (known?.has(id)) {
+      messages.forEach((message) => message.ack());
+    } else if (known) {
+      strangers.push(...messages);
+    } else {
+      messages.forEach((message) => message.retry({ delaySeconds: RETRY_SECONDS }));
+    }
+  }
+  await buryMessages(strangers, env, GIVEN_UP);
+}
+
+const FAIL_OPEN = `
+UPDATE tasks SET status = 'FAILURE', finished_at = ?2, error_code = ?3, error_message = ?4
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND id NOT IN (${LEASED})`;
+
+/** Returns the ids that are tasks of ours, whatever their state. */
+async function failTasks(ids: string[], env: Env): Promise<Set<string>> {
+  if (ids.length === 0) {
+    return new Set();
+  }
+  const list = JSON.stringify(ids);
+  const [failed, read] = await retryD1(() =>
+    env.DB.batch<{ id: string }>([
+      env.DB.prepare(FAIL_OPEN).bind(list, Date.now(), GIVEN_UP.code, GIVEN_UP.message),
+      env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
+    ]),
+  );
+  log.warn("dead_letters.tasks", { messages: ids.length, failed: failed?.meta.changes ?? 0 });
+  return new Set(read?.results.map((row) => row.id));
+}
+
+// The message's id makes its row: the same message delivered twice is one failure.
+const BURY = `
+INSERT INTO tasks (id, name, module, queue, status, subject, input, max_attempts, ready_at,
+  check_at, created_at, finished_at, error_code, error_message)
+SELECT value ->> 'id', 'system.message', 'system', 'none', 'FAILURE', value ->> 'message',
+  value -> 'input', 0, ?2, ?2, ?2, ?2, ?3, ?4
+FROM json_each(?1)
+WHERE NOT EXISTS (
+  SELECT 1 FROM tasks t WHERE t.subject = value ->> 'message' AND t.name = 'system.message'
+)`;
+
+/** Makes a failure of each message, with its raw body, and acks it. */
+export async function buryMessages(
+  messages: readonly Message[],
+  env: Env,
+  reason: Reason,
+): Promise<void> {
+  if (messages.length === 0) {
+    return;
+  }
+  const now = Date.now();
+  const lote = newLote(now);
+  const rows = messages.map((message, index) => ({
+    id: taskId(lote, index),
+    message: `message:${message.id}`,
+    input: { message_id: message.id, body: bodyText(message.body) },
+  }));
+  try {
+    await retryD1(() =>
+      env.DB.prepare(BURY).bind(JSON.stringify(rows), now, reason.code, reason.message).run(),
+    );
+    messages.forEach((message) => message.ack());
+    log.warn("messages.buried", { messages: messages.length, code: reason.code });
+  } catch (error) {
+    messages.forEach((message) => message.retry({ delaySeconds: RETRY_SECONDS }));
+    log.error("messages.bury_failed", { messages: messages.length, message: String(error) });
+  }
+}
+
+function bodyText(body: unknown): string {
+  let text: string;
+  try {
+    text = typeof body === "string" ? body : (JSON.stringify(body) ?? String(body));
+  } catch {
+    text = String(body);
+  }
+  return text.slice(0, MAX_BODY_CHARACTERS).toWellFormed();
+}

@@ -1,0 +1,108 @@
+import type { Role } from "../auth/caller";
+import type { BackoffPolicy } from "./backoff";
+import type { StoredStatus } from "./states";
+import type { TimelineEvent } from "./timeline";
+
+/** Why a task did not succeed: a stable code, words for people, and what a program may want. */
+export interface Reason {
+  code: string;
+  message: string;
+  detail?: Record<string, unknown>;
+}
+
+/** How one run of a task ended. */
+export type Outcome = { stages?: TimelineEvent[] } & (
+  | { kind: "done"; result?: unknown }
+  /** Permanent: trying again cannot help. */
+  | { kind: "reject"; reason: Reason }
+  /** Transient: uses up an attempt. */
+  | { kind: "retry"; reason: Reason }
+  /** Not this task's fault: the attempt is given back. Without a delay it grows from wait to wait. */
+  | { kind: "defer"; reason: Reason; delayMs?: number }
+  /** A long task's slice ended: the next one starts from `checkpoint`, no attempt used. */
+  | { kind: "continue"; checkpoint: unknown }
+);
+
+/** A claimed task, as its handler sees it. */
+export interface Task<Input> {
+  id: string;
+  name: string;
+  subject: string | null;
+  input: Input;
+  /** 1 for the first. */
+  attempt: number;
+  deferrals: number;
+  createdAt: number;
+  /** When its first run began, this one included. Unix milliseconds. */
+  startedAt: number;
+  checkpoint: unknown;
+}
+
+export interface RunContext {
+  env: Env;
+  worker: string;
+  /** Until when the lease holds if nobody extends it; Unix milliseconds. */
+  leaseExpiresAt: number;
+  /** Fires at the task's timeout. */
+  signal: AbortSignal;
+}
+
+/** What D1 says of a task after its batch was settled. */
+export interface Settlement {
+  id: string;
+  subject: string | null;
+  status: StoredStatus;
+  errorCode: string | null;
+  errorDetail: Record<string, unknown> | null;
+}
+
+/**
+ * Rows a task writes in the very transaction that makes it SUCCESS.
+ * `insert` returns statements over the JSON array bound as ?2, with the lease's token bound as ?1;
+ * each must take only rows whose task is in `HELD` (leases.ts) and must not fail on a repeat.
+ * `conflict` is an SQL expression over the task row `t`: NULL when its own rows are stored, else a
+ * JSON object {code, message, detail} that makes it FAILURE.
+ */
+export interface Commit<Stored> {
+  insert: readonly string[];
+  conflict: string;
+  row(stored: Stored, taskId: string): unknown;
+}
+
+interface Base<Input> {
+  /** Unique, "module.verb". */
+  name: string;
+  module: string;
+  description: string;
+  /** Lane: the queue whose producer binding is QUEUE_<LANE>. */
+  queue: string;
+  /** Checks what a caller sends; the handler sees its result. Throws on bad input. */
+  parse(input: unknown): Input;
+  retry(env: Env): BackoffPolicy & { attempts: number };
+  /** How `defer` without a delay waits. */
+  deferral: BackoffPolicy;
+  timeoutMs: number;
+  /** Least role that may start it through the API; null for internal tasks. */
+  startedBy: Role | null;
+  /** Called after settle and acks; may be lost, so nothing may depend on it. */
+  settled?(settlements: Settlement[], context: RunContext): Promise<void>;
+}
+
+export interface SingleTask<Input = unknown> extends Base<Input> {
+  run(task: Task<Input>, context: RunContext): Promise<Outcome>;
+}
+
+export interface BatchTask<Input = unknown, Stored = unknown> extends Base<Input> {
+  /** Outcomes by task id; `stored` holds what `commit` writes for those that are done. */
+  runBatch(tasks: Task<Input>[], context: RunContext): Promise<BatchResult<Stored>>;
+  commit?: Commit<Stored>;
+}
+
+export interface BatchResult<Stored> {
+  outcomes: Map<string, Outcome>;
+  stored: Map<string, Stored>;
+}
+
+export type TaskDefinition<Input = unknown, Stored = unknown> =
+  | SingleTask<Input>
+  | BatchTask<Input, Stored>;

@@ -1,0 +1,129 @@
+/**
+ * Accepting work. All rows of a request are stored in one transaction, together with its
+ * idempotency key; only then are messages sent. So what was accepted is durable: a send that fails
+ * leaves PENDING rows, which recovery sends.
+ */
+import { inChunks } from "../db/chunks";
+import { retryD1 } from "../db/retry";
+import { log } from "../log";
+import type { Reason, TaskDefinition } from "./define";
+import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
+import { logsEach } from "./lifecycle-log";
+import { sendTasks } from "./queues";
+import { armRecovery } from "./recovery-alarm";
+import { SENT_GRACE_MS } from "./settle";
+
+export interface NewTask {
+  /** JSON text of the input, at most as large as a row may be. */
+  input: string;
+  /** Key of the business entity it is about. */
+  subject: string | null;
+  /** Why it cannot run at all: it is stored as failed, and never sent. */
+  failure?: Reason;
+}
+
+export interface EnqueueOptions {
+  /** Who asks: "user:ID" or "key:ID". */
+  user: string | null;
+  /** Replays the first answer for the same key and body; another body is a conflict. */
+  idempotency?: { key: string; bodyHash: string };
+  now?: number;
+}
+
+/** `conflict`: the idempotency key was used with another body. */
+export type Enqueued = { lote: string; taskIds: string[]; replayed: boolean } | "conflict";
+
+const IDEMPOTENCY_MS = 86_400_000;
+
+const TAKE_KEY = `
+INSERT INTO idempotency_keys (key, body_hash, lote, expires_at) VALUES (?1, ?2, ?3, ?4)
+ON CONFLICT (key) DO UPDATE SET body_hash = ?2, lote = ?3, expires_at = ?4
+WHERE idempotency_keys.expires_at <= ?5`;
+
+// With an idempotency key (?9) rows are inserted only by the request that holds it.
+const INSERT_TASKS = `
+INSERT INTO tasks (id, name, module, queue, status, subject, user, input, max_attempts, ready_at,
+  sent_at, check_at, created_at, finished_at, error_code, error_message, error_detail)
+SELECT ?2 || printf('%04x', value ->> 0), ?3, ?4, ?5,
+  CASE WHEN value ->> 3 IS NULL THEN 'PENDING' ELSE 'FAILURE' END,
+  value ->> 1, ?6, value -> 2, ?7, ?8, ?8, ?8 + ${SENT_GRACE_MS}, ?8,
+  CASE WHEN value ->> 3 IS NULL THEN NULL ELSE ?8 END,
+  value ->> 3, value ->> 4, nullif(value -> 5, 'null')
+FROM json_each(?1)
+WHERE ?9 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE key = ?9 AND lote = ?2)
+ON CONFLICT (id) DO NOTHING`;
+
+export async function enqueue(
+  env: Env,
+  definition: TaskDefinition,
+  tasks: readonly NewTask[],
+  options: EnqueueOptions,
+): Promise<Enqueued> {
+  if (tasks.length === 0 || tasks.length > MAX_TASKS_PER_LOTE) {
+    throw new Error(`A request holds 1 to ${MAX_TASKS_PER_LOTE} tasks, not ${tasks.length}`);
+  }
+  const now = options.now ?? Date.now();
+  const lote = newLote(now);
+  const taskIds = tasks.map((_, sequence) => taskId(lote, sequence));
+  const owner = await insert(env, definition, tasks, { ...options, now, lote });
+  if (owner.lote !== lote) {
+    return owner.body_hash === options.idempotency?.bodyHash
+      ? { lote: owner.lote, taskIds: tasks.map((_, i) => taskId(owner.lote, i)), replayed: true }
+      : "conflict";
+  }
+  logQueued(definition.name, tasks, taskIds, lote);
+  await armRecovery(env);
+  const runnable = taskIds.filter((_, index) => !tasks[index]?.failure);
+  await sendTasks(env, definition.queue, runnable).catch((error: unknown) => {
+    log.warn("enqueue.send_failed", { lote, tasks: runnable.length, message: String(error) });
+  });
+  return { lote, taskIds, replayed: false };
+}
+
+interface Owner {
+  lote: string;
+  body_hash: string | undefined;
+}
+
+/** Stores the rows, unless another request owns the idempotency key. Returns the key's owner. */
+async function insert(
+  env: Env,
+  definition: TaskDefinition,
+  tasks: readonly NewTask[],
+  options: EnqueueOptions & { now: number; lote: string },
+): Promise<Owner> {
+  const { lote, now, user, idempotency } = options;
+  const { name, module, queue } = definition;
+  const { attempts } = definition.retry(env);
+  const key = idempotency?.key ?? null;
+  const statement = env.DB.prepare(INSERT_TASKS);
+  const statements = inChunks(tasks.map(rowText)).map((chunk) =>
+    statement.bind(chunk, lote, name, module, queue, user, attempts, now, key),
+  );
+  if (idempotency) {
+    const take = env.DB.prepare(TAKE_KEY);
+    statements.unshift(take.bind(key, idempotency.bodyHash, lote, now + IDEMPOTENCY_MS, now));
+    const read = env.DB.prepare("SELECT lote, body_hash FROM idempotency_keys WHERE key = ?1");
+    statements.push(read.bind(key));
+  }
+  const results = await retryD1(() => env.DB.batch<Owner>(statements));
+  const owner = idempotency ? results.at(-1)?.results[0] : undefined;
+  return owner ?? { lote, body_hash: undefined };
+}
+
+/** A row as a JSON array, its input put in as it is rather than quoted once more. */
+function rowText({ input, subject, failure }: NewTask, sequence: number): string {
+  const { code = null, message = null, detail = null } = failure ?? {};
+  const rest = failure ? `,${JSON.stringify([code, message, detail]).slice(1, -1)}` : "";
+  return `[${sequence},${JSON.stringify(subject)},${input}${rest}]`;
+}
+
+function logQueued(name: string, tasks: readonly NewTask[], ids: string[], lote: string): void {
+  if (!logsEach(tasks.length)) {
+    log.info("batch.queued", { lote, name, tasks: tasks.length });
+    return;
+  }
+  for (const [index, { subject }] of tasks.entries()) {
+    log.info("task.queued", { taskId: ids[index], name, subject });
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * A lease is one row: a consumer's token, until when it holds, and the list of tasks it holds. The
+ * list is the whole truth about who runs what:
+ * - a task is claimed by being listed in a new lease, if no other lease lists it;
+ * - whatever a holder writes is fenced by the list (`HELD`), never by the clock, so a holder that
+ *   was slow, cancelled or given up on writes nothing;
+ * - settling deletes the row, cancelling takes ids out of the list, recovery deletes it once lapsed.
+ */
+
+/** Ids of the tasks the lease with token ?1 holds. */
+export const HELD = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = ?1";
+
+/** Ids of the tasks any lease holds. */
+export const LEASED = "SELECT h.value FROM leases l, json_each(l.task_ids) h";
+
+export function deleteLease(db: D1Database, token: string): D1PreparedStatement {
+  return db.prepare("DELETE FROM leases WHERE token = ?1").bind(token);
+}
+
+async function extendLease(db: D1Database, token: string, expiresAt: number): Promise<void> {
+  await db
+    .prepare("UPDATE leases SET expires_at = ?2 WHERE token = ?1")
+    .bind(token, expiresAt)
+    .run();
+}
+
+/**
+ * Extends the lease every third of its length until stopped. A missed beat is no error: the next
+ * one, or the lapse, decides.
+ */
+export function startHeartbeat(db: D1Database, token: string, leaseMs: number): () => void {
+  const timer = setInterval(() => {
+    extendLease(db, token, Date.now() + leaseMs).catch(() => undefined);
+  }, leaseMs / 3);
+  return () => clearInterval(timer);
+}

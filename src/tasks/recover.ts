@@ -1,0 +1,92 @@
+/**
+ * Recovery: finds what was lost and puts it back on its way. Every step is bounded, may run twice
+ * at once, and errs on the side of one message too many, which the consumer acks without effect.
+ *
+ * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
+ *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
+ *    ends it.
+ * 2. Rows whose message is due, or seems gone, are sent again (resend.ts).
+ * 3. Expired idempotency keys go.
+ */
+import { log } from "../log";
+import { armRecovery } from "./recovery-alarm";
+import { resendDue } from "./resend";
+import { HELD } from "./leases";
+import { OPEN } from "./states";
+
+const LEASES_PER_RUN = 50;
+const KEYS_PER_RUN = 500;
+export const MAX_CRASHES = 3;
+
+export interface Recovered {
+  /** Work is left that may need recovery. */
+  open: boolean;
+  lapsed: number;
+  resent: number;
+}
+
+export async function recover(env: Env, now: number): Promise<Recovered> {
+  const lapsed = await breakLapsedLeases(env.DB, now);
+  const resent = await resendDue(env, now);
+  await env.DB.prepare(
+    `DELETE FROM idempotency_keys WHERE key IN (
+       SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ${KEYS_PER_RUN})`,
+  )
+    .bind(now)
+    .run();
+  const open = await hasOpenWork(env.DB);
+  if (lapsed > 0 || resent > 0) {
+    log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent });
+  }
+  return { open, lapsed, resent };
+}
+
+/** The cron's look: wakes the alarm if work is open and it was lost. */
+export async function watchRecovery(env: Env): Promise<void> {
+  if (await hasOpenWork(env.DB)) {
+    await armRecovery(env);
+  }
+}
+
+async function hasOpenWork(db: D1Database): Promise<boolean> {
+  const row = await db
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM tasks WHERE ${OPEN}) OR EXISTS (SELECT 1 FROM leases) AS open`,
+    )
+    .first<{ open: number }>();
+  return row?.open === 1;
+}
+
+// "Lapsed" is asked again in each statement: a late heartbeat must win over this.
+const LAPSED_HELD = `${HELD} AND l.expires_at <= ?2`;
+
+const SUSPECT = `
+UPDATE tasks SET suspect = 1,
+  crashes = crashes + alone, deferrals = 0,
+  status = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN 'FAILURE' ELSE 'RETRY' END,
+  finished_at = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN ?2 END,
+  error_code = 'worker_crashed',
+  error_message = 'The worker died while it ran this task',
+  started_at = coalesce(started_at, since), worker = x.worker,
+  ready_at = ?2, sent_at = NULL, check_at = ?2,
+  timeline = json_insert(coalesce(timeline, '[]'), '$[#]',
+    json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false'))))
+FROM (
+  SELECT worker AS worker, since AS since, json_array_length(task_ids) = 1 AS alone
+  FROM leases WHERE token = ?1
+) x
+WHERE tasks.id IN (${LAPSED_HELD}) AND tasks.${OPEN}`;
+
+async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
+  const { results } = await db
+    .prepare(`SELECT token FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
+    .bind(now)
+    .all<{ token: string }>();
+  for (const { token } of results) {
+    await db.batch([
+      db.prepare(SUSPECT).bind(token, now),
+      db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
+    ]);
+  }
+  return results.length;
+}

@@ -1,0 +1,86 @@
+import { sql } from "drizzle-orm";
+import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/**
+ * One row per task, written twice in a good life: when accepted and when settled. That it runs is
+ * said by the lease that lists it, so starting a task writes nothing here. `WITHOUT ROWID` (in the
+ * migration: drizzle cannot say it) saves a written row per insert. Times are Unix milliseconds.
+ */
+export const tasks = sqliteTable(
+  "tasks",
+  {
+    id: text("id").primaryKey(),
+    name: text("name").notNull(),
+    module: text("module").notNull(),
+    queue: text("queue").notNull(),
+    /** Never STARTED: see `leases`. */
+    status: text("status").notNull(),
+    /** Key of the business entity the task is about, such as an order's id. */
+    subject: text("subject"),
+    /** Who asked for it: "user:ID" or "key:ID". */
+    user: text("user"),
+    input: text("input").notNull(),
+    /** Attempts that ended; a running one is not counted yet. */
+    attempts: integer("attempts").notNull().default(0),
+    maxAttempts: integer("max_attempts").notNull(),
+    /** Times in a row the task went back without an attempt. */
+    deferrals: integer("deferrals").notNull().default(0),
+    /** Its last lease lapsed: it is claimed and run alone. */
+    suspect: integer("suspect").notNull().default(0),
+    /** Leases that lapsed while it ran alone. */
+    crashes: integer("crashes").notNull().default(0),
+    /** A claim before this time is too early. */
+    readyAt: integer("ready_at").notNull(),
+    /** When its message was last sent; null when none is under way. */
+    sentAt: integer("sent_at"),
+    /** When recovery looks at it next. */
+    checkAt: integer("check_at").notNull(),
+    /** Times recovery sent it again. */
+    resends: integer("resends").notNull().default(0),
+    createdAt: integer("created_at").notNull(),
+    startedAt: integer("started_at"),
+    finishedAt: integer("finished_at"),
+    worker: text("worker"),
+    result: text("result"),
+    errorCode: text("error_code"),
+    errorMessage: text("error_message"),
+    /** Further members of the failure, such as stage and field. */
+    errorDetail: text("error_detail"),
+    /** JSON array of what happened, see timeline.ts. */
+    timeline: text("timeline"),
+    /** State a sliced task carries to its next slice. */
+    checkpoint: text("checkpoint"),
+  },
+  (table) => [
+    index("tasks_subject").on(table.subject),
+    index("tasks_open")
+      .on(table.checkAt)
+      .where(sql`status IN ('PENDING','RETRY')`),
+    index("tasks_failed")
+      .on(table.id)
+      .where(sql`status IN ('FAILURE','REVOKED')`),
+  ],
+);
+
+/** One row per batch at work: who holds which tasks, and until when. */
+export const leases = sqliteTable("leases", {
+  token: text("token").primaryKey(),
+  queue: text("queue").notNull(),
+  worker: text("worker").notNull(),
+  since: integer("since").notNull(),
+  expiresAt: integer("expires_at").notNull(),
+  /** JSON array of task ids. A task is in one lease at most. */
+  taskIds: text("task_ids").notNull(),
+});
+
+/** The answer a caller's `Idempotency-Key` already got: its `lote`, for 24 hours. */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    key: text("key").primaryKey(),
+    bodyHash: text("body_hash").notNull(),
+    lote: text("lote").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("idempotency_keys_expiry").on(table.expiresAt)],
+);

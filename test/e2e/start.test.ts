@@ -1,0 +1,125 @@
+import { cpSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import path from "node:path";
+import { parseEnv } from "node:util";
+import { beforeAll, describe, expect, it } from "vitest";
+import {
+  childrenOf,
+  freePort,
+  project,
+  runStart,
+  startServer,
+  stillLiving,
+  temporaryFolder,
+  untilServing,
+} from "../support/server";
+
+/** A clone with its dependencies, in a path with spaces. */
+function clone(): string {
+  const folder = path.join(temporaryFolder("clone-"), "dir with spaces");
+  const left = new Set(["node_modules", ".git", ".wrangler", ".dev.vars"]);
+  cpSync(project, folder, {
+    recursive: true,
+    filter: (source) => !left.has(path.relative(project, source)),
+  });
+  symlinkSync(path.join(project, "node_modules"), path.join(folder, "node_modules"), "junction");
+  return folder;
+}
+
+async function outcome(run: ReturnType<typeof runStart>) {
+  const code = await run.exit;
+  return { code, lines: run.output().trim().split("\n") };
+}
+
+describe("npm start", () => {
+  it("serves, and Ctrl-C leaves no process behind", async () => {
+    const server = await startServer();
+    const response = await fetch(`${server.url}/healthz`);
+    expect(response.status).toBe(200);
+    for (const page of ["/", "/pedidos/iniciar", "/api/docs", "/admin/"]) {
+      expect(server.logs()).toContain(`${server.url}${page}\n`);
+    }
+    const children = childrenOf(server.run.pid);
+    expect(children.length).toBeGreaterThan(1);
+    expect(await server.stop()).toBe(0);
+    expect(stillLiving(children)).toEqual([]);
+  });
+
+  it("starts again on the same state after being killed", async () => {
+    const first = await startServer();
+    const children = childrenOf(first.run.pid);
+    await first.kill();
+    expect(stillLiving(children)).toEqual([]);
+    const second = await startServer({
+      persistTo: first.persistTo,
+      port: Number(new URL(first.url).port),
+    });
+    expect((await fetch(`${second.url}/healthz`)).status).toBe(200);
+    await second.kill();
+  });
+
+  it("ends everything and fails when wrangler dies", async () => {
+    const server = await startServer();
+    const children = childrenOf(server.run.pid);
+    process.kill(Math.min(...children), "SIGKILL");
+    const run = await outcome(server.run);
+    expect(run.code).toBe(1);
+    expect(stillLiving(children)).toEqual([]);
+  });
+
+  it("names a taken port in one line", async () => {
+    const other = createServer();
+    const port = await freePort();
+    await new Promise<void>((resolve) => other.listen(port, "127.0.0.1", resolve));
+    const { code, lines } = await outcome(runStart(["--port", String(port)]));
+    other.close();
+    expect(code).toBe(1);
+    expect(lines).toEqual([expect.stringContaining(`Port ${port} is taken`)]);
+    expect(lines[0]).toContain("--port");
+  });
+
+  describe("in a new clone, in a path with spaces", () => {
+    let folder: string;
+    beforeAll(() => {
+      folder = clone();
+    });
+
+    it("makes secrets, keeps them to their owner and prints the sign-in", async () => {
+      const port = await freePort();
+      const run = runStart(["--port", String(port)], folder);
+      await untilServing(run);
+      const file = path.join(folder, ".dev.vars");
+      const secrets = parseEnv(readFileSync(file, "utf8"));
+      expect(secrets.ADMIN_PASSWORD).toMatch(/^[\w-]{20,}$/);
+      expect(secrets.BETTER_AUTH_SECRET).toMatch(/^[\w-]{43,}$/);
+      expect(run.output()).toContain("admin@example.com");
+      expect(run.output()).toContain(`${secrets.ADMIN_PASSWORD}   (kept in .dev.vars)`);
+      expect(run.output()).not.toContain(secrets.BETTER_AUTH_SECRET);
+      if (process.platform !== "win32") {
+        expect(statSync(file).mode & 0o777).toBe(0o600);
+      }
+      run.process.kill("SIGINT");
+      expect(await run.exit).toBe(0);
+    });
+
+    it.for([
+      ["a bad value", ["--var", "DISCOUNT_RATE:abc"], "DISCOUNT_RATE"],
+      ["an unknown name", ["--var=DISCONT_RATE:0.1"], "DISCONT_RATE"],
+    ] as const)("names a variable with %s in one line", async ([, args, name]) => {
+      const port = await freePort();
+      const { code, lines } = await outcome(runStart(["--port", String(port), ...args], folder));
+      expect(code).toBe(1);
+      expect(lines).toEqual([expect.stringContaining(name)]);
+    });
+
+    it("names an empty secret in one line", async () => {
+      writeFileSync(
+        path.join(folder, ".dev.vars"),
+        readFileSync(path.join(folder, ".dev.vars.example")),
+      );
+      const { code, lines } = await outcome(runStart(["--port", String(await freePort())], folder));
+      expect(code).toBe(1);
+      expect(lines).toEqual([expect.stringMatching(/ADMIN_EMAIL .*\.dev\.vars/)]);
+    });
+  });
+});
