@@ -1,4 +1,5 @@
 import { createApp } from "./app";
+import { deleteExpired } from "./auth/queries";
 import { ConfigError, configOf } from "./config";
 import { log, setLogLevel } from "./log";
 import { processOrder } from "./orders/task";
@@ -38,5 +39,6 @@ export default {
 
   async scheduled(_controller, env) {
     await watchRecovery(env);
+    await deleteExpired(env.DB, Date.now());
   },
 } satisfies ExportedHandler<Env>;

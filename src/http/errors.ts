@@ -60,8 +60,8 @@ export function onError(error: Error, c: Context): Response {
   if (error instanceof HTTPException) {
     return problem(c, new AppError(error.status, "http_error", error.message));
   }
-  if (/no such (table|column)/.test(error.message)) {
-    log.error("http.missing_migration", { message: error.message });
+  if (/no such (table|column)/.test(fullMessage(error))) {
+    log.error("http.missing_migration", { message: fullMessage(error) });
     const how =
       "The database lacks a migration: run `npm start`, or `npm run deploy` in production.";
     return problem(c, new AppError(503, "missing_migration", how));
@@ -70,10 +70,17 @@ export function onError(error: Error, c: Context): Response {
     requestId: c.get("requestId"),
     method: c.req.method,
     path: c.req.path,
-    message: error.message,
+    message: fullMessage(error),
     stack: error.stack,
   });
   return problem(c, new AppError(500, "internal_error", "Something failed on our side."));
+}
+
+/** With the causes: drizzle puts what the database said there. */
+function fullMessage(error: Error): string {
+  return error.cause instanceof Error
+    ? `${error.message}: ${fullMessage(error.cause)}`
+    : error.message;
 }
 
 export function notFound(c: Context): Response {

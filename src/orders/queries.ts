@@ -60,7 +60,7 @@ export async function listOrders(
     add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, processedAt, id);
   }
   const order = backwards ? "ASC" : "DESC";
-  const [rows, count] = await db.batch<unknown>([
+  const [rows, count] = await db.batch([
     db
       .prepare(
         `SELECT * FROM orders ${where(conditions)}
@@ -69,7 +69,7 @@ export async function listOrders(
       .bind(...values),
     counted,
   ]);
-  const n = (count?.results as { n: number }[])[0]?.n ?? 0;
+  const n = (count?.results[0] as { n: number } | undefined)?.n ?? 0;
   return {
     ...cutPage(rows?.results as OrderRow[], request, (row) => [row.processed_at, row.id]),
     count: Math.min(n, MAX_SCANNED),

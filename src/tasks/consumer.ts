@@ -12,7 +12,7 @@
 import { configOf } from "../config";
 import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
-import { claim, type ClaimedRow } from "./claim";
+import { claim, type Claim, type ClaimedRow } from "./claim";
 import { buryMessages } from "./dead-letters";
 import type { RunContext, TaskDefinition } from "./define";
 import type { Engine } from "./engine";
@@ -30,16 +30,23 @@ const D1_WAIT_SECONDS = 5;
 /** A name nobody defines here may come from a newer deployment; after this it is a failure. */
 const UNKNOWN_TASK_PATIENCE_MS = 3_600_000;
 
+/** A batch being worked on. */
+interface Delivery {
+  lane: string;
+  env: Env;
+  engine: Engine;
+  messages: Messages;
+}
+
 export async function consume(batch: MessageBatch, env: Env, engine: Engine): Promise<void> {
   const messages = await sortMessages(batch, env);
-  const ids = [...messages.keys()];
-  if (ids.length === 0) {
+  if (messages.size === 0) {
     return;
   }
-  const lane = laneOf(env, batch.queue);
-  const suspects = await runClaim(ids, false, lane, env, engine, messages);
+  const delivery = { lane: laneOf(env, batch.queue), env, engine, messages };
+  const suspects = await runClaim(delivery, [...messages.keys()], "together");
   for (const id of suspects) {
-    await runClaim([id], true, lane, env, engine, messages);
+    await runClaim(delivery, [id], "alone");
   }
 }
 
@@ -72,31 +79,26 @@ async function sortMessages(batch: MessageBatch, env: Env): Promise<Messages> {
 
 /** One lease from claim to ack. Returns the ids of suspects still to be run alone. */
 async function runClaim(
+  delivery: Delivery,
   ids: string[],
-  alone: boolean,
-  lane: string,
-  env: Env,
-  engine: Engine,
-  messages: Messages,
+  how: "together" | "alone",
 ): Promise<string[]> {
+  const { lane, env, messages } = delivery;
   const { leaseMs } = configOf(env);
-  const worker = workerName();
   const since = Date.now();
-  let token: string | undefined;
-  let stopHeartbeat = () => {};
+  let stopHeartbeat: (() => void) | undefined;
   try {
-    const request = { ids, queue: lane, worker, now: since, leaseMs, suspect: alone };
-    const claimed = await claim(env.DB, request);
-    token = claimed.token;
-    const suspects = answerUnclaimed(claimed.notClaimed, messages);
-    if (claimed.claimed.length > 0) {
-      stopHeartbeat = startHeartbeat(env.DB, token, leaseMs);
-      const context = { env, worker, leaseExpiresAt: since + leaseMs };
-      await runLease(claimed.claimed, token, since, context, engine, messages);
+    const lease = { queue: lane, worker: workerName(), now: since, leaseMs };
+    const taken = await claim(env.DB, { ...lease, ids, suspect: how === "alone" });
+    const suspects = answerUnclaimed(taken.notClaimed, messages);
+    if (taken.claimed.length > 0) {
+      stopHeartbeat = startHeartbeat(env.DB, taken.token, leaseMs);
+      const context = { env, worker: lease.worker, leaseExpiresAt: since + leaseMs };
+      await runLease(delivery, taken, since, context);
     }
     return suspects;
   } catch (error) {
-    log.error("batch.failed", { queue: lane, token, tasks: ids.length, message: String(error) });
+    log.error("batch.failed", { queue: lane, tasks: ids.length, message: String(error) });
     for (const id of ids) {
       // A lease that was taken lapses and recovery sends its tasks again; this is the quicker way
       // back for those it did not take. On a message already answered it has no effect.
@@ -104,14 +106,11 @@ async function runClaim(
     }
     return [];
   } finally {
-    stopHeartbeat();
+    stopHeartbeat?.();
   }
 }
 
-function answerUnclaimed(
-  notClaimed: Awaited<ReturnType<typeof claim>>["notClaimed"],
-  messages: Messages,
-): string[] {
+function answerUnclaimed(notClaimed: Claim["notClaimed"], messages: Messages): string[] {
   const suspects: string[] = [];
   for (const [id, why] of notClaimed) {
     if (why === "suspect") {
@@ -128,12 +127,10 @@ function answerUnclaimed(
 type Context = Omit<RunContext, "signal">;
 
 async function runLease(
-  rows: ClaimedRow[],
-  token: string,
+  { engine, messages }: Delivery,
+  { token, claimed: rows }: Claim,
   startedAt: number,
   context: Context,
-  engine: Engine,
-  messages: Messages,
 ): Promise<void> {
   const { env, worker } = context;
   logStarted(rows, worker);

@@ -47,7 +47,7 @@ interface LeaseRow {
 const LEASES = "SELECT worker, since, task_ids FROM leases";
 
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
-  const [tasks, leases] = await db.batch<unknown>([
+  const [tasks, leases] = await db.batch([
     db.prepare(`SELECT ${COLUMNS} FROM tasks t WHERE t.id = ?1`).bind(id),
     db.prepare(LEASES),
   ]);
@@ -75,8 +75,13 @@ function statusCondition(status: Status | undefined): string {
     case "PENDING":
     case "RETRY":
       return `w.status = '${status}' AND w.id NOT IN (${LEASED})`;
-    default:
+    case "PROGRESS":
+    case "SUCCESS":
+    case "FAILURE":
+    case "REVOKED":
       return `w.status = '${status}'`;
+    default:
+      return status satisfies never;
   }
 }
 
@@ -107,8 +112,12 @@ async function sourceOf(db: D1Database, filter: TaskFilter): Promise<Source> {
       return (await hasFewOpen(db))
         ? { sql: `FROM tasks INDEXED BY tasks_open WHERE ${OPEN}`, values: [] }
         : { sql: "FROM tasks WHERE true", values: [] };
-    default:
+    case "PROGRESS":
+    case "SUCCESS":
+    case undefined:
       return { sql: "FROM tasks WHERE true", values: [] };
+    default:
+      return filter.status satisfies never;
   }
 }
 
@@ -135,7 +144,7 @@ export async function listTasks(
   const seek = from === null ? "" : ` AND id ${backwards ? ">" : "<"} ?`;
   const bound = from === null ? values : [...values, from];
   const scan = `SELECT id, status ${sql}${seek} ORDER BY id ${order} LIMIT ${MAX_SCANNED}`;
-  const [rows, scanned, counted, leases] = await db.batch<unknown>([
+  const [rows, scanned, counted, leases] = await db.batch([
     db
       .prepare(
         `SELECT ${COLUMNS} FROM (
@@ -154,8 +163,8 @@ export async function listTasks(
       .bind(...values),
     db.prepare(LEASES),
   ]);
-  const [window] = scanned?.results as { n: number; last: string }[];
-  const [count] = counted?.results as { matches: number; scanned: number }[];
+  const window = scanned?.results[0] as { n: number; last: string } | undefined;
+  const count = counted?.results[0] as { matches: number; scanned: number } | undefined;
   const scannedTo = window && window.n === MAX_SCANNED ? [window.last] : null;
   const views = withLeases(rows?.results as TaskRow[], leases?.results as LeaseRow[]);
   return {

@@ -149,6 +149,9 @@ function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "deta
   };
 }
 
+// `+tasks.id` keeps the planner from starting at the lease's list, which would read the whole JSON
+// of changes once per task.
+
 /** Losers of the commit: their own rows are not stored, so they fail and say why. */
 const settleLosers = (conflict: string) => `
 UPDATE tasks SET status = 'FAILURE', attempts = x.attempts, deferrals = 0, suspect = 0,
@@ -162,7 +165,7 @@ FROM (
   FROM json_each(?2) c JOIN tasks t ON t.id = c.value ->> 'id'
   WHERE c.value ->> 'status' = 'SUCCESS'
 ) x
-WHERE tasks.id = x.id AND x.reason IS NOT NULL AND tasks.${OPEN} AND tasks.id IN (${HELD})`;
+WHERE tasks.id = x.id AND x.reason IS NOT NULL AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
 
 const SETTLE = `
 UPDATE tasks SET status = c.value ->> 'status', attempts = c.value ->> 'attempts',
@@ -174,7 +177,7 @@ UPDATE tasks SET status = c.value ->> 'status', attempts = c.value ->> 'attempts
   error_message = c.value ->> 'message', error_detail = nullif(c.value -> 'detail', 'null'),
   timeline = c.value -> 'timeline', checkpoint = nullif(c.value -> 'checkpoint', 'null')
 FROM json_each(?2) c
-WHERE tasks.id = c.value ->> 'id' AND tasks.${OPEN} AND tasks.id IN (${HELD})`;
+WHERE tasks.id = c.value ->> 'id' AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
 
 const READ_SETTLED = `
 SELECT t.id, t.subject, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,

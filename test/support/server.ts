@@ -44,8 +44,10 @@ const folders: string[] = [];
 
 afterAll(async () => {
   for (const run of started) {
-    killTree(run.pid);
-    await run.exit;
+    if (run.process.exitCode === null && run.process.signalCode === null) {
+      killTree(run.pid);
+      await run.exit;
+    }
   }
   for (const folder of folders) {
     rmSync(folder, { recursive: true, force: true });

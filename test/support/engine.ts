@@ -1,0 +1,117 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
+import { env as realEnv } from "cloudflare:workers";
+import { enqueueOrders } from "../../src/orders/ingest";
+import { processOrder } from "../../src/orders/task";
+import { consume } from "../../src/tasks/consumer";
+import { Engine } from "../../src/tasks/engine";
+import { enqueue } from "../../src/tasks/enqueue";
+import type { TaskDefinition } from "../../src/tasks/define";
+import { getTask, type TaskView } from "../../src/tasks/queries";
+
+export const orderEngine = new Engine([processOrder]);
+
+/** The test's own environment: own variables, so also its own catalogue cache and breaker. */
+export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): Env {
+  return { ...realEnv, ...overrides };
+}
+
+/** A queue that takes nothing: rows stay PENDING until the test delivers their messages itself. */
+export const deafQueue = {
+  sendBatch: () => Promise.reject(new Error("the queue takes nothing")),
+} as unknown as Queue;
+
+/** Stores orders' tasks without sending their messages. */
+export async function storeOrders(env: Env, orders: readonly unknown[]): Promise<string[]> {
+  const accepted = await enqueueOrders({ ...env, QUEUE_ORDERS: deafQueue }, orders, null);
+  if (accepted === "conflict") {
+    throw new Error("unexpected conflict");
+  }
+  return accepted.taskIds;
+}
+
+/** Likewise for tasks of a test's own definition. */
+export async function storeTasks(
+  env: Env,
+  definition: TaskDefinition,
+  inputs: readonly unknown[],
+): Promise<string[]> {
+  const tasks = inputs.map((input) => ({ input: JSON.stringify(input), subject: null }));
+  const deaf = { ...env, QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue };
+  const accepted = await enqueue(deaf, definition, tasks, { user: null });
+  if (accepted === "conflict") {
+    throw new Error("unexpected conflict");
+  }
+  return accepted.taskIds;
+}
+
+export interface Delivery {
+  /** Task ids whose message was acked. */
+  acked: string[];
+  retried: string[];
+}
+
+/** Delivers one message per task to the consumer, as the platform would in one batch. */
+export async function deliver(
+  ids: readonly string[],
+  env: Env,
+  engine: Engine = orderEngine,
+): Promise<Delivery> {
+  return deliverBodies(
+    ids.map((id) => ({ v: 1, task_id: id })),
+    env,
+    engine,
+  );
+}
+
+/** Likewise for any bodies; the answer names messages by their task id, or their place. */
+export async function deliverBodies(
+  bodies: readonly unknown[],
+  env: Env,
+  engine: Engine = orderEngine,
+  queue = "pedidos-orders",
+): Promise<Delivery> {
+  const names = bodies.map((body, index) =>
+    typeof body === "object" && body !== null && "task_id" in body
+      ? String(body.task_id)
+      : `#${index}`,
+  );
+  const batch = createMessageBatch(
+    queue,
+    bodies.map((body, index) => ({
+      id: `${index}-${crypto.randomUUID()}`,
+      timestamp: new Date(),
+      attempts: 1,
+      body,
+    })),
+  );
+  const ctx = createExecutionContext();
+  await consume(batch, env, engine);
+  const result = await getQueueResult(batch, ctx);
+  const nameOf = (messageId: string) => names[Number(messageId.split("-", 1)[0])] ?? messageId;
+  return {
+    acked: result.explicitAcks.map(nameOf),
+    retried: result.retryMessages.map(({ msgId }) => nameOf(msgId)),
+  };
+}
+
+export async function taskOf(id: string | undefined): Promise<TaskView> {
+  const task = id === undefined ? null : await getTask(realEnv.DB, id);
+  if (!task) {
+    throw new Error(`no task ${id}`);
+  }
+  return task;
+}
+
+/** Lets every waiting task be due now, as if its delay had passed. */
+export async function passWaits(ids: readonly string[]): Promise<void> {
+  await realEnv.DB.prepare(
+    "UPDATE tasks SET ready_at = 0 WHERE id IN (SELECT value FROM json_each(?1))",
+  )
+    .bind(JSON.stringify(ids))
+    .run();
+}
+
+/** Lets every lease lapse, as if its consumer had died and its time had passed. */
+export async function lapseLeases(): Promise<void> {
+  await realEnv.DB.prepare("UPDATE leases SET expires_at = 1").run();
+}
