@@ -12,7 +12,7 @@ import {
   stillLiving,
   temporaryFolder,
   untilServing,
-} from "../support/server";
+} from "./server";
 
 /** A clone with its dependencies, in a path with spaces. */
 function clone(): string {

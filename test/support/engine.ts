@@ -12,7 +12,7 @@ export const orderEngine = new Engine([processOrder]);
 
 /** The test's own environment: own variables, so also its own catalogue cache and breaker. */
 export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): Env {
-  return { ...realEnv, ...overrides };
+  return { ...realEnv, ...overrides } as Env;
 }
 
 /** A queue that takes nothing: rows stay PENDING until the test delivers their messages itself. */
