@@ -1,0 +1,158 @@
+import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { recover } from "../../src/tasks/recover";
+import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
+import { storeOrders, testEnv } from "../support/engine";
+import { anOrder } from "../support/orders";
+
+interface FakeBacklog {
+  backlogCount: number;
+  oldestMessageTimestamp?: Date;
+}
+
+/** A queue with a backlog of the test's choosing, which notes what is sent. */
+function queueWith(backlog: FakeBacklog): { sent: string[]; tested: Env } {
+  const sent: string[] = [];
+  const queue = {
+    metrics: async () => ({ backlogBytes: 0, ...backlog }),
+    sendBatch: async (messages: { body: { task_id: string } }[]) => {
+      sent.push(...messages.map(({ body }) => body.task_id));
+    },
+  };
+  return { sent, tested: testEnv({ QUEUE_ORDERS: queue }) };
+}
+
+const orders = (count: number) => Array.from({ length: count }, () => anOrder());
+const MINUTE = 60_000;
+
+beforeEach(async () => {
+  await env.DB.batch([env.DB.prepare("DELETE FROM tasks"), env.DB.prepare("DELETE FROM leases")]);
+});
+
+describe("recovery sends again", () => {
+  it("a row whose wait has passed, once", async () => {
+    const [id] = await storeOrders(env, orders(1));
+    const now = Date.now();
+    await env.DB.prepare(
+      "UPDATE tasks SET status = 'RETRY', sent_at = NULL, ready_at = ?1, check_at = ?1",
+    )
+      .bind(now + 90_000)
+      .run();
+    const { sent, tested } = queueWith({ backlogCount: 9, oldestMessageTimestamp: new Date(0) });
+    await recover(tested, now + 89_999);
+    expect(sent).toEqual([]);
+    await recover(tested, now + 90_000);
+    await recover(tested, now + 91_000);
+    expect(sent).toEqual([id]);
+  });
+
+  it("a row sent but gone: its queue is empty, or all that waits there is younger", async () => {
+    await storeOrders(env, orders(3));
+    const now = Date.now();
+    const old = queueWith({ backlogCount: 5, oldestMessageTimestamp: new Date(now - MINUTE) });
+    await recover(old.tested, now + MINUTE);
+    expect(old.sent).toEqual([]);
+    const young = queueWith({ backlogCount: 5, oldestMessageTimestamp: new Date(now + MINUTE) });
+    await recover(young.tested, now + MINUTE);
+    expect(young.sent).toHaveLength(3);
+    const empty = queueWith({ backlogCount: 0 });
+    await recover(empty.tested, now + 3 * MINUTE);
+    expect(empty.sent).toHaveLength(3);
+  });
+
+  it("nothing that a consumer holds", async () => {
+    const [id = ""] = await storeOrders(env, orders(1));
+    await env.DB.prepare(
+      "INSERT INTO leases (token, queue, worker, since, expires_at, task_ids) VALUES ('t','orders','w',0,?1,json_array(?2))",
+    )
+      .bind(Date.now() + 10 * MINUTE, id)
+      .run();
+    const { sent, tested } = queueWith({ backlogCount: 0 });
+    await recover(tested, Date.now() + MINUTE);
+    expect(sent).toEqual([]);
+  });
+
+  it("a bounded number at a time, and a deep backlog is not amplified (I6)", async () => {
+    for (let request = 0; request < 3; request++) {
+      await storeOrders(env, orders(1000));
+    }
+    const now = Date.now();
+    const empty = queueWith({ backlogCount: 0 });
+    await recover(empty.tested, now + MINUTE);
+    expect(empty.sent).toHaveLength(1000);
+    // The queue is alive but hours behind: its oldest message is older than every row.
+    const busy = queueWith({
+      backlogCount: 1e6,
+      oldestMessageTimestamp: new Date(now - 60 * MINUTE),
+    });
+    for (let minute = 2; minute < 5; minute++) {
+      await recover(busy.tested, now + minute * MINUTE);
+    }
+    expect(busy.sent).toEqual([]);
+  });
+
+  it("by two recoveries at once: at most one message too many, and no harm", async () => {
+    const ids = await storeOrders(env, orders(5));
+    const { sent, tested } = queueWith({ backlogCount: 0 });
+    const now = Date.now() + MINUTE;
+    await Promise.all([recover(tested, now), recover(tested, now)]);
+    expect(new Set(sent)).toEqual(new Set(ids));
+    expect(sent.length).toBeLessThanOrEqual(10);
+  });
+
+  it("when the queue refuses: the row is looked at again next time", async () => {
+    await storeOrders(env, orders(1));
+    const refusing = testEnv({
+      QUEUE_ORDERS: {
+        metrics: async () => ({ backlogCount: 0, backlogBytes: 0 }),
+        sendBatch: () => Promise.reject(new Error("Too Many Requests")),
+      },
+    });
+    const now = Date.now() + MINUTE;
+    expect(await recover(refusing, now)).toMatchObject({ open: true, resent: 0 });
+    const { sent, tested } = queueWith({ backlogCount: 0 });
+    await recover(tested, now + 1);
+    expect(sent).toHaveLength(1);
+  });
+});
+
+describe("the alarm", () => {
+  const recovery = () => env.RECOVERY.getByName(RECOVERY_NAME);
+  const alarmAt = () => runInDurableObject(recovery(), (_, state) => state.storage.getAlarm());
+
+  it("is armed by work, stays awake while any is open, and rests after two quiet looks", async () => {
+    await storeOrders(env, orders(1));
+    await recovery().arm();
+    expect(await alarmAt()).not.toBeNull();
+    await runDurableObjectAlarm(recovery());
+    await runDurableObjectAlarm(recovery());
+    expect(await alarmAt()).not.toBeNull();
+    await env.DB.prepare("UPDATE tasks SET status = 'SUCCESS'").run();
+    await runDurableObjectAlarm(recovery());
+    expect(await alarmAt()).not.toBeNull();
+    await runDurableObjectAlarm(recovery());
+    expect(await alarmAt()).toBeNull();
+  });
+
+  it("stays awake when a look fails", async () => {
+    await recovery().arm();
+    await env.DB.prepare("ALTER TABLE leases RENAME TO leases_away").run();
+    for (let look = 0; look < 3; look++) {
+      await runDurableObjectAlarm(recovery());
+      expect(await alarmAt()).not.toBeNull();
+    }
+    await env.DB.prepare("ALTER TABLE leases_away RENAME TO leases").run();
+  });
+});
+
+it("expired idempotency keys go, others stay", async () => {
+  const now = Date.now();
+  const insert = env.DB.prepare(
+    "INSERT INTO idempotency_keys (key, body_hash, lote, expires_at) VALUES (?, 'h', 'l', ?)",
+  );
+  await env.DB.batch([insert.bind("old", now - 1), insert.bind("new", now + 1000)]);
+  await recover(env, now);
+  const { results } = await env.DB.prepare("SELECT key FROM idempotency_keys").all();
+  expect(results).toEqual([{ key: "new" }]);
+});

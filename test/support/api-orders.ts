@@ -1,0 +1,111 @@
+import { env } from "cloudflare:workers";
+import { expect } from "vitest";
+import { loteRange } from "../../src/tasks/ids";
+import { call, type CallInit, masterKey, pagesFrom } from "./api";
+
+export const JSON_TYPE = "application/json";
+export const NDJSON_TYPE = "application/x-ndjson";
+
+export interface Accepted {
+  lote: string;
+  aceptados: number;
+  tareas: { task_id: string; pedido_id: unknown }[];
+}
+
+/** A task as the API shows it. */
+export interface Execution {
+  id: string;
+  task_id: string;
+  status: string;
+  lote: string;
+  pedido_id: string | null;
+  error_code: string | null;
+  error_message: string | null;
+  error_detail: Record<string, unknown> | null;
+  result_data: unknown;
+  attempts: number;
+  timeline: { at: string; event: string; [field: string]: unknown }[];
+  [field: string]: unknown;
+}
+
+/** A processed order as the API shows it. */
+export interface Pedido {
+  id_pedido_original: string | number;
+  cliente: string;
+  subtotal: string;
+  descuento: string;
+  total_final: string;
+  task_id: string;
+  [field: string]: unknown;
+}
+
+/** POST /api/pedidos with the text or bytes as they are; no type: no Content-Type header. */
+export async function post(
+  body: string | Uint8Array | ReadableStream<Uint8Array>,
+  type: string | null = JSON_TYPE,
+  init: CallInit = {},
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (type !== null) {
+    headers.set("content-type", type);
+  }
+  // A string would get a Content-Type of its own.
+  const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
+  const key = init.cookie === undefined ? await masterKey() : undefined;
+  return call("/api/pedidos", { method: "POST", key, ...init, headers, body: bytes });
+}
+
+/** Sends what must be accepted. */
+export async function send(
+  body: string | Uint8Array,
+  type = JSON_TYPE,
+  init: CallInit = {},
+): Promise<Accepted> {
+  const response = await post(body, type, init);
+  const text = await response.text();
+  expect(response.status, text.slice(0, 500)).toBe(202);
+  return JSON.parse(text) as Accepted;
+}
+
+/** Waits until every task of the batch is final; `count` are expected. */
+export async function untilFinal(lote: string, count: number, timeout = 25_000): Promise<void> {
+  const query = `SELECT count(*) FILTER (WHERE status IN ('SUCCESS', 'FAILURE', 'REVOKED')) AS final,
+    count(*) AS stored FROM tasks WHERE id BETWEEN ? AND ?`;
+  await expect
+    .poll(
+      () =>
+        env.DB.prepare(query)
+          .bind(...loteRange(lote))
+          .first(),
+      { timeout, interval: 50 },
+    )
+    .toEqual({ final: count, stored: count });
+}
+
+/** The tasks of a batch once they are final, over the API, in the order they were sent. */
+export async function outcomesOf(lote: string, count: number): Promise<Execution[]> {
+  await untilFinal(lote, count);
+  const path = `/api/tasks/executions/?lote=${lote}&limit=200`;
+  const pages = await pagesFrom<Execution>(path, "next");
+  const tasks = pages.flatMap((page) => page.results).toReversed();
+  expect(tasks).toHaveLength(count);
+  return tasks;
+}
+
+/** Sends orders in one array and waits for their ends, in order. */
+export async function processAll(orders: readonly unknown[]): Promise<Execution[]> {
+  const { lote } = await send(JSON.stringify(orders));
+  return outcomesOf(lote, orders.length);
+}
+
+export async function pedido(id: unknown): Promise<Response> {
+  return call(`/api/pedidos/${encodeURIComponent(String(id))}`, { key: await masterKey() });
+}
+
+/** What requests have left in the database, to tell that one left nothing. */
+export async function storedRows(): Promise<unknown> {
+  return env.DB.prepare(
+    `SELECT (SELECT count(*) FROM tasks) AS tasks,
+       (SELECT count(*) FROM idempotency_keys) AS keys, (SELECT count(*) FROM orders) AS orders`,
+  ).first();
+}
