@@ -1,5 +1,6 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
+import { secureHeaders } from "hono/secure-headers";
 import { keyRoutes } from "./auth/key-routes";
 import { identify, requireCaller } from "./auth/middleware";
 import { authRoutes } from "./auth/routes";
@@ -17,7 +18,7 @@ export function createApp(engine: Engine) {
   app.onError(onError);
   app.notFound(notFound);
 
-  app.use(requestId());
+  app.use(requestId(), secureHeaders());
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.use(checkConfig());
 

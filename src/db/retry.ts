@@ -2,6 +2,11 @@ const TRANSIENT =
   /network connection lost|storage caused object to be reset|code was updated|transient|internal error/i;
 const OVERLOADED = /overloaded|too many requests queued|queued for too long/i;
 
+/** Whether D1 failed in passing, or is overloaded: the caller may try again later. */
+export function isDatabaseTrouble(message: string): boolean {
+  return TRANSIENT.test(message) || OVERLOADED.test(message);
+}
+
 export interface Sleep {
   (ms: number): Promise<void>;
 }

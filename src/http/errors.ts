@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isDatabaseTrouble } from "../db/retry";
 import { log } from "../log";
 
 /** An HTTP failure with a stable code; the only error a handler throws on purpose. */
@@ -65,6 +66,12 @@ export function onError(error: Error, c: Context): Response {
     const how =
       "The database lacks a migration: run `npm start`, or `npm run deploy` in production.";
     return problem(c, new AppError(503, "missing_migration", how));
+  }
+  if (isDatabaseTrouble(fullMessage(error))) {
+    log.error("http.database_failed", { message: fullMessage(error) });
+    const detail = "The database did not answer. Try again; an Idempotency-Key makes that safe.";
+    const headers = { "retry-after": "5" };
+    return problem(c, new AppError(503, "database_unavailable", detail, {}, headers));
   }
   log.error("http.failed", {
     requestId: c.get("requestId"),

@@ -13,8 +13,9 @@ import { queueOf, sendTasks } from "./queues";
 import { SENT_GRACE_MS } from "./settle";
 import { OPEN } from "./states";
 
-/** Rows looked at, and so the most that are sent, per run. */
-const ROWS_PER_RUN = 1000;
+/** Rows looked at in one go, and how often a run goes on while all of them were due. */
+const ROWS = 1000;
+const ROUNDS = 5;
 const PATIENCE_MS = 600_000;
 const MAX_DOUBLINGS = 10;
 
@@ -28,7 +29,7 @@ interface Row {
 const DUE = `
 SELECT id, queue, sent_at, resends FROM tasks
 WHERE ${OPEN} AND check_at <= ?1 AND id NOT IN (${LEASED})
-ORDER BY check_at LIMIT ${ROWS_PER_RUN}`;
+ORDER BY check_at LIMIT ${ROWS}`;
 
 const MARK_SENT = `
 UPDATE tasks SET sent_at = ?2,
@@ -36,7 +37,20 @@ UPDATE tasks SET sent_at = ?2,
   resends = resends + (sent_at IS NOT NULL)
 WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}`;
 
+/** Returns how many were sent: at most ROWS x ROUNDS. */
 export async function resendDue(env: Env, now: number): Promise<number> {
+  let total = 0;
+  for (let round = 0; round < ROUNDS; round++) {
+    const sent = await resendRound(env, now);
+    total += sent;
+    if (sent < ROWS) {
+      break;
+    }
+  }
+  return total;
+}
+
+async function resendRound(env: Env, now: number): Promise<number> {
   const { results } = await env.DB.prepare(DUE).bind(now).all<Row>();
   let sent = 0;
   for (const [lane, rows] of Map.groupBy(results, (row) => row.queue)) {
