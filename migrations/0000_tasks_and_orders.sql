@@ -66,5 +66,5 @@ CREATE TABLE `orders` (
 	`processed_at` integer NOT NULL
 ) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `orders_customer` ON `orders` (`customer`,`processed_at`);--> statement-breakpoint
+CREATE INDEX `orders_customer` ON `orders` (customer COLLATE NOCASE,`processed_at`);--> statement-breakpoint
 CREATE INDEX `orders_processed` ON `orders` (`processed_at`);

@@ -1,11 +1,25 @@
 import { z } from "@hono/zod-openapi";
 import { AppError } from "./errors";
 
-/** Keyset paging: a cursor names the row to go on from, so a page costs the same anywhere. */
+/** Where a row stands in its list: the columns the list is ordered by. */
+export type Key = (string | number)[];
+
+/** How many rows match, as far as it was counted. */
+export interface Total {
+  count: number;
+  /** There may be more than `count`. */
+  capped: boolean;
+}
+
+/**
+ * Keyset paging: a cursor names the row to go on from, so a page costs the same anywhere. It
+ * carries the total, which only the first page counts.
+ */
 export interface Cursor {
   /** "next": rows after the key in the list's order; "previous": rows before it. */
   direction: "next" | "previous";
-  key: (string | number)[];
+  key: Key;
+  total: Total;
 }
 
 export interface PageRequest {
@@ -15,11 +29,10 @@ export interface PageRequest {
 
 export interface Page<Row> {
   rows: Row[];
-  next: Cursor | null;
-  previous: Cursor | null;
-  count: number;
-  /** There are more than `count`. */
-  countCapped: boolean;
+  /** Where the next and the previous page begin; null where there is none. */
+  next: Key | null;
+  previous: Key | null;
+  total: Total;
 }
 
 /** A list counts and scans at most this many rows. */
@@ -39,10 +52,17 @@ export function readCursor(text: string | undefined): Cursor | null {
     const bytes = Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (c) =>
       c.charCodeAt(0),
     );
-    const [direction, ...key] = JSON.parse(new TextDecoder().decode(bytes)) as unknown[];
+    const [direction, count, capped, ...key] = JSON.parse(
+      new TextDecoder().decode(bytes),
+    ) as unknown[];
     const scalar = key.every((part) => typeof part === "string" || Number.isSafeInteger(part));
-    if ((direction === "next" || direction === "previous") && scalar && key.length > 0) {
-      return { direction, key: key as Cursor["key"] };
+    if (
+      (direction === "next" || direction === "previous") &&
+      typeof count === "number" &&
+      scalar &&
+      key.length > 0
+    ) {
+      return { direction, key: key as Key, total: { count, capped: capped === 1 } };
     }
   } catch {
     // falls through: whatever is wrong with it, the caller can only drop it
@@ -56,8 +76,9 @@ export function invalidCursor(): AppError {
   });
 }
 
-export function writeCursor({ direction, key }: Cursor): string {
-  const bytes = new TextEncoder().encode(JSON.stringify([direction, ...key]));
+export function writeCursor({ direction, key, total }: Cursor): string {
+  const parts = [direction, total.count, total.capped ? 1 : 0, ...key];
+  const bytes = new TextEncoder().encode(JSON.stringify(parts));
   return btoa(String.fromCharCode(...bytes))
     .replaceAll("+", "-")
     .replaceAll("/", "_")
@@ -72,8 +93,8 @@ export function writeCursor({ direction, key }: Cursor): string {
 export function cutPage<Row>(
   rows: Row[],
   { limit, cursor }: PageRequest,
-  keyOf: (row: Row) => Cursor["key"],
-  scannedTo: Cursor["key"] | null = null,
+  keyOf: (row: Row) => Key,
+  scannedTo: Key | null = null,
 ): Pick<Page<Row>, "rows" | "next" | "previous"> {
   const backwards = cursor?.direction === "previous";
   const page = rows.slice(0, limit);
@@ -86,17 +107,28 @@ export function cutPage<Row>(
   const end = page.at(-1);
   return {
     rows: page,
-    next: backwards
-      ? end
-        ? { direction: "next", key: keyOf(end) }
-        : null
-      : onward && { direction: "next", key: onward },
-    previous: backwards
-      ? onward && { direction: "previous", key: onward }
-      : cursor && first
-        ? { direction: "previous", key: keyOf(first) }
-        : null,
+    next: backwards ? keyOrNull(end, keyOf) : onward,
+    previous: backwards ? onward : cursor && keyOrNull(first, keyOf),
   };
+}
+
+function keyOrNull<Row>(row: Row | undefined, keyOf: (row: Row) => Key): Key | null {
+  return row === undefined ? null : keyOf(row);
+}
+
+/** The address of another page of the list at `url`. */
+export function pageLink<Row>(
+  page: Page<Row>,
+  direction: Cursor["direction"],
+  url: string,
+): string | null {
+  const key = page[direction];
+  if (!key) {
+    return null;
+  }
+  const link = new URL(url);
+  link.searchParams.set("cursor", writeCursor({ direction, key, total: page.total }));
+  return link.href;
 }
 
 /** The envelope of every list: `{count, next, previous, results}`, links absolute. */
@@ -105,19 +137,11 @@ export function renderPage<Row, Result>(
   requestUrl: string,
   render: (row: Row) => Result,
 ) {
-  const link = (cursor: Cursor | null): string | null => {
-    if (!cursor) {
-      return null;
-    }
-    const url = new URL(requestUrl);
-    url.searchParams.set("cursor", writeCursor(cursor));
-    return url.href;
-  };
   return {
-    count: page.count,
-    ...(page.countCapped ? { count_capped: true } : {}),
-    next: link(page.next),
-    previous: link(page.previous),
+    count: page.total.count,
+    ...(page.total.capped ? { count_capped: true } : {}),
+    next: pageLink(page, "next", requestUrl),
+    previous: pageLink(page, "previous", requestUrl),
     results: page.rows.map(render),
   };
 }

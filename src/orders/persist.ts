@@ -8,6 +8,11 @@ export async function toStored(order: PricedOrder, processedAt: number): Promise
   return { ...order, hash: await sha256Hex(canonicalText(order)), processedAt };
 }
 
+/** The task that stored the order of task row `t`, if the id is used; a deleted order's id is. */
+const OWNER = `
+  SELECT task_id FROM orders WHERE id = t.subject
+  UNION ALL SELECT task_id FROM deleted_orders WHERE id = t.subject LIMIT 1`;
+
 /**
  * Writes orders in the transaction that makes their tasks SUCCESS. The primary key is the last
  * word on uniqueness: a task whose order id another task stored becomes FAILURE, naming that task.
@@ -19,7 +24,9 @@ export const commitOrders: Commit<StoredOrder> = {
      SELECT value ->> 'id', value ->> 'task_id', value ->> 'hash', value ->> 'customer',
        value -> 'lines', value ->> 'currency', value ->> 'subtotal', value ->> 'discount',
        value ->> 'total', value ->> 'processed_at'
-     FROM json_each(?2) WHERE value ->> 'task_id' IN (${HELD})
+     FROM json_each(?2)
+     WHERE value ->> 'task_id' IN (${HELD})
+       AND value ->> 'id' NOT IN (SELECT id FROM deleted_orders)
      ON CONFLICT (id) DO NOTHING`,
   ],
   conflict: `
@@ -27,7 +34,7 @@ export const commitOrders: Commit<StoredOrder> = {
       'code', 'duplicate_order',
       'message', 'This order id is already stored, by task ' || o.task_id,
       'detail', json_object('stage', 'persist', 'field', 'id', 'winner', o.task_id)) END
-    FROM (SELECT 1) LEFT JOIN orders o ON o.id = t.subject`,
+    FROM (SELECT (${OWNER}) AS task_id) o`,
   row: (order, taskId) => ({
     id: order.id,
     task_id: taskId,

@@ -1,4 +1,12 @@
-import { cutPage, invalidCursor, MAX_SCANNED, type Page, type PageRequest } from "../http/paging";
+import { Conditions } from "../db/conditions";
+import {
+  cutPage,
+  invalidCursor,
+  type Key,
+  MAX_SCANNED,
+  type Page,
+  type PageRequest,
+} from "../http/paging";
 
 export interface OrderRow {
   id: string;
@@ -18,61 +26,104 @@ export interface OrderFilter {
   /** Processed at or after, before; Unix milliseconds. */
   from?: number;
   before?: number;
+  /** An order id, or how a customer's name begins. */
+  search?: string;
 }
 
 export async function getOrder(db: D1Database, id: string): Promise<OrderRow | null> {
   return db.prepare("SELECT * FROM orders WHERE id = ?1").bind(id).first<OrderRow>();
 }
 
-/** Newest first: every filter walks `orders_customer` or `orders_processed` in order. */
+/**
+ * Newest first: a filter walks `orders_customer` or `orders_processed` in that order. Customers are
+ * matched without regard to (ASCII) case.
+ */
 export async function listOrders(
   db: D1Database,
   filter: OrderFilter,
   request: PageRequest,
 ): Promise<Page<OrderRow>> {
-  const conditions: string[] = [];
-  const values: (string | number)[] = [];
-  const add = (condition: string, ...bound: (string | number)[]) => {
-    conditions.push(condition);
-    values.push(...bound);
-  };
+  const { limit, cursor } = request;
+  const where = new Conditions();
   if (filter.customer !== undefined) {
-    add("customer = ?", filter.customer);
+    where.add("customer = ? COLLATE NOCASE", filter.customer);
   }
   if (filter.from !== undefined) {
-    add("processed_at >= ?", filter.from);
+    where.add("processed_at >= ?", filter.from);
   }
   if (filter.before !== undefined) {
-    add("processed_at < ?", filter.before);
+    where.add("processed_at < ?", filter.before);
   }
-  const where = (list: string[]) => (list.length === 0 ? "" : `WHERE ${list.join(" AND ")}`);
-  const counted = db
-    .prepare(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM orders ${where(conditions)} LIMIT ${MAX_SCANNED + 1})`,
-    )
-    .bind(...values);
-  const backwards = request.cursor?.direction === "previous";
-  if (request.cursor) {
-    const [processedAt, id] = request.cursor.key;
+  const match = filter.search === undefined ? null : await search(db, filter.search, where);
+  const backwards = cursor?.direction === "previous";
+  if (cursor) {
+    const [processedAt, id] = cursor.key;
     if (typeof processedAt !== "number" || typeof id !== "string") {
       throw invalidCursor();
     }
-    add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, processedAt, id);
+    where.add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, processedAt, id);
   }
   const order = backwards ? "ASC" : "DESC";
-  const [rows, count] = await db.batch([
-    db
-      .prepare(
-        `SELECT * FROM orders ${where(conditions)}
-         ORDER BY processed_at ${order}, id ${order} LIMIT ${request.limit + 1}`,
-      )
-      .bind(...values),
-    counted,
-  ]);
-  const n = (count?.results[0] as { n: number } | undefined)?.n ?? 0;
+  const size = (cursor && !match ? limit : MAX_SCANNED) + 1;
+  const { results: scanned } = await db
+    .prepare(
+      `SELECT id, processed_at, ${match ?? "true"} AS hit FROM (
+         SELECT id, customer, processed_at FROM orders WHERE ${where}
+         ORDER BY processed_at ${order}, id ${order} LIMIT ${size}
+       )`,
+    )
+    .bind(...(match?.values ?? []), ...where.values)
+    .all<Scanned>();
+  const hits = scanned.filter(({ hit }) => hit);
+  const isFull = scanned.length === size;
+  const last = scanned.at(-1);
+  const page = cutPage(hits, request, keyOf, isFull && last ? keyOf(last) : null);
   return {
-    ...cutPage(rows?.results as OrderRow[], request, (row) => [row.processed_at, row.id]),
-    count: Math.min(n, MAX_SCANNED),
-    countCapped: n > MAX_SCANNED,
+    ...page,
+    rows: await getOrders(db, page.rows),
+    total: cursor?.total ?? { count: Math.min(hits.length, MAX_SCANNED), capped: isFull },
   };
+}
+
+interface Scanned {
+  id: string;
+  processed_at: number;
+  hit: number;
+}
+
+function keyOf({ processed_at, id }: Pick<Scanned, "processed_at" | "id">): Key {
+  return [processed_at, id];
+}
+
+async function getOrders(db: D1Database, found: Pick<Scanned, "id">[]): Promise<OrderRow[]> {
+  const { results } = await db
+    .prepare("SELECT o.* FROM json_each(?1) m JOIN orders o ON o.id = m.value ORDER BY m.key")
+    .bind(JSON.stringify(found.map(({ id }) => id)))
+    .all<OrderRow>();
+  return results;
+}
+
+/**
+ * An id is found by the key. A customer's prefix is found by its index when it has few orders;
+ * when it has many they are picked, as conditions returned, from the newest orders of all.
+ */
+async function search(db: D1Database, text: string, where: Conditions): Promise<Conditions | null> {
+  if (await getOrder(db, text)) {
+    where.add("id = ?", text);
+    return null;
+  }
+  const prefix = new Conditions();
+  prefix.add("customer >= ? COLLATE NOCASE", text);
+  prefix.add("customer < ? COLLATE NOCASE", `${text}\u{10FFFF}`);
+  const counted = await db
+    .prepare(
+      `SELECT count(*) AS n FROM (SELECT 1 FROM orders WHERE ${prefix} LIMIT ${MAX_SCANNED})`,
+    )
+    .bind(...prefix.values)
+    .first<{ n: number }>();
+  if ((counted?.n ?? 0) < MAX_SCANNED) {
+    where.add(String(prefix), ...prefix.values);
+    return null;
+  }
+  return prefix;
 }

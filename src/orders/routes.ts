@@ -36,6 +36,7 @@ const listRoute = createRoute({
       cliente: z.string().min(1).max(255).optional(),
       desde: instant.optional(),
       hasta: instant.optional(),
+      search: z.string().min(1).max(255).optional(),
     }),
   },
   responses: { 200: { description: "{count, next, previous, results}" } },
@@ -74,8 +75,8 @@ orderRoutes.openapi(createOrders, async (c) => {
 });
 
 orderRoutes.openapi(listRoute, async (c) => {
-  const { limit, cursor, cliente, desde, hasta } = c.req.valid("query");
-  const filter = { customer: cliente, from: desde, before: hasta };
+  const { limit, cursor, cliente, desde, hasta, search } = c.req.valid("query");
+  const filter = { customer: cliente, from: desde, before: hasta, search };
   const page = await listOrders(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
   return c.json(renderPage(page, c.req.url, toPedido));
 });

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /**
@@ -23,10 +24,21 @@ export const orders = sqliteTable(
     processedAt: integer("processed_at").notNull(),
   },
   (table) => [
-    index("orders_customer").on(table.customer, table.processedAt),
+    index("orders_customer").on(sql`customer COLLATE NOCASE`, table.processedAt),
     index("orders_processed").on(table.processedAt),
   ],
 );
+
+/** What remains of a deleted order: its id stays used. `WITHOUT ROWID`. */
+export const deletedOrders = sqliteTable("deleted_orders", {
+  id: text("id").primaryKey(),
+  /** The task that had stored it. */
+  taskId: text("task_id").notNull(),
+  deletedAt: integer("deleted_at").notNull(),
+  /** "user:ID". */
+  deletedBy: text("deleted_by").notNull(),
+  reason: text("reason").notNull(),
+});
 
 /** Last demo order id given out, so that demo ids follow the clock and never collide. */
 export const demoSequence = sqliteTable("demo_sequence", {

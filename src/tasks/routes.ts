@@ -6,7 +6,8 @@ import { pageQuery, readCursor, renderPage } from "../http/paging";
 import type { Engine } from "./engine";
 import { toExecution } from "./execution";
 import { isLote } from "./ids";
-import { getTask, listTasks } from "./queries";
+import { listTasks } from "./list";
+import { getTask } from "./queries";
 import { STATUSES } from "./states";
 
 const listRoute = createRoute({

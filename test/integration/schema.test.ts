@@ -16,6 +16,7 @@ describe("what the migrations must keep", () => {
     "leases",
     "idempotency_keys",
     "demo_sequence",
+    "deleted_orders",
     "api_keys",
     "sign_in_attempts",
   ])("table %s is WITHOUT ROWID", async (table) => {

@@ -1,0 +1,32 @@
+import { retryD1 } from "../db/retry";
+import { log } from "../log";
+
+export interface Deletion {
+  /** Who deletes: "user:ID". */
+  by: string;
+  reason: string;
+}
+
+const KEEP_ID = `
+INSERT INTO deleted_orders (id, task_id, deleted_at, deleted_by, reason)
+SELECT id, task_id, ?2, ?3, ?4 FROM orders WHERE id = ?1
+ON CONFLICT (id) DO NOTHING`;
+
+/**
+ * Deletes a stored order. Its id stays used, with who deleted it, when and why; its task keeps its
+ * history and loses its link. Returns false when there is no such order.
+ */
+export async function deleteOrder(env: Env, id: string, deletion: Deletion): Promise<boolean> {
+  const { by, reason } = deletion;
+  const [kept] = await retryD1(() =>
+    env.DB.batch([
+      env.DB.prepare(KEEP_ID).bind(id, Date.now(), by, reason),
+      env.DB.prepare("DELETE FROM orders WHERE id = ?1").bind(id),
+    ]),
+  );
+  if (kept?.meta.changes === 0) {
+    return false;
+  }
+  log.warn("order.deleted", { orderId: id, by, reason });
+  return true;
+}

@@ -1,0 +1,166 @@
+/**
+ * Lists of tasks, newest first. Every list walks an index in order of id and looks at no more than
+ * MAX_SCANNED rows, so a page over a rare filter may come back short with a next one; it costs the
+ * same over ten tasks or ten million.
+ */
+import { Conditions } from "../db/conditions";
+import { cutPage, invalidCursor, MAX_SCANNED, type Page, type PageRequest } from "../http/paging";
+import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
+import { LEASED } from "./leases";
+import { getTasks, type TaskView } from "./queries";
+import { FAILED, OPEN, type Status } from "./states";
+
+export interface TaskFilter {
+  lote?: string;
+  status?: Status;
+  subject?: string;
+  name?: string;
+  worker?: string;
+  /** Accepted at or after, before; Unix milliseconds. */
+  from?: number;
+  before?: number;
+  /** A task id, a lote, a subject, or words of a failure's error. */
+  search?: string;
+}
+
+/** What to scan: the index to walk, the range of it, and what each row in it must meet. */
+interface Scan {
+  index: string;
+  range: Conditions;
+  match: Conditions;
+}
+
+export async function listTasks(
+  db: D1Database,
+  filter: TaskFilter,
+  request: PageRequest,
+): Promise<Page<TaskView>> {
+  const { limit, cursor } = request;
+  const { index, range, match } = await plan(db, filter);
+  const backwards = cursor?.direction === "previous";
+  if (cursor) {
+    range.add(`id ${backwards ? ">" : "<"} ?`, cursorId(cursor.key[0]));
+  }
+  // One row more than a page, or than may be counted, tells whether there is more.
+  const size = (cursor && match.isEmpty ? limit : MAX_SCANNED) + 1;
+  const { results: scanned } = await db
+    .prepare(
+      `SELECT id, ${match} AS hit FROM (
+         SELECT id, status, name, worker, error_code, error_message FROM tasks ${index}
+         WHERE ${range} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size}
+       )`,
+    )
+    .bind(...match.values, ...range.values)
+    .all<{ id: string; hit: number }>();
+  const hits = scanned.filter(({ hit }) => hit).map(({ id }) => id);
+  const isFull = scanned.length === size;
+  const last = scanned.at(-1);
+  const page = cutPage(hits, request, (id) => [id], isFull && last ? [last.id] : null);
+  return {
+    ...page,
+    rows: await getTasks(db, page.rows),
+    total: cursor?.total ?? { count: Math.min(hits.length, MAX_SCANNED), capped: isFull },
+  };
+}
+
+async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
+  const scan: Scan = { index: "", range: new Conditions(), match: new Conditions() };
+  const { range, match } = scan;
+  if (filter.lote !== undefined) {
+    range.add("id BETWEEN ? AND ?", ...loteRange(filter.lote));
+  }
+  if (filter.from !== undefined) {
+    range.add("id >= ?", firstIdAt(filter.from));
+  }
+  if (filter.before !== undefined) {
+    range.add("id < ?", firstIdAt(filter.before));
+  }
+  if (filter.status !== undefined) {
+    match.add(showsAs(filter.status));
+  }
+  if (filter.name !== undefined) {
+    match.add("name = ?", filter.name);
+  }
+  if (filter.worker !== undefined) {
+    const running = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.worker = ?";
+    match.add(`worker = ? OR id IN (${running})`, filter.worker, filter.worker);
+  }
+  if (filter.subject !== undefined) {
+    range.add("subject = ?", filter.subject);
+  } else if (filter.search !== undefined) {
+    await search(db, filter.search, scan);
+  } else if (filter.lote === undefined && filter.status !== undefined) {
+    await walkIndexOf(db, filter.status, scan);
+  }
+  return scan;
+}
+
+/** How a state shows in the columns: see states.ts on STARTED. */
+function showsAs(status: Status): string {
+  switch (status) {
+    case "STARTED":
+      return `id IN (${LEASED})`;
+    case "PENDING":
+    case "RETRY":
+      return `status = '${status}' AND id NOT IN (${LEASED})`;
+    case "PROGRESS":
+    case "SUCCESS":
+    case "FAILURE":
+    case "REVOKED":
+      return `status = '${status}'`;
+    default:
+      return status satisfies never;
+  }
+}
+
+async function walkIndexOf(db: D1Database, status: Status, scan: Scan): Promise<void> {
+  if (status === "FAILURE" || status === "REVOKED") {
+    scan.index = "INDEXED BY tasks_failed";
+    scan.range.add(FAILED);
+  } else if (status === "STARTED") {
+    scan.range.add(`id IN (${LEASED})`);
+  } else if ((status === "PENDING" || status === "RETRY") && (await hasFewOpen(db))) {
+    // A few open rows are read whole and sorted; many are the newest, and found by their ids.
+    scan.index = "INDEXED BY tasks_open";
+    scan.range.add(OPEN);
+  }
+}
+
+async function hasFewOpen(db: D1Database): Promise<boolean> {
+  const open = await db
+    .prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM tasks WHERE ${OPEN} LIMIT ${MAX_SCANNED})`)
+    .first<{ n: number }>();
+  return (open?.n ?? 0) < MAX_SCANNED;
+}
+
+async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
+  const { range, match } = scan;
+  if (isTaskId(text)) {
+    range.add("id = ?", text);
+    return;
+  }
+  if (isLote(text)) {
+    range.add("id BETWEEN ? AND ?", ...loteRange(text));
+    return;
+  }
+  const known = await db
+    .prepare("SELECT 1 FROM tasks WHERE subject = ?1 LIMIT 1")
+    .bind(text)
+    .first();
+  if (known) {
+    range.add("subject = ?", text);
+    return;
+  }
+  scan.index = "INDEXED BY tasks_failed";
+  range.add(FAILED);
+  for (const word of text.toLowerCase().split(/\s+/).filter(Boolean)) {
+    match.add("instr(lower(error_code || ' ' || coalesce(error_message, '')), ?) > 0", word);
+  }
+}
+
+function cursorId(id: unknown): string {
+  if (typeof id !== "string" || !isTaskId(id)) {
+    throw invalidCursor();
+  }
+  return id;
+}

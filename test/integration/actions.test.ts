@@ -1,0 +1,157 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { deleteOrder } from "../../src/orders/delete";
+import { getOrder } from "../../src/orders/queries";
+import { cancelTask, retryTask } from "../../src/tasks/actions";
+import { claim } from "../../src/tasks/claim";
+import type { SingleTask } from "../../src/tasks/define";
+import { Engine } from "../../src/tasks/engine";
+import { deafQueue, deliver, orderEngine, passWaits } from "../support/engine";
+import { storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
+import { anOrder } from "../support/orders";
+
+const BY = "user:operator";
+const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue });
+
+describe("cancel", () => {
+  it("ends a waiting task at once; its message then changes nothing (I4)", async () => {
+    const [id = ""] = await storeOrders(env, [anOrder()]);
+    expect(await cancelTask(env, id, BY)).toBe("done");
+    expect(await taskOf(id)).toMatchObject({ status: "REVOKED", error_code: "cancelled" });
+    expect(await deliver([id], env)).toEqual({ acked: [id], retried: [] });
+    expect((await taskOf(id)).status).toBe("REVOKED");
+  });
+
+  it("of a running order: it stores nothing, its neighbours do", async () => {
+    const order = anOrder();
+    const ids = await storeOrders(env, [order, anOrder()]);
+    const [cancelled = "", other = ""] = ids;
+    // The registry is asked between claim and settle: that is when the person cancels.
+    const racing = testEnv({
+      ORDER_REGISTRY: {
+        getByName: (name: string) => ({
+          claimMany: async (
+            ...call: Parameters<ReturnType<typeof env.ORDER_REGISTRY.getByName>["claimMany"]>
+          ) => {
+            await cancelTask(env, cancelled, BY);
+            return env.ORDER_REGISTRY.getByName(name).claimMany(...call);
+          },
+          settleMany: () => Promise.resolve(),
+        }),
+      },
+    });
+    expect(await deliver(ids, racing)).toEqual({ acked: ids, retried: [] });
+    expect((await taskOf(cancelled)).status).toBe("REVOKED");
+    expect((await taskOf(other)).status).toBe("SUCCESS");
+    expect(await getOrder(env.DB, String(order["id"]))).toBeNull();
+  });
+
+  it("of a running task that is then run again: the first run's result is dropped", async () => {
+    let release = () => {};
+    const blocked = new Promise<void>((resolve) => (release = resolve));
+    let entered = () => {};
+    const running = new Promise<void>((resolve) => (entered = resolve));
+    let runs = 0;
+    const definition: SingleTask = {
+      name: "test.slow",
+      module: "test",
+      description: "",
+      queue: "orders",
+      parse: (input) => input,
+      retry: () => ({ attempts: 3, baseMs: 1000, maxMs: 1000 }),
+      deferral: { baseMs: 1000, maxMs: 1000 },
+      timeoutMs: 60_000,
+      startedBy: null,
+      run: async () => {
+        runs += 1;
+        const run = runs;
+        if (run === 1) {
+          entered();
+          await blocked;
+        }
+        return { kind: "done", result: run };
+      },
+    };
+    const engine = new Engine([definition]);
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    const first = deliver([id], env, engine);
+    await running;
+    expect(await cancelTask(env, id, BY)).toBe("done");
+    expect(await retryTask(quiet(), engine, id, BY)).toBe("done");
+    await deliver([id], env, engine);
+    release();
+    await first;
+    expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", result: "2" });
+  });
+
+  it("is refused with the state once a task has ended, and for a task nobody knows", async () => {
+    const [id = ""] = await storeOrders(env, [anOrder()]);
+    await deliver([id], env);
+    expect(await cancelTask(env, id, BY)).toEqual({ status: "SUCCESS" });
+    expect(await cancelTask(env, "nobody", BY)).toBe("not_found");
+  });
+});
+
+describe("retry by a person", () => {
+  it("runs a failed order again with fresh attempts and its history kept", async () => {
+    const [id = ""] = await storeOrders(env, [anOrder({ productos: [] })]);
+    await deliver([id], env);
+    await env.DB.prepare("UPDATE tasks SET input = ?2 WHERE id = ?1")
+      .bind(id, JSON.stringify(anOrder({ id: (await taskOf(id)).subject })))
+      .run();
+    expect(await retryTask(quiet(), orderEngine, id, BY)).toBe("done");
+    expect(await taskOf(id)).toMatchObject({ status: "PENDING", attempts: 0, finished_at: null });
+    await deliver([id], env);
+    const task = await taskOf(id);
+    expect(task).toMatchObject({ status: "SUCCESS", error_code: null });
+    const events = JSON.parse(task.timeline ?? "") as { event: string; by?: string }[];
+    expect(events.map(({ event }) => event)).toContain("resumed");
+    expect(events.find(({ event }) => event === "resumed")).toMatchObject({
+      by: BY,
+      code: "empty_order",
+    });
+  });
+
+  it("is refused while a task is open or has succeeded, and for a task nobody knows", async () => {
+    const [waiting = "", succeeded = "", held = ""] = await storeOrders(env, [
+      anOrder(),
+      anOrder(),
+      anOrder(),
+    ]);
+    await deliver([succeeded], env);
+    const now = Date.now();
+    await claim(env.DB, {
+      ids: [held],
+      queue: "orders",
+      worker: "w",
+      now,
+      leaseMs: 45_000,
+      suspect: false,
+    });
+    expect(await retryTask(quiet(), orderEngine, waiting, BY)).toEqual({ status: "PENDING" });
+    expect(await retryTask(quiet(), orderEngine, succeeded, BY)).toEqual({ status: "SUCCESS" });
+    expect(await retryTask(quiet(), orderEngine, held, BY)).toEqual({ status: "STARTED" });
+    expect(await retryTask(quiet(), orderEngine, "nobody", BY)).toBe("not_found");
+  });
+});
+
+describe("a deleted order", () => {
+  it("is gone, its id stays used, and its task keeps its history", async () => {
+    const order = anOrder();
+    const orderId = String(order["id"]);
+    const [id = ""] = await storeOrders(env, [order]);
+    await deliver([id], env);
+    expect(await deleteOrder(env, orderId, { by: BY, reason: "asked for" })).toBe(true);
+    expect(await deleteOrder(env, orderId, { by: BY, reason: "again" })).toBe(false);
+    expect(await getOrder(env.DB, orderId)).toBeNull();
+    expect((await taskOf(id)).status).toBe("SUCCESS");
+    const [again = ""] = await storeOrders(env, [order]);
+    for (let round = 0; round < 3; round++) {
+      await passWaits([again]);
+      await deliver([again], testEnv({ ORDER_REGISTRY: { getByName: () => ({}) } }));
+    }
+    expect(await taskOf(again)).toMatchObject({ status: "FAILURE", error_code: "duplicate_order" });
+    expect(JSON.parse((await taskOf(again)).error_detail ?? "")).toMatchObject({ winner: id });
+    expect(await getOrder(env.DB, orderId)).toBeNull();
+  });
+});
