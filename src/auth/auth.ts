@@ -1,5 +1,5 @@
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
-import { getIP, isAPIError } from "better-auth/api";
+import { getIP } from "better-auth/api";
 import { betterAuth } from "better-auth/minimal";
 import { createAccessControl } from "better-auth/plugins/access";
 import { admin } from "better-auth/plugins/admin";
@@ -67,14 +67,9 @@ function build(env: Env, secure: boolean) {
       disableCSRFCheck: true,
       disableOriginCheck: false,
     },
-    // Refusals are rendered by ./gate; only failures of its own are worth a line.
-    onAPIError: {
-      onError: (error) => {
-        if (!isAPIError(error)) {
-          log.error("auth.failed", { message: String(error) });
-        }
-      },
-    },
+    // Refusals are answers, which ./gate renders; a failure of its own is thrown to the site's
+    // error handler, with its cause.
+    onAPIError: { throw: true },
     logger: {
       level: "error",
       log: (_level, message, ...rest) => {

@@ -85,35 +85,44 @@ export function writeCursor({ direction, key, total }: Cursor): string {
     .replaceAll("=", "");
 }
 
-/**
- * Cuts rows fetched with one more than `limit` into a page. `rows` are in the order of the query,
- * which runs backwards for "previous". `scannedTo` is where a bounded scan ended, if it did so
- * before the list's end: the page may then be short and still have a next one.
- */
-export function cutPage<Row>(
-  rows: Row[],
-  { limit, cursor }: PageRequest,
-  keyOf: (row: Row) => Key,
-  scannedTo: Key | null = null,
-): Pick<Page<Row>, "rows" | "next" | "previous"> {
-  const backwards = cursor?.direction === "previous";
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const onward = rows.length > limit && last ? keyOf(last) : scannedTo;
-  if (backwards) {
-    page.reverse();
-  }
-  const first = page.at(0);
-  const end = page.at(-1);
-  return {
-    rows: page,
-    next: backwards ? keyOrNull(end, keyOf) : onward,
-    previous: backwards ? onward : cursor && keyOrNull(first, keyOf),
-  };
+/** A row a list scanned: whether it is one of those asked for. */
+export interface Scanned {
+  hit: number;
 }
 
-function keyOrNull<Row>(row: Row | undefined, keyOf: (row: Row) => Key): Key | null {
-  return row === undefined ? null : keyOf(row);
+/**
+ * How many rows a list should scan for a page, and one more to see whether it ends there. A first
+ * page counts, and a filter without an index looks on, both up to MAX_SCANNED.
+ */
+export function scanSize({ cursor, limit }: PageRequest, isFiltered: boolean): number {
+  return cursor && !isFiltered ? limit : MAX_SCANNED;
+}
+
+/**
+ * Cuts a page out of what was scanned: `size` rows and one more, in the order of the query, which
+ * runs backwards for "previous". A page may be short, even empty, and still have a next one.
+ */
+export function cutPage<Row extends Scanned>(
+  scanned: Row[],
+  { limit, cursor }: PageRequest,
+  size: number,
+  keyOf: (row: Row) => Key,
+): Page<Row> {
+  const backwards = cursor?.direction === "previous";
+  const looked = scanned.slice(0, size);
+  const isMore = scanned.length > looked.length;
+  const hits = looked.filter(({ hit }) => hit);
+  const rows = hits.slice(0, limit);
+  const last = hits.length > limit ? rows.at(-1) : isMore ? looked.at(-1) : undefined;
+  const onward = last ? keyOf(last) : null;
+  const first = rows.at(0) ?? looked.at(0);
+  const back = cursor && (first ? keyOf(first) : cursor.key);
+  return {
+    rows: backwards ? rows.toReversed() : rows,
+    next: backwards ? back : onward,
+    previous: backwards ? onward : back,
+    total: cursor?.total ?? { count: hits.length, capped: isMore },
+  };
 }
 
 /** The address of another page of the list at `url`. */

@@ -1,14 +1,28 @@
 /** Reading what a producer sends: one order, an array, or NDJSON. All or nothing. */
 import { AppError } from "../http/errors";
+import { sha256Hex } from "./hash";
+
+const PARSERS: Record<string, (text: string) => unknown[]> = {
+  "application/json": parseJson,
+  "application/x-ndjson": parseNdjson,
+};
 
 export const MAX_ORDERS = 10_000;
 export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
-/** The orders of a body, not yet looked into, and its bytes. Throws a 4xx `AppError`. */
+/**
+ * The orders of a body, not yet looked into, and what tells this body from any other: its type and
+ * a hash of its bytes. Throws a 4xx `AppError`.
+ */
 export async function readOrders(
   request: Request,
-): Promise<{ orders: unknown[]; bytes: Uint8Array }> {
-  const parse = parserOf(request.headers.get("content-type"));
+): Promise<{ orders: unknown[]; identity: string }> {
+  const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
+  const parse = PARSERS[type];
+  if (!parse) {
+    const detail = "Send application/json (an order or an array) or application/x-ndjson";
+    throw new AppError(415, "unsupported_media_type", detail);
+  }
   const bytes = await readBytes(request);
   const orders = parse(decode(bytes));
   if (orders.length === 0) {
@@ -18,19 +32,8 @@ export async function readOrders(
     const detail = `The request holds ${orders.length} orders; at most ${MAX_ORDERS} are allowed`;
     throw new AppError(413, "too_many_orders", detail);
   }
-  return { orders, bytes };
-}
-
-function parserOf(contentType: string | null): (text: string) => unknown[] {
-  const type = contentType?.split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/json") {
-    return parseJson;
-  }
-  if (type === "application/x-ndjson") {
-    return parseNdjson;
-  }
-  const detail = "Send application/json (an order or an array) or application/x-ndjson";
-  throw new AppError(415, "unsupported_media_type", detail);
+  const identity = `${type} ${await sha256Hex(bytes)}`;
+  return { orders, identity };
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {

@@ -35,7 +35,8 @@ export function reasonOf(error: OrderError): Reason {
       return validation("order_too_deep", message, "");
     }
     case "invalid_id": {
-      const rule = "a positive integer up to 9007199254740991 or 1 to 64 visible characters";
+      const rule =
+        "a positive integer up to 9007199254740991 or 1 to 64 visible characters other than . and ..";
       return validation("invalid_id", `id must be ${rule}, not ${quote(error.given)}`, "id");
     }
     case "invalid_customer": {
@@ -109,5 +110,6 @@ function catalogueMessage({ sku, why }: { sku: string; why: string }): string {
 /** A value in a message: short, on one line, control characters escaped. */
 function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+  const characters = [...text.slice(0, 200)];
+  return characters.length > 80 ? `${characters.slice(0, 80).join("")}…` : text;
 }

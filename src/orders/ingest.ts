@@ -1,7 +1,6 @@
 import { enqueue, type Enqueued, type NewTask } from "../tasks/enqueue";
 import type { OrderError } from "./errors";
 import { reasonOf } from "./errors";
-import { sha256Hex } from "./hash";
 import { canonicalId, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
 import { processOrder } from "./task";
 
@@ -13,14 +12,14 @@ export async function enqueueOrders(
   env: Env,
   orders: readonly unknown[],
   user: string | null,
-  idempotency?: { key: string; body: Uint8Array },
+  idempotency?: { key: string; identity: string },
 ): Promise<Enqueued> {
   return enqueue(env, processOrder, orders.map(toTask), {
     user,
     ...(idempotency && {
       idempotency: {
         key: `${user ?? ""} ${idempotency.key}`,
-        bodyHash: await sha256Hex(idempotency.body),
+        bodyHash: idempotency.identity,
       },
     }),
   });

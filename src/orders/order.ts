@@ -53,7 +53,8 @@ export const MAX_ORDER_BYTES = 65_536;
 /** An order is three levels deep; the database's JSON ends at a thousand. */
 export const MAX_ORDER_DEPTH = 32;
 
-const VISIBLE = /^[^\p{C}\p{Z}]{1,64}$/u;
+// "." and ".." are visible, but no address can name them: /api/pedidos/.. is /api.
+const VISIBLE = /^(?!\.{1,2}$)[^\p{C}\p{Z}]{1,64}$/u;
 
 /** The canonical id, or null when it is none: see MAX_ID_CHARACTERS and the order rules. */
 export function canonicalId(id: unknown): string | null {

@@ -66,28 +66,29 @@ class OrderBatch {
     return this.#passed("validate", valid);
   }
 
-  /** Keeps the orders whose id is theirs. Of equal ids in the batch the later wait for the first. */
+  /**
+   * Keeps the orders whose id is theirs. Of equal ids in the batch the later wait for the first,
+   * or share its answer when that is another task.
+   */
   async claim(valid: Work<ValidOrder>[]): Promise<Work<ValidOrder>[]> {
-    const first = new Map<string, Work<ValidOrder>>();
-    for (const work of valid) {
-      const holder = first.get(work.order.id);
-      if (holder) {
-        this.#waitFor(work.task, holder.task.id);
-      } else {
-        first.set(work.order.id, work);
-      }
+    const firsts = new Map<string, string>();
+    for (const { task, order } of valid) {
+      firsts.set(order.id, firsts.get(order.id) ?? task.id);
     }
-    const claims = [...first].map(([orderId, { task }]) => ({ orderId, taskId: task.id }));
+    const claims = [...firsts].map(([orderId, taskId]) => ({ orderId, taskId }));
     const answers = await this.#dependencies.claim(claims, Date.now());
-    return [...first.values()].filter(({ task }) => {
-      const answer = answers.get(task.id);
+    for (const { task, order } of valid) {
+      const first = firsts.get(order.id) ?? task.id;
+      const answer = answers.get(first);
       if (answer?.state === "held") {
         this.#waitFor(task, answer.taskId);
       } else if (answer?.state === "done") {
         this.#reject(task, { kind: "duplicate", winner: answer.taskId });
+      } else if (first !== task.id) {
+        this.#waitFor(task, first);
       }
-      return !this.#outcomes.has(task.id);
-    });
+    }
+    return valid.filter(({ task }) => !this.#outcomes.has(task.id));
   }
 
   async enrich(owned: Work<ValidOrder>[]): Promise<Work<EnrichedOrder>[]> {

@@ -2,8 +2,8 @@ import { Conditions } from "../db/conditions";
 import {
   cutPage,
   invalidCursor,
-  type Key,
   MAX_SCANNED,
+  scanSize,
   type Page,
   type PageRequest,
 } from "../http/paging";
@@ -43,7 +43,7 @@ export async function listOrders(
   filter: OrderFilter,
   request: PageRequest,
 ): Promise<Page<OrderRow>> {
-  const { limit, cursor } = request;
+  const { cursor } = request;
   const where = new Conditions();
   if (filter.customer !== undefined) {
     where.add("customer = ? COLLATE NOCASE", filter.customer);
@@ -64,38 +64,21 @@ export async function listOrders(
     where.add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, processedAt, id);
   }
   const order = backwards ? "ASC" : "DESC";
-  const size = (cursor && !match ? limit : MAX_SCANNED) + 1;
+  const size = scanSize(request, match !== null);
   const { results: scanned } = await db
     .prepare(
       `SELECT id, processed_at, ${match ?? "true"} AS hit FROM (
          SELECT id, customer, processed_at FROM orders WHERE ${where}
-         ORDER BY processed_at ${order}, id ${order} LIMIT ${size}
+         ORDER BY processed_at ${order}, id ${order} LIMIT ${size + 1}
        )`,
     )
     .bind(...(match?.values ?? []), ...where.values)
-    .all<Scanned>();
-  const hits = scanned.filter(({ hit }) => hit);
-  const isFull = scanned.length === size;
-  const last = scanned.at(-1);
-  const page = cutPage(hits, request, keyOf, isFull && last ? keyOf(last) : null);
-  return {
-    ...page,
-    rows: await getOrders(db, page.rows),
-    total: cursor?.total ?? { count: Math.min(hits.length, MAX_SCANNED), capped: isFull },
-  };
+    .all<{ id: string; processed_at: number; hit: number }>();
+  const page = cutPage(scanned, request, size, (row) => [row.processed_at, row.id]);
+  return { ...page, rows: await getOrders(db, page.rows) };
 }
 
-interface Scanned {
-  id: string;
-  processed_at: number;
-  hit: number;
-}
-
-function keyOf({ processed_at, id }: Pick<Scanned, "processed_at" | "id">): Key {
-  return [processed_at, id];
-}
-
-async function getOrders(db: D1Database, found: Pick<Scanned, "id">[]): Promise<OrderRow[]> {
+async function getOrders(db: D1Database, found: { id: string }[]): Promise<OrderRow[]> {
   const { results } = await db
     .prepare("SELECT o.* FROM json_each(?1) m JOIN orders o ON o.id = m.value ORDER BY m.key")
     .bind(JSON.stringify(found.map(({ id }) => id)))

@@ -12,9 +12,12 @@ import { getOrder, listOrders } from "./queries";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
+/** An ISO date (its first moment, UTC) or date and time with a zone; Unix milliseconds inside. */
 const instant = z
-  .string()
-  .refine((text) => !Number.isNaN(Date.parse(text)), "not a date")
+  .union(
+    [z.iso.date(), z.iso.datetime({ offset: true })],
+    "an ISO date, or date and time with zone",
+  )
   .transform((text) => Date.parse(text));
 
 const createOrders = createRoute({
@@ -60,9 +63,9 @@ orderRoutes.openapi(createOrders, async (c) => {
     const detail = "Idempotency-Key: 1 to 255 visible ASCII characters";
     throw new AppError(400, "invalid_parameter", detail, { parameter: "Idempotency-Key" });
   }
-  const { orders, bytes } = await readOrders(c.req.raw);
+  const { orders, identity } = await readOrders(c.req.raw);
   const user = c.var.caller && callerId(c.var.caller);
-  const idempotency = key === undefined ? undefined : { key, body: bytes };
+  const idempotency = key === undefined ? undefined : { key, identity };
   const accepted = await enqueueOrders(c.env, orders, user, idempotency);
   if (accepted === "conflict") {
     const detail = "This Idempotency-Key was used with another body within the last 24 hours";

@@ -4,7 +4,14 @@
  * same over ten tasks or ten million.
  */
 import { Conditions } from "../db/conditions";
-import { cutPage, invalidCursor, MAX_SCANNED, type Page, type PageRequest } from "../http/paging";
+import {
+  cutPage,
+  invalidCursor,
+  MAX_SCANNED,
+  scanSize,
+  type Page,
+  type PageRequest,
+} from "../http/paging";
 import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
 import { LEASED } from "./leases";
 import { getTasks, type TaskView } from "./queries";
@@ -35,32 +42,25 @@ export async function listTasks(
   filter: TaskFilter,
   request: PageRequest,
 ): Promise<Page<TaskView>> {
-  const { limit, cursor } = request;
+  const { cursor } = request;
   const { index, range, match } = await plan(db, filter);
   const backwards = cursor?.direction === "previous";
   if (cursor) {
     range.add(`id ${backwards ? ">" : "<"} ?`, cursorId(cursor.key[0]));
   }
-  // One row more than a page, or than may be counted, tells whether there is more.
-  const size = (cursor && match.isEmpty ? limit : MAX_SCANNED) + 1;
+  const size = scanSize(request, !match.isEmpty);
   const { results: scanned } = await db
     .prepare(
       `SELECT id, ${match} AS hit FROM (
          SELECT id, status, name, worker, error_code, error_message FROM tasks ${index}
-         WHERE ${range} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size}
+         WHERE ${range} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1}
        )`,
     )
     .bind(...match.values, ...range.values)
     .all<{ id: string; hit: number }>();
-  const hits = scanned.filter(({ hit }) => hit).map(({ id }) => id);
-  const isFull = scanned.length === size;
-  const last = scanned.at(-1);
-  const page = cutPage(hits, request, (id) => [id], isFull && last ? [last.id] : null);
-  return {
-    ...page,
-    rows: await getTasks(db, page.rows),
-    total: cursor?.total ?? { count: Math.min(hits.length, MAX_SCANNED), capped: isFull },
-  };
+  const page = cutPage(scanned, request, size, ({ id }) => [id]);
+  const ids = page.rows.map(({ id }) => id);
+  return { ...page, rows: await getTasks(db, ids) };
 }
 
 async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
