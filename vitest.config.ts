@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
@@ -14,7 +15,16 @@ export default defineConfig({
     // The Worker's own log lines: LOGS=1 shows them.
     onConsoleLog: (text) => process.env["LOGS"] === "1" || !text.startsWith('{"event"'),
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" } },
+      {
+        resolve: {
+          alias: {
+            "cloudflare:workers": fileURLToPath(
+              new URL("test/support/cloudflare-workers.ts", import.meta.url),
+            ),
+          },
+        },
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" },
+      },
       {
         plugins: [
           cloudflareTest(async () => ({

@@ -46,7 +46,8 @@ CREATE TABLE `tasks` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `tasks_subject` ON `tasks` (`subject`);--> statement-breakpoint
-CREATE INDEX `tasks_open` ON `tasks` (`check_at`) WHERE status IN ('PENDING','RETRY');--> statement-breakpoint
+CREATE INDEX `tasks_open` ON `tasks` (`queue`,`check_at`) WHERE status IN ('PENDING','RETRY');--> statement-breakpoint
+CREATE INDEX `tasks_unsent` ON `tasks` (`queue`,`check_at`) WHERE status IN ('PENDING','RETRY') AND sent_at IS NULL;--> statement-breakpoint
 CREATE INDEX `tasks_failed` ON `tasks` (`id`) WHERE status IN ('FAILURE','REVOKED');--> statement-breakpoint
 CREATE TABLE `demo_sequence` (
 	`name` text PRIMARY KEY NOT NULL,

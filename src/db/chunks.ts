@@ -7,13 +7,13 @@ const encoder = new TextEncoder();
 export function inChunks(values: readonly string[]): string[] {
   const chunks: string[] = [];
   let current: string[] = [];
-  let bytes = 0;
+  let bytes = 1;
   for (const value of values) {
     const size = encoder.encode(value).byteLength + 1;
     if (bytes + size > MAX_BYTES && current.length > 0) {
       chunks.push(`[${current.join(",")}]`);
       current = [];
-      bytes = 0;
+      bytes = 1;
     }
     current.push(value);
     bytes += size;

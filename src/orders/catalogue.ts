@@ -153,7 +153,7 @@ export function readProduct(id: string, text: string): Product | "unknown" | { f
     return { failed: "its answer is no product" };
   }
   const { id: answered, title, price } = body as Record<string, unknown>;
-  if (String(answered) !== id) {
+  if (answered !== Number(id) && answered !== id) {
     return { failed: "its answer is about another product" };
   }
   const unitPrice = priceToMinorUnits(price);

@@ -107,9 +107,14 @@ function catalogueMessage({ sku, why }: { sku: string; why: string }): string {
   return `The catalogue gave no usable answer for SKU ${quote(sku)}: ${why}`;
 }
 
+// What JSON leaves as it is, and would break a line or turn the reading direction.
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+const escape = (character: string) =>
+  `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+
 /** A value in a message: short, on one line, control characters escaped. */
 function quote(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value);
-  const characters = [...text.slice(0, 200)];
+  const text = (JSON.stringify(value) ?? String(value)).slice(0, 200).replaceAll(UNSEEN, escape);
+  const characters = [...text];
   return characters.length > 80 ? `${characters.slice(0, 80).join("")}…` : text;
 }

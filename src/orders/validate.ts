@@ -56,11 +56,12 @@ function validateLine(product: unknown, index: number): ValidLine | OrderError {
   return { sku, quantity: Number(cantidad) };
 }
 
-/** Text with something to see in it, well formed, without control characters. */
+/** Text with something to see in it, at most `max` characters, well formed, no control ones. */
 function isText(value: unknown, max: number): value is string {
-  return (
-    typeof value === "string" && value.length <= max && value.trim() !== "" && !CONTROL.test(value)
-  );
+  if (typeof value !== "string" || value.length > max * 2 || value.trim() === "") {
+    return false;
+  }
+  return [...value].length <= max && !CONTROL.test(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,19 +1,21 @@
 /**
  * Sending again what is due or seems lost, without amplifying a backlog.
  *
- * Rows come in the order they want to be looked at. A row without a message is due: it is sent. A
- * row whose message was sent and not seen for SENT_GRACE_MS is taken for lost when its queue is
- * empty, or when the oldest message waiting there is younger than the row's. Failing that proof it
- * is sent anyway after PATIENCE_MS, which doubles with each resend: the queue's metrics are best
- * effort. Sent first and noted after: the other way round a failed send would look like a sent one.
+ * A row without a message is due: it is sent. A row whose message was sent and not seen for
+ * SENT_GRACE_MS is taken for lost when its queue is empty, or when the oldest message waiting there
+ * is clearly younger than the row's. Failing that proof it is sent anyway after PATIENCE_MS, which
+ * doubles with each resend: the queue's metrics are best effort. Rows come oldest first, so where
+ * the first are not lost the rest are not worth a look; the two kinds have an index each, so that a
+ * deep backlog of the second does not hide the first. Sent first and noted after: the other way
+ * round a failed send would look like a sent one.
  */
 import { log } from "../log";
 import { LEASED } from "./leases";
-import { queueOf, sendTasks } from "./queues";
+import { lanesOf, queueOf, sendTasks } from "./queues";
 import { SENT_GRACE_MS } from "./settle";
 import { OPEN } from "./states";
 
-/** Rows looked at in one go, and how often a run goes on while all of them were due. */
+/** Rows of a kind and lane looked at in one go, and how often it goes on while all were due. */
 const ROWS = 1000;
 const ROUNDS = 5;
 const PATIENCE_MS = 600_000;
@@ -21,14 +23,18 @@ const MAX_DOUBLINGS = 10;
 
 interface Row {
   id: string;
-  queue: string;
   sent_at: number | null;
   resends: number;
 }
 
-const DUE = `
-SELECT id, queue, sent_at, resends FROM tasks
-WHERE ${OPEN} AND check_at <= ?1 AND id NOT IN (${LEASED})
+const UNSENT = `
+SELECT id, sent_at, resends FROM tasks INDEXED BY tasks_unsent
+WHERE queue = ?1 AND check_at <= ?2 AND ${OPEN} AND sent_at IS NULL AND id NOT IN (${LEASED})
+ORDER BY check_at LIMIT ${ROWS}`;
+
+const UNSEEN = `
+SELECT id, sent_at, resends FROM tasks INDEXED BY tasks_open
+WHERE queue = ?1 AND check_at <= ?2 AND ${OPEN} AND sent_at IS NOT NULL AND id NOT IN (${LEASED})
 ORDER BY check_at LIMIT ${ROWS}`;
 
 const MARK_SENT = `
@@ -37,30 +43,27 @@ UPDATE tasks SET sent_at = ?2,
   resends = resends + (sent_at IS NOT NULL)
 WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}`;
 
-/** Returns how many were sent: at most ROWS x ROUNDS. */
+/** Returns how many were sent: at most 2 x ROWS x ROUNDS per lane. */
 export async function resendDue(env: Env, now: number): Promise<number> {
   let total = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const sent = await resendRound(env, now);
-    total += sent;
-    if (sent < ROWS) {
-      break;
+  for (const lane of lanesOf(env)) {
+    for (const query of [UNSENT, UNSEEN]) {
+      total += await resendLane(env, lane, query, now).catch((error: unknown) => {
+        log.error("recovery.resend_failed", { queue: lane, message: String(error) });
+        return 0;
+      });
     }
   }
   return total;
 }
 
-async function resendRound(env: Env, now: number): Promise<number> {
-  const { results } = await env.DB.prepare(DUE).bind(now).all<Row>();
+async function resendLane(env: Env, lane: string, query: string, now: number): Promise<number> {
   let sent = 0;
-  for (const [lane, rows] of Map.groupBy(results, (row) => row.queue)) {
-    sent += await resendLane(env, lane, rows, now);
-  }
-  return sent;
-}
-
-async function resendLane(env: Env, lane: string, rows: Row[], now: number): Promise<number> {
-  try {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { results: rows } = await env.DB.prepare(query).bind(lane, now).all<Row>();
+    if (rows.length === 0) {
+      break;
+    }
     const { backlogCount, oldestMessageTimestamp } = await queueOf(env, lane).metrics();
     const oldest = backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
     const ids = rows.filter((row) => isDue(row, oldest, now)).map((row) => row.id);
@@ -68,20 +71,18 @@ async function resendLane(env: Env, lane: string, rows: Row[], now: number): Pro
       await sendTasks(env, lane, ids);
       await env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now).run();
     }
-    return ids.length;
-  } catch (error) {
-    log.error("recovery.resend_failed", {
-      queue: lane,
-      tasks: rows.length,
-      message: String(error),
-    });
-    return 0;
+    sent += ids.length;
+    if (ids.length < ROWS) {
+      break;
+    }
   }
+  return sent;
 }
 
 /** `oldest`: when the oldest waiting message was sent; Infinity for an empty queue, 0 if unknown. */
 export function isDue(row: Pick<Row, "sent_at" | "resends">, oldest: number, now: number): boolean {
-  if (row.sent_at === null || oldest > row.sent_at) {
+  // A row notes the time before its message is sent: its own message looks a little younger.
+  if (row.sent_at === null || oldest > row.sent_at + SENT_GRACE_MS) {
     return true;
   }
   return now - row.sent_at >= PATIENCE_MS * 2 ** Math.min(row.resends, MAX_DOUBLINGS);

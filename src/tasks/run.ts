@@ -38,7 +38,10 @@ export async function runTasks(
         const outcome = await guard(definition, (signal) =>
           definition.run(task, { ...context, signal }),
         );
-        result.outcomes.set(task.id, outcome instanceof Crash ? outcome.retry() : outcome);
+        result.outcomes.set(
+          task.id,
+          outcome instanceof Crash ? outcome.retry() : storable(outcome),
+        );
       }),
     );
     return result;
@@ -49,7 +52,7 @@ export async function runTasks(
   if (!(batch instanceof Crash)) {
     result.stored = batch.stored;
     for (const task of tasks) {
-      result.outcomes.set(task.id, batch.outcomes.get(task.id) ?? forgotten(task));
+      result.outcomes.set(task.id, storable(batch.outcomes.get(task.id) ?? forgotten(task)));
     }
   } else if (tasks.length === 1) {
     tasks.forEach((task) => result.outcomes.set(task.id, batch.retry()));
@@ -90,6 +93,16 @@ async function guard<T>(
     return new Crash("crashed", messageOf(error));
   } finally {
     clearTimeout(timer ?? null);
+  }
+}
+
+/** An outcome JSON cannot hold would keep the whole lease from settling. */
+function storable(outcome: Outcome): Outcome {
+  try {
+    JSON.stringify(outcome);
+    return outcome;
+  } catch (error) {
+    return new Crash("crashed", messageOf(error)).retry();
   }
 }
 

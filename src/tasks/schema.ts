@@ -54,8 +54,11 @@ export const tasks = sqliteTable(
   (table) => [
     index("tasks_subject").on(table.subject),
     index("tasks_open")
-      .on(table.checkAt)
+      .on(table.queue, table.checkAt)
       .where(sql`status IN ('PENDING','RETRY')`),
+    index("tasks_unsent")
+      .on(table.queue, table.checkAt)
+      .where(sql`status IN ('PENDING','RETRY') AND sent_at IS NULL`),
     index("tasks_failed")
       .on(table.id)
       .where(sql`status IN ('FAILURE','REVOKED')`),

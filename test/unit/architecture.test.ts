@@ -1,0 +1,34 @@
+import { expect, it } from "vitest";
+import { lintAs } from "../support/node.mjs";
+
+const RESTRICTED = "eslint(no-restricted-imports)";
+
+it.each([
+  [`import { MAX_LINES } from "../orders/order";\nconsole.log(MAX_LINES);\n`],
+  [`import type { Stage } from "../orders/order";\nexport const stage: Stage = "price";\n`],
+  [`export { MAX_LINES } from "../orders/order";\n`],
+  [`export * from "../orders/order";\n`],
+  [`import { start } from "../exports/task";\nconsole.log(start);\n`],
+])("forbids the engine to know what it processes: %j", (source) => {
+  expect(lintAs("src/tasks/probe.ts", source)).toEqual([RESTRICTED]);
+});
+
+it("forbids it in deeper folders of the engine too", () => {
+  const source = `import { MAX_LINES } from "../../orders/order";\nconsole.log(MAX_LINES);\n`;
+  expect(lintAs("src/tasks/deeper/probe.ts", source)).toEqual([RESTRICTED]);
+});
+
+it("lets orders use the engine", () => {
+  const source = `import type { Outcome } from "../tasks/define";\nexport const outcome: Outcome = { kind: "done" };\n`;
+  expect(lintAs("src/orders/probe.ts", source)).toEqual([]);
+});
+
+it("keeps the domains apart: orders know nothing of exports", () => {
+  const source = `import { start } from "../exports/task";\nconsole.log(start);\n`;
+  expect(lintAs("src/orders/probe.ts", source)).toEqual([RESTRICTED]);
+});
+
+it("lets src/index.ts wire them", () => {
+  const source = `import { MAX_LINES } from "./orders/order";\nimport { OPEN } from "./tasks/states";\nconsole.log(MAX_LINES, OPEN);\n`;
+  expect(lintAs("src/index.ts", source)).toEqual([]);
+});

@@ -1,0 +1,173 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { ConfigError, configOf, parseConfig, type Config } from "../../src/config";
+import { readProjectFile } from "../support/node.mjs";
+
+/** The variables of wrangler.toml, which is what a fresh clone runs with. */
+const section = readProjectFile("wrangler.toml").split("[vars]")[1]?.split(/^\[/m)[0] ?? "";
+const defaults: Record<string, string> = Object.fromEntries(
+  [...section.matchAll(/^(\w+) = "(.*?)"/gm)].map(([, name, value]) => [name, value]),
+);
+
+function parse(name: string, value: unknown): Config {
+  return parseConfig({ ...defaults, [name]: value });
+}
+
+/** Of every variable: a member, values with what they mean, values that are refused. */
+const variables: Record<string, [keyof Config, good: Record<string, unknown>, bad: string[]]> = {
+  CATALOGUE_URL: [
+    "catalogueUrl",
+    {
+      "": "",
+      "  ": "",
+      "https://fakestoreapi.com": "https://fakestoreapi.com",
+      "https://fakestoreapi.com/": "https://fakestoreapi.com",
+      "http://localhost:8080/v1//": "http://localhost:8080/v1",
+    },
+    [
+      "fakestoreapi.com",
+      "ftp://files.example",
+      "file:///etc",
+      "javascript:alert(1)",
+      "//x",
+      "http://",
+    ],
+  ],
+  CATALOGUE_TIMEOUT_MS: [
+    "catalogueTimeoutMs",
+    { 10000: 10_000, 1: 1, 60000: 60_000, " 5 ": 5 },
+    ["", "0", "60001", "-1", "1.5", "1e3", "ten", "0x10", "9".repeat(30), "1 000"],
+  ],
+  CATALOGUE_TTL_SECONDS: [
+    "catalogueTtlMs",
+    { 60: 60_000, 0: 0, 86400: 86_400_000 },
+    ["", "86401", "-1", "0.5"],
+  ],
+  DISCOUNT_THRESHOLD: [
+    "discountThreshold",
+    {
+      "500.00": 50_000,
+      500: 50_000,
+      0: 0,
+      0.5: 50,
+      0.29: 29,
+      1.15: 115,
+      "9999999999.99": 999999999999,
+    },
+    ["", "-1", "1.005", "1,50", "500.", ".5", "NaN", "1e3", "10000000000"],
+  ],
+  DISCOUNT_RATE: [
+    "discountRate",
+    {
+      "0.10": { numerator: 1000, denominator: 10_000 },
+      0: { numerator: 0, denominator: 10_000 },
+      1: { numerator: 10_000, denominator: 10_000 },
+      "1.0000": { numerator: 10_000, denominator: 10_000 },
+      0.0001: { numerator: 1, denominator: 10_000 },
+    },
+    ["", "10", "1.1", "1.0001", "-0.1", "10%", ".1", "0.", "0.12345", "0,1"],
+  ],
+  CURRENCY: ["currency", { USD: "USD", EUR: "EUR" }, ["", "usd", "US", "USDT", "U$D"]],
+  ORDER_MAX_ATTEMPTS: ["orderMaxAttempts", { 1: 1, 20: 20 }, ["", "0", "21", "three"]],
+  ORDER_RETRY_DELAY_SECONDS: [
+    "orderRetryDelaySeconds",
+    { 0: 0, 10: 10, 3600: 3600 },
+    ["", "3601", "-1"],
+  ],
+  ORDER_MAX_AGE_HOURS: [
+    "orderMaxAgeMs",
+    { 1: 3_600_000, 24: 86_400_000, 720: 2_592_000_000 },
+    ["", "0", "721"],
+  ],
+  LEASE_SECONDS: ["leaseMs", { 2: 2000, 45: 45_000, 600: 600_000 }, ["", "1", "601"]],
+  RECOVERY_SECONDS: ["recoveryMs", { 1: 1000, 600: 600_000 }, ["", "0", "601"]],
+  DEMO_ENABLED: ["demoEnabled", { true: true, false: false }, ["", "TRUE", "yes", "1", "0"]],
+  LOG_LEVEL: [
+    "logLevel",
+    { debug: "debug", info: "info", warn: "warn", error: "error" },
+    ["", "trace", "INFO"],
+  ],
+};
+
+it("takes what wrangler.toml says", () => {
+  expect(parseConfig(defaults)).toMatchObject({
+    catalogueUrl: "",
+    discountThreshold: 50_000,
+    discountRate: { numerator: 1000, denominator: 10_000 },
+    currency: "USD",
+    orderMaxAttempts: 3,
+  });
+});
+
+const goodValues = Object.entries(variables).flatMap(([name, [member, good]]) =>
+  Object.entries(good).map(([value, meaning]) => [name, value, member, meaning] as const),
+);
+
+it.each(goodValues)("reads %s = %j", (name, value, member, meaning) => {
+  expect(parse(name, value)[member]).toEqual(meaning);
+});
+
+const badValues = Object.entries(variables).flatMap(([name, [, , bad]]) =>
+  bad.map((value) => [name, value] as const),
+);
+
+it.each(badValues)("refuses %s = %j and names the variable and the value", (name, value) => {
+  const error = errorOf(() => parse(name, value));
+  expect(error).toBeInstanceOf(ConfigError);
+  expect(error?.message.startsWith(`${name} must be `)).toBe(true);
+  expect(error?.message).toContain(JSON.stringify(value.trim()));
+});
+
+it.each(Object.keys(variables).filter((name) => name !== "CATALOGUE_URL"))(
+  "refuses to run without %s",
+  (name) => {
+    expect(() => parse(name, undefined)).toThrow(new RegExp(`^${name} must be .+, not null$`));
+  },
+);
+
+it("uses the embedded catalogue when none is named", () => {
+  expect(parse("CATALOGUE_URL", undefined).catalogueUrl).toBe("");
+});
+
+it("reads any rate of four decimals exactly", () => {
+  for (let numerator = 0; numerator < 10_000; numerator++) {
+    const text = `0.${String(numerator).padStart(4, "0")}`;
+    expect(parse("DISCOUNT_RATE", text).discountRate).toEqual({ numerator, denominator: 10_000 });
+  }
+});
+
+it("reads any amount exactly", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 999_999_999_999 }), (minor) => {
+      const text = `${Math.floor(minor / 100)}.${String(minor % 100).padStart(2, "0")}`;
+      expect(parse("DISCOUNT_THRESHOLD", text).discountThreshold).toBe(minor);
+    }),
+  );
+});
+
+it("reads any text of any variable, or refuses it by name; there is no third way", () => {
+  const names = fc.constantFrom(...Object.keys(variables));
+  const values = fc.oneof(fc.string(), fc.stringMatching(/^[0-9.e+-]{0,12}$/), fc.jsonValue());
+  fc.assert(
+    fc.property(names, values, (name, value) => {
+      const error = errorOf(() => parse(name, value));
+      expect(error === undefined || error.message.startsWith(`${name} must be `)).toBe(true);
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it("reads an environment once", () => {
+  const env = { ...defaults };
+  expect(configOf(env)).toBe(configOf(env));
+  expect(configOf({ ...env, CURRENCY: "EUR" }).currency).toBe("EUR");
+});
+
+function errorOf(action: () => unknown): Error | undefined {
+  try {
+    action();
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
+}
