@@ -1,18 +1,18 @@
 /** Pieces of SQL joined by AND, with what they bind. */
 export class Conditions {
-  readonly #sql: string[] = [];
+  readonly #parts: string[] = [];
   readonly values: (string | number)[] = [];
 
   add(sql: string, ...values: (string | number)[]): void {
-    this.#sql.push(sql);
+    this.#parts.push(sql);
     this.values.push(...values);
   }
 
-  toString(): string {
-    return this.#sql.length === 0 ? "true" : this.#sql.map((sql) => `(${sql})`).join(" AND ");
+  get sql(): string {
+    return this.#parts.length === 0 ? "true" : this.#parts.map((part) => `(${part})`).join(" AND ");
   }
 
   get isEmpty(): boolean {
-    return this.#sql.length === 0;
+    return this.#parts.length === 0;
   }
 }

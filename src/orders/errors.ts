@@ -115,6 +115,6 @@ const escape = (character: string) =>
 /** A value in a message: short, on one line, control characters escaped. */
 function quote(value: unknown): string {
   const text = (JSON.stringify(value) ?? String(value)).slice(0, 200).replaceAll(UNSEEN, escape);
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length > 80 ? `${characters.slice(0, 80).join("")}…` : text;
 }

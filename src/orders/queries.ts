@@ -67,8 +67,8 @@ export async function listOrders(
   const size = scanSize(request, match !== null);
   const { results: scanned } = await db
     .prepare(
-      `SELECT id, processed_at, ${match ?? "true"} AS hit FROM (
-         SELECT id, customer, processed_at FROM orders WHERE ${where}
+      `SELECT id, processed_at, ${match?.sql ?? "true"} AS hit FROM (
+         SELECT id, customer, processed_at FROM orders WHERE ${where.sql}
          ORDER BY processed_at ${order}, id ${order} LIMIT ${size + 1}
        )`,
     )
@@ -100,12 +100,12 @@ async function search(db: D1Database, text: string, where: Conditions): Promise<
   prefix.add("customer < ? COLLATE NOCASE", `${text}\u{10FFFF}`);
   const counted = await db
     .prepare(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM orders WHERE ${prefix} LIMIT ${MAX_SCANNED})`,
+      `SELECT count(*) AS n FROM (SELECT 1 FROM orders WHERE ${prefix.sql} LIMIT ${MAX_SCANNED})`,
     )
     .bind(...prefix.values)
     .first<{ n: number }>();
   if ((counted?.n ?? 0) < MAX_SCANNED) {
-    where.add(String(prefix), ...prefix.values);
+    where.add(prefix.sql, ...prefix.values);
     return null;
   }
   return prefix;

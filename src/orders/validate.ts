@@ -61,7 +61,7 @@ function isText(value: unknown, max: number): value is string {
   if (typeof value !== "string" || value.length > max * 2 || value.trim() === "") {
     return false;
   }
-  return [...value].length <= max && !CONTROL.test(value);
+  return Array.from(value).length <= max && !CONTROL.test(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

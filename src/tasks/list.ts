@@ -51,9 +51,9 @@ export async function listTasks(
   const size = scanSize(request, !match.isEmpty);
   const { results: scanned } = await db
     .prepare(
-      `SELECT id, ${match} AS hit FROM (
+      `SELECT id, ${match.sql} AS hit FROM (
          SELECT id, status, name, worker, error_code, error_message FROM tasks ${index}
-         WHERE ${range} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1}
+         WHERE ${range.sql} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1}
        )`,
     )
     .bind(...match.values, ...range.values)

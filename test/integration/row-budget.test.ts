@@ -32,7 +32,7 @@ async function measure(perRequest: number, perBatch: number) {
     const headers = { authorization: `Bearer ${key}`, "content-type": "application/json" };
     const request = new Request("http://site.test/api/pedidos", { method: "POST", headers, body });
     const ctx = createExecutionContext();
-    const response = await worker.fetch(request as Parameters<typeof worker.fetch>[0], tested, ctx);
+    const response = await worker.fetch(request, tested, ctx);
     await waitOnExecutionContext(ctx);
     expect(response.status).toBe(202);
   }
