@@ -92,6 +92,29 @@ describe("recovery sends again", () => {
     expect(busy.sent).toEqual([]);
   });
 
+  it("a row that is due although thousands merely wait for a busy queue", async () => {
+    const [id] = await storeOrders(env, orders(1));
+    const now = Date.now();
+    await env.DB.prepare("UPDATE tasks SET status = 'RETRY', sent_at = NULL, check_at = ?1")
+      .bind(now + MINUTE)
+      .run();
+    for (let request = 0; request < 2; request++) {
+      await storeOrders(env, orders(1000));
+    }
+    const busy = queueWith({ backlogCount: 2000, oldestMessageTimestamp: new Date(now - MINUTE) });
+    await recover(busy.tested, now + MINUTE);
+    expect(busy.sent).toEqual([id]);
+  });
+
+  it("nothing whose own message is the oldest in the queue", async () => {
+    await storeOrders(env, orders(3));
+    const now = Date.now();
+    // The message is stamped a moment after the row.
+    const own = queueWith({ backlogCount: 3, oldestMessageTimestamp: new Date(now + 500) });
+    await recover(own.tested, now + MINUTE);
+    expect(own.sent).toEqual([]);
+  });
+
   it("by two recoveries at once: at most one message too many, and no harm", async () => {
     const ids = await storeOrders(env, orders(5));
     const { sent, tested } = queueWith({ backlogCount: 0 });
