@@ -1,6 +1,11 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
+import { assetRoutes } from "./admin/assets";
+import { batchRoutes } from "./admin/batch-routes";
+import { adminRoutes } from "./admin/routes";
+import { signInRoutes } from "./admin/sign-in-routes";
+import { siteRoutes } from "./admin/site-routes";
 import { keyRoutes } from "./auth/key-routes";
 import { identify, requireCaller } from "./auth/middleware";
 import { authRoutes } from "./auth/routes";
@@ -18,14 +23,20 @@ export function createApp(engine: Engine) {
   app.onError(onError);
   app.notFound(notFound);
 
-  app.use(requestId(), secureHeaders());
+  // A form posted without any referrer says `Origin: null`, which not every browser vouches for.
+  app.use(requestId(), secureHeaders({ referrerPolicy: "same-origin" }));
   app.get("/healthz", (c) => c.json({ status: "ok" }));
+  app.route("/", assetRoutes);
   app.use(checkConfig());
 
   app.route("/api/auth", authRoutes);
 
   app.use(identify());
+  app.route("/", siteRoutes);
+  app.route("/", signInRoutes);
   app.route("/pedidos", demoRoutes);
+  app.route("/pedidos/lotes", batchRoutes(engine));
+  app.route("/admin", adminRoutes(engine));
 
   // Closed from here on, routes that do not exist included.
   app.use("/api/*", requireCaller());

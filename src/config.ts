@@ -18,6 +18,8 @@ export interface Config {
   leaseMs: number;
   recoveryMs: number;
   demoEnabled: boolean;
+  /** Of pages, for whoever asks for neither. */
+  defaultLanguage: "es" | "en";
   logLevel: "debug" | "info" | "warn" | "error";
 }
 
@@ -44,6 +46,7 @@ export function parseConfig(env: Variables): Config {
     leaseMs: integer(env, "LEASE_SECONDS", 2, 600) * 1000,
     recoveryMs: integer(env, "RECOVERY_SECONDS", 1, 600) * 1000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
+    defaultLanguage: oneOf(env, "DEFAULT_LANGUAGE", ["es", "en"]),
     logLevel: oneOf(env, "LOG_LEVEL", ["debug", "info", "warn", "error"]),
   };
 }
@@ -62,7 +65,7 @@ export function configOf(env: object): Config {
 
 function text(env: Variables, name: string): string | undefined {
   const value = env[name];
-  return typeof value === "string" ? value.trim() : undefined;
+  return ["string", "number", "boolean"].includes(typeof value) ? String(value).trim() : undefined;
 }
 
 function matching(env: Variables, name: string, pattern: RegExp, expected: string): string {
@@ -108,8 +111,9 @@ function url(env: Variables, name: string): string {
   if (value === "") {
     return "";
   }
-  if (!URL.canParse(value) || !/^https?:$/.test(new URL(value).protocol)) {
-    throw new ConfigError(name, value, "empty or an http(s) URL");
+  const { protocol, search, hash } = URL.canParse(value) ? new URL(value) : new URL("none:");
+  if (!/^https?:$/.test(protocol) || search !== "" || hash !== "") {
+    throw new ConfigError(name, value, "empty or an http(s) URL without a query");
   }
   return value.replace(/\/+$/, "");
 }

@@ -9,6 +9,11 @@ const checks = [
     args: ["types", "--include-runtime=false", "--strict-vars=false", "--check"],
   },
   { name: "types of src", tool: "tsc", args: ["-p", "tsconfig.json"] },
+  {
+    name: "types of the pages' script",
+    tool: "tsc",
+    args: ["-p", "src/admin/assets/tsconfig.json"],
+  },
   { name: "types of test", tool: "tsc", args: ["-p", "test/tsconfig.json"] },
   { name: "types of test/e2e", tool: "tsc", args: ["-p", "test/e2e/tsconfig.json"] },
 ];

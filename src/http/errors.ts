@@ -53,34 +53,49 @@ function problem(c: Context, error: AppError): Response {
   });
 }
 
-/** The one place where an error becomes a response. */
-export function onError(error: Error, c: Context): Response {
-  if (error instanceof AppError) {
+/** A page for a browser that asked for one, outside the API; else the problem document. */
+async function respond(c: Context, error: AppError): Promise<Response> {
+  const wantsPage = (c.req.header("accept") ?? "").includes("text/html");
+  if (!wantsPage || /^\/api(\/|$)/.test(c.req.path)) {
     return problem(c, error);
   }
-  if (error instanceof HTTPException) {
-    return problem(c, new AppError(error.status, "http_error", error.message));
+  // Imported here: pages are built of modules that throw the errors of this one.
+  const { errorPage } = await import("../admin/pages/error");
+  return errorPage(c, error);
+}
+
+/** The one place where an error becomes a response. */
+export async function onError(error: Error, c: Context): Promise<Response> {
+  return respond(c, toAppError(error, c));
+}
+
+function toAppError(error: Error, c: Context): AppError {
+  if (error instanceof AppError) {
+    return error;
   }
-  if (/no such (table|column)/.test(fullMessage(error))) {
-    log.error("http.missing_migration", { message: fullMessage(error) });
+  if (error instanceof HTTPException) {
+    return new AppError(error.status, "http_error", error.message);
+  }
+  const message = fullMessage(error);
+  if (/no such (table|column)/.test(message)) {
+    log.error("http.missing_migration", { message });
     const how =
       "The database lacks a migration: run `npm start`, or `npm run deploy` in production.";
-    return problem(c, new AppError(503, "missing_migration", how));
+    return new AppError(503, "missing_migration", how);
   }
-  if (isDatabaseTrouble(fullMessage(error))) {
-    log.error("http.database_failed", { message: fullMessage(error) });
+  if (isDatabaseTrouble(message)) {
+    log.error("http.database_failed", { message });
     const detail = "The database did not answer. Try again; an Idempotency-Key makes that safe.";
-    const headers = { "retry-after": "5" };
-    return problem(c, new AppError(503, "database_unavailable", detail, {}, headers));
+    return new AppError(503, "database_unavailable", detail, {}, { "retry-after": "5" });
   }
   log.error("http.failed", {
     requestId: c.get("requestId"),
     method: c.req.method,
     path: c.req.path,
-    message: fullMessage(error),
+    message,
     stack: error.stack,
   });
-  return problem(c, new AppError(500, "internal_error", "Something failed on our side."));
+  return new AppError(500, "internal_error", "Something failed on our side.");
 }
 
 /** With the causes: drizzle puts what the database said there. */
@@ -90,6 +105,6 @@ function fullMessage(error: Error): string {
     : error.message;
 }
 
-export function notFound(c: Context): Response {
-  return problem(c, new AppError(404, "not_found", `Nothing is here: ${c.req.path}`));
+export async function notFound(c: Context): Promise<Response> {
+  return respond(c, new AppError(404, "not_found", `Nothing is here: ${c.req.path}`));
 }

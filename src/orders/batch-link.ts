@@ -18,8 +18,7 @@ export async function batchLink(env: Env, lote: string): Promise<string> {
 export async function isSignedBatch(env: Env, lote: string, signature: string): Promise<boolean> {
   const bytes = fromBase64Url(signature);
   return (
-    bytes !== null &&
-    crypto.subtle.verify("HMAC", await keyOf(env), bytes, encoder.encode(lote))
+    bytes !== null && crypto.subtle.verify("HMAC", await keyOf(env), bytes, encoder.encode(lote))
   );
 }
 

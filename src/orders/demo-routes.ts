@@ -4,6 +4,7 @@ import { assertCaller } from "../auth/middleware";
 import { configOf } from "../config";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
+import { batchLink } from "./batch-link";
 import { demoOrders, takeDemoIds } from "./demo";
 import { enqueueOrders } from "./ingest";
 
@@ -16,7 +17,10 @@ const startRoute = createRoute({
   path: "/iniciar",
   summary: "Start a demo batch",
   request: { query: z.object({ n: z.coerce.number().int().min(1).max(MAX_ORDERS).default(10) }) },
-  responses: { 200: { description: "{status, message, ids_encolados, lote, tareas}" } },
+  responses: {
+    200: { description: "{status, message, ids_encolados, lote, tareas}" },
+    303: { description: "For a browser: to the page that follows the batch" },
+  },
 });
 
 /** The demo, mounted at /pedidos. A GET that writes, so it takes care who follows it and how. */
@@ -24,6 +28,7 @@ export const demoRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: 
 
 demoRoutes.openapi(startRoute, async (c) => {
   c.header("cache-control", "no-store");
+  c.header("vary", "Accept");
   if (!configOf(c.env).demoEnabled) {
     throw new AppError(404, "demo_disabled", "The demo is switched off here (DEMO_ENABLED)");
   }
@@ -43,6 +48,9 @@ demoRoutes.openapi(startRoute, async (c) => {
   const accepted = await enqueueOrders(c.env, orders, caller && callerId(caller));
   if (accepted === "conflict") {
     throw new Error("A request without an idempotency key cannot conflict");
+  }
+  if ((c.req.header("accept") ?? "").includes("text/html")) {
+    return c.redirect(await batchLink(c.env, accepted.lote), 303);
   }
   return c.json({
     status: "ok",

@@ -1,0 +1,20 @@
+import type { PropsWithChildren } from "hono/jsx";
+
+/** Names and values of one thing. */
+export function Facts({ children }: PropsWithChildren) {
+  return <dl class="facts">{children}</dl>;
+}
+
+/** A `long` value has the room of two. */
+export function Fact({
+  name,
+  long,
+  children,
+}: PropsWithChildren<{ name: string; long?: boolean }>) {
+  return (
+    <div class={long ? "long" : undefined}>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}

@@ -1,0 +1,10 @@
+import type { PropsWithChildren } from "hono/jsx";
+
+/** A message about what was just done, or could not be. */
+export function Notice({ kind, children }: PropsWithChildren<{ kind: "good" | "bad" }>) {
+  return (
+    <p class={`notice is-${kind}`} role={kind === "bad" ? "alert" : "status"}>
+      {children}
+    </p>
+  );
+}

@@ -1,0 +1,13 @@
+/**
+ * A moment, readable in UTC; the page's script shows it in the reader's zone. `precise` leaves the
+ * day out and shows milliseconds.
+ */
+export function Time({ at, precise = false }: { at: string | number; precise?: boolean }) {
+  const iso = new Date(at).toISOString();
+  const text = precise ? iso.slice(11, 23) : `${iso.slice(0, 10)} ${iso.slice(11, 19)}`;
+  return (
+    <time datetime={iso} data-precise={precise ? "" : undefined}>
+      {text} UTC
+    </time>
+  );
+}

@@ -1,0 +1,83 @@
+import { type Theme, THEMES, type View } from "../view";
+
+/** On every page: where one is, the two preferences, and who is signed in. */
+export function TopBar({ view }: { view: View }) {
+  const { t, person } = view;
+  return (
+    <header class="bar">
+      <a class="brand" href="/">
+        <svg width="20" height="20" viewBox="0 0 20 20" aria-hidden="true">
+          <path d="M2 5h9M2 10h6M2 15h9" stroke="currentColor" stroke-width="2" fill="none" />
+          <path d="M12 10.5l2.5 2.5L19 7" stroke="currentColor" stroke-width="2" fill="none" />
+        </svg>
+        {t("product.name")}
+      </a>
+      <nav aria-label={t("nav.main")}>
+        <NavLink view={view} href="/admin/tasks" label={t("nav.tasks")} />
+        <NavLink view={view} href="/admin/orders" label={t("nav.orders")} />
+      </nav>
+      <Preferences view={view} />
+      {person ? (
+        <form class="person" method="post" action="/sign-out">
+          <span
+            title={t("nav.signedInAs", { email: person.email, role: t(`role.${person.role}`) })}
+          >
+            <bdi>{person.email}</bdi> · {t(`role.${person.role}`)}
+          </span>
+          <button class="plain">{t("nav.signOut")}</button>
+        </form>
+      ) : (
+        <div class="person">
+          <a href={`/sign-in?next=${encodeURIComponent("/admin/tasks")}`}>{t("nav.signIn")}</a>
+        </div>
+      )}
+    </header>
+  );
+}
+
+function NavLink({ view, href, label }: { view: View; href: string; label: string }) {
+  const { pathname } = view.url;
+  const current = pathname === href ? "page" : pathname.startsWith(`${href}/`) ? "true" : undefined;
+  return (
+    <a href={href} aria-current={current}>
+      {label}
+    </a>
+  );
+}
+
+function Preferences({ view }: { view: View }) {
+  const { t, language, theme, url } = view;
+  const back = new URL(url);
+  back.searchParams.delete("lang"); // or the address would go on overruling the choice
+  const other = language === "es" ? "en" : "es";
+  const next: Theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "auto";
+  return (
+    <form class="preferences" method="post" action="/preferences">
+      <input type="hidden" name="back" value={back.pathname + back.search} />
+      <button
+        class="plain"
+        name="lang"
+        value={other}
+        lang={other}
+        title={t("preferences.language")}
+      >
+        <span aria-hidden="true">{t("preferences.languageCode")}</span>
+        <span class="unseen">{t("preferences.language")}</span>
+      </button>
+      <button class="plain" name="theme" value={next}>
+        <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true">
+          <circle cx="8" cy="8" r="6" fill="none" stroke="currentColor" stroke-width="2" />
+          {theme !== "light" && (
+            <path
+              d={theme === "dark" ? "M8 2a6 6 0 000 12a6 6 0 000-12" : "M8 2a6 6 0 000 12z"}
+              fill="currentColor"
+            />
+          )}
+        </svg>
+        <span class="wide">
+          {t("preferences.theme")}: {t(`theme.${theme}`)}
+        </span>
+      </button>
+    </form>
+  );
+}

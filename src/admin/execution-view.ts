@@ -1,0 +1,11 @@
+import type { toExecution } from "../tasks/execution";
+
+/** A task as pages show it: in the words of the task API. */
+export type Execution = ReturnType<typeof toExecution>;
+
+/** Why it ended or waits. A task on its way again still bears the error of its last end. */
+export function errorOf(task: Execution): { code: string; message: string } | null {
+  const { status, error_code: code, error_message: message } = task;
+  const counts = status === "FAILURE" || status === "REVOKED" || status === "RETRY";
+  return counts && code !== null ? { code, message: message ?? "" } : null;
+}

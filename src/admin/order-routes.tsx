@@ -1,0 +1,71 @@
+import { type Context, Hono } from "hono";
+import { callerId } from "../auth/caller";
+import { limitBody } from "../auth/body-limit";
+import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
+import type { AppEnv } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { deleteOrder } from "../orders/delete";
+import { getOrder, listOrders, type OrderRow } from "../orders/queries";
+import { formText } from "./form-text";
+import { readOrderQuery } from "./order-query";
+import { DeleteOrderPage, REASON_LENGTH } from "./pages/delete-order";
+import { OrderPage } from "./pages/order";
+import { OrderListPage } from "./pages/order-list";
+import { renderPage } from "./render";
+import { viewOf } from "./view";
+
+/** The processed orders, mounted at /admin/orders. */
+export const orderPages = new Hono<AppEnv>({ strict: false });
+
+orderPages.use(requireScope("orders:read"));
+
+orderPages.get("/", async (c) => {
+  const view = viewOf(c);
+  const query = readOrderQuery(view.url.searchParams);
+  if (Object.keys(query.problems).length > 0) {
+    return renderPage(c, <OrderListPage view={view} query={query} page={null} />, 400);
+  }
+  const page = await listOrders(c.env.DB, query.filter, query.request);
+  return renderPage(c, <OrderListPage view={view} query={query} page={page} />);
+});
+
+orderPages.get("/:id", async (c) => {
+  const view = viewOf(c);
+  const order = await findOrder(c);
+  return renderPage(
+    c,
+    <OrderPage view={view} order={order} mayDelete={view.person?.role === "admin"} />,
+  );
+});
+
+orderPages.get("/:id/deletion", requireAdmin(), async (c) => {
+  const { id } = await findOrder(c);
+  return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} />);
+});
+
+orderPages.post("/:id/deletion", requireAdmin(), limitBody, async (c) => {
+  const { id } = await findOrder(c);
+  const form = await c.req.parseBody();
+  const reason = formText(form, "reason").trim();
+  if (reason.length < REASON_LENGTH.min || reason.length > REASON_LENGTH.max) {
+    return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} reason={reason} />, 400);
+  }
+  const by = callerId(assertAdmin(c.var.caller));
+  if (!(await deleteOrder(c.env, id, { by, reason }))) {
+    throw orderNotFound(id);
+  }
+  return c.redirect(`/admin/orders?deleted=${encodeURIComponent(id)}`, 303);
+});
+
+async function findOrder(c: Context<AppEnv>): Promise<OrderRow> {
+  const id = c.req.param("id") ?? "";
+  const order = await getOrder(c.env.DB, id);
+  if (!order) {
+    throw orderNotFound(id);
+  }
+  return order;
+}
+
+function orderNotFound(id: string): AppError {
+  return new AppError(404, "order_not_found", `There is no processed order ${id}`);
+}

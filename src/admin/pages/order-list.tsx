@@ -1,0 +1,156 @@
+import type { Page } from "../../http/paging";
+import type { OrderRow } from "../../orders/queries";
+import { EmptyState } from "../components/empty-state";
+import { Filters, TextField } from "../components/filters";
+import { Notice } from "../components/notice";
+import { Pager } from "../components/pager";
+import { Time } from "../components/time";
+import { formatCount, formatMoney } from "../format";
+import { Layout } from "../layout";
+import type { OrderQuery } from "../order-query";
+import type { View } from "../view";
+
+interface OrderListPageProps {
+  view: View;
+  query: OrderQuery;
+  /** Null when the filters cannot be read. */
+  page: Page<OrderRow> | null;
+}
+
+export function OrderListPage({ view, query, page }: OrderListPageProps) {
+  const { t, url } = view;
+  const deleted = url.searchParams.get("deleted");
+  return (
+    <Layout view={view} title={t("orders.title")}>
+      <h1>{t("orders.title")}</h1>
+      {deleted !== null && (
+        <Notice kind="good">{t("orders.deleted", { id: deleted.slice(0, 64) })}</Notice>
+      )}
+      <OrderFilters view={view} query={query} />
+      {page === null ? (
+        <Notice kind="bad">{t(query.problems.cursor ?? "list.badFilter")}</Notice>
+      ) : (
+        <OrderList view={view} query={query} page={page} />
+      )}
+    </Layout>
+  );
+}
+
+function OrderFilters({ view, query }: { view: View; query: OrderQuery }) {
+  const { t } = view;
+  const { typed, problems } = query;
+  const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
+  return (
+    <Filters
+      view={view}
+      active={query.active}
+      search={{ value: typed.q, hint: t("orders.searchHint"), problem: problem("q") }}
+    >
+      <TextField
+        id="customer"
+        label={t("orders.customer")}
+        value={typed.customer}
+        problem={problem("customer")}
+      />
+      <TextField
+        id="from"
+        type="date"
+        label={t("list.from")}
+        value={typed.from}
+        problem={problem("from")}
+      />
+      <TextField
+        id="to"
+        type="date"
+        label={t("list.to")}
+        value={typed.to}
+        problem={problem("to")}
+      />
+    </Filters>
+  );
+}
+
+function OrderList({ view, query, page }: { view: View; query: OrderQuery; page: Page<OrderRow> }) {
+  const { t } = view;
+  if (page.rows.length === 0) {
+    const filtered = query.active > 0 || query.typed.q !== "";
+    return filtered ? (
+      <EmptyState title={t("orders.noneTitle")} text={t("tasks.none")}>
+        <a class="button" href="/admin/orders">
+          {t("list.clear")}
+        </a>
+      </EmptyState>
+    ) : (
+      <EmptyState title={t("orders.emptyTitle")} text={t("orders.empty")}>
+        <a class="button" href="/">
+          {t("error.home")}
+        </a>
+      </EmptyState>
+    );
+  }
+  return (
+    <>
+      <table class="rows">
+        <caption class="unseen">{t("orders.caption")}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t("orders.id")}</th>
+            <th scope="col">{t("orders.customer")}</th>
+            <th scope="col" class="number">
+              {t("orders.subtotal")}
+            </th>
+            <th scope="col" class="number">
+              {t("orders.discount")}
+            </th>
+            <th scope="col" class="number">
+              {t("orders.total")}
+            </th>
+            <th scope="col" class="number">
+              {t("orders.lines")}
+            </th>
+            <th scope="col">{t("orders.date")}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {page.rows.map((order) => (
+            <Row view={view} order={order} />
+          ))}
+        </tbody>
+      </table>
+      <Pager view={view} page={page} />
+    </>
+  );
+}
+
+function Row({ view, order }: { view: View; order: OrderRow }) {
+  const { t, language } = view;
+  const money = (minor: number) => formatMoney(view, minor, order.currency);
+  const lines = JSON.parse(order.lines) as unknown[];
+  return (
+    <tr>
+      <th scope="row" data-label={t("orders.id")}>
+        <a href={`/admin/orders/${encodeURIComponent(order.id)}`}>
+          <bdi>{order.id}</bdi>
+        </a>
+      </th>
+      <td data-label={t("orders.customer")}>
+        <bdi>{order.customer}</bdi>
+      </td>
+      <td data-label={t("orders.subtotal")} class="number">
+        {money(order.subtotal)}
+      </td>
+      <td data-label={t("orders.discount")} class="number">
+        {money(order.discount)}
+      </td>
+      <td data-label={t("orders.total")} class="number corner">
+        <strong>{money(order.total)}</strong>
+      </td>
+      <td data-label={t("orders.lines")} class="number">
+        {formatCount(language, lines.length)}
+      </td>
+      <td data-label={t("orders.date")}>
+        <Time at={order.processed_at} />
+      </td>
+    </tr>
+  );
+}

@@ -1,0 +1,71 @@
+import type { Key } from "../../i18n/translate";
+import { isTaskId } from "../../tasks/ids";
+import type { Status } from "../../tasks/states";
+import { errorOf, type Execution } from "../execution-view";
+import { shortId } from "../format";
+import type { View } from "../view";
+
+const TITLES: Partial<Record<Status, Key>> = { FAILURE: "task.failed", REVOKED: "task.stopped" };
+
+interface TaskErrorProps {
+  view: View;
+  task: Execution;
+  names: ReadonlyMap<string, string>;
+}
+
+/** Why a task failed, or what an open one waits for; with the way to the task in its way. */
+export function TaskError({ view, task, names }: TaskErrorProps) {
+  const { t } = view;
+  const error = errorOf(task);
+  if (error === null) {
+    return null;
+  }
+  const detail = (task.error_detail ?? {}) as Record<string, unknown>;
+  const facts = [
+    ["task.stage", detail["stage"]],
+    ["task.field", detail["field"]],
+    ["task.sku", detail["sku"]],
+    [
+      "task.by",
+      typeof detail["by"] === "string" ? (names.get(detail["by"]) ?? detail["by"]) : null,
+    ],
+  ] as const;
+  return (
+    <section class={`box ${task.is_finished ? "is-failure" : "is-retry"}`} aria-labelledby="why">
+      <h2 id="why">{t(TITLES[task.status] ?? "task.waiting")}</h2>
+      <p>
+        <code>{error.code}</code> <bdi>{error.message}</bdi>
+      </p>
+      <p class="note">
+        {facts.map(
+          ([name, value]) =>
+            typeof value === "string" &&
+            value !== "" && (
+              <span class="pair">
+                {t(name)}{" "}
+                <code>
+                  <bdi>{value}</bdi>
+                </code>
+              </span>
+            ),
+        )}
+      </p>
+      <Other view={view} text="task.duplicateOf" id={detail["winner"]} />
+      <Other view={view} text="task.heldBy" id={detail["task"]} />
+    </section>
+  );
+}
+
+interface OtherProps {
+  view: View;
+  text: "task.duplicateOf" | "task.heldBy";
+  id: unknown;
+}
+
+function Other({ view, text, id }: OtherProps) {
+  return typeof id === "string" && isTaskId(id) ? (
+    <p>
+      <a href={`/admin/tasks/${id}`}>{view.t(text, { id: shortId(id) })}</a>
+    </p>
+  ) : null;
+}

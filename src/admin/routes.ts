@@ -1,0 +1,16 @@
+import { Hono } from "hono";
+import type { AppEnv } from "../http/app-env";
+import type { Engine } from "../tasks/engine";
+import { orderPages } from "./order-routes";
+import { requirePerson } from "./require-person";
+import { taskPages } from "./task-routes";
+
+/** The console, mounted at /admin: for people who are signed in. */
+export function adminRoutes(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+  routes.use(requirePerson());
+  routes.get("/", (c) => c.redirect("/admin/tasks", 302));
+  routes.route("/tasks", taskPages(engine));
+  routes.route("/orders", orderPages);
+  return routes;
+}

@@ -1,0 +1,61 @@
+import { type Context, Hono } from "hono";
+import { limitBody } from "../auth/body-limit";
+import { callAuth } from "../auth/gate";
+import type { AppEnv } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { formText } from "./form-text";
+import { nextPath } from "./next-path";
+import { SignInPage } from "./pages/sign-in";
+import { renderPage } from "./render";
+import { viewOf } from "./view";
+
+const CONSOLE = "/admin/tasks";
+
+/** Sign-in and sign-out for people; better-auth does both. */
+export const signInRoutes = new Hono<AppEnv>({ strict: false });
+
+signInRoutes.get("/sign-in", async (c) => {
+  const view = viewOf(c);
+  const next = nextPath(view.url.searchParams.get("next"), view.url.origin, CONSOLE);
+  return view.person
+    ? c.redirect(next, 303)
+    : renderPage(c, <SignInPage view={view} next={next} />);
+});
+
+signInRoutes.post("/sign-in", limitBody, async (c) => {
+  const form = await c.req.parseBody();
+  const email = formText(form, "email").trim();
+  const password = formText(form, "password");
+  const next = nextPath(form["next"], new URL(c.req.url).origin, CONSOLE);
+  try {
+    const body = { email, password };
+    await callAuth(c, { method: "POST", path: "/sign-in/email", body });
+  } catch (error) {
+    return refused(c, error, email, next);
+  }
+  return redirectWithCookies(c, next);
+});
+
+signInRoutes.post("/sign-out", async (c) => {
+  await callAuth(c, { method: "POST", path: "/sign-out", body: {} });
+  return redirectWithCookies(c, "/sign-in?out=1");
+});
+
+/** The form again. What was wrong stays unsaid: it would tell which addresses have an account. */
+function refused(c: Context<AppEnv>, error: unknown, email: string, next: string) {
+  if (!(error instanceof AppError) || error.status >= 500 || error.code === "cross_site") {
+    throw error;
+  }
+  const view = viewOf(c);
+  const isLimit = error.status === 429;
+  const seconds = error.headers["retry-after"] ?? "60";
+  const refusal = isLimit ? view.t("signIn.tooMany", { seconds }) : view.t("signIn.refused");
+  const page = <SignInPage view={view} next={next} email={email} refusal={refusal} />;
+  return renderPage(c, page, isLimit ? 429 : 401, error.headers);
+}
+
+/** better-auth's cookies are on the context by now, and so is the type of its JSON answer. */
+function redirectWithCookies(c: Context<AppEnv>, location: string): Response {
+  c.header("content-type", undefined);
+  return c.redirect(location, 303);
+}

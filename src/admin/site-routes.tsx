@@ -1,0 +1,45 @@
+import { Hono } from "hono";
+import { setCookie } from "hono/cookie";
+import { limitBody } from "../auth/body-limit";
+import { assertSameOrigin } from "../auth/same-origin";
+import { configOf } from "../config";
+import type { AppEnv } from "../http/app-env";
+import { parseLanguage } from "../i18n/language";
+import { formText } from "./form-text";
+import { nextPath } from "./next-path";
+import { LandingPage } from "./pages/landing";
+import { renderPage } from "./render";
+import { THEMES, viewOf } from "./view";
+
+const YEAR_SECONDS = 31_536_000;
+
+/** What is open to all: the landing page, and the choice of language and theme. */
+export const siteRoutes = new Hono<AppEnv>({ strict: false });
+
+siteRoutes.get("/", async (c) => {
+  const page = <LandingPage view={viewOf(c)} demo={configOf(c.env).demoEnabled} />;
+  return renderPage(c, page);
+});
+
+siteRoutes.post("/preferences", limitBody, async (c) => {
+  assertSameOrigin(c.req.raw);
+  const form = await c.req.parseBody();
+  const { origin, protocol } = new URL(c.req.url);
+  const remember = (name: string, value: string) =>
+    setCookie(c, name, value, {
+      path: "/",
+      maxAge: YEAR_SECONDS,
+      httpOnly: true,
+      secure: protocol === "https:",
+      sameSite: "Lax",
+    });
+  const language = parseLanguage(formText(form, "lang"));
+  if (language) {
+    remember("lang", language);
+  }
+  const chosen = THEMES.find((known) => known === formText(form, "theme"));
+  if (chosen) {
+    remember("theme", chosen);
+  }
+  return c.redirect(nextPath(form["back"], origin, "/"), 303);
+});

@@ -1,0 +1,15 @@
+/** What people call the callers stored as "user:ID" or "key:ID"; those gone by now have no name. */
+export async function namesOf(
+  db: D1Database,
+  callers: readonly string[],
+): Promise<Map<string, string>> {
+  const { results } = await db
+    .prepare(
+      `SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(?1) c
+       LEFT JOIN users u ON c.value LIKE 'user:%' AND u.id = substr(c.value, 6)
+       LEFT JOIN api_keys k ON c.value LIKE 'key:%' AND k.id = substr(c.value, 5)`,
+    )
+    .bind(JSON.stringify(callers))
+    .all<{ caller: string; name: string | null }>();
+  return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
+}

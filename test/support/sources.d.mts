@@ -1,0 +1,2 @@
+/** The text of every TypeScript file of src, by its path below it. */
+export function readSources(): Map<string, string>;
