@@ -1,4 +1,7 @@
-/** What people do to a task. Each is one transaction, so a restart loses nothing of it. */
+/**
+ * What people do to tasks. Each is one transaction whatever the number of tasks, so a restart loses
+ * nothing of it. What cannot be done to a task for its state is left undone; the caller learns which.
+ */
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
 import type { Engine } from "./engine";
@@ -7,71 +10,125 @@ import { LEASED } from "./leases";
 import { getTask } from "./queries";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
+import { undoRevoked } from "./revoke";
 import { SENT_GRACE_MS } from "./settle";
 import { FAILED, OPEN, type Status } from "./states";
 
 /** "done", or why not: there is no such task, or its state does not allow it. */
 export type ActionResult = "done" | "not_found" | { status: Status };
 
+/** Ids of the tasks it was done to. */
+type Act = (env: Env, engine: Engine, ids: readonly string[], by: string) => Promise<string[]>;
+
+interface Changed {
+  id: string;
+  name: string;
+  queue: string;
+}
+
 const CANCEL = `
 UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
   error_message = 'Cancelled', error_detail = json_object('by', ?3)
-WHERE id = ?1 AND ${OPEN}`;
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
+RETURNING id, name, queue`;
 
-// Out of the list, the holder's settle no longer reaches it: what it did for the task is dropped.
+// Out of the list, the holder's settle no longer reaches them: what it did for them is dropped.
 const LEAVE_LEASES = `
 UPDATE leases SET task_ids = (
-  SELECT json_group_array(value) FROM json_each(leases.task_ids) WHERE value <> ?1)
-WHERE ?1 IN (SELECT value FROM json_each(leases.task_ids))`;
+  SELECT json_group_array(h.value) FROM json_each(leases.task_ids) h
+  WHERE h.value NOT IN (SELECT value FROM json_each(?1)))
+WHERE EXISTS (
+  SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (SELECT value FROM json_each(?1)))`;
 
-/** Ends a task that has not ended. One that is running stores nothing any more. */
-export async function cancelTask(env: Env, id: string, by: string): Promise<ActionResult> {
+/**
+ * Ends tasks that have not ended. One that is running stores nothing any more, and is told to stop
+ * within two seconds.
+ */
+export const cancelTasks: Act = async (env, engine, ids, by) => {
+  const list = JSON.stringify(ids);
   const [cancelled] = await retryD1(() =>
-    env.DB.batch([
-      env.DB.prepare(CANCEL).bind(id, Date.now(), by),
-      env.DB.prepare(LEAVE_LEASES).bind(id),
+    env.DB.batch<Changed>([
+      env.DB.prepare(CANCEL).bind(list, Date.now(), by),
+      env.DB.prepare(LEAVE_LEASES).bind(list),
     ]),
   );
-  if (cancelled?.meta.changes === 0) {
-    return refusal(env, id);
+  const changed = cancelled?.results ?? [];
+  for (const { id, name } of changed) {
+    const definition = engine.find(name);
+    if (definition) {
+      await undoRevoked(env, definition, id).catch((error: unknown) => {
+        log.warn("task.undo_failed", { taskId: id, message: String(error) });
+      });
+    }
   }
-  log.info("task.cancelled", { taskId: id, by });
-  return "done";
-}
+  return noteAll("task.cancelled", changed, by);
+};
 
-// A fresh set of attempts; what happened stays in the timeline.
+// A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
+// undone, so it begins again; a failed one goes on after its finished steps.
 const RETRY = `
 UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, resends = 0,
   ready_at = ?2, sent_at = ?2, check_at = ?2 + ${SENT_GRACE_MS}, finished_at = NULL,
+  progress = NULL, step = NULL,
+  checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
+  finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
   timeline = json_insert(coalesce(timeline, '[]'), '$[#]',
     json_object('at', ?2, 'event', 'resumed', 'by', ?3, 'code', error_code))
-WHERE id = ?1 AND ${FAILED} AND max_attempts > 0 AND id NOT IN (${LEASED})`;
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${FAILED} AND id NOT IN (${LEASED})
+  AND name IN (SELECT value FROM json_each(?4))
+RETURNING id, name, queue`;
 
-/** Runs a failed or cancelled task again, under its own id. Messages kept as failures have no task. */
-export async function retryTask(
+/** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
+export const retryTasks: Act = async (env, engine, ids, by) => {
+  const names = JSON.stringify(engine.all().map(({ name }) => name));
+  const { results } = await retryD1(() =>
+    env.DB.prepare(RETRY).bind(JSON.stringify(ids), Date.now(), by, names).all<Changed>(),
+  );
+  await armRecovery(env);
+  for (const [lane, group] of Map.groupBy(results, ({ queue }) => queue)) {
+    const tasks = group.map(({ id }) => id);
+    await sendTasks(env, lane, tasks).catch((error: unknown) => {
+      log.warn("retry.send_failed", { queue: lane, tasks: tasks.length, message: String(error) });
+    });
+  }
+  return noteAll("task.resumed", results, by);
+};
+
+export function cancelTask(
   env: Env,
   engine: Engine,
   id: string,
   by: string,
 ): Promise<ActionResult> {
-  const task = await getTask(env.DB, id);
-  const definition = task && engine.find(task.name);
-  if (!task || !definition) {
-    return task ? { status: statusOf(task) } : "not_found";
-  }
-  const retried = await retryD1(() => env.DB.prepare(RETRY).bind(id, Date.now(), by).run());
-  if (retried.meta.changes === 0) {
-    return refusal(env, id);
-  }
-  log.info("task.resumed", { taskId: id, by });
-  await armRecovery(env);
-  await sendTasks(env, definition.queue, [id]).catch((error: unknown) => {
-    log.warn("task.send_failed", { taskId: id, message: String(error) });
-  });
-  return "done";
+  return actOnOne(cancelTasks, env, engine, id, by);
 }
 
-async function refusal(env: Env, id: string): Promise<ActionResult> {
+export function retryTask(
+  env: Env,
+  engine: Engine,
+  id: string,
+  by: string,
+): Promise<ActionResult> {
+  return actOnOne(retryTasks, env, engine, id, by);
+}
+
+async function actOnOne(
+  act: Act,
+  env: Env,
+  engine: Engine,
+  id: string,
+  by: string,
+): Promise<ActionResult> {
+  if ((await act(env, engine, [id], by)).length > 0) {
+    return "done";
+  }
   const task = await getTask(env.DB, id);
   return task ? { status: statusOf(task) } : "not_found";
+}
+
+function noteAll(event: string, changed: Changed[], by: string): string[] {
+  for (const { id, name } of changed) {
+    log.info(event, { taskId: id, name, by });
+  }
+  return changed.map(({ id }) => id);
 }

@@ -8,6 +8,7 @@ export interface ClaimedRow {
   name: string;
   module: string;
   subject: string | null;
+  user: string | null;
   input: string;
   attempts: number;
   max_attempts: number;
@@ -16,6 +17,7 @@ export interface ClaimedRow {
   started_at: number | null;
   timeline: string | null;
   checkpoint: string | null;
+  finished_steps: string | null;
 }
 
 /** What became of a message whose task was not taken. */
@@ -56,8 +58,9 @@ HAVING count(*) > 0
 ON CONFLICT (token) DO NOTHING`;
 
 const READ_CLAIMED = `
-SELECT t.id, t.name, t.module, t.subject, t.status, t.ready_at, t.suspect, t.attempts,
+SELECT t.id, t.name, t.module, t.subject, t.user, t.status, t.ready_at, t.suspect, t.attempts,
   t.max_attempts, t.deferrals, t.created_at, t.started_at, t.timeline, t.checkpoint,
+  t.finished_steps,
   t.id IN (${HELD}) AS mine,
   t.id IN (${LEASED}) AS leased,
   CASE WHEN t.id IN (${HELD})

@@ -14,14 +14,14 @@ import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
 import { claim, type Claim, type ClaimedRow } from "./claim";
 import { buryMessages } from "./dead-letters";
-import type { RunContext, TaskDefinition } from "./define";
+import { afterSettle } from "./after-settle";
+import type { RunContext } from "./define";
 import type { Engine } from "./engine";
 import { startHeartbeat } from "./leases";
 import { logSettled, logStarted } from "./lifecycle-log";
-import { laneOf, readMessage, sendTasks } from "./queues";
-import { runTasks } from "./run";
+import { laneOf, readMessage } from "./queues";
+import { type Claimed, runTasks } from "./run";
 import { change, settle, type CommitRows, type Run, type SettledRow } from "./settle";
-import { isFinal } from "./states";
 import { workerName } from "./worker-name";
 
 /** How long a message of a newer deployment, or of a failed call to D1, waits for its next try. */
@@ -134,7 +134,7 @@ async function runLease(
 ): Promise<void> {
   const { env, worker } = context;
   logStarted(rows, worker);
-  const { runs, commits } = await runGroups(rows, startedAt, context, engine);
+  const { runs, commits } = await runGroups({ rows, token }, startedAt, context, engine);
   const now = Date.now();
   const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
   const commitRows: CommitRows[] = commits.map(({ commit, stored }) => ({
@@ -155,7 +155,7 @@ interface Groups {
 
 /** Runs each definition's share of the lease. */
 async function runGroups(
-  rows: ClaimedRow[],
+  { rows, token }: Claimed,
   startedAt: number,
   context: Context,
   engine: Engine,
@@ -170,7 +170,7 @@ async function runGroups(
       );
       continue;
     }
-    const result = await runTasks(definition, group, context);
+    const result = await runTasks(definition, { rows: group, token }, context);
     for (const row of group) {
       const outcome = result.suspects.has(row.id) ? "suspect" : result.outcomes.get(row.id);
       if (outcome) {
@@ -191,14 +191,14 @@ function unknownTask(row: ClaimedRow): Run["outcome"] {
     : { kind: "defer", reason };
 }
 
-/** Acks or retries by what D1 holds. Returns rows whose next slice wants a new message. */
+/** Acks or retries by what D1 holds. Returns the tasks whose next slice wants a new message. */
 function answerSettled(
   rows: ClaimedRow[],
   settled: Map<string, SettledRow>,
   messages: Messages,
   now: number,
-): SettledRow[] {
-  const resend: SettledRow[] = [];
+): Set<string> {
+  const resend = new Set<string>();
   for (const { id } of rows) {
     const row = settled.get(id);
     const message = messages.get(id);
@@ -207,49 +207,11 @@ function answerSettled(
     } else {
       message?.ack();
       if (row?.status === "PENDING" && row.sent_at === now) {
-        resend.push(row);
+        resend.add(id);
       }
     }
   }
   return resend;
-}
-
-/** What may be lost: next slices' messages (recovery makes up for them) and the domain's hook. */
-async function afterSettle(
-  runs: Run[],
-  settled: Map<string, SettledRow>,
-  resend: SettledRow[],
-  context: Context,
-): Promise<void> {
-  const { env } = context;
-  const definitions = new Map<TaskDefinition, SettledRow[]>();
-  const lanes = new Map<string, string[]>();
-  for (const { row, definition } of runs) {
-    const now = settled.get(row.id);
-    if (definition && now) {
-      definitions.set(definition, [...(definitions.get(definition) ?? []), now]);
-      if (resend.includes(now)) {
-        lanes.set(definition.queue, [...(lanes.get(definition.queue) ?? []), row.id]);
-      }
-    }
-  }
-  const jobs: Promise<unknown>[] = [...lanes].map(([lane, ids]) => sendTasks(env, lane, ids));
-  for (const [definition, rows] of definitions) {
-    const settlements = rows.map((row) => ({
-      id: row.id,
-      subject: row.subject,
-      status: row.status,
-      errorCode: isFinal(row.status) ? row.error_code : null,
-      errorDetail: row.error_detail === null ? null : JSON.parse(row.error_detail),
-    }));
-    const signal = AbortSignal.timeout(10_000);
-    jobs.push(Promise.resolve(definition.settled?.(settlements, { ...context, signal })));
-  }
-  for (const result of await Promise.allSettled(jobs)) {
-    if (result.status === "rejected") {
-      log.warn("batch.after_settle_failed", { message: String(result.reason) });
-    }
-  }
 }
 
 function retryIn(message: Message | undefined, ms: number): void {

@@ -1,5 +1,6 @@
 import type { Role } from "../auth/caller";
 import type { BackoffPolicy } from "./backoff";
+import type { RunningTask } from "./running-task";
 import type { StoredStatus } from "./states";
 import type { TimelineEvent } from "./timeline";
 
@@ -28,6 +29,8 @@ export interface Task<Input> {
   id: string;
   name: string;
   subject: string | null;
+  /** Who asked for it: "user:ID" or "key:ID". */
+  user: string | null;
   input: Input;
   /** 1 for the first. */
   attempt: number;
@@ -43,7 +46,7 @@ export interface RunContext {
   worker: string;
   /** Until when the lease holds if nobody extends it; Unix milliseconds. */
   leaseExpiresAt: number;
-  /** Fires at the task's timeout. */
+  /** Fires at the task's timeout, and within two seconds of its cancellation. */
   signal: AbortSignal;
 }
 
@@ -89,7 +92,12 @@ interface Base<Input> {
 }
 
 export interface SingleTask<Input = unknown> extends Base<Input> {
-  run(task: Task<Input>, context: RunContext): Promise<Outcome>;
+  run(task: RunningTask<Input>, context: RunContext): Promise<Outcome>;
+  /**
+   * Undoes effects outside D1 of a task that was cancelled (an export aborts its upload). Called
+   * when it is cancelled, and again when a run of it has noticed: it must bear both.
+   */
+  onRevoke?(task: Task<Input>, env: Env): Promise<void>;
 }
 
 export interface BatchTask<Input = unknown, Stored = unknown> extends Base<Input> {

@@ -6,6 +6,7 @@
 import { inChunks } from "../db/chunks";
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
+import { MAX_MESSAGE_WAIT_MS } from "./backoff";
 import type { Reason, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
 import { logsEach } from "./lifecycle-log";
@@ -25,6 +26,8 @@ export interface NewTask {
 export interface EnqueueOptions {
   /** Who asks: "user:ID" or "key:ID". */
   user: string | null;
+  /** Runs no sooner than this many milliseconds from now. */
+  delayMs?: number;
   /** Replays the first answer for the same key and body; another body is a conflict. */
   idempotency?: { key: string; bodyHash: string };
   now?: number;
@@ -46,7 +49,7 @@ INSERT INTO tasks (id, name, module, queue, status, subject, user, input, max_at
   sent_at, check_at, created_at, finished_at, error_code, error_message, error_detail)
 SELECT ?2 || printf('%04x', value ->> 0), ?3, ?4, ?5,
   CASE WHEN value ->> 3 IS NULL THEN 'PENDING' ELSE 'FAILURE' END,
-  value ->> 1, ?6, value -> 2, ?7, ?8, ?8, ?8 + ${SENT_GRACE_MS}, ?8,
+  value ->> 1, ?6, value -> 2, ?7, ?10, iif(?11, ?8, NULL), ?10 + iif(?11, ${SENT_GRACE_MS}, 0), ?8,
   CASE WHEN value ->> 3 IS NULL THEN NULL ELSE ?8 END,
   value ->> 3, value ->> 4, nullif(value -> 5, 'null')
 FROM json_each(?1)
@@ -63,6 +66,7 @@ export async function enqueue(
     throw new Error(`A request holds 1 to ${MAX_TASKS_PER_LOTE} tasks, not ${tasks.length}`);
   }
   const now = options.now ?? Date.now();
+  const delayMs = options.delayMs ?? 0;
   const lote = newLote(now);
   const taskIds = tasks.map((_, sequence) => taskId(lote, sequence));
   const owner = await insert(env, definition, tasks, { ...options, now, lote });
@@ -74,10 +78,17 @@ export async function enqueue(
   logQueued(definition.name, tasks, taskIds, lote);
   await armRecovery(env);
   const runnable = taskIds.filter((_, index) => !tasks[index]?.failure);
-  await sendTasks(env, definition.queue, runnable).catch((error: unknown) => {
-    log.warn("enqueue.send_failed", { lote, tasks: runnable.length, message: String(error) });
-  });
+  if (isSentNow(delayMs)) {
+    await sendTasks(env, definition.queue, runnable, delayMs).catch((error: unknown) => {
+      log.warn("enqueue.send_failed", { lote, tasks: runnable.length, message: String(error) });
+    });
+  }
   return { lote, taskIds, replayed: false };
+}
+
+/** A longer delay is left to recovery, as every long wait is. */
+function isSentNow(delayMs: number): boolean {
+  return delayMs <= MAX_MESSAGE_WAIT_MS;
 }
 
 interface Owner {
@@ -92,13 +103,25 @@ async function insert(
   tasks: readonly NewTask[],
   options: EnqueueOptions & { now: number; lote: string },
 ): Promise<Owner> {
-  const { lote, now, user, idempotency } = options;
+  const { lote, now, user, idempotency, delayMs = 0 } = options;
   const { name, module, queue } = definition;
   const { attempts } = definition.retry(env);
   const key = idempotency?.key ?? null;
   const statement = env.DB.prepare(INSERT_TASKS);
   const statements = inChunks(tasks.map(rowText)).map((chunk) =>
-    statement.bind(chunk, lote, name, module, queue, user, attempts, now, key),
+    statement.bind(
+      chunk,
+      lote,
+      name,
+      module,
+      queue,
+      user,
+      attempts,
+      now,
+      key,
+      now + delayMs,
+      isSentNow(delayMs) ? 1 : 0,
+    ),
   );
   if (idempotency) {
     const take = env.DB.prepare(TAKE_KEY);

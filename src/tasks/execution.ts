@@ -5,7 +5,10 @@ import { isFinal, type Status } from "./states";
 import { parseTimeline, type TimelineEvent } from "./timeline";
 
 export function statusOf(task: TaskView): Status {
-  return task.running && !isFinal(task.status) ? "STARTED" : task.status;
+  if (!task.running || isFinal(task.status)) {
+    return task.status;
+  }
+  return task.progress === null ? "STARTED" : "PROGRESS";
 }
 
 /** A task in the words of the task API: the fields of the old one, and the new beside them. */
@@ -22,9 +25,9 @@ export function toExecution(task: TaskView, engine: Engine) {
     task_module: task.module,
     description: definition?.description ?? "",
     status,
-    progress_percentage: status === "SUCCESS" ? 100 : 0,
-    current_step: timeline.at(-1)?.event ?? "",
-    total_steps: null,
+    progress_percentage: status === "SUCCESS" ? 100 : (task.progress ?? 0),
+    current_step: task.step ?? timeline.at(-1)?.event ?? "",
+    total_steps: task.total_steps,
     created_at: iso(task.created_at),
     started_at: iso(startedAt),
     completed_at: iso(task.finished_at),
@@ -39,7 +42,7 @@ export function toExecution(task: TaskView, engine: Engine) {
     timeout_seconds: definition ? definition.timeoutMs / 1000 : null,
     retry_count: Math.max(0, task.attempts - 1),
     max_retries: Math.max(0, task.max_attempts - 1),
-    attempts: task.attempts + (status === "STARTED" ? 1 : 0),
+    attempts: task.attempts + (task.running && !isFinal(task.status) ? 1 : 0),
     worker_name: task.running?.worker ?? task.worker,
     queue_name: task.queue,
     duration_seconds: startedAt && endedAt ? Math.max(0, endedAt - startedAt) / 1000 : null,

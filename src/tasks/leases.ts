@@ -24,6 +24,28 @@ async function extendLease(db: D1Database, token: string, expiresAt: number): Pr
     .run();
 }
 
+/** How often a run looks whether its tasks are still its own. */
+const WATCH_MS = 1000;
+
+/**
+ * Tells `onHeld`, every second until stopped, which tasks the lease still holds. A look that fails
+ * tells nothing.
+ */
+export function watchHeld(
+  db: D1Database,
+  token: string,
+  onHeld: (held: ReadonlySet<string>) => void,
+): () => void {
+  const look = async () => {
+    const { results } = await db.prepare(HELD).bind(token).all<{ value: string }>();
+    onHeld(new Set(results.map(({ value }) => value)));
+  };
+  const timer = setInterval(() => {
+    look().catch(() => undefined);
+  }, WATCH_MS);
+  return () => clearInterval(timer);
+}
+
 /**
  * Extends the lease every third of its length until stopped. A missed beat is no error: the next
  * one, or the lapse, decides.

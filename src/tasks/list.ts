@@ -42,6 +42,16 @@ export async function listTasks(
   filter: TaskFilter,
   request: PageRequest,
 ): Promise<Page<TaskView>> {
+  const page = await listTaskIds(db, filter, request);
+  return { ...page, rows: await getTasks(db, page.rows) };
+}
+
+/** The same list, ids only; a page may hold MAX_SCANNED of them. */
+export async function listTaskIds(
+  db: D1Database,
+  filter: TaskFilter,
+  request: PageRequest,
+): Promise<Page<string>> {
   const { cursor } = request;
   const { index, range, match } = await plan(db, filter);
   const backwards = cursor?.direction === "previous";
@@ -52,15 +62,14 @@ export async function listTasks(
   const { results: scanned } = await db
     .prepare(
       `SELECT id, ${match.sql} AS hit FROM (
-         SELECT id, status, name, worker, error_code, error_message FROM tasks ${index}
+         SELECT id, status, progress, name, worker, error_code, error_message FROM tasks ${index}
          WHERE ${range.sql} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1}
        )`,
     )
     .bind(...match.values, ...range.values)
     .all<{ id: string; hit: number }>();
   const page = cutPage(scanned, request, size, ({ id }) => [id]);
-  const ids = page.rows.map(({ id }) => id);
-  return { ...page, rows: await getTasks(db, ids) };
+  return { ...page, rows: page.rows.map(({ id }) => id) };
 }
 
 async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
@@ -95,15 +104,16 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   return scan;
 }
 
-/** How a state shows in the columns: see states.ts on STARTED. */
+/** How a state shows in the columns: see states.ts on STARTED and PROGRESS. */
 function showsAs(status: Status): string {
   switch (status) {
     case "STARTED":
-      return `id IN (${LEASED})`;
+      return `id IN (${LEASED}) AND progress IS NULL`;
+    case "PROGRESS":
+      return `id IN (${LEASED}) AND progress IS NOT NULL`;
     case "PENDING":
     case "RETRY":
       return `status = '${status}' AND id NOT IN (${LEASED})`;
-    case "PROGRESS":
     case "SUCCESS":
     case "FAILURE":
     case "REVOKED":
@@ -117,7 +127,7 @@ async function walkIndexOf(db: D1Database, status: Status, scan: Scan): Promise<
   if (status === "FAILURE" || status === "REVOKED") {
     scan.index = "INDEXED BY tasks_failed";
     scan.range.add(FAILED);
-  } else if (status === "STARTED") {
+  } else if (status === "STARTED" || status === "PROGRESS") {
     scan.range.add(`id IN (${LEASED})`);
   } else if ((status === "PENDING" || status === "RETRY") && (await hasFewOpen(db))) {
     // A few open rows are read whole and sorted; many are the newest, and found by their ids.

@@ -21,6 +21,9 @@ export interface TaskRow {
   error_message: string | null;
   error_detail: string | null;
   timeline: string | null;
+  progress: number | null;
+  step: string | null;
+  total_steps: number | null;
 }
 
 /** With its lease, if one lists it now. */
@@ -28,7 +31,7 @@ export type TaskView = TaskRow & { running: { worker: string; since: number } | 
 
 const COLUMNS = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.input, t.attempts,
   t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.result, t.error_code,
-  t.error_message, t.error_detail, t.timeline`;
+  t.error_message, t.error_detail, t.timeline, t.progress, t.step, t.total_steps`;
 
 interface LeaseRow {
   worker: string;

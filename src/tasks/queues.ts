@@ -61,8 +61,13 @@ export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
 const SEND_BATCH = 100;
 const SENDS_AT_ONCE = 6;
 
-/** Sends a message per task, in order of chunks as far as the platform keeps it. */
-export async function sendTasks(env: Env, lane: string, ids: readonly string[]): Promise<void> {
+/** Sends a message per task, to be delivered after the delay. Chunks may overtake each other. */
+export async function sendTasks(
+  env: Env,
+  lane: string,
+  ids: readonly string[],
+  delayMs = 0,
+): Promise<void> {
   const queue = queueOf(env, lane);
   const chunks: string[][] = [];
   for (let start = 0; start < ids.length; start += SEND_BATCH) {
@@ -70,11 +75,12 @@ export async function sendTasks(env: Env, lane: string, ids: readonly string[]):
   }
   for (let start = 0; start < chunks.length; start += SENDS_AT_ONCE) {
     await Promise.all(
-      chunks
-        .slice(start, start + SENDS_AT_ONCE)
-        .map((chunk) =>
-          queue.sendBatch(chunk.map((id) => ({ body: { v: MESSAGE_VERSION, task_id: id } }))),
+      chunks.slice(start, start + SENDS_AT_ONCE).map((chunk) =>
+        queue.sendBatch(
+          chunk.map((id) => ({ body: { v: MESSAGE_VERSION, task_id: id } })),
+          delayMs > 0 ? { delaySeconds: Math.ceil(delayMs / 1000) } : undefined,
         ),
+      ),
     );
   }
 }

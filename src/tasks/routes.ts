@@ -1,8 +1,10 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { requireScope } from "../auth/middleware";
+import { can, callerId } from "../auth/caller";
+import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { pageQuery, readCursor, renderPage } from "../http/paging";
+import { type ActionResult, cancelTask, retryTask } from "./actions";
 import type { Engine } from "./engine";
 import { toExecution } from "./execution";
 import { isLote } from "./ids";
@@ -35,6 +37,30 @@ const oneRoute = createRoute({
   responses: { 200: { description: "The task" }, 404: { description: "No such task" } },
 });
 
+const taskId = z.object({ task_id: z.string() });
+const acted = {
+  200: { description: "{task_id, status}" },
+  404: { description: "No such task" },
+  409: { description: "Its state, in `state`, does not allow it" },
+};
+
+const cancelRoute = createRoute({
+  method: "post",
+  path: "/cancel/{task_id}",
+  summary: "Cancel a task: one's own, or any with tasks:write",
+  request: { params: taskId },
+  responses: acted,
+});
+
+const retryRoute = createRoute({
+  method: "post",
+  path: "/retry/{task_id}",
+  summary: "Run a failed or cancelled task again, with fresh attempts",
+  middleware: requireScope("tasks:write"),
+  request: { params: taskId },
+  responses: acted,
+});
+
 /** The task API, mounted at /api/tasks. */
 export function taskRoutes(engine: Engine) {
   const routes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
@@ -50,10 +76,46 @@ export function taskRoutes(engine: Engine) {
     const { id } = c.req.valid("param");
     const task = await getTask(c.env.DB, id);
     if (!task) {
-      throw new AppError(404, "task_not_found", `There is no task ${id}`);
+      throw noSuchTask(id);
     }
     return c.json(toExecution(task, engine));
   });
 
+  routes.openapi(cancelRoute, async (c) => {
+    const { task_id } = c.req.valid("param");
+    const caller = assertCaller(c.var.caller);
+    if (!can(caller, "tasks:write")) {
+      const task = await getTask(c.env.DB, task_id);
+      if (task?.user !== callerId(caller)) {
+        throw new AppError(403, "forbidden", "This needs the scope tasks:write.", {
+          scope: "tasks:write",
+        });
+      }
+    }
+    assertDone(task_id, await cancelTask(c.env, engine, task_id, callerId(caller)));
+    return c.json({ task_id, status: "REVOKED" });
+  });
+
+  routes.openapi(retryRoute, async (c) => {
+    const { task_id } = c.req.valid("param");
+    const by = callerId(assertCaller(c.var.caller));
+    assertDone(task_id, await retryTask(c.env, engine, task_id, by));
+    return c.json({ task_id, status: "PENDING" });
+  });
+
   return routes;
+}
+
+function assertDone(id: string, result: ActionResult): void {
+  if (result === "not_found") {
+    throw noSuchTask(id);
+  }
+  if (result !== "done") {
+    const { status } = result;
+    throw new AppError(409, "wrong_state", `The task is ${status}`, { state: status });
+  }
+}
+
+function noSuchTask(id: string): AppError {
+  return new AppError(404, "task_not_found", `There is no task ${id}`);
 }

@@ -1,5 +1,7 @@
 import type { ClaimedRow } from "./claim";
-import type { BatchResult, Outcome, RunContext, Task, TaskDefinition } from "./define";
+import type { BatchTask, Outcome, RunContext, SingleTask, Task, TaskDefinition } from "./define";
+import { watchHeld } from "./leases";
+import { startRun } from "./running-task";
 
 /** What running a claimed batch came to. `suspects` are to be run again, each alone. */
 export interface RunResult {
@@ -10,43 +12,81 @@ export interface RunResult {
   suspects: Set<string>;
 }
 
+/** The claimed tasks of one definition, and the lease that holds them. */
+export interface Claimed {
+  rows: readonly ClaimedRow[];
+  token: string;
+}
+
+type Context = Omit<RunContext, "signal">;
+
 /**
  * Runs claimed tasks of one definition. Never throws: a handler that does has crashed. Alone, the
  * task is to blame and loses an attempt; in a batch all become suspects and none does.
  */
 export async function runTasks(
   definition: TaskDefinition,
-  rows: readonly ClaimedRow[],
-  context: Omit<RunContext, "signal">,
+  { rows, token }: Claimed,
+  context: Context,
 ): Promise<RunResult> {
   const result: RunResult = { outcomes: new Map(), stored: new Map(), suspects: new Set() };
-  const tasks: Task<unknown>[] = [];
+  const tasks = new Map<ClaimedRow, Task<unknown>>();
   for (const row of rows) {
     try {
-      tasks.push(toTask(row, definition.parse(JSON.parse(row.input))));
+      tasks.set(row, toTask(row, definition.parse(JSON.parse(row.input))));
     } catch (error) {
       const reason = { code: "invalid_input", message: messageOf(error) };
       result.outcomes.set(row.id, { kind: "reject", reason });
     }
   }
-  if (tasks.length === 0) {
+  if (tasks.size === 0) {
     return result;
   }
   if ("run" in definition) {
-    await Promise.all(
-      tasks.map(async (task) => {
-        const outcome = await guard(definition, (signal) =>
-          definition.run(task, { ...context, signal }),
-        );
-        result.outcomes.set(
-          task.id,
-          outcome instanceof Crash ? outcome.retry() : storable(outcome),
-        );
-      }),
-    );
-    return result;
+    await runEach(definition, tasks, token, context, result);
+  } else {
+    await runBatch(definition, [...tasks.values()], context, result);
   }
-  const batch = await guard<BatchResult<unknown>>(definition, (signal) =>
+  return result;
+}
+
+/** Runs each task by itself; one whose lease no longer holds it is told to stop. */
+async function runEach(
+  definition: SingleTask,
+  tasks: Map<ClaimedRow, Task<unknown>>,
+  token: string,
+  context: Context,
+  result: RunResult,
+): Promise<void> {
+  const controllers = new Map([...tasks.keys()].map(({ id }) => [id, new AbortController()]));
+  const stopWatching = watchHeld(context.env.DB, token, (held) => {
+    for (const [id, controller] of controllers) {
+      if (!held.has(id)) {
+        controller.abort(new Error("The task was cancelled"));
+      }
+    }
+  });
+  await Promise.all(
+    [...tasks].map(async ([row, task]) => {
+      const run = startRun(task, row.finished_steps, context.env.DB, token);
+      const controller = controllers.get(row.id) ?? new AbortController();
+      const outcome = await guard(definition.timeoutMs, controller, (signal) =>
+        definition.run(run.task, { ...context, signal }),
+      );
+      await run.save().catch(() => undefined); // not held any more: nothing of this run counts
+      result.outcomes.set(row.id, outcome instanceof Crash ? outcome.retry() : storable(outcome));
+    }),
+  );
+  stopWatching();
+}
+
+async function runBatch(
+  definition: BatchTask,
+  tasks: Task<unknown>[],
+  context: Context,
+  result: RunResult,
+): Promise<void> {
+  const batch = await guard(definition.timeoutMs, new AbortController(), (signal) =>
     definition.runBatch(tasks, { ...context, signal }),
   );
   if (!(batch instanceof Crash)) {
@@ -59,7 +99,6 @@ export async function runTasks(
   } else {
     tasks.forEach((task) => result.suspects.add(task.id));
   }
-  return result;
 }
 
 class Crash {
@@ -73,26 +112,31 @@ class Crash {
   }
 }
 
-/** Runs a handler under its timeout; what it throws, or a timeout, comes back as a Crash. */
+/**
+ * Runs a handler until it ends, its timeout passes, or `controller` is aborted; what it throws, or
+ * being stopped, comes back as a Crash. A handler that ignores its signal is left behind: whatever
+ * it still does in D1 is fenced by the lease.
+ */
 async function guard<T>(
-  definition: TaskDefinition,
+  timeoutMs: number,
+  controller: AbortController,
   handler: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | Crash> {
-  const controller = new AbortController();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<Crash>((resolve) => {
-    timer = setTimeout(() => {
-      const seconds = definition.timeoutMs / 1000;
-      resolve(new Crash("timeout", `The task did not end within ${seconds} s`));
-      controller.abort();
-    }, definition.timeoutMs);
+  const { signal } = controller;
+  const timeout = new Error(`The task did not end within ${timeoutMs / 1000} s`);
+  const timer = setTimeout(() => controller.abort(timeout), timeoutMs);
+  const stopped = new Promise<Crash>((resolve) => {
+    signal.addEventListener("abort", () => {
+      const code = signal.reason === timeout ? "timeout" : "stopped";
+      resolve(new Crash(code, messageOf(signal.reason)));
+    });
   });
   try {
-    return await Promise.race([handler(controller.signal), timeout]);
+    return await Promise.race([handler(signal), stopped]);
   } catch (error) {
     return new Crash("crashed", messageOf(error));
   } finally {
-    clearTimeout(timer ?? null);
+    clearTimeout(timer);
   }
 }
 
@@ -111,11 +155,12 @@ function forgotten(task: Task<unknown>): Outcome {
   return { kind: "retry", reason: { code: "crashed", message } };
 }
 
-function toTask(row: ClaimedRow, input: unknown): Task<unknown> {
+export function toTask(row: Omit<ClaimedRow, "input">, input: unknown): Task<unknown> {
   return {
     id: row.id,
     name: row.name,
     subject: row.subject,
+    user: row.user,
     input,
     attempt: row.attempts + 1,
     deferrals: row.deferrals,

@@ -50,6 +50,13 @@ export const tasks = sqliteTable(
     timeline: text("timeline"),
     /** State a sliced task carries to its next slice. */
     checkpoint: text("checkpoint"),
+    /** 0 to 100, as the task last said; null while it has said nothing. */
+    progress: integer("progress"),
+    /** What it does now, in its own words, and of how many steps. */
+    step: text("step"),
+    totalSteps: integer("total_steps"),
+    /** JSON object: results of the steps that ended, by name. */
+    finishedSteps: text("finished_steps"),
   },
   (table) => [
     index("tasks_subject").on(table.subject),

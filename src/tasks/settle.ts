@@ -84,7 +84,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     attempts: row.attempts + 1,
     finished_at: now,
     timeline: ended(),
-    checkpoint: null,
+    ...(status === "SUCCESS" ? { checkpoint: null } : {}),
     ...reasonColumns(reason),
   });
   const wait = (event: string, ms: number, reason: Reason, counted: Partial<Change>): Change => ({

@@ -11,8 +11,9 @@ export const STATUSES = [
 export type Status = (typeof STATUSES)[number];
 
 /**
- * States a row can hold. STARTED is not among them: a task is started while a lease lists it, so
- * that starting a batch writes one row and a consumer that dies leaves none to mend.
+ * States a row can hold. STARTED and PROGRESS are not among them: a task is started while a lease
+ * lists it, and in progress when it has also said how far it is. So starting a batch writes one row,
+ * and a consumer that dies leaves none to mend.
  */
 export type StoredStatus = "PENDING" | "RETRY" | FinalStatus;
 export type FinalStatus = "SUCCESS" | "FAILURE" | "REVOKED";

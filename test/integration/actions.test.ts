@@ -16,7 +16,7 @@ const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue });
 describe("cancel", () => {
   it("ends a waiting task at once; its message then changes nothing (I4)", async () => {
     const [id = ""] = await storeOrders(env, [anOrder()]);
-    expect(await cancelTask(env, id, BY)).toBe("done");
+    expect(await cancelTask(env, orderEngine, id, BY)).toBe("done");
     expect(await taskOf(id)).toMatchObject({ status: "REVOKED", error_code: "cancelled" });
     expect(await deliver([id], env)).toEqual({ acked: [id], retried: [] });
     expect((await taskOf(id)).status).toBe("REVOKED");
@@ -33,7 +33,7 @@ describe("cancel", () => {
           claimMany: async (
             ...call: Parameters<ReturnType<typeof env.ORDER_REGISTRY.getByName>["claimMany"]>
           ) => {
-            await cancelTask(env, cancelled, BY);
+            await cancelTask(env, orderEngine, cancelled, BY);
             return env.ORDER_REGISTRY.getByName(name).claimMany(...call);
           },
           settleMany: () => Promise.resolve(),
@@ -76,7 +76,7 @@ describe("cancel", () => {
     const [id = ""] = await storeTasks(env, definition, [1]);
     const first = deliver([id], env, engine);
     await running;
-    expect(await cancelTask(env, id, BY)).toBe("done");
+    expect(await cancelTask(env, engine, id, BY)).toBe("done");
     expect(await retryTask(quiet(), engine, id, BY)).toBe("done");
     await deliver([id], env, engine);
     release();
@@ -87,8 +87,8 @@ describe("cancel", () => {
   it("is refused with the state once a task has ended, and for a task nobody knows", async () => {
     const [id = ""] = await storeOrders(env, [anOrder()]);
     await deliver([id], env);
-    expect(await cancelTask(env, id, BY)).toEqual({ status: "SUCCESS" });
-    expect(await cancelTask(env, "nobody", BY)).toBe("not_found");
+    expect(await cancelTask(env, orderEngine, id, BY)).toEqual({ status: "SUCCESS" });
+    expect(await cancelTask(env, orderEngine, "nobody", BY)).toBe("not_found");
   });
 });
 

@@ -8,6 +8,8 @@ export function aClaimedRow(overrides: Partial<ClaimedRow> = {}): ClaimedRow {
     name: "test.run",
     module: "test",
     subject: null,
+    user: null,
+    finished_steps: null,
     input: "{}",
     attempts: 0,
     max_attempts: 3,

@@ -1,0 +1,57 @@
+import { log } from "../log";
+import type { RunContext, Settlement, TaskDefinition } from "./define";
+import { sendTasks } from "./queues";
+import { undoRevoked } from "./revoke";
+import type { Run, SettledRow } from "./settle";
+import { isFinal } from "./states";
+
+const HOOK_MS = 10_000;
+
+/**
+ * What follows a settle and may be lost: the messages of next slices (recovery makes up for them),
+ * the domain's hook, and undoing what a task did that was cancelled while it ran. Never throws.
+ */
+export async function afterSettle(
+  runs: Run[],
+  settled: Map<string, SettledRow>,
+  resend: ReadonlySet<string>,
+  context: Omit<RunContext, "signal">,
+): Promise<void> {
+  const { env } = context;
+  const jobs: Promise<unknown>[] = [];
+  for (const [definition, group] of Map.groupBy(runs, (run) => run.definition)) {
+    if (definition) {
+      const rows = group.flatMap(({ row }) => settled.get(row.id) ?? []);
+      const again = rows.filter(({ id }) => resend.has(id)).map(({ id }) => id);
+      const revoked = rows.filter(({ status }) => status === "REVOKED");
+      jobs.push(
+        sendTasks(env, definition.queue, again),
+        callHook(definition, rows.map(toSettlement), context),
+        ...revoked.map(({ id }) => undoRevoked(env, definition, id)),
+      );
+    }
+  }
+  for (const result of await Promise.allSettled(jobs)) {
+    if (result.status === "rejected") {
+      log.warn("batch.after_settle_failed", { message: String(result.reason) });
+    }
+  }
+}
+
+async function callHook(
+  definition: TaskDefinition,
+  settlements: Settlement[],
+  context: Omit<RunContext, "signal">,
+): Promise<void> {
+  await definition.settled?.(settlements, { ...context, signal: AbortSignal.timeout(HOOK_MS) });
+}
+
+function toSettlement(row: SettledRow): Settlement {
+  return {
+    id: row.id,
+    subject: row.subject,
+    status: row.status,
+    errorCode: isFinal(row.status) ? row.error_code : null,
+    errorDetail: row.error_detail === null ? null : JSON.parse(row.error_detail),
+  };
+}

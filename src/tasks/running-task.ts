@@ -1,0 +1,113 @@
+/**
+ * A task while it runs: it says how far it is and remembers the steps it finished. Both are written
+ * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
+ */
+import type { Task } from "./define";
+import { HELD } from "./leases";
+
+/** A task's progress is saved at most this often. */
+const SAVE_EVERY_MS = 1000;
+const STEP_NAME = /^[\w .:-]{1,64}$/;
+const MAX_STEP_CHARACTERS = 64_000;
+
+export interface RunningTask<Input> extends Task<Input> {
+  /**
+   * Says how far the task is: percent from 0 to 100, what it does now, of how many steps. Call it as
+   * often as you like: it is saved at most once a second, and when the run ends. Throws a
+   * NotHeldError when the task is no longer this run's.
+   */
+  progress(percent: number, step?: string, totalSteps?: number): Promise<void>;
+  /**
+   * Runs a step once in the task's life: a retry, or the next slice, gets the result it had. The
+   * result must fit JSON, at most 64,000 characters; a name has 1 to 64 letters, digits, spaces or
+   * _.:- characters. Throws a NotHeldError when the task is no longer this run's.
+   */
+  step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
+}
+
+/** Thrown into a handler whose task is no longer its own; nothing it returns counts any more. */
+export class NotHeldError extends Error {
+  constructor() {
+    super("The task was cancelled, or its lease given up");
+    this.name = "NotHeldError";
+  }
+}
+
+const SAVE_PROGRESS = `
+UPDATE tasks SET progress = ?3, step = coalesce(?4, step), total_steps = coalesce(?5, total_steps)
+WHERE id = ?2 AND id IN (${HELD})`;
+
+// The name is checked by STEP_NAME: it cannot end the quotes of the path.
+const SAVE_STEP = `
+UPDATE tasks SET finished_steps =
+  json_set(coalesce(finished_steps, '{}'), '$."' || ?3 || '"', json(?4))
+WHERE id = ?2 AND id IN (${HELD})`;
+
+type Progress = [percent: number, step: string | null, totalSteps: number | null];
+
+/** What a run of a task needs besides the task: `save` writes the progress not yet saved. */
+export interface Run<Input> {
+  task: RunningTask<Input>;
+  save(): Promise<void>;
+}
+
+/** `finishedSteps` is the row's JSON, `token` that of the lease which holds the task. */
+export function startRun<Input>(
+  task: Task<Input>,
+  finishedSteps: string | null,
+  db: D1Database,
+  token: string,
+): Run<Input> {
+  const steps = new Map<string, unknown>(
+    Object.entries(finishedSteps === null ? {} : JSON.parse(finishedSteps)),
+  );
+  let unsaved: Progress | null = null;
+  let savedAt = 0;
+
+  const write = async (sql: string, values: readonly unknown[]): Promise<void> => {
+    const { meta } = await db
+      .prepare(sql)
+      .bind(token, task.id, ...values)
+      .run();
+    if (meta.changes === 0) {
+      throw new NotHeldError();
+    }
+  };
+  const save = async (): Promise<void> => {
+    if (unsaved !== null) {
+      const values = unsaved;
+      unsaved = null;
+      savedAt = Date.now();
+      await write(SAVE_PROGRESS, values);
+    }
+  };
+  return {
+    save,
+    task: {
+      ...task,
+      async progress(percent, step, totalSteps) {
+        const whole = Math.round(Math.min(Math.max(percent, 0), 100));
+        unsaved = [whole, step?.slice(0, 255).toWellFormed() ?? null, totalSteps ?? null];
+        if (Date.now() - savedAt >= SAVE_EVERY_MS) {
+          await save();
+        }
+      },
+      async step<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
+        if (!STEP_NAME.test(name)) {
+          throw new Error(`Not a step's name: ${JSON.stringify(name)}`);
+        }
+        if (steps.has(name)) {
+          return steps.get(name) as Result;
+        }
+        const result = await run();
+        const text = JSON.stringify(result ?? null);
+        if (text.length > MAX_STEP_CHARACTERS) {
+          throw new Error(`The result of step ${name} is over ${MAX_STEP_CHARACTERS} characters`);
+        }
+        await write(SAVE_STEP, [name, text]);
+        steps.set(name, result);
+        return result;
+      },
+    },
+  };
+}

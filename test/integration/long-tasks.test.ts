@@ -1,0 +1,304 @@
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { cancelTask, retryTask } from "../../src/tasks/actions";
+import type { SingleTask } from "../../src/tasks/define";
+import { Engine } from "../../src/tasks/engine";
+import { enqueue } from "../../src/tasks/enqueue";
+import { statusOf, toExecution } from "../../src/tasks/execution";
+import { listTasks } from "../../src/tasks/list";
+import { recover } from "../../src/tasks/recover";
+import { countingDatabase } from "../support/counting";
+import { deafQueue, deliver, lapseLeases, passWaits } from "../support/engine";
+import { storeTasks, taskOf, testEnv } from "../support/engine";
+
+const BY = "user:operator";
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+function longTask(definition: Pick<SingleTask, "run"> & Partial<SingleTask>): [SingleTask, Engine] {
+  const task: SingleTask = {
+    name: `test.${crypto.randomUUID()}`,
+    module: "test",
+    description: "",
+    queue: "tasks",
+    parse: (input) => input,
+    retry: () => ({ attempts: 3, baseMs: 1000, maxMs: 1000 }),
+    deferral: { baseMs: 1000, maxMs: 1000 },
+    timeoutMs: 60_000,
+    startedBy: null,
+    ...definition,
+  };
+  return [task, new Engine([task])];
+}
+
+/** A door a handler waits at until the test opens it; `reached` resolves when it stands there. */
+function door() {
+  let open = () => {};
+  let arrive = () => {};
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  const reached = new Promise<void>((resolve) => (arrive = resolve));
+  return {
+    open,
+    reached,
+    pass: () => {
+      arrive();
+      return opened;
+    },
+  };
+}
+
+const untilAborted = (signal: AbortSignal) =>
+  new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error));
+  });
+
+describe("progress", () => {
+  it("shows as PROGRESS with percent, step and steps while the task runs", async () => {
+    const halfway = door();
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        await task.progress(50.4, "Writing page 2", 4);
+        await halfway.pass();
+        return { kind: "done", result: null };
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    const running = deliver([id], env, engine);
+    await halfway.reached;
+    const task = await taskOf(id);
+    expect(toExecution(task, engine)).toMatchObject({
+      status: "PROGRESS",
+      progress_percentage: 50,
+      current_step: "Writing page 2",
+      total_steps: 4,
+      is_running: true,
+    });
+    const page = { limit: 10, cursor: null };
+    const inProgress = await listTasks(env.DB, { status: "PROGRESS" }, page);
+    expect(inProgress.rows.map((row) => row.id)).toContain(id);
+    const started = await listTasks(env.DB, { status: "STARTED" }, page);
+    expect(started.rows.map((row) => row.id)).not.toContain(id);
+    halfway.open();
+    await running;
+    expect(toExecution(await taskOf(id), engine)).toMatchObject({
+      status: "SUCCESS",
+      progress_percentage: 100,
+    });
+  });
+
+  it("is saved at most once a second, and the last of it when the run ends", async () => {
+    const { DB, counts } = countingDatabase();
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        const before = counts.rowsWritten;
+        for (let percent = 1; percent <= 90; percent++) {
+          await task.progress(percent);
+        }
+        expect(counts.rowsWritten - before).toBe(1);
+        return { kind: "reject", reason: { code: "because", message: "It had to be" } };
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    await deliver([id], testEnv({ DB }), engine);
+    expect(await taskOf(id)).toMatchObject({
+      status: "FAILURE",
+      error_code: "because",
+      progress: 90,
+    });
+  });
+});
+
+describe("steps", () => {
+  it("that ended are not run again by a retry", async () => {
+    const ran: string[] = [];
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        const first = await task.step("first: read", async () => {
+          ran.push("first");
+          return { rows: 3 };
+        });
+        const second = await task.step("second", async () => {
+          ran.push("second");
+          if (task.attempt === 1) {
+            throw new Error("not yet");
+          }
+          return first.rows * 2;
+        });
+        return { kind: "done", result: second };
+      },
+    });
+    const ids = await storeTasks(env, definition, [1]);
+    await deliver(ids, env, engine);
+    expect((await taskOf(ids[0])).status).toBe("RETRY");
+    await passWaits(ids);
+    await deliver(ids, env, engine);
+    expect(await taskOf(ids[0])).toMatchObject({ status: "SUCCESS", result: "6" });
+    expect(ran).toEqual(["first", "second", "second"]);
+  });
+
+  it("with a name that is none, or a result too large, fail the attempt", async () => {
+    for (const [name, result] of [
+      ['a"b', 1],
+      ["", 1],
+      ["big", "x".repeat(70_000)],
+    ] as const) {
+      const [definition, engine] = longTask({
+        run: async (task) => ({ kind: "done", result: await task.step(name, async () => result) }),
+      });
+      const ids = await storeTasks(env, definition, [1]);
+      await deliver(ids, env, engine);
+      expect(await taskOf(ids[0])).toMatchObject({ status: "RETRY", error_code: "crashed" });
+    }
+  });
+
+  it("of a failed task are kept for a person's retry, those of a cancelled one are not", async () => {
+    let runs = 0;
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        await task.step("once", async () => (runs += 1));
+        return { kind: "reject", reason: { code: "no", message: "no" } };
+      },
+    });
+    const quiet = testEnv({ QUEUE_TASKS: deafQueue });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    await deliver([id], env, engine);
+    await retryTask(quiet, engine, id, BY);
+    await deliver([id], env, engine);
+    expect(runs).toBe(1);
+    await retryTask(quiet, engine, id, BY);
+    await cancelTask(env, engine, id, BY);
+    await retryTask(quiet, engine, id, BY);
+    await deliver([id], env, engine);
+    expect(runs).toBe(2);
+  });
+});
+
+describe("cancelling a running task", () => {
+  it("fires its signal within two seconds, undoes its effects, and ends it as REVOKED", async () => {
+    const running = door();
+    let undone: unknown[] = [];
+    let toldAfterMs = 0;
+    let cancelledAt = 0;
+    const [definition, engine] = longTask({
+      run: async (_task, { signal }) => {
+        void running.pass();
+        await untilAborted(signal).catch(() => (toldAfterMs = Date.now() - cancelledAt));
+        return { kind: "done", result: "too late" };
+      },
+      onRevoke: async (task) => {
+        undone = [...undone, task.input];
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, ["the input"]);
+    const delivery = deliver([id], env, engine);
+    await running.reached;
+    cancelledAt = Date.now();
+    expect(await cancelTask(env, engine, id, BY)).toBe("done");
+    expect(undone).toEqual(["the input"]);
+    expect(await delivery).toEqual({ acked: [id], retried: [] });
+    expect(toldAfterMs).toBeGreaterThan(0);
+    expect(undone).toEqual(["the input", "the input"]);
+    expect(await taskOf(id)).toMatchObject({ status: "REVOKED", result: null });
+  });
+
+  it("a handler that does not listen is left behind, and writes nothing more", async () => {
+    const running = door();
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        await running.pass();
+        await task.progress(99, "still here");
+        return { kind: "done", result: "too late" };
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    const delivery = deliver([id], env, engine);
+    await running.reached;
+    await cancelTask(env, engine, id, BY);
+    await delivery;
+    running.open();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await taskOf(id)).toMatchObject({ status: "REVOKED", result: null, progress: null });
+  });
+
+  it("between its slices undoes its effects too", async () => {
+    let undone = 0;
+    const [definition, engine] = longTask({
+      run: async () => ({ kind: "continue", checkpoint: { upload: "u1" } }),
+      onRevoke: async (task) => {
+        expect(task.checkpoint).toEqual({ upload: "u1" });
+        undone += 1;
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    await deliver([id], testEnv({ QUEUE_TASKS: deafQueue }), engine);
+    await cancelTask(env, engine, id, BY);
+    expect(undone).toBe(1);
+    expect((await taskOf(id)).status).toBe("REVOKED");
+  });
+});
+
+describe("heartbeat and timeout are apart", () => {
+  it("a task may run longer than its lease: the lease is extended", async () => {
+    const short = testEnv({ LEASE_SECONDS: "2" });
+    const [definition, engine] = longTask({
+      run: async () => {
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        return { kind: "done", result: 1 };
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    const delivery = deliver([id], short, engine);
+    await new Promise((resolve) => setTimeout(resolve, 2500));
+    expect((await recover(testEnv({ QUEUE_TASKS: deafQueue }), Date.now())).lapsed).toBe(0);
+    expect(statusOf(await taskOf(id))).toBe("STARTED");
+    await delivery;
+    expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", attempts: 1 });
+  });
+
+  it("a crashed run's steps are there for the next", async () => {
+    const stuck = door();
+    let ran = 0;
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        await task.step("paid", async () => (ran += 1));
+        if (task.checkpoint === null && ran === 1) {
+          ran += 1;
+          await stuck.pass();
+        }
+        return { kind: "done", result: ran };
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    const first = deliver([id], env, engine);
+    await stuck.reached;
+    await lapseLeases();
+    await recover(testEnv({ QUEUE_TASKS: deafQueue }), Date.now());
+    await deliver([id], env, engine);
+    expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", result: "2", attempts: 1 });
+    stuck.open();
+    await first;
+  });
+});
+
+describe("a delayed start", () => {
+  it("of up to a minute is a delayed message, a longer one is left to recovery", async () => {
+    const [definition] = longTask({ run: async () => ({ kind: "done" }) });
+    const sent: unknown[] = [];
+    const queue = {
+      metrics: async () => ({ backlogCount: 0, backlogBytes: 0 }),
+      sendBatch: async (messages: unknown[], options: unknown) => void sent.push(options),
+    };
+    const tested = testEnv({ QUEUE_TASKS: queue });
+    const task = [{ input: "1", subject: null }];
+    await enqueue(tested, definition, task, { user: null, delayMs: 30_000 });
+    expect(sent).toEqual([{ delaySeconds: 30 }]);
+    await enqueue(tested, definition, task, { user: null, delayMs: 90_000 });
+    expect(sent).toHaveLength(1);
+    await recover(tested, Date.now() + 89_000);
+    const early = sent.length;
+    await recover(tested, Date.now() + 91_000);
+    expect(sent.length).toBe(early + 1);
+  });
+});
