@@ -3,6 +3,7 @@ import { deleteExpired } from "./auth/queries";
 import { ConfigError, configOf } from "./config";
 import { log, setLogLevel } from "./log";
 import { processOrder } from "./orders/task";
+import { bulk } from "./tasks/bulk";
 import { consume } from "./tasks/consumer";
 import { consumeDeadLetters } from "./tasks/dead-letters";
 import { Engine } from "./tasks/engine";
@@ -13,7 +14,7 @@ export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
 export { OrderRegistry } from "./orders/registry.do";
 export { Recovery } from "./tasks/recovery.do";
 
-const engine = new Engine([processOrder]);
+const engine = new Engine([processOrder, bulk]);
 const app = createApp(engine);
 
 /** A message cannot be processed with a bad configuration, and must not be lost for it. */

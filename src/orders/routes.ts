@@ -3,6 +3,7 @@ import { callerId } from "../auth/caller";
 import { requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
+import { instant } from "../http/instant";
 import { pageQuery, readCursor, renderPage } from "../http/paging";
 import { readOrders } from "./body";
 import { toPedido, toTarea } from "./contract";
@@ -11,14 +12,6 @@ import { canonicalId } from "./order";
 import { getOrder, listOrders } from "./queries";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-
-/** An ISO date (its first moment, UTC) or date and time with a zone; Unix milliseconds inside. */
-const instant = z
-  .union(
-    [z.iso.date(), z.iso.datetime({ offset: true })],
-    "an ISO date, or date and time with zone",
-  )
-  .transform((text) => Date.parse(text));
 
 const createOrders = createRoute({
   method: "post",

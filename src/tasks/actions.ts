@@ -103,12 +103,7 @@ export function cancelTask(
   return actOnOne(cancelTasks, env, engine, id, by);
 }
 
-export function retryTask(
-  env: Env,
-  engine: Engine,
-  id: string,
-  by: string,
-): Promise<ActionResult> {
+export function retryTask(env: Env, engine: Engine, id: string, by: string): Promise<ActionResult> {
   return actOnOne(retryTasks, env, engine, id, by);
 }
 

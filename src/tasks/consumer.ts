@@ -83,7 +83,7 @@ async function runClaim(
   ids: string[],
   how: "together" | "alone",
 ): Promise<string[]> {
-  const { lane, env, messages } = delivery;
+  const { lane, env, engine, messages } = delivery;
   const { leaseMs } = configOf(env);
   const since = Date.now();
   let stopHeartbeat: (() => void) | undefined;
@@ -93,7 +93,7 @@ async function runClaim(
     const suspects = answerUnclaimed(taken.notClaimed, messages);
     if (taken.claimed.length > 0) {
       stopHeartbeat = startHeartbeat(env.DB, taken.token, leaseMs);
-      const context = { env, worker: lease.worker, leaseExpiresAt: since + leaseMs };
+      const context = { env, engine, worker: lease.worker, leaseExpiresAt: since + leaseMs };
       await runLease(delivery, taken, since, context);
     }
     return suspects;
@@ -127,14 +127,14 @@ function answerUnclaimed(notClaimed: Claim["notClaimed"], messages: Messages): s
 type Context = Omit<RunContext, "signal">;
 
 async function runLease(
-  { engine, messages }: Delivery,
+  { messages }: Delivery,
   { token, claimed: rows }: Claim,
   startedAt: number,
   context: Context,
 ): Promise<void> {
   const { env, worker } = context;
   logStarted(rows, worker);
-  const { runs, commits } = await runGroups({ rows, token }, startedAt, context, engine);
+  const { runs, commits } = await runGroups({ rows, token }, startedAt, context);
   const now = Date.now();
   const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
   const commitRows: CommitRows[] = commits.map(({ commit, stored }) => ({
@@ -158,12 +158,11 @@ async function runGroups(
   { rows, token }: Claimed,
   startedAt: number,
   context: Context,
-  engine: Engine,
 ): Promise<Groups> {
   const groups: Groups = { runs: [], commits: [] };
   const base = { startedAt, worker: context.worker };
   for (const [name, group] of Map.groupBy(rows, (row) => row.name)) {
-    const definition = engine.find(name);
+    const definition = context.engine.find(name);
     if (!definition) {
       groups.runs.push(
         ...group.map((row) => ({ ...base, row, definition, outcome: unknownTask(row) })),

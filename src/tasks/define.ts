@@ -1,5 +1,6 @@
 import type { Role } from "../auth/caller";
 import type { BackoffPolicy } from "./backoff";
+import type { Engine } from "./engine";
 import type { RunningTask } from "./running-task";
 import type { StoredStatus } from "./states";
 import type { TimelineEvent } from "./timeline";
@@ -43,6 +44,7 @@ export interface Task<Input> {
 
 export interface RunContext {
   env: Env;
+  engine: Engine;
   worker: string;
   /** Until when the lease holds if nobody extends it; Unix milliseconds. */
   leaseExpiresAt: number;

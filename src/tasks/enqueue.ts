@@ -56,6 +56,21 @@ FROM json_each(?1)
 WHERE ?9 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE key = ?9 AND lote = ?2)
 ON CONFLICT (id) DO NOTHING`;
 
+/** Enqueues one task. Returns its id. */
+export async function enqueueOne<Input>(
+  env: Env,
+  definition: TaskDefinition<Input>,
+  input: Input,
+  options: Omit<EnqueueOptions, "idempotency"> & { subject?: string },
+): Promise<string> {
+  const task = { input: JSON.stringify(input), subject: options.subject ?? null };
+  const accepted = await enqueue(env, definition as TaskDefinition, [task], options);
+  if (accepted === "conflict") {
+    throw new Error("A request without an idempotency key cannot conflict");
+  }
+  return accepted.taskIds[0] ?? "";
+}
+
 export async function enqueue(
   env: Env,
   definition: TaskDefinition,

@@ -19,8 +19,11 @@ import { FAILED, OPEN, type Status } from "./states";
 
 export interface TaskFilter {
   lote?: string;
-  status?: Status;
+  /** "OPEN" is every state that is not final. */
+  status?: Status | "OPEN";
   subject?: string;
+  user?: string;
+  module?: string;
   name?: string;
   worker?: string;
   /** Accepted at or after, before; Unix milliseconds. */
@@ -62,7 +65,7 @@ export async function listTaskIds(
   const { results: scanned } = await db
     .prepare(
       `SELECT id, ${match.sql} AS hit FROM (
-         SELECT id, status, progress, name, worker, error_code, error_message FROM tasks ${index}
+         SELECT id, status, progress, user, module, name, worker, error_code, error_message FROM tasks ${index}
          WHERE ${range.sql} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1}
        )`,
     )
@@ -87,8 +90,11 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   if (filter.status !== undefined) {
     match.add(showsAs(filter.status));
   }
-  if (filter.name !== undefined) {
-    match.add("name = ?", filter.name);
+  for (const column of ["user", "module", "name"] as const) {
+    const value = filter[column];
+    if (value !== undefined) {
+      match.add(`${column} = ?`, value);
+    }
   }
   if (filter.worker !== undefined) {
     const running = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.worker = ?";
@@ -105,8 +111,10 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
 }
 
 /** How a state shows in the columns: see states.ts on STARTED and PROGRESS. */
-function showsAs(status: Status): string {
+function showsAs(status: Status | "OPEN"): string {
   switch (status) {
+    case "OPEN":
+      return OPEN;
     case "STARTED":
       return `id IN (${LEASED}) AND progress IS NULL`;
     case "PROGRESS":
@@ -123,13 +131,13 @@ function showsAs(status: Status): string {
   }
 }
 
-async function walkIndexOf(db: D1Database, status: Status, scan: Scan): Promise<void> {
+async function walkIndexOf(db: D1Database, status: Status | "OPEN", scan: Scan): Promise<void> {
   if (status === "FAILURE" || status === "REVOKED") {
     scan.index = "INDEXED BY tasks_failed";
     scan.range.add(FAILED);
   } else if (status === "STARTED" || status === "PROGRESS") {
     scan.range.add(`id IN (${LEASED})`);
-  } else if ((status === "PENDING" || status === "RETRY") && (await hasFewOpen(db))) {
+  } else if (status !== "SUCCESS" && (await hasFewOpen(db))) {
     // A few open rows are read whole and sorted; many are the newest, and found by their ids.
     scan.index = "INDEXED BY tasks_open";
     scan.range.add(OPEN);

@@ -5,12 +5,13 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { pageQuery, readCursor, renderPage } from "../http/paging";
 import { type ActionResult, cancelTask, retryTask } from "./actions";
+import { bulk } from "./bulk";
 import type { Engine } from "./engine";
+import { enqueueOne } from "./enqueue";
 import { toExecution } from "./execution";
-import { isLote } from "./ids";
+import { filterShape, toFilter } from "./filter";
 import { listTasks } from "./list";
 import { getTask } from "./queries";
-import { STATUSES } from "./states";
 
 const listRoute = createRoute({
   method: "get",
@@ -18,12 +19,7 @@ const listRoute = createRoute({
   summary: "Tasks, newest first",
   middleware: requireScope("tasks:read"),
   request: {
-    query: z.object({
-      ...pageQuery,
-      lote: z.string().refine(isLote, "not a lote").optional(),
-      status: z.enum(STATUSES).optional(),
-      pedido: z.string().min(1).max(64).optional(),
-    }),
+    query: z.object({ ...pageQuery, ...filterShape }),
   },
   responses: { 200: { description: "{count, next, previous, results}" } },
 });
@@ -61,14 +57,35 @@ const retryRoute = createRoute({
   responses: acted,
 });
 
+const bulkRoute = createRoute({
+  method: "post",
+  path: "/bulk",
+  summary: "Cancel, or retry, everything that matches a filter",
+  middleware: requireScope("tasks:write"),
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z.strictObject({
+            action: z.enum(["cancel", "retry"]),
+            filter: z.strictObject(filterShape),
+          }),
+        },
+      },
+    },
+  },
+  responses: { 202: { description: "{task_id}: the task that does it, with progress and counts" } },
+});
+
 /** The task API, mounted at /api/tasks. */
 export function taskRoutes(engine: Engine) {
   const routes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 
   routes.openapi(listRoute, async (c) => {
-    const { limit, cursor, lote, status, pedido } = c.req.valid("query");
+    const { limit, cursor, ...filter } = c.req.valid("query");
     const request = { limit, cursor: readCursor(cursor) };
-    const page = await listTasks(c.env.DB, { lote, status, subject: pedido }, request);
+    const page = await listTasks(c.env.DB, toFilter(filter), request);
     return c.json(renderPage(page, c.req.url, (task) => toExecution(task, engine)));
   });
 
@@ -101,6 +118,13 @@ export function taskRoutes(engine: Engine) {
     const by = callerId(assertCaller(c.var.caller));
     assertDone(task_id, await retryTask(c.env, engine, task_id, by));
     return c.json({ task_id, status: "PENDING" });
+  });
+
+  routes.openapi(bulkRoute, async (c) => {
+    const { action, filter } = c.req.valid("json");
+    const user = callerId(assertCaller(c.var.caller));
+    const input = { action, filter: toFilter(filter) };
+    return c.json({ task_id: await enqueueOne(c.env, bulk, input, { user }) }, 202);
   });
 
   return routes;

@@ -1,0 +1,9 @@
+import { z } from "@hono/zod-openapi";
+
+/** An ISO date (its first moment, UTC) or date and time with a zone; Unix milliseconds inside. */
+export const instant = z
+  .union(
+    [z.iso.date(), z.iso.datetime({ offset: true })],
+    "an ISO date, or an ISO date and time with its zone",
+  )
+  .transform((text) => Date.parse(text));

@@ -1,0 +1,37 @@
+import { z } from "@hono/zod-openapi";
+import { instant } from "../http/instant";
+import { isLote } from "./ids";
+import type { TaskFilter } from "./list";
+import { STATUSES } from "./states";
+
+/** The filters of the task API, in its own words; of a query and of a bulk action's body alike. */
+export const filterShape = {
+  lote: z.string().refine(isLote, "not a lote").optional(),
+  status: z.enum(STATUSES).optional(),
+  pedido: z.string().min(1).max(64).optional(),
+  user: z.string().min(1).max(200).optional(),
+  task_module: z.string().min(1).max(100).optional(),
+  task_name: z.string().min(1).max(100).optional(),
+  worker: z.string().min(1).max(100).optional(),
+  created_after: instant.optional(),
+  created_before: instant.optional(),
+  search: z.string().trim().min(1).max(200).optional(),
+};
+
+const Filter = z.object(filterShape);
+
+/** `created_after` and `created_before` are the first and the last moment let through. */
+export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
+  return {
+    lote: query.lote,
+    status: query.status,
+    subject: query.pedido,
+    user: query.user,
+    module: query.task_module,
+    name: query.task_name,
+    worker: query.worker,
+    from: query.created_after,
+    before: query.created_before === undefined ? undefined : query.created_before + 1,
+    search: query.search,
+  };
+}

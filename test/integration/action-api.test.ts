@@ -1,0 +1,64 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { enqueueOrders } from "../../src/orders/ingest";
+import { verifyKey } from "../../src/auth/key-check";
+import { callerId } from "../../src/auth/caller";
+import { apiKey, call } from "../support/api";
+import { deafQueue, deliver, storeOrders, taskOf, testEnv } from "../support/engine";
+import { anOrder } from "../support/orders";
+
+const post = (path: string, key?: string) => call(path, { method: "POST", key });
+const quiet = { QUEUE_ORDERS: deafQueue };
+
+describe("POST /api/tasks/cancel/:task_id/", () => {
+  it("cancels, and says 409 with the state from then on", async () => {
+    const key = await apiKey(["tasks:write"]);
+    const [id] = await storeOrders(env, [anOrder()]);
+    const first = await post(`/api/tasks/cancel/${id}/`, key);
+    expect(first.status).toBe(200);
+    expect(await first.json()).toEqual({ task_id: id, status: "REVOKED" });
+    const again = await post(`/api/tasks/cancel/${id}`, key);
+    expect(again.status).toBe(409);
+    expect(await again.json()).toMatchObject({ code: "wrong_state", state: "REVOKED" });
+  });
+
+  it("lets a caller cancel its own task whatever its scopes, and nobody else's", async () => {
+    const key = await apiKey(["orders:write"]);
+    const caller = await verifyKey(env, key, Date.now(), () => undefined);
+    const user = caller && callerId(caller);
+    const accepted = await enqueueOrders(testEnv(quiet), [anOrder(), anOrder()], user);
+    const ids = accepted === "conflict" ? [] : accepted.taskIds;
+    expect((await post(`/api/tasks/cancel/${ids[0]}/`, key)).status).toBe(200);
+    const stranger = await apiKey(["orders:write"]);
+    const refused = await post(`/api/tasks/cancel/${ids[1]}/`, stranger);
+    expect(refused.status).toBe(403);
+    expect((await taskOf(ids[1])).status).toBe("PENDING");
+    expect((await post(`/api/tasks/cancel/${ids[1]}/`)).status).toBe(401);
+  });
+
+  it("answers 404 for a task nobody knows", async () => {
+    const key = await apiKey(["tasks:write"]);
+    expect((await post("/api/tasks/cancel/nobody/", key)).status).toBe(404);
+  });
+});
+
+describe("POST /api/tasks/retry/:task_id/", () => {
+  it("runs a failed task again; 409 with the state when it has not failed", async () => {
+    const key = await apiKey(["tasks:write"]);
+    const [bad = "", good = ""] = await storeOrders(env, [anOrder({ productos: [] }), anOrder()]);
+    await deliver([bad, good], env);
+    expect((await post(`/api/tasks/retry/${bad}/`, key)).status).toBe(200);
+    await expect.poll(async () => (await taskOf(bad)).status, { timeout: 10_000 }).toBe("FAILURE");
+    const timeline = JSON.parse((await taskOf(bad)).timeline ?? "[]") as { event: string }[];
+    expect(timeline.filter(({ event }) => event === "started")).toHaveLength(2);
+    const refused = await post(`/api/tasks/retry/${good}/`, key);
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({ state: "SUCCESS" });
+    expect((await post("/api/tasks/retry/nobody/", key)).status).toBe(404);
+  });
+
+  it("needs tasks:write", async () => {
+    const key = await apiKey(["tasks:read"]);
+    expect((await post("/api/tasks/retry/any/", key)).status).toBe(403);
+  });
+});
