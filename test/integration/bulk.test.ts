@@ -90,7 +90,7 @@ describe("POST /api/tasks/bulk", () => {
     const key = await apiKey(["tasks:write", "tasks:read"]);
     const response = await post(key, { action: "cancel", filter: { task_module: "pedidos" } });
     expect(response.status).toBe(202);
-    const { task_id } = (await response.json()) as { task_id: string };
+    const { task_id } = await response.json<{ task_id: string }>();
     await expect
       .poll(async () => (await taskOf(task_id)).status, { timeout: 15_000 })
       .toBe("SUCCESS");
