@@ -2,7 +2,8 @@ import { eq } from "drizzle-orm";
 import { database } from "../db/client";
 import { log } from "../log";
 import { type Caller, type Scope, SCOPES } from "./caller";
-import { parseKey, sha256Hex } from "./key-format";
+import { sha256Hex } from "../lib/hex";
+import { parseKey } from "./key-format";
 import { apiKeys } from "./schema";
 
 const CACHE_MS = 10_000;

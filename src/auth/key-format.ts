@@ -1,3 +1,5 @@
+import { hex } from "../lib/hex";
+
 /**
  * A key reads `pek_<id>_<secret>`, both parts hexadecimal: 64 random bits name the row, 256 prove
  * possession. A secret that long needs no salt and no slow hash: SHA-256 of it is what is stored.
@@ -19,12 +21,4 @@ export function parseKey(key: string): { id: string; secret: string } | null {
 
 export function randomHex(bytes: number): string {
   return hex(crypto.getRandomValues(new Uint8Array(bytes)));
-}
-
-export async function sha256Hex(text: string): Promise<string> {
-  return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(text))));
-}
-
-function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

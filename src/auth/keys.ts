@@ -2,7 +2,8 @@ import { desc, eq, sql } from "drizzle-orm";
 import type { Database } from "../db/client";
 import type { Scope } from "./caller";
 import { forgetKey } from "./key-check";
-import { formatKey, ID_BYTES, randomHex, SECRET_BYTES, sha256Hex } from "./key-format";
+import { sha256Hex } from "../lib/hex";
+import { formatKey, ID_BYTES, randomHex, SECRET_BYTES } from "./key-format";
 import { apiKeys } from "./schema";
 
 const DAY_MS = 86_400_000;

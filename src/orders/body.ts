@@ -1,6 +1,6 @@
 /** Reading what a producer sends: one order, an array, or NDJSON. All or nothing. */
 import { AppError } from "../http/errors";
-import { sha256Hex } from "./hash";
+import { sha256Hex } from "../lib/hex";
 
 const PARSERS: Record<string, (text: string) => unknown[]> = {
   "application/json": parseJson,

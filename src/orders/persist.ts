@@ -1,6 +1,7 @@
 import type { Commit } from "../tasks/define";
 import { HELD } from "../tasks/leases";
-import { canonicalText, sha256Hex } from "./hash";
+import { sha256Hex } from "../lib/hex";
+import { canonicalText } from "./hash";
 import type { PricedOrder, StoredOrder } from "./order";
 
 /** Stage 4, first half: what will be stored. The second half is `commitOrders`, inside settle. */

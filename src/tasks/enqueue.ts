@@ -64,7 +64,7 @@ export async function enqueueOne<Input>(
   options: Omit<EnqueueOptions, "idempotency"> & { subject?: string },
 ): Promise<string> {
   const task = { input: JSON.stringify(input), subject: options.subject ?? null };
-  const accepted = await enqueue(env, definition as TaskDefinition, [task], options);
+  const accepted = await enqueue(env, definition, [task], options);
   if (accepted === "conflict") {
     throw new Error("A request without an idempotency key cannot conflict");
   }

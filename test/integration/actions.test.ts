@@ -4,11 +4,12 @@ import { deleteOrder } from "../../src/orders/delete";
 import { getOrder } from "../../src/orders/queries";
 import { cancelTask, retryTask } from "../../src/tasks/actions";
 import { claim } from "../../src/tasks/claim";
-import type { SingleTask } from "../../src/tasks/define";
 import { Engine } from "../../src/tasks/engine";
 import { deafQueue, deliver, orderEngine, passWaits } from "../support/engine";
 import { storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
+import { door } from "../support/door";
 import { anOrder } from "../support/orders";
+import { aDefinition } from "../support/tasks";
 
 const BY = "user:operator";
 const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue });
@@ -47,40 +48,29 @@ describe("cancel", () => {
   });
 
   it("of a running task that is then run again: the first run's result is dropped", async () => {
-    let release = () => {};
-    const blocked = new Promise<void>((resolve) => (release = resolve));
-    let entered = () => {};
-    const running = new Promise<void>((resolve) => (entered = resolve));
+    const first = door();
     let runs = 0;
-    const definition: SingleTask = {
-      name: "test.slow",
-      module: "test",
-      description: "",
+    const definition = aDefinition({
       queue: "orders",
-      parse: (input) => input,
-      retry: () => ({ attempts: 3, baseMs: 1000, maxMs: 1000 }),
-      deferral: { baseMs: 1000, maxMs: 1000 },
       timeoutMs: 60_000,
-      startedBy: null,
       run: async () => {
         runs += 1;
         const run = runs;
         if (run === 1) {
-          entered();
-          await blocked;
+          await first.pass();
         }
         return { kind: "done", result: run };
       },
-    };
+    });
     const engine = new Engine([definition]);
     const [id = ""] = await storeTasks(env, definition, [1]);
-    const first = deliver([id], env, engine);
-    await running;
+    const delivery = deliver([id], env, engine);
+    await first.reached;
     expect(await cancelTask(env, engine, id, BY)).toBe("done");
     expect(await retryTask(quiet(), engine, id, BY)).toBe("done");
     await deliver([id], env, engine);
-    release();
-    await first;
+    first.open();
+    await delivery;
     expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", result: "2" });
   });
 

@@ -4,6 +4,7 @@ import type { BatchTask, Outcome, SingleTask, Task } from "../../src/tasks/defin
 import { claim } from "../../src/tasks/claim";
 import { Engine } from "../../src/tasks/engine";
 import { recover } from "../../src/tasks/recover";
+import { door } from "../support/door";
 import { deliver, deliverBodies, lapseLeases, passWaits } from "../support/engine";
 import { storeTasks, taskOf, testEnv } from "../support/engine";
 
@@ -359,27 +360,23 @@ describe("a worker that dies", () => {
   });
 
   it("late: what it settles after its lease was given up on changes nothing", async () => {
-    let release = () => {};
-    const blocked = new Promise<void>((resolve) => (release = resolve));
-    let entered = () => {};
-    const running = new Promise<void>((resolve) => (entered = resolve));
+    const first = door();
     let runs = 0;
     const [definition, engine] = singleTask(async () => {
       runs += 1;
       const run = runs;
       if (run === 1) {
-        entered();
-        await blocked;
+        await first.pass();
       }
       return { kind: "done", result: run };
     });
     const ids = await storeTasks(env, definition, [1]);
     const slow = deliver(ids, env, engine);
-    await running;
+    await first.reached;
     await lapseLeases();
     await recover(env, Date.now());
     await deliver(ids, env, engine);
-    release();
+    first.open();
     expect(await slow).toEqual({ acked: ids, retried: [] });
     expect(await taskOf(ids[0])).toMatchObject({ status: "SUCCESS", result: "2" });
   });

@@ -10,6 +10,8 @@ import { recover } from "../../src/tasks/recover";
 import { countingDatabase } from "../support/counting";
 import { deafQueue, deliver, lapseLeases, passWaits } from "../support/engine";
 import { storeTasks, taskOf, testEnv } from "../support/engine";
+import { door } from "../support/door";
+import { aDefinition } from "../support/tasks";
 
 const BY = "user:operator";
 
@@ -17,36 +19,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-function longTask(definition: Pick<SingleTask, "run"> & Partial<SingleTask>): [SingleTask, Engine] {
-  const task: SingleTask = {
-    name: `test.${crypto.randomUUID()}`,
-    module: "test",
-    description: "",
-    queue: "tasks",
-    parse: (input) => input,
-    retry: () => ({ attempts: 3, baseMs: 1000, maxMs: 1000 }),
-    deferral: { baseMs: 1000, maxMs: 1000 },
-    timeoutMs: 60_000,
-    startedBy: null,
-    ...definition,
-  };
+function longTask(definition: Partial<SingleTask>): [SingleTask, Engine] {
+  const name = `test.${crypto.randomUUID()}`;
+  const task = aDefinition({ name, timeoutMs: 60_000, ...definition });
   return [task, new Engine([task])];
-}
-
-/** A door a handler waits at until the test opens it; `reached` resolves when it stands there. */
-function door() {
-  let open = () => {};
-  let arrive = () => {};
-  const opened = new Promise<void>((resolve) => (open = resolve));
-  const reached = new Promise<void>((resolve) => (arrive = resolve));
-  return {
-    open,
-    reached,
-    pass: () => {
-      arrive();
-      return opened;
-    },
-  };
 }
 
 const untilAborted = (signal: AbortSignal) =>

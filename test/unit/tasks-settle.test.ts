@@ -130,14 +130,18 @@ it("sends a new message for the next slice of a long task, which starts where th
   });
 });
 
-it("keeps a checkpoint over retries, deferrals and crashes, and drops it at the end", () => {
+it("keeps a checkpoint until SUCCESS: a person may retry what failed", () => {
   const row = { checkpoint: `{"page":7}` };
-  const kept: Run["outcome"][] = [{ kind: "retry", reason }, { kind: "defer", reason }, "suspect"];
+  const kept: Run["outcome"][] = [
+    { kind: "retry", reason },
+    { kind: "defer", reason },
+    { kind: "reject", reason },
+    "suspect",
+  ];
   for (const outcome of kept) {
     expect(changeOf(outcome, { row }).checkpoint).toEqual({ page: 7 });
   }
   expect(changeOf({ kind: "done" }, { row }).checkpoint).toBeNull();
-  expect(changeOf({ kind: "reject", reason }, { row }).checkpoint).toBeNull();
 });
 
 it("marks a suspect to run alone at once, at no cost to it", () => {
