@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
 import { secureHeaders } from "hono/secure-headers";
+import { apiDocsRoutes } from "./admin/api-docs-routes";
 import { assetRoutes } from "./admin/assets";
 import { batchRoutes } from "./admin/batch-routes";
 import { adminRoutes } from "./admin/routes";
@@ -37,6 +38,11 @@ export function createApp(engine: Engine) {
   app.route("/pedidos", demoRoutes);
   app.route("/pedidos/lotes", batchRoutes(engine));
   app.route("/admin", adminRoutes(engine));
+
+  app.route(
+    "/api",
+    apiDocsRoutes(() => app),
+  );
 
   // Closed from here on, routes that do not exist included.
   app.use("/api/*", requireCaller());

@@ -18,6 +18,8 @@ export interface Config {
   leaseMs: number;
   recoveryMs: number;
   demoEnabled: boolean;
+  /** Where the source is, for the landing page's link; empty for no link. */
+  sourceUrl: string;
   /** Of pages, for whoever asks for neither. */
   defaultLanguage: "es" | "en";
   logLevel: "debug" | "info" | "warn" | "error";
@@ -46,6 +48,7 @@ export function parseConfig(env: Variables): Config {
     leaseMs: integer(env, "LEASE_SECONDS", 2, 600) * 1000,
     recoveryMs: integer(env, "RECOVERY_SECONDS", 1, 600) * 1000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
+    sourceUrl: url(env, "SOURCE_URL"),
     defaultLanguage: oneOf(env, "DEFAULT_LANGUAGE", ["es", "en"]),
     logLevel: oneOf(env, "LOG_LEVEL", ["debug", "info", "warn", "error"]),
   };

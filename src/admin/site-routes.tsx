@@ -17,7 +17,8 @@ const YEAR_SECONDS = 31_536_000;
 export const siteRoutes = new Hono<AppEnv>({ strict: false });
 
 siteRoutes.get("/", async (c) => {
-  const page = <LandingPage view={viewOf(c)} demo={configOf(c.env).demoEnabled} />;
+  const { demoEnabled, sourceUrl } = configOf(c.env);
+  const page = <LandingPage view={viewOf(c)} demo={demoEnabled} sourceUrl={sourceUrl} />;
   return renderPage(c, page);
 });
 

@@ -1,5 +1,6 @@
 import type { Engine } from "../tasks/engine";
 import { statusOf } from "../tasks/execution";
+import { isFinal } from "../tasks/states";
 import type { TaskView } from "../tasks/queries";
 import type { TaskAction } from "./pages/task-action";
 
@@ -15,7 +16,7 @@ export function allows(action: TaskAction, task: TaskView, engine: Engine): bool
         engine.find(task.name) !== undefined
       );
     case "cancel":
-      return status === "PENDING" || status === "RETRY" || status === "STARTED";
+      return !isFinal(status);
     default:
       return action satisfies never;
   }

@@ -95,7 +95,7 @@ export function taskPages(engine: Engine) {
 
 function act(c: Context<AppEnv>, engine: Engine, action: TaskAction, id: string) {
   const by = callerId(assertCaller(c.var.caller));
-  return action === "retry" ? retryTask(c.env, engine, id, by) : cancelTask(c.env, id, by);
+  return action === "retry" ? retryTask(c.env, engine, id, by) : cancelTask(c.env, engine, id, by);
 }
 
 /** Everybody who had a hand in a task, as stored. */

@@ -6,4 +6,5 @@ export const instant = z
     [z.iso.date(), z.iso.datetime({ offset: true })],
     "an ISO date, or an ISO date and time with its zone",
   )
+  .openapi({ type: "string", example: "2026-11-22" })
   .transform((text) => Date.parse(text));

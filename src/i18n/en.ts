@@ -34,7 +34,7 @@ export const en: Record<keyof typeof es, string> = {
   "landing.console": "Console",
   "landing.consoleNote": "Task history and processed orders. Needs a sign-in.",
   "landing.apiDocs": "API documentation",
-  "landing.apiDocsNote": "Every route, with examples.",
+  "landing.apiDocsNote": "Every route and what it takes.",
   "landing.source": "Source code",
   "landing.sourceNote": "The repository's README tells how to run, test and deploy it.",
 
@@ -68,12 +68,23 @@ export const en: Record<keyof typeof es, string> = {
   "signIn.tooMany": "Too many failed attempts. Try again in {seconds} s.",
   "signIn.signedOut": "You are signed out.",
 
+  "docs.title": "API",
+  "docs.intro":
+    "Every answer is JSON, errors are application/problem+json with a stable code. Send an API key as Authorization: Bearer KEY.",
+  "docs.document": "The OpenAPI 3.1 document",
+  "docs.parameter": "Parameter",
+  "docs.where": "In",
+  "docs.values": "Values",
+  "docs.required": "required",
+  "docs.body": "Body",
+
   "batch.title": "Order batch",
   "batch.progress": "{ended} of {total} ended",
   "batch.progressOfFirst": "{ended} of the first {total} ended",
   "batch.outcomes": "{success} succeeded, {failure} failed",
   "batch.revoked": "{revoked} cancelled",
   "batch.ended": "The batch has ended.",
+  "batch.endedOfFirst": "The first ones have ended; the batch's tasks tell of the rest.",
   "batch.open": "Refreshes itself while orders are open.",
   "batch.lost": "No connection: the page is not being refreshed.",
   "batch.id": "Batch",

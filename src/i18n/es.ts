@@ -33,7 +33,7 @@ export const es = {
   "landing.console": "Consola",
   "landing.consoleNote": "Historial de tareas y pedidos procesados. Hay que entrar.",
   "landing.apiDocs": "Documentación de la API",
-  "landing.apiDocsNote": "Todas las rutas, con ejemplos.",
+  "landing.apiDocsNote": "Todas las rutas y lo que admiten.",
   "landing.source": "Código fuente",
   "landing.sourceNote":
     "El README del repositorio explica cómo arrancarlo, probarlo y desplegarlo.",
@@ -69,12 +69,23 @@ export const es = {
   "signIn.tooMany": "Demasiados intentos fallidos. Vuelve a intentarlo dentro de {seconds} s.",
   "signIn.signedOut": "Has salido.",
 
+  "docs.title": "API",
+  "docs.intro":
+    "Toda respuesta es JSON; los errores, application/problem+json con un código estable. La clave de API se envía como Authorization: Bearer CLAVE.",
+  "docs.document": "El documento OpenAPI 3.1",
+  "docs.parameter": "Parámetro",
+  "docs.where": "Dónde",
+  "docs.values": "Valores",
+  "docs.required": "obligatorio",
+  "docs.body": "Cuerpo",
+
   "batch.title": "Lote de pedidos",
   "batch.progress": "{ended} de {total} terminados",
   "batch.progressOfFirst": "{ended} de los primeros {total} terminados",
   "batch.outcomes": "{success} con éxito, {failure} con fallo",
   "batch.revoked": "{revoked} cancelados",
   "batch.ended": "El lote ha terminado.",
+  "batch.endedOfFirst": "Los primeros han terminado; las tareas del lote dicen del resto.",
   "batch.open": "Se actualiza solo mientras quedan pedidos.",
   "batch.lost": "Sin conexión: la página no se está actualizando.",
   "batch.id": "Lote",

@@ -19,6 +19,7 @@ export type OrderError =
   | { kind: "catalogue_unavailable"; sku: string; why: string }
   | { kind: "catalogue_waiting"; sku: string; why: string }
   | { kind: "held"; by: string }
+  /** Known before any work was done; one found in the database itself is persist.ts's business. */
   | { kind: "duplicate"; winner: string };
 
 /** The public reason: a stable code, words that name the field or SKU, the stage. */
@@ -87,7 +88,7 @@ export function reasonOf(error: OrderError): Reason {
     }
     case "duplicate": {
       const message = `This order id is already stored, by task ${error.winner}`;
-      const detail = { stage: "persist", field: "id", winner: error.winner };
+      const detail = { stage: "validate", field: "id", winner: error.winner };
       return { code: "duplicate_order", message, detail };
     }
     default:

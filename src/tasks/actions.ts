@@ -73,7 +73,8 @@ UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, r
   checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
   timeline = json_insert(coalesce(timeline, '[]'), '$[#]',
-    json_object('at', ?2, 'event', 'resumed', 'by', ?3, 'code', error_code))
+    json_object('at', ?2, 'event', 'resumed', 'by', ?3, 'code', error_code)),
+  error_code = NULL, error_message = NULL, error_detail = NULL
 WHERE id IN (SELECT value FROM json_each(?1)) AND ${FAILED} AND id NOT IN (${LEASED})
   AND name IN (SELECT value FROM json_each(?4))
 RETURNING id, name, queue`;

@@ -22,7 +22,7 @@ export async function batchProgress(db: D1Database, lote: string): Promise<Batch
          count(*) FILTER (WHERE status = 'SUCCESS') AS success,
          count(*) FILTER (WHERE status = 'FAILURE') AS failure,
          count(*) FILTER (WHERE status = 'REVOKED') AS revoked
-       FROM (SELECT status FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${MAX_SCANNED})`,
+       FROM (SELECT status FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${MAX_SCANNED + 1})`,
     )
     .bind(...loteRange(lote))
     .first<Pick<BatchProgress, "counted" | "success" | "failure" | "revoked">>();
@@ -30,6 +30,6 @@ export async function batchProgress(db: D1Database, lote: string): Promise<Batch
     return null;
   }
   const ended = row.success + row.failure + row.revoked;
-  const capped = row.counted === MAX_SCANNED;
+  const capped = row.counted > MAX_SCANNED;
   return { ...row, capped, ended, open: ended < row.counted };
 }

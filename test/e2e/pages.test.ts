@@ -446,6 +446,7 @@ describeInBrowser("pages in a browser", () => {
   describe("every page", () => {
     const places = (): [name: string, path: string, role?: (typeof ROLES)[number]][] => [
       ["front page", "/"],
+      ["API docs", "/api/docs"],
       ["sign-in", "/sign-in"],
       ["batch", `/pedidos/lotes/${lote}`, "operator"],
       ["task list", "/admin/tasks", "viewer"],

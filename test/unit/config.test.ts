@@ -81,6 +81,12 @@ const variables: Record<string, [keyof Config, good: Record<string, unknown>, ba
   ],
   LEASE_SECONDS: ["leaseMs", { 2: 2000, 45: 45_000, 600: 600_000 }, ["", "1", "601"]],
   RECOVERY_SECONDS: ["recoveryMs", { 1: 1000, 600: 600_000 }, ["", "0", "601"]],
+  SOURCE_URL: [
+    "sourceUrl",
+    { "": "", "https://source.example/repo": "https://source.example/repo" },
+    ["x"],
+  ],
+  DEFAULT_LANGUAGE: ["defaultLanguage", { es: "es", en: "en" }, ["", "ES", "fr"]],
   DEMO_ENABLED: ["demoEnabled", { true: true, false: false }, ["", "TRUE", "yes", "1", "0"]],
   LOG_LEVEL: [
     "logLevel",
@@ -118,7 +124,7 @@ it.each(badValues)("refuses %s = %j and names the variable and the value", (name
   expect(error?.message).toContain(JSON.stringify(value.trim()));
 });
 
-it.each(Object.keys(variables).filter((name) => name !== "CATALOGUE_URL"))(
+it.each(Object.keys(variables).filter((name) => !name.endsWith("_URL")))(
   "refuses to run without %s",
   (name) => {
     expect(() => parse(name, undefined)).toThrow(new RegExp(`^${name} must be .+, not null$`));

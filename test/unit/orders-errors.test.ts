@@ -48,7 +48,7 @@ const cases: { [K in Kind]: [error: ErrorOf<K>, code: string, stage: string, nam
     "P001",
   ],
   held: [{ kind: "held", by: "task-1" }, "order_held", "validate", "task-1"],
-  duplicate: [{ kind: "duplicate", winner: "task-1" }, "duplicate_order", "persist", "task-1"],
+  duplicate: [{ kind: "duplicate", winner: "task-1" }, "duplicate_order", "validate", "task-1"],
 };
 
 it.each(Object.values(cases))("gives %j the code %s at stage %s", (error, code, stage, named) => {

@@ -100,7 +100,7 @@ function Progress({ view, progress }: { view: View; progress: BatchProgress }) {
         {t("batch.outcomes", { success: count(success), failure: count(failure) })}
         {revoked > 0 && ` · ${t("batch.revoked", { revoked: count(revoked) })}`}
         {". "}
-        {t(open ? "batch.open" : "batch.ended")}
+        {t(open ? "batch.open" : capped ? "batch.endedOfFirst" : "batch.ended")}
       </p>
     </div>
   );

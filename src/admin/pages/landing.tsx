@@ -2,7 +2,14 @@ import { STAGES } from "../../orders/order";
 import { Layout } from "../layout";
 import type { View } from "../view";
 
-export function LandingPage({ view, demo }: { view: View; demo: boolean }) {
+interface LandingPageProps {
+  view: View;
+  demo: boolean;
+  /** Empty when it is not known. */
+  sourceUrl: string;
+}
+
+export function LandingPage({ view, demo, sourceUrl }: LandingPageProps) {
   const { t } = view;
   return (
     <Layout view={view} title={t("product.tagline")}>
@@ -41,7 +48,11 @@ export function LandingPage({ view, demo }: { view: View; demo: boolean }) {
             <span>{t("landing.apiDocsNote")}</span>
           </li>
           <li>
-            <strong>{t("landing.source")}</strong>
+            {sourceUrl === "" ? (
+              <strong>{t("landing.source")}</strong>
+            ) : (
+              <a href={sourceUrl}>{t("landing.source")}</a>
+            )}
             <span>{t("landing.sourceNote")}</span>
           </li>
         </ul>
