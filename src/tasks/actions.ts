@@ -32,11 +32,12 @@ UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
 WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
 RETURNING id, name, queue`;
 
-// Out of the list, the holder's settle no longer reaches them: what it did for them is dropped.
+// Out of the list, the holder's settle no longer reaches them: what it did for them is dropped. Their
+// places stay: should the lease lapse, its length still tells whether a task was alone in it.
 const LEAVE_LEASES = `
 UPDATE leases SET task_ids = (
-  SELECT json_group_array(h.value) FROM json_each(leases.task_ids) h
-  WHERE h.value NOT IN (SELECT value FROM json_each(?1)))
+  SELECT json_group_array(iif(h.value IN (SELECT value FROM json_each(?1)), '', h.value))
+  FROM json_each(leases.task_ids) h)
 WHERE EXISTS (
   SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (SELECT value FROM json_each(?1)))`;
 
@@ -72,7 +73,7 @@ UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, r
   progress = NULL, step = NULL,
   checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
-  timeline = json_insert(coalesce(timeline, '[]'), '$[#]',
+  timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
     json_object('at', ?2, 'event', 'resumed', 'by', ?3, 'code', error_code)),
   error_code = NULL, error_message = NULL, error_detail = NULL
 WHERE id IN (SELECT value FROM json_each(?1)) AND ${FAILED} AND id NOT IN (${LEASED})

@@ -24,13 +24,14 @@ export interface ClaimedRow {
 export type NotClaimed = "gone" | "suspect" | { dueInMs: number };
 
 export interface Claim {
-  token: string;
   claimed: ClaimedRow[];
   /** By task id. "gone": final, missing, or another lease's; its message is of no more use. */
   notClaimed: Map<string, NotClaimed>;
 }
 
 export interface ClaimRequest {
+  /** The new lease's; the same again finds the lease an ambiguous call made. */
+  token: string;
   ids: readonly string[];
   queue: string;
   worker: string;
@@ -72,9 +73,8 @@ FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
  * repeatable: after an ambiguous error the same call finds the lease it already made.
  */
 export async function claim(db: D1Database, request: ClaimRequest): Promise<Claim> {
-  const token = crypto.randomUUID();
   const ids = JSON.stringify(request.ids);
-  const { queue, worker, now, leaseMs } = request;
+  const { token, queue, worker, now, leaseMs } = request;
   const [, read] = await retryD1(() =>
     db.batch<Row>([
       db
@@ -93,5 +93,5 @@ export async function claim(db: D1Database, request: ClaimRequest): Promise<Clai
       notClaimed.set(row.id, dueInMs > 0 ? { dueInMs } : row.suspect ? "suspect" : "gone");
     }
   }
-  return { token, claimed: rows.filter((row) => row.mine), notClaimed };
+  return { claimed: rows.filter((row) => row.mine), notClaimed };
 }

@@ -10,6 +10,7 @@
  * - Suspects (their last lease lapsed, or their batch threw) run after the rest, each alone.
  */
 import { configOf } from "../config";
+import { isDatabaseTrouble, retryD1 } from "../db/retry";
 import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
 import { claim, type Claim, type ClaimedRow } from "./claim";
@@ -17,7 +18,7 @@ import { buryMessages } from "./dead-letters";
 import { afterSettle } from "./after-settle";
 import type { RunContext } from "./define";
 import type { Engine } from "./engine";
-import { startHeartbeat } from "./leases";
+import { deleteLease, startHeartbeat } from "./leases";
 import { logSettled, logStarted } from "./lifecycle-log";
 import { laneOf, readMessage } from "./queues";
 import { type Claimed, runTasks } from "./run";
@@ -86,22 +87,27 @@ async function runClaim(
   const { lane, env, engine, messages } = delivery;
   const { leaseMs } = configOf(env);
   const since = Date.now();
+  const token = crypto.randomUUID();
   let stopHeartbeat: (() => void) | undefined;
   try {
-    const lease = { queue: lane, worker: workerName(), now: since, leaseMs };
+    const lease = { token, queue: lane, worker: workerName(), now: since, leaseMs };
     const taken = await claim(env.DB, { ...lease, ids, suspect: how === "alone" });
     const suspects = answerUnclaimed(taken.notClaimed, messages);
     if (taken.claimed.length > 0) {
-      stopHeartbeat = startHeartbeat(env.DB, taken.token, leaseMs);
+      stopHeartbeat = startHeartbeat(env.DB, token, leaseMs);
       const context = { env, engine, worker: lease.worker, leaseExpiresAt: since + leaseMs };
-      await runLease(delivery, taken, since, context);
+      await runLease(delivery, { rows: taken.claimed, token }, since, context);
     }
     return suspects;
   } catch (error) {
     log.error("batch.failed", { queue: lane, tasks: ids.length, message: String(error) });
+    if (isDatabaseTrouble(String(error))) {
+      // This worker lives and D1 failed: no task is to blame for the lease to lapse. If the settle
+      // did commit after all, the lease is gone and this changes nothing.
+      await retryD1(() => deleteLease(env.DB, token).run()).catch(() => undefined);
+    }
     for (const id of ids) {
-      // A lease that was taken lapses and recovery sends its tasks again; this is the quicker way
-      // back for those it did not take. On a message already answered it has no effect.
+      // On a message already answered this has no effect.
       messages.get(id)?.retry({ delaySeconds: D1_WAIT_SECONDS });
     }
     return [];
@@ -128,7 +134,7 @@ type Context = Omit<RunContext, "signal">;
 
 async function runLease(
   { messages }: Delivery,
-  { token, claimed: rows }: Claim,
+  { rows, token }: Claimed,
   startedAt: number,
   context: Context,
 ): Promise<void> {
@@ -139,7 +145,9 @@ async function runLease(
   const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
   const commitRows: CommitRows[] = commits.map(({ commit, stored }) => ({
     commit,
-    rows: [...stored].map(([id, value]) => commit.row(value, id)),
+    rows: [...stored]
+      .filter(([id]) => changes.get(id)?.status === "SUCCESS")
+      .map(([id, value]) => commit.row(value, id)),
     changes: [...stored.keys()].flatMap((id) => changes.get(id) ?? []),
   }));
   const settled = await settle(env.DB, { token, worker }, [...changes.values()], commitRows, now);

@@ -58,7 +58,8 @@ export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
   return known ? { v: MESSAGE_VERSION, task_id } : "unknown";
 }
 
-const SEND_BATCH = 100;
+/** Messages a call to the queue takes. */
+export const SEND_BATCH = 100;
 const SENDS_AT_ONCE = 6;
 
 /** Sends a message per task, to be delivered after the delay. Chunks may overtake each other. */

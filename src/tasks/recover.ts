@@ -69,7 +69,7 @@ UPDATE tasks SET suspect = 1,
   error_message = 'The worker died while it ran this task',
   started_at = coalesce(started_at, since), worker = x.worker,
   ready_at = ?2, sent_at = NULL, check_at = ?2,
-  timeline = json_insert(coalesce(timeline, '[]'), '$[#]',
+  timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
     json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false'))))
 FROM (
   SELECT worker AS worker, since AS since, json_array_length(task_ids) = 1 AS alone
@@ -83,10 +83,13 @@ async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
     .bind(now)
     .all<{ token: string }>();
   for (const { token } of results) {
-    await db.batch([
+    const broken = db.batch([
       db.prepare(SUSPECT).bind(token, now),
       db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
     ]);
+    await broken.catch((error: unknown) => {
+      log.error("recovery.break_failed", { token, message: String(error) });
+    });
   }
   return results.length;
 }

@@ -11,7 +11,7 @@
  */
 import { log } from "../log";
 import { LEASED } from "./leases";
-import { lanesOf, queueOf, sendTasks } from "./queues";
+import { lanesOf, queueOf, SEND_BATCH, sendTasks } from "./queues";
 import { SENT_GRACE_MS } from "./settle";
 import { OPEN } from "./states";
 
@@ -41,7 +41,7 @@ const MARK_SENT = `
 UPDATE tasks SET sent_at = ?2,
   check_at = ?2 + ${SENT_GRACE_MS} * (1 << min(resends, ${MAX_DOUBLINGS})),
   resends = resends + (sent_at IS NOT NULL)
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}`;
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND check_at <= ?2`;
 
 /** Returns how many were sent: at most 2 x ROWS x ROUNDS per lane. */
 export async function resendDue(env: Env, now: number): Promise<number> {
@@ -68,8 +68,7 @@ async function resendLane(env: Env, lane: string, query: string, now: number): P
     const oldest = backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
     const ids = rows.filter((row) => isDue(row, oldest, now)).map((row) => row.id);
     if (ids.length > 0) {
-      await sendTasks(env, lane, ids);
-      await env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now).run();
+      await sendNoting(env, lane, ids, now);
     }
     sent += ids.length;
     if (ids.length < ROWS) {
@@ -77,6 +76,15 @@ async function resendLane(env: Env, lane: string, query: string, now: number): P
     }
   }
   return sent;
+}
+
+/** Notes each call's messages by itself, so that a later call's failure repeats only its own. */
+async function sendNoting(env: Env, lane: string, ids: string[], now: number): Promise<void> {
+  for (let start = 0; start < ids.length; start += SEND_BATCH) {
+    const chunk = ids.slice(start, start + SEND_BATCH);
+    await sendTasks(env, lane, chunk);
+    await env.DB.prepare(MARK_SENT).bind(JSON.stringify(chunk), now).run();
+  }
 }
 
 /** `oldest`: when the oldest waiting message was sent; Infinity for an empty queue, 0 if unknown. */

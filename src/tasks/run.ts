@@ -14,7 +14,7 @@ export interface RunResult {
 
 /** The claimed tasks of one definition, and the lease that holds them. */
 export interface Claimed {
-  rows: readonly ClaimedRow[];
+  rows: ClaimedRow[];
   token: string;
 }
 

@@ -22,5 +22,9 @@ export function extendTimeline(stored: string | null, events: TimelineEvent[]): 
 }
 
 export function parseTimeline(stored: string | null): TimelineEvent[] {
-  return stored === null ? [] : (JSON.parse(stored) as TimelineEvent[]);
+  try {
+    return stored === null ? [] : (JSON.parse(stored) as TimelineEvent[]);
+  } catch {
+    return []; // history that cannot be read must not keep a task from its end
+  }
 }

@@ -111,6 +111,7 @@ describe("retry by a person", () => {
     await deliver([succeeded], env);
     const now = Date.now();
     await claim(env.DB, {
+      token: crypto.randomUUID(),
       ids: [held],
       queue: "orders",
       worker: "w",

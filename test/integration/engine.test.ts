@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { BatchTask, Outcome, SingleTask, Task } from "../../src/tasks/define";
+import { cancelTask } from "../../src/tasks/actions";
 import { claim } from "../../src/tasks/claim";
 import { Engine } from "../../src/tasks/engine";
 import { recover } from "../../src/tasks/recover";
@@ -224,6 +225,37 @@ describe("outcomes", () => {
   });
 });
 
+describe("a commit", () => {
+  it("stores nothing for a task that is done and fails all the same", async () => {
+    const name = `test.${crypto.randomUUID()}`;
+    const definition: BatchTask = {
+      ...base,
+      name,
+      runBatch: async (tasks) => ({
+        outcomes: new Map(
+          tasks.map(({ id }) => [id, { kind: "done", result: "x".repeat(70_000) }]),
+        ),
+        stored: new Map(tasks.map(({ id }) => [id, id])),
+      }),
+      commit: {
+        insert: [
+          `INSERT INTO demo_sequence (name, value) SELECT value ->> 'id', 1 FROM json_each(?2)
+           WHERE value ->> 'id' IN (SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = ?1)`,
+        ],
+        conflict: "SELECT NULL",
+        row: (_stored, id) => ({ id }),
+      },
+    };
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    await deliver([id], env, new Engine([definition]));
+    expect(await taskOf(id)).toMatchObject({ status: "FAILURE", error_code: "result_too_large" });
+    const stored = await env.DB.prepare("SELECT 1 FROM demo_sequence WHERE name = ?")
+      .bind(id)
+      .all();
+    expect(stored.results).toEqual([]);
+  });
+});
+
 describe("messages", () => {
   it("a redelivered message of a settled task is acked and runs nothing (I4)", async () => {
     let runs = 0;
@@ -250,7 +282,15 @@ describe("messages", () => {
     const [definition, engine, batches] = batchTask(done);
     const ids = await storeTasks(env, definition, [1]);
     const now = Date.now();
-    const request = { ids, queue: "orders", worker: "other", now, leaseMs: 45_000, suspect: false };
+    const request = {
+      token: crypto.randomUUID(),
+      ids,
+      queue: "orders",
+      worker: "other",
+      now,
+      leaseMs: 45_000,
+      suspect: false,
+    };
     expect((await claim(env.DB, request)).claimed).toHaveLength(1);
     expect(await deliver(ids, env, engine)).toEqual({ acked: ids, retried: [] });
     expect(batches).toEqual([]);
@@ -325,6 +365,7 @@ describe("a handler that throws in a batch", () => {
 describe("a worker that dies", () => {
   const die = async (ids: string[], suspect: boolean) => {
     const request = {
+      token: crypto.randomUUID(),
       ids,
       queue: "orders",
       worker: "dead",
@@ -357,6 +398,27 @@ describe("a worker that dies", () => {
     for (const id of others) {
       expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", attempts: 1, error_code: null });
     }
+  });
+
+  it("amid tasks that were cancelled meanwhile: the last one left was not alone", async () => {
+    const [definition, engine] = batchTask(done);
+    const ids = await storeTasks(env, definition, range(3));
+    const request = {
+      token: crypto.randomUUID(),
+      queue: "orders",
+      worker: "dead",
+      now: Date.now(),
+    };
+    await claim(env.DB, { ...request, ids, leaseMs: 45_000, suspect: false });
+    for (const id of ids.slice(1)) {
+      await cancelTask(env, engine, id, "user:test");
+    }
+    await lapseLeases();
+    await recover(env, Date.now());
+    const row = await env.DB.prepare("SELECT crashes, suspect FROM tasks WHERE id = ?")
+      .bind(ids[0])
+      .first();
+    expect(row).toEqual({ crashes: 0, suspect: 1 });
   });
 
   it("late: what it settles after its lease was given up on changes nothing", async () => {

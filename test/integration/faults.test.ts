@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { recover } from "../../src/tasks/recover";
-import { deliver, lapseLeases, passWaits, storeOrders, taskOf, testEnv } from "../support/engine";
+import { deliver, passWaits, storeOrders, taskOf, testEnv } from "../support/engine";
 import { faultyDatabase, strike } from "../support/faults";
 import { anOrder } from "../support/orders";
 
@@ -53,15 +53,11 @@ describe("a settle that is ambiguous (I3)", () => {
       const committed = fault !== "fails";
       expect((await taskOf(ids[0])).status).toBe(committed ? "SUCCESS" : "PENDING");
       expect(await storedTimes(order)).toBe(committed ? 1 : 0);
-      expect(await leasesOf(ids)).toBe(committed ? 0 : 1);
-      // The way back: redelivery finds nothing to do until the lease lapses.
-      expect(await deliver(ids, env)).toEqual({ acked: ids, retried: [] });
-      await lapseLeases();
-      await recover(env, Date.now());
-      await deliver(ids, env);
-      expect((await taskOf(ids[0])).status).toBe("SUCCESS");
-      expect(await storedTimes(order)).toBe(1);
+      // The worker lives, so it gives its lease back: nobody is to blame.
       expect(await leasesOf(ids)).toBe(0);
+      expect(await deliver(ids, env)).toEqual({ acked: ids, retried: [] });
+      expect(await taskOf(ids[0])).toMatchObject({ status: "SUCCESS", attempts: 1 });
+      expect(await storedTimes(order)).toBe(1);
     },
   );
 });
