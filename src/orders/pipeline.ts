@@ -104,8 +104,7 @@ class OrderBatch {
         enriched.push({ task, order: result });
       } else if (result.kind === "not_asked") {
         const why = "its batch had no time left to ask";
-        const reason = reasonOf({ kind: "catalogue_waiting", sku: result.sku, why });
-        this.#end(task, { kind: "defer", reason, delayMs: NOT_ASKED_WAIT_MS });
+        this.#end(task, this.#waitForCatalogue(task, { sku: result.sku, why }, NOT_ASKED_WAIT_MS));
       } else if (result.kind === "no_answer") {
         this.#end(task, this.#unanswered(task, result));
       } else {
@@ -140,14 +139,20 @@ class OrderBatch {
    * order's fault: it waits, up to its greatest age. While it answers for others it is an attempt.
    */
   #unanswered(task: Task<unknown>, { sku, why }: { sku: string; why: string }): Outcome {
-    const { catalogue, config } = this.#dependencies;
-    const now = Date.now();
-    if (!catalogue.breaker.isOpen(now) && catalogue.lastAnswerAt >= task.startedAt) {
-      return { kind: "retry", reason: reasonOf({ kind: "catalogue_failed", sku, why }) };
-    }
-    return now - task.createdAt >= config.orderMaxAgeMs
+    const { catalogue } = this.#dependencies;
+    return !catalogue.breaker.isOpen(Date.now()) && catalogue.lastAnswerAt >= task.startedAt
+      ? { kind: "retry", reason: reasonOf({ kind: "catalogue_failed", sku, why }) }
+      : this.#waitForCatalogue(task, { sku, why });
+  }
+
+  #waitForCatalogue(
+    task: Task<unknown>,
+    { sku, why }: { sku: string; why: string },
+    delayMs?: number,
+  ): Outcome {
+    return Date.now() - task.createdAt >= this.#dependencies.config.orderMaxAgeMs
       ? { kind: "reject", reason: reasonOf({ kind: "catalogue_unavailable", sku, why }) }
-      : { kind: "defer", reason: reasonOf({ kind: "catalogue_waiting", sku, why }) };
+      : { kind: "defer", reason: reasonOf({ kind: "catalogue_waiting", sku, why }), delayMs };
   }
 
   #waitFor(task: Task<unknown>, by: string): void {

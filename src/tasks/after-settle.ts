@@ -14,7 +14,7 @@ const HOOK_MS = 10_000;
 export async function afterSettle(
   runs: Run[],
   settled: Map<string, SettledRow>,
-  resend: ReadonlySet<string>,
+  resend: ReadonlyMap<string, number>,
   context: Omit<RunContext, "signal">,
 ): Promise<void> {
   const { env } = context;
@@ -22,10 +22,20 @@ export async function afterSettle(
   for (const [definition, group] of Map.groupBy(runs, (run) => run.definition)) {
     if (definition) {
       const rows = group.flatMap(({ row }) => settled.get(row.id) ?? []);
-      const again = rows.filter(({ id }) => resend.has(id)).map(({ id }) => id);
+      const again = Map.groupBy(
+        rows.filter(({ id }) => resend.has(id)),
+        ({ id }) => resend.get(id) ?? 0,
+      );
       const revoked = rows.filter(({ status }) => status === "REVOKED");
       jobs.push(
-        sendTasks(env, definition.queue, again),
+        ...[...again].map(([delayMs, group]) =>
+          sendTasks(
+            env,
+            definition.queue,
+            group.map(({ id }) => id),
+            delayMs,
+          ),
+        ),
         callHook(definition, rows.map(toSettlement), context),
         ...revoked.map(({ id }) => undoRevoked(env, definition, id)),
       );
@@ -43,7 +53,14 @@ async function callHook(
   settlements: Settlement[],
   context: Omit<RunContext, "signal">,
 ): Promise<void> {
-  await definition.settled?.(settlements, { ...context, signal: AbortSignal.timeout(HOOK_MS) });
+  if (!definition.settled) {
+    return;
+  }
+  const signal = AbortSignal.timeout(HOOK_MS);
+  const timeout = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener("abort", () => reject(signal.reason as Error));
+  });
+  await Promise.race([definition.settled(settlements, { ...context, signal }), timeout]);
 }
 
 function toSettlement(row: SettledRow): Settlement {

@@ -28,6 +28,8 @@ import { workerName } from "./worker-name";
 /** How long a message of a newer deployment, or of a failed call to D1, waits for its next try. */
 const NEWER_WAIT_SECONDS = 60;
 const D1_WAIT_SECONDS = 5;
+/** Half of max_retries: a message's fuse must not burn down under a task that only waits. */
+const MAX_DELIVERIES = 50;
 /** A name nobody defines here may come from a newer deployment; after this it is a failure. */
 const UNKNOWN_TASK_PATIENCE_MS = 3_600_000;
 
@@ -198,24 +200,29 @@ function unknownTask(row: ClaimedRow): Run["outcome"] {
     : { kind: "defer", reason };
 }
 
-/** Acks or retries by what D1 holds. Returns the tasks whose next slice wants a new message. */
+/**
+ * Acks or retries by what D1 holds. Returns the tasks that want a new message, and after how many
+ * milliseconds: a next slice, and a wait whose message was retried often enough for the platform
+ * to be about to give it up.
+ */
 function answerSettled(
   rows: ClaimedRow[],
   settled: Map<string, SettledRow>,
   messages: Messages,
   now: number,
-): Set<string> {
-  const resend = new Set<string>();
+): Map<string, number> {
+  const resend = new Map<string, number>();
   for (const { id } of rows) {
     const row = settled.get(id);
     const message = messages.get(id);
-    if (row?.status === "RETRY" && row.sent_at !== null) {
+    const waits = row?.status === "RETRY" && row.sent_at !== null;
+    if (waits && (message?.attempts ?? 0) < MAX_DELIVERIES) {
       retryIn(message, row.ready_at - now);
-    } else {
-      message?.ack();
-      if (row?.status === "PENDING" && row.sent_at === now) {
-        resend.add(id);
-      }
+      continue;
+    }
+    message?.ack();
+    if (waits || (row?.status === "PENDING" && row.sent_at === now)) {
+      resend.set(id, Math.max(0, row.ready_at - now));
     }
   }
   return resend;

@@ -64,8 +64,7 @@ async function resendLane(env: Env, lane: string, query: string, now: number): P
     if (rows.length === 0) {
       break;
     }
-    const { backlogCount, oldestMessageTimestamp } = await queueOf(env, lane).metrics();
-    const oldest = backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
+    const oldest = query === UNSENT ? 0 : await oldestMessage(env, lane);
     const ids = rows.filter((row) => isDue(row, oldest, now)).map((row) => row.id);
     if (ids.length > 0) {
       await sendNoting(env, lane, ids, now);
@@ -78,6 +77,12 @@ async function resendLane(env: Env, lane: string, query: string, now: number): P
   return sent;
 }
 
+/** When the oldest waiting message was sent: Infinity for an empty queue, 0 if unknown. */
+async function oldestMessage(env: Env, lane: string): Promise<number> {
+  const { backlogCount, oldestMessageTimestamp } = await queueOf(env, lane).metrics();
+  return backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
+}
+
 /** Notes each call's messages by itself, so that a later call's failure repeats only its own. */
 async function sendNoting(env: Env, lane: string, ids: string[], now: number): Promise<void> {
   for (let start = 0; start < ids.length; start += SEND_BATCH) {
@@ -87,7 +92,7 @@ async function sendNoting(env: Env, lane: string, ids: string[], now: number): P
   }
 }
 
-/** `oldest`: when the oldest waiting message was sent; Infinity for an empty queue, 0 if unknown. */
+/** Whether a row's message is to be sent, by what `oldestMessage` says. */
 export function isDue(row: Pick<Row, "sent_at" | "resends">, oldest: number, now: number): boolean {
   // A row notes the time before its message is sent: its own message looks a little younger.
   if (row.sent_at === null || oldest > row.sent_at + SENT_GRACE_MS) {

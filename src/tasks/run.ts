@@ -1,5 +1,13 @@
 import type { ClaimedRow } from "./claim";
-import type { BatchTask, Outcome, RunContext, SingleTask, Task, TaskDefinition } from "./define";
+import type {
+  BatchTask,
+  Outcome,
+  Reason,
+  RunContext,
+  SingleTask,
+  Task,
+  TaskDefinition,
+} from "./define";
 import { watchHeld } from "./leases";
 import { startRun } from "./running-task";
 
@@ -140,13 +148,36 @@ async function guard<T>(
   }
 }
 
-/** An outcome JSON cannot hold would keep the whole lease from settling. */
+/** What is no outcome, or JSON cannot hold, would keep the whole lease from settling. */
 function storable(outcome: Outcome): Outcome {
   try {
     JSON.stringify(outcome);
+    if (!isOutcome(outcome)) {
+      throw new Error("The handler's answer is not an outcome");
+    }
     return outcome;
   } catch (error) {
     return new Crash("crashed", messageOf(error)).retry();
+  }
+}
+
+/** Handlers are typed, but a module may not be. */
+function isOutcome(outcome: Partial<Record<string, unknown>> | null | undefined): boolean {
+  const { code, message } = (outcome?.["reason"] ?? {}) as Partial<Reason>;
+  switch (outcome?.["kind"]) {
+    case "done":
+    case "continue":
+      return true;
+    case "reject":
+    case "retry":
+    case "defer":
+      return (
+        typeof code === "string" &&
+        typeof message === "string" &&
+        Number.isFinite(outcome["delayMs"] ?? 0)
+      );
+    default:
+      return false;
   }
 }
 

@@ -225,6 +225,46 @@ describe("outcomes", () => {
   });
 });
 
+describe("a handler that answers what is no outcome", () => {
+  it.each([
+    ["nothing", undefined],
+    ["null", null],
+    ["an unknown kind", { kind: "oops" }],
+    ["no reason", { kind: "retry" }],
+    ["a reason without words", { kind: "reject", reason: { code: "a" } }],
+    ["a delay that is none", { kind: "defer", delayMs: Number.NaN, reason }],
+    ["what JSON cannot hold", { kind: "done", result: 1n }],
+  ])("has crashed, and costs its neighbour nothing: %s", async (_name, answer) => {
+    const [bad] = singleTask(() => answer as Outcome);
+    const [good] = singleTask(done);
+    const engine = new Engine([bad, good]);
+    const [badId = ""] = await storeTasks(env, bad, [1]);
+    const [goodId = ""] = await storeTasks(env, good, [1]);
+    await deliver([badId, goodId], env, engine);
+    expect(await taskOf(badId)).toMatchObject({ status: "RETRY", error_code: "crashed" });
+    expect((await taskOf(goodId)).status).toBe("SUCCESS");
+  });
+});
+
+describe("a task that waits again and again", () => {
+  it("gets a new message before the platform gives up on the old one", async () => {
+    const [definition, engine] = singleTask(() => ({ kind: "defer", reason, delayMs: 30_000 }));
+    const ids = await storeTasks(env, definition, [1]);
+    const sent: unknown[] = [];
+    const queue = {
+      sendBatch: async (messages: unknown[], options: unknown) =>
+        void sent.push([messages, options]),
+    };
+    const tested = testEnv({ QUEUE_ORDERS: queue });
+    expect(await deliver(ids, tested, engine, 49)).toEqual({ acked: [], retried: ids });
+    expect(sent).toEqual([]);
+    await passWaits(ids);
+    expect(await deliver(ids, tested, engine, 50)).toEqual({ acked: ids, retried: [] });
+    expect(sent).toEqual([[[{ body: { v: 1, task_id: ids[0] } }], { delaySeconds: 30 }]]);
+    expect((await taskOf(ids[0])).status).toBe("RETRY");
+  });
+});
+
 describe("a commit", () => {
   it("stores nothing for a task that is done and fails all the same", async () => {
     const name = `test.${crypto.randomUUID()}`;

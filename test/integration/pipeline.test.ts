@@ -274,6 +274,30 @@ describe("the catalogue", () => {
     expect(asked.length).toBeLessThanOrEqual(11); // five to open, up to six were under way
   });
 
+  it("too slow for one order's products, for longer than its greatest age, fails the order", async () => {
+    stubCatalogue();
+    const tested = remote({ ORDER_MAX_AGE_HOURS: "1", CATALOGUE_TTL_SECONDS: "0" });
+    // Time stands so late that each batch's budget is over before it begins.
+    const productos = Array.from({ length: 200 }, (_, i) => ({ sku: `P${i + 1}`, cantidad: 1 }));
+    const ids = await storeOrders(tested, [anOrder({ productos })]);
+    const start = Date.now();
+    let reads = 0;
+    const clock = (base: number) => () => base + (reads += 1) * 1000;
+    vi.spyOn(Date, "now").mockImplementation(clock(start));
+    await deliver(ids, tested);
+    expect(await taskOf(ids[0])).toMatchObject({
+      status: "RETRY",
+      attempts: 0,
+      error_code: "catalogue_waiting",
+    });
+    vi.spyOn(Date, "now").mockImplementation(clock(start + 3_600_001));
+    await deliver(ids, tested);
+    expect(await taskOf(ids[0])).toMatchObject({
+      status: "FAILURE",
+      error_code: "catalogue_unavailable",
+    });
+  });
+
   it("being down for longer than an order's greatest age fails the order", async () => {
     stubCatalogue(() => new Response("no", { status: 503 }));
     const tested = remote({ ORDER_MAX_AGE_HOURS: "1" });

@@ -115,6 +115,19 @@ describe("recovery sends again", () => {
     expect(own.sent).toEqual([]);
   });
 
+  it("what is due even while the queue tells nothing of itself", async () => {
+    const [due] = await storeOrders(env, orders(1));
+    const now = Date.now();
+    await env.DB.prepare("UPDATE tasks SET sent_at = NULL, ready_at = ?1, check_at = ?1")
+      .bind(now)
+      .run();
+    await storeOrders(env, orders(1));
+    const mute = queueWith({ backlogCount: 0 });
+    const queue = { ...mute.tested.QUEUE_ORDERS, metrics: () => Promise.reject(new Error("none")) };
+    await recover(testEnv({ QUEUE_ORDERS: queue }), now + MINUTE);
+    expect(mute.sent).toEqual([due]);
+  });
+
   it("by two recoveries at once: at most one message too many, and no harm", async () => {
     const ids = await storeOrders(env, orders(5));
     const { sent, tested } = queueWith({ backlogCount: 0 });

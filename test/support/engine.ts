@@ -55,11 +55,13 @@ export async function deliver(
   ids: readonly string[],
   env: Env,
   engine: Engine = orderEngine,
+  attempts = 1,
 ): Promise<Delivery> {
   return deliverBodies(
     ids.map((id) => ({ v: 1, task_id: id })),
     env,
     engine,
+    attempts,
   );
 }
 
@@ -68,7 +70,7 @@ export async function deliverBodies(
   bodies: readonly unknown[],
   env: Env,
   engine: Engine = orderEngine,
-  queue = "pedidos-orders",
+  attempts = 1,
 ): Promise<Delivery> {
   const names = bodies.map((body, index) =>
     typeof body === "object" && body !== null && "task_id" in body
@@ -76,11 +78,11 @@ export async function deliverBodies(
       : `#${index}`,
   );
   const batch = createMessageBatch(
-    queue,
+    "pedidos-orders",
     bodies.map((body, index) => ({
       id: `${index}-${crypto.randomUUID()}`,
       timestamp: new Date(),
-      attempts: 1,
+      attempts,
       body,
     })),
   );
