@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { isFinal, type StoredStatus } from "../../src/tasks/states";
-import type { Life, World } from "./model-world";
+import type { Life } from "./model-plans";
+import type { World } from "./model-world";
 
 interface Row {
   [column: string]: unknown;
@@ -55,7 +56,7 @@ export class Checks {
     expect(leases, "leases left").toEqual([]);
     const rows = new Map(tasks.map((row) => [row.id, row]));
     expect(
-      this.#world.accepted.filter((id) => !isFinal(rows.get(id)?.status ?? "missing")),
+      this.#world.producer.accepted.filter((id) => !isFinal(rows.get(id)?.status ?? "missing")),
       "accepted and not final (I1)",
     ).toEqual([]);
     const seen = new Set<number>();
@@ -64,7 +65,7 @@ export class Checks {
       const n = (JSON.parse(row.input) as { n: number }).n;
       expect(seen.has(n), `stored twice: ${row.id}`).toBe(false);
       seen.add(n);
-      const life = this.#world.lives[n];
+      const life = this.#world.producer.lives[n];
       expect(life, `life of ${row.id}`).toBeDefined();
       if (life) {
         this.#explain(row, life, orders);

@@ -60,6 +60,12 @@ export class ModelQueue {
     return taken;
   }
 
+  /** A message that comes again. */
+  takeBack(message: Waiting, delayMs: number): void {
+    const visibleAt = Date.now() + delayMs;
+    this.messages.push({ ...message, attempts: message.attempts + 1, visibleAt });
+  }
+
   takeAll(): Waiting[] {
     return this.messages.splice(0);
   }

@@ -1,0 +1,109 @@
+import { env as realEnv } from "cloudflare:workers";
+import { faultyDatabase } from "./faults";
+import { faultOf } from "./model-faults";
+import type { DeliveryPlan, Ending } from "./model-plans";
+import { type Answer, batchOf, type Waiting } from "./model-queue";
+
+/** A batch on its way through a consumer, which may be held up and may die. */
+export class Delivery {
+  readonly batch: MessageBatch;
+  readonly answers: Map<string, Answer>;
+  /** Resolves when a handler is reached. */
+  readonly entered = Promise.withResolvers<void>();
+  readonly died = Promise.withResolvers<void>();
+  readonly ending: Ending;
+  /** It may leave its lease behind though it lives. */
+  readonly cannotSettle: boolean;
+  /** The consumer's whole run. */
+  ended: Promise<void> = Promise.resolve();
+  dead = false;
+  /** It has ended, or is dead. */
+  over = false;
+  readonly #plan: DeliveryPlan;
+  #gate = Promise.withResolvers<void>();
+
+  constructor(
+    readonly messages: Waiting[],
+    plan: DeliveryPlan,
+  ) {
+    this.#plan = plan;
+    ({ batch: this.batch, answers: this.answers } = batchOf(messages));
+    this.ending = plan.ending;
+    this.cannotSettle = plan.claim?.times === "always" || plan.settle?.times === "always";
+    if (!plan.held) {
+      this.#gate.resolve();
+    }
+  }
+
+  start(run: Promise<void>): void {
+    this.ended = run.finally(() => {
+      this.over = true;
+    });
+  }
+
+  async enter(): Promise<void> {
+    this.entered.resolve();
+    await this.#gate.promise;
+  }
+
+  release(): void {
+    this.#gate.resolve();
+  }
+
+  /** Its calls fail from now on. */
+  kill(): void {
+    this.dead = true;
+    this.over = true;
+    this.died.resolve();
+  }
+
+  /** Dies in a handler, which goes on only when the world is over: see `release`. */
+  async die(): Promise<void> {
+    if (!this.dead) {
+      this.#gate = Promise.withResolvers();
+      this.kill();
+    }
+    await this.#gate.promise;
+  }
+
+  /** What the consumer works with. */
+  environment(env: Env, enter: (env: Env) => Promise<void>): Env {
+    const faults = [
+      faultOf(this.#plan.claim, "INSERT INTO leases"),
+      faultOf(this.#plan.settle, "DELETE FROM leases"),
+    ];
+    const DB = faultyDatabase((sql) => {
+      this.#failIf(false);
+      return faults.map((fault) => fault(sql)).find((fault) => fault !== null) ?? null;
+    });
+    const own: Env = { ...env, DB, ORDER_REGISTRY: this.#registry(() => enter(own)) };
+    return own;
+  }
+
+  #registry(enter: () => Promise<void>): Env["ORDER_REGISTRY"] {
+    type Stub = ReturnType<Env["ORDER_REGISTRY"]["getByName"]>;
+    const { registry } = this.#plan;
+    return {
+      getByName: (name: string) => {
+        const stub = realEnv.ORDER_REGISTRY.getByName(name);
+        return {
+          claimMany: async (...call: Parameters<Stub["claimMany"]>) => {
+            await enter();
+            this.#failIf(registry === "down");
+            return stub.claimMany(...call);
+          },
+          settleMany: async (...call: Parameters<Stub["settleMany"]>) => {
+            this.#failIf(registry !== "well");
+            return stub.settleMany(...call);
+          },
+        };
+      },
+    } as unknown as Env["ORDER_REGISTRY"];
+  }
+
+  #failIf(fails: boolean): void {
+    if (fails || this.dead) {
+      throw new Error(this.dead ? "the worker is dead" : "overloaded");
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import { enqueue, type Enqueued } from "../../src/tasks/enqueue";
+import { enqueueOrders } from "../../src/orders/ingest";
+import { databaseWith } from "./model-faults";
+import type { FaultPlan, Life, Plan } from "./model-plans";
+import type { modelTasks } from "./model-tasks";
+
+type Definitions = ReturnType<typeof modelTasks>;
+
+interface Idempotency {
+  key: string;
+  bodyHash: string;
+}
+
+/** Whoever sends tasks and orders to the world. */
+export class Producer {
+  readonly lives: Life[];
+  /** Ids of accepted tasks. */
+  readonly accepted: string[] = [];
+  readonly #env: Env;
+  readonly #definitions: Definitions;
+  readonly #name = crypto.randomUUID();
+
+  constructor(env: Env, definitions: Definitions, lives: Life[]) {
+    this.#env = env;
+    this.lives = lives;
+    this.#definitions = definitions;
+  }
+
+  /** `twice`: the same request under one idempotency key, by two callers at once. */
+  async enqueue(plans: Plan[], fault: FaultPlan, twice: boolean): Promise<void> {
+    const first = this.lives.length;
+    this.lives.push(...plans.map((plan) => ({ plan, runs: 0, taken: [] })));
+    const faulty = { ...this.#env, DB: databaseWith(fault, "INSERT INTO tasks") };
+    const callers = twice ? [faulty, this.#env] : [faulty];
+    for (const kind of ["single", "batch", "order"] as const) {
+      const numbers = plans.flatMap((plan, index) => (plan.kind === kind ? first + index : []));
+      if (numbers.length === 0) {
+        continue;
+      }
+      const key = { key: `${this.#name} ${kind} ${first}`, bodyHash: "the body" };
+      const results = await Promise.allSettled(
+        callers.map((env) => this.#send(env, kind, numbers, twice ? key : undefined)),
+      );
+      const accepted = results.flatMap((result) =>
+        result.status === "fulfilled" && result.value !== "conflict" ? result.value : [],
+      );
+      if (fault?.times !== "always" && accepted.length < callers.length) {
+        throw new Error(`not accepted: ${JSON.stringify(results)}`);
+      }
+      if (new Set(accepted.map(({ lote }) => lote)).size > 1) {
+        throw new Error("one idempotency key, two answers");
+      }
+      this.accepted.push(...(accepted[0]?.taskIds ?? []));
+    }
+  }
+
+  async #send(
+    env: Env,
+    kind: Plan["kind"],
+    numbers: number[],
+    idempotency?: Idempotency,
+  ): Promise<Enqueued> {
+    if (kind === "order") {
+      const orders = numbers.map((n) => this.#order(n));
+      const key = idempotency && { key: idempotency.key, identity: idempotency.bodyHash };
+      return enqueueOrders(env, orders, null, key);
+    }
+    const tasks = numbers.map((n) => ({ input: JSON.stringify({ n }), subject: null }));
+    const definition = kind === "single" ? this.#definitions.single : this.#definitions.batch;
+    return enqueue(env, definition, tasks, { user: null, idempotency });
+  }
+
+  #order(n: number): Record<string, unknown> {
+    const plan = this.lives[n]?.plan;
+    if (plan?.kind !== "order") {
+      throw new Error("not an order");
+    }
+    const sku = plan.content === "unknown sku" ? "P999" : "P1";
+    return {
+      n,
+      id: `${this.#name}:${plan.orderKey}`,
+      cliente: "ACME Corp",
+      productos: plan.content === "empty" ? [] : [{ sku, cantidad: 1 }],
+    };
+  }
+}

@@ -1,0 +1,229 @@
+/** Stories of a `World` as fast-check draws them, and some that are told every time. */
+import * as fc from "fast-check";
+import {
+  type DeliveryPlan,
+  type FaultPlan,
+  type Plan,
+  type RecoveryPlan,
+  type Step,
+  STEPS,
+} from "./model-plans";
+import type { World } from "./model-world";
+
+export interface Act {
+  run(world: World): Promise<void>;
+  /** For the counterexample. */
+  toString(): string;
+}
+
+const place = fc.nat(11);
+const seldom = fc.integer({ min: 0, max: 7 }).map((roll) => roll === 7);
+const often = fc.boolean();
+const places = fc.array(place, { minLength: 1, maxLength: 4 });
+const waits = fc.constantFrom(1000, 12_000, 91_000, 700_000);
+
+const fault: fc.Arbitrary<FaultPlan> = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(null) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      fault: fc.constantFrom("fails" as const, "commits, but is reported failed" as const),
+      times: fc.oneof(
+        { weight: 4, arbitrary: fc.constant("once" as const) },
+        { weight: 1, arbitrary: fc.constant("always" as const) },
+      ),
+    }),
+  },
+);
+
+/** Kills every worker that runs it. */
+const KILLER = Array.from({ length: 60 }, () => "die" as const);
+const script: fc.Arbitrary<readonly Step[]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant([]) },
+  { weight: 5, arbitrary: fc.array(fc.constantFrom(...STEPS), { maxLength: 5 }) },
+  { weight: 1, arbitrary: fc.constant(KILLER) },
+);
+const ownTask = fc.record({ kind: fc.constantFrom("single" as const, "batch" as const), script });
+const order = fc.record({
+  kind: fc.constant("order" as const),
+  orderKey: fc.nat(1),
+  content: fc.constantFrom(
+    "good" as const,
+    "good" as const,
+    "good" as const,
+    "good" as const,
+    "empty" as const,
+    "unknown sku" as const,
+  ),
+});
+const plan: fc.Arbitrary<Plan> = fc.oneof(
+  { weight: 5, arbitrary: ownTask },
+  { weight: 4, arbitrary: order },
+);
+
+function actOf<T>(name: string, value: T, run: (world: World, value: T) => unknown): Act {
+  return {
+    run: async (world) => void (await run(world, value)),
+    toString: () => `${name} ${fc.stringify(value)}`,
+  };
+}
+
+function act<T>(name: string, given: fc.Arbitrary<T>, run: (world: World, value: T) => unknown) {
+  return given.map((value) => actOf(name, value, run));
+}
+
+export const enqueue = act(
+  "enqueue",
+  fc.tuple(fc.array(plan, { minLength: 1, maxLength: 5 }), fault, seldom, seldom),
+  (world, [plans, fault, twice, deaf]) => world.enqueue(plans, fault, twice, deaf),
+);
+const delivery: fc.Arbitrary<DeliveryPlan> = fc.record({
+  messages: fc.oneof(
+    { weight: 2, arbitrary: fc.constant("all" as const) },
+    { weight: 3, arbitrary: fc.array(place, { maxLength: 6 }) },
+  ),
+  doubles: fc.array(place, { maxLength: 3 }),
+  strangers: seldom,
+  claim: fault,
+  settle: fault,
+  registry: fc.constantFrom("well", "well", "down", "deaf"),
+  held: often,
+  ending: fc.constantFrom("answered", "answered", "answered", "redelivered", "lost"),
+});
+
+const cancel = (world: World, [which, fault]: [number, FaultPlan]) => world.cancel(which, fault);
+const deadLetter = (world: World, [which, double]: [number, boolean]) =>
+  world.deadLetter(which, double);
+const recovery: fc.Arbitrary<RecoveryPlan> = fc.record({
+  twice: seldom,
+  blind: seldom,
+  refuses: seldom,
+  beat: seldom,
+  fault,
+});
+
+const others: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 3, arbitrary: act("lapse", fc.constant(null), (world) => world.lapse()) },
+  { weight: 4, arbitrary: act("recover", recovery, (world, plan) => world.recover(plan)) },
+  { weight: 3, arbitrary: act("pass", waits, (world, ms) => world.pass(ms)) },
+  { weight: 3, arbitrary: act("cancel", fc.tuple(place, fault), cancel) },
+  { weight: 2, arbitrary: act("retry", place, (world, which) => world.retry(which)) },
+  { weight: 2, arbitrary: act("dead letter", fc.tuple(place, often), deadLetter) },
+  { weight: 1, arbitrary: act("lose", places, (world, which) => world.lose(which)) },
+  { weight: 1, arbitrary: act("outage", often, (world, down) => (world.catalogueDown = down)) },
+);
+const deliver = act("deliver", delivery, (world, plan) => world.deliver(plan));
+const hold = (plan: DeliveryPlan) => (world: World) => world.deliver({ ...plan, held: true });
+const finish = act("finish", place, (world, which) => world.finish(which));
+const kill = act("kill", place, (world, which) => world.kill(which));
+
+export const HEALTHY: RecoveryPlan = {
+  twice: false,
+  blind: false,
+  refuses: false,
+  beat: false,
+  fault: null,
+};
+/** The lease of a held delivery is given up. */
+const GIVEN_UP = [
+  actOf("lapse", null, (world) => world.lapse()),
+  actOf("recover", HEALTHY, (world) => world.recover(HEALTHY)),
+];
+
+/** Something happens while a delivery is held; it may be held on after. */
+const overlap = fc
+  .tuple(
+    delivery.map((plan) => actOf("deliver", { ...plan, held: true }, hold(plan))),
+    often,
+    fc.array(fc.oneof({ weight: 3, arbitrary: others }, deliver), { maxLength: 4 }),
+    fc.oneof({ weight: 3, arbitrary: finish }, kill),
+  )
+  .map(([held, givenUp, during, end]) => [held, ...(givenUp ? GIVEN_UP : []), ...during, end]);
+
+export const story: fc.Arbitrary<Act[]> = fc
+  .array(
+    fc.oneof(
+      { weight: 4, arbitrary: overlap },
+      {
+        weight: 6,
+        arbitrary: fc.oneof(enqueue, deliver, deliver, finish, others, others).map((one) => [one]),
+      },
+    ),
+    { minLength: 1, maxLength: 14 },
+  )
+  .map((scenes) => scenes.flat());
+
+export const WELL = {
+  claim: null,
+  settle: null,
+  registry: "well",
+  held: false,
+  ending: "answered",
+  strangers: false,
+} as const;
+const send = (...plans: Plan[]) =>
+  actOf("enqueue", plans, (world) => world.enqueue(plans, null, false, false));
+const deliverAll = (given: Partial<DeliveryPlan> = {}) => {
+  const plan: DeliveryPlan = { ...WELL, messages: "all", doubles: [], ...given };
+  return actOf("deliver", plan, (world) => world.deliver(plan));
+};
+const sameOrder: Plan = { kind: "order", orderKey: 0, content: "good" };
+const own = (...script: Step[]): Plan => ({ kind: "batch", script });
+const simple = own();
+const passLong = actOf("pass", 91_000, (world) => world.pass(91_000));
+const loseAll = actOf("lose", "all", (world) => world.queue.takeAll());
+const retryFirst = actOf("retry", 0, (world) => world.retry(0));
+const deadLetterFirst = actOf("dead letter", 0, (world) => world.deadLetter(0, true));
+const times = (count: number, ...acts: Act[]) => Array.from({ length: count }, () => acts).flat();
+const cancelFirst = actOf("cancel", 0, (world) => world.cancel(0, null));
+const finishFirst = actOf("finish", 0, (world) => world.finish(0));
+
+/** Run first, every time: what each fence of the engine is there for. */
+export const EXAMPLES: [Act, Act[]][] = [
+  // A holder given up on comes back, before and after another took over.
+  [send(simple, sameOrder), [deliverAll({ held: true }), ...GIVEN_UP, finishFirst]],
+  [
+    send(simple, sameOrder),
+    [
+      deliverAll({ held: true }),
+      ...GIVEN_UP,
+      deliverAll({ held: true, doubles: [0, 1] }),
+      finishFirst,
+    ],
+  ],
+  // Cancelled, or its message given up on, while it runs.
+  [send(simple, sameOrder), [deliverAll({ held: true }), cancelFirst, finishFirst]],
+  [send(simple, sameOrder), [deliverAll({ held: true }), deadLetterFirst, finishFirst]],
+  // Equal orders that the registry does not tell apart, one of them late.
+  [
+    send(sameOrder),
+    [
+      deliverAll({ held: true, registry: "down" }),
+      send(sameOrder),
+      deliverAll({ registry: "down" }),
+      finishFirst,
+    ],
+  ],
+  // A task that kills every worker, among others.
+  [send(simple, { kind: "single", script: KILLER }, simple), [deliverAll()]],
+  // One that throws in every batch.
+  [send(simple, own("throw", "throw", "throw", "throw"), simple), [deliverAll()]],
+  // Fresh attempts are as many as the first.
+  [
+    send(own("retry", "retry", "retry", "retry")),
+    [...times(3, deliverAll(), passLong), retryFirst],
+  ],
+  [send(own("die", "die", "die", "die")), [...times(4, deliverAll(), ...GIVEN_UP), retryFirst]],
+  // Every message is lost.
+  [send(simple, sameOrder), times(14, loseAll, ...GIVEN_UP)],
+  // A heartbeat that comes just before its lease is broken.
+  [
+    send(simple, simple),
+    [
+      deliverAll({ held: true }),
+      actOf("lapse", null, (world) => world.lapse()),
+      actOf("recover", "beat", (world) => world.recover({ ...HEALTHY, beat: true })),
+      finishFirst,
+    ],
+  ],
+];
