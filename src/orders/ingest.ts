@@ -1,11 +1,6 @@
-import { enqueue, type Enqueued, type NewTask } from "../tasks/enqueue";
-import type { OrderError } from "./errors";
-import { reasonOf } from "./errors";
-import { canonicalId, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
+import { enqueue, type Enqueued } from "../tasks/enqueue";
+import { prepareOrder } from "./prepare";
 import { processOrder } from "./task";
-
-const PREVIEW_CHARACTERS = 1000;
-const encoder = new TextEncoder();
 
 /** Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. */
 export async function enqueueOrders(
@@ -14,7 +9,7 @@ export async function enqueueOrders(
   user: string | null,
   idempotency?: { key: string; identity: string },
 ): Promise<Enqueued> {
-  return enqueue(env, processOrder, orders.map(toTask), {
+  return enqueue(env, processOrder, orders.map(prepareOrder), {
     user,
     ...(idempotency && {
       idempotency: {
@@ -23,35 +18,4 @@ export async function enqueueOrders(
       },
     }),
   });
-}
-
-function toTask(order: unknown): NewTask {
-  const id = typeof order === "object" && order !== null && "id" in order ? order.id : undefined;
-  const subject = canonicalId(id);
-  if (isDeeperThan(order, MAX_ORDER_DEPTH)) {
-    return tooBig(subject, "", { kind: "too_deep" });
-  }
-  const input = JSON.stringify(order);
-  // A character is one to three bytes: the exact count is only needed in between.
-  const bytes =
-    input.length * 3 <= MAX_ORDER_BYTES ? input.length : encoder.encode(input).byteLength;
-  return bytes > MAX_ORDER_BYTES
-    ? tooBig(subject, input, { kind: "too_large", bytes })
-    : { input, subject };
-}
-
-/** An order that is not kept whole: what is kept is enough to recognise it. */
-function tooBig(subject: string | null, text: string, error: OrderError): NewTask {
-  const preview = text.slice(0, PREVIEW_CHARACTERS).toWellFormed();
-  return { input: JSON.stringify({ id: subject, preview }), subject, failure: reasonOf(error) };
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) {
-    return false;
-  }
-  if (levels === 0) {
-    return true;
-  }
-  return Object.values(value).some((member) => isDeeperThan(member, levels - 1));
 }

@@ -1,9 +1,11 @@
+import { z } from "zod";
 import { configOf } from "../config";
 import type { BatchTask, Settlement } from "../tasks/define";
 import { catalogueOf } from "./catalogues";
 import type { StoredOrder } from "./order";
 import { commitOrders } from "./persist";
 import { runPipeline } from "./pipeline";
+import { prepareOrder } from "./prepare";
 import { claimOrders, settleOrders } from "./registry";
 import type { ClaimOf, Outcomes } from "./registry.do";
 
@@ -18,7 +20,8 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   description: "Valida, enriquece, valora y guarda un pedido",
   queue: "orders",
   // Structure is the first stage's business: a bad order is a failure of its own, with a stage.
-  parse: (input) => input,
+  input: z.unknown(),
+  prepare: prepareOrder,
   retry: (env) => {
     const { orderMaxAttempts, orderRetryDelaySeconds } = configOf(env);
     const baseMs = orderRetryDelaySeconds * 1000;

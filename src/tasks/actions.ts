@@ -4,6 +4,7 @@
  */
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
+import { countSql } from "./counts";
 import type { Engine } from "./engine";
 import { statusOf } from "./execution";
 import { LEASED } from "./leases";
@@ -26,10 +27,12 @@ interface Changed {
   queue: string;
 }
 
+const CANCELLABLE = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN}`;
+const COUNT_CANCELLED = countSql({ revoked: "count(*)" }, `FROM tasks WHERE ${CANCELLABLE}`);
 const CANCEL = `
 UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
   error_message = 'Cancelled', error_detail = json_object('by', ?3)
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
+WHERE ${CANCELLABLE}
 RETURNING id, name, queue`;
 
 // Out of the list, the holder's settle no longer reaches them: what it did for them is dropped. Their
@@ -47,9 +50,11 @@ WHERE EXISTS (
  */
 export const cancelTasks: Act = async (env, engine, ids, by) => {
   const list = JSON.stringify(ids);
-  const [cancelled] = await retryD1(() =>
+  const now = Date.now();
+  const [, cancelled] = await retryD1(() =>
     env.DB.batch<Changed>([
-      env.DB.prepare(CANCEL).bind(list, Date.now(), by),
+      env.DB.prepare(COUNT_CANCELLED).bind(list, now),
+      env.DB.prepare(CANCEL).bind(list, now, by),
       env.DB.prepare(LEAVE_LEASES).bind(list),
     ]),
   );
@@ -67,6 +72,15 @@ export const cancelTasks: Act = async (env, engine, ids, by) => {
 
 // A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
 // undone, so it begins again; a failed one goes on after its finished steps.
+const RETRYABLE = `id IN (SELECT value FROM json_each(?1)) AND ${FAILED} AND id NOT IN (${LEASED})
+  AND name IN (SELECT value FROM json_each(?3))`;
+const COUNT_RETRIED = countSql(
+  {
+    unfailed: "count(*) FILTER (WHERE status = 'FAILURE')",
+    unrevoked: "count(*) FILTER (WHERE status = 'REVOKED')",
+  },
+  `FROM tasks WHERE ${RETRYABLE}`,
+);
 const RETRY = `
 UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, resends = 0,
   ready_at = ?2, sent_at = ?2, check_at = ?2 + ${SENT_GRACE_MS}, finished_at = NULL,
@@ -74,18 +88,23 @@ UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, r
   checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
   timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
-    json_object('at', ?2, 'event', 'resumed', 'by', ?3, 'code', error_code)),
+    json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)),
   error_code = NULL, error_message = NULL, error_detail = NULL
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${FAILED} AND id NOT IN (${LEASED})
-  AND name IN (SELECT value FROM json_each(?4))
+WHERE ${RETRYABLE}
 RETURNING id, name, queue`;
 
 /** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
 export const retryTasks: Act = async (env, engine, ids, by) => {
   const names = JSON.stringify(engine.all().map(({ name }) => name));
-  const { results } = await retryD1(() =>
-    env.DB.prepare(RETRY).bind(JSON.stringify(ids), Date.now(), by, names).all<Changed>(),
+  const list = JSON.stringify(ids);
+  const now = Date.now();
+  const [, retried] = await retryD1(() =>
+    env.DB.batch<Changed>([
+      env.DB.prepare(COUNT_RETRIED).bind(list, now, names),
+      env.DB.prepare(RETRY).bind(list, now, names, by),
+    ]),
   );
+  const results = retried?.results ?? [];
   await armRecovery(env);
   for (const [lane, group] of Map.groupBy(results, ({ queue }) => queue)) {
     const tasks = group.map(({ id }) => id);

@@ -2,6 +2,7 @@
  * One action on everything that matches a filter: itself a task, with progress, counts, cancel and
  * a crash-proof place to go on from. It looks only at tasks accepted before it was.
  */
+import { z } from "zod";
 import type { Key } from "../http/paging";
 import { MAX_SCANNED } from "../http/paging";
 import { cancelTasks, retryTasks } from "./actions";
@@ -29,7 +30,7 @@ export const bulk: SingleTask<BulkInput> = {
   module: "system",
   description: "Cancela o reintenta todas las tareas de un filtro",
   queue: "tasks",
-  parse: (input) => input as BulkInput,
+  input: z.custom<BulkInput>(),
   retry: () => ({ attempts: 5, baseMs: 5000, maxMs: 60_000 }),
   deferral: { baseMs: 5000, maxMs: 60_000 },
   timeoutMs: 5 * 60_000,

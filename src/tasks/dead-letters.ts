@@ -5,6 +5,7 @@
  */
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
+import { countSql } from "./counts";
 import type { Reason } from "./define";
 import { newLote, taskId } from "./ids";
 import { LEASED } from "./leases";
@@ -46,9 +47,11 @@ export async function consumeDeadLetters(batch: MessageBatch, env: Env): Promise
   await buryMessages(strangers, env, GIVEN_UP);
 }
 
+const GIVEN_UP_OPEN = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND id NOT IN (${LEASED})`;
+const COUNT_GIVEN_UP = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${GIVEN_UP_OPEN}`);
 const FAIL_OPEN = `
 UPDATE tasks SET status = 'FAILURE', finished_at = ?2, error_code = ?3, error_message = ?4
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND id NOT IN (${LEASED})`;
+WHERE ${GIVEN_UP_OPEN}`;
 
 /** Returns the ids that are tasks of ours, whatever their state. */
 async function failTasks(ids: string[], env: Env): Promise<Set<string>> {
@@ -56,9 +59,11 @@ async function failTasks(ids: string[], env: Env): Promise<Set<string>> {
     return new Set();
   }
   const list = JSON.stringify(ids);
-  const [failed, read] = await retryD1(() =>
+  const now = Date.now();
+  const [, failed, read] = await retryD1(() =>
     env.DB.batch<{ id: string }>([
-      env.DB.prepare(FAIL_OPEN).bind(list, Date.now(), GIVEN_UP.code, GIVEN_UP.message),
+      env.DB.prepare(COUNT_GIVEN_UP).bind(list, now),
+      env.DB.prepare(FAIL_OPEN).bind(list, now, GIVEN_UP.code, GIVEN_UP.message),
       env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
     ]),
   );
@@ -67,15 +72,20 @@ async function failTasks(ids: string[], env: Env): Promise<Set<string>> {
 }
 
 // The message's id makes its row: the same message delivered twice is one failure.
+const UNBURIED = `FROM json_each(?1)
+WHERE NOT EXISTS (
+  SELECT 1 FROM tasks t WHERE t.subject = value ->> 'message' AND t.name = 'system.message'
+)`;
+const COUNT_BURIED = countSql(
+  { created: "count(*)", failure: "count(*)" },
+  `FROM (SELECT 'system.message' AS name, 'system' AS module ${UNBURIED})`,
+);
 const BURY = `
 INSERT INTO tasks (id, name, module, queue, status, subject, input, max_attempts, ready_at,
   check_at, created_at, finished_at, error_code, error_message)
 SELECT value ->> 'id', 'system.message', 'system', 'none', 'FAILURE', value ->> 'message',
   value -> 'input', 0, ?2, ?2, ?2, ?2, ?3, ?4
-FROM json_each(?1)
-WHERE NOT EXISTS (
-  SELECT 1 FROM tasks t WHERE t.subject = value ->> 'message' AND t.name = 'system.message'
-)`;
+${UNBURIED}`;
 
 /** Makes a failure of each message, with its raw body, and acks it. */
 export async function buryMessages(
@@ -94,8 +104,12 @@ export async function buryMessages(
     input: { message_id: message.id, body: bodyText(message.body) },
   }));
   try {
+    const list = JSON.stringify(rows);
     await retryD1(() =>
-      env.DB.prepare(BURY).bind(JSON.stringify(rows), now, reason.code, reason.message).run(),
+      env.DB.batch([
+        env.DB.prepare(COUNT_BURIED).bind(list, now),
+        env.DB.prepare(BURY).bind(list, now, reason.code, reason.message),
+      ]),
     );
     messages.forEach((message) => message.ack());
     log.warn("messages.buried", { messages: messages.length, code: reason.code });

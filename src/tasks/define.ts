@@ -1,3 +1,4 @@
+import type { ZodType } from "zod";
 import type { Role } from "../auth/caller";
 import type { BackoffPolicy } from "./backoff";
 import type { Engine } from "./engine";
@@ -81,8 +82,10 @@ interface Base<Input> {
   description: string;
   /** Lane: the queue whose producer binding is QUEUE_<LANE>. */
   queue: string;
-  /** Checks what a caller sends; the handler sees its result. Throws on bad input. */
-  parse(input: unknown): Input;
+  /** What callers may send; the handler sees what it makes of that. */
+  input: ZodType<Input>;
+  /** How an input is kept; by default as it is, about no business entity. */
+  prepare?(input: unknown): NewTask;
   retry(env: Env): BackoffPolicy & { attempts: number };
   /** How `defer` without a delay waits. */
   deferral: BackoffPolicy;
@@ -100,6 +103,16 @@ export interface SingleTask<Input = unknown> extends Base<Input> {
    * when it is cancelled, and again when a run of it has noticed: it must bear both.
    */
   onRevoke?(task: Task<Input>, env: Env): Promise<void>;
+}
+
+/** A task to be stored. */
+export interface NewTask {
+  /** JSON text of the input, at most as large as a row may be. */
+  input: string;
+  /** Key of the business entity it is about. */
+  subject: string | null;
+  /** Why it cannot run at all: it is stored as failed, and never sent. */
+  failure?: Reason;
 }
 
 export interface BatchTask<Input = unknown, Stored = unknown> extends Base<Input> {

@@ -1,27 +1,19 @@
 /**
  * Accepting work. All rows of a request are stored in one transaction, together with its
- * idempotency key; only then are messages sent. So what was accepted is durable: a send that fails
+ * idempotency key and their counts; only then are messages sent. So what was accepted is durable: a send that fails
  * leaves PENDING rows, which recovery sends.
  */
 import { inChunks } from "../db/chunks";
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
-import type { Reason, TaskDefinition } from "./define";
+import { countSql } from "./counts";
+import type { NewTask, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
 import { logsEach } from "./lifecycle-log";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
 import { SENT_GRACE_MS } from "./settle";
-
-export interface NewTask {
-  /** JSON text of the input, at most as large as a row may be. */
-  input: string;
-  /** Key of the business entity it is about. */
-  subject: string | null;
-  /** Why it cannot run at all: it is stored as failed, and never sent. */
-  failure?: Reason;
-}
 
 export interface EnqueueOptions {
   /** Who asks: "user:ID" or "key:ID". */
@@ -55,6 +47,14 @@ SELECT ?2 || printf('%04x', value ->> 0), ?3, ?4, ?5,
 FROM json_each(?1)
 WHERE ?9 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE key = ?9 AND lote = ?2)
 ON CONFLICT (id) DO NOTHING`;
+
+// Counted once: the request's first row is not there yet.
+const COUNT = countSql(
+  { created: "?5", failure: "?6" },
+  `FROM (SELECT ?3 AS name, ?4 AS module)
+   WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?1 || '0000')
+     AND (?7 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE key = ?7 AND lote = ?1))`,
+);
 
 /** Enqueues one task. Returns its id. */
 export async function enqueueOne<Input>(
@@ -138,6 +138,9 @@ async function insert(
       isSentNow(delayMs) ? 1 : 0,
     ),
   );
+  const failed = tasks.filter(({ failure }) => failure).length;
+  const count = env.DB.prepare(COUNT);
+  statements.unshift(count.bind(lote, now, name, module, tasks.length, failed, key));
   if (idempotency) {
     const take = env.DB.prepare(TAKE_KEY);
     statements.unshift(take.bind(key, idempotency.bodyHash, lote, now + IDEMPOTENCY_MS, now));

@@ -6,9 +6,10 @@
  *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
  *    ends it.
  * 2. Rows whose message is due, or seems gone, are sent again (resend.ts).
- * 3. Expired idempotency keys go.
+ * 3. Expired idempotency keys go, and old counts are folded.
  */
 import { log } from "../log";
+import { countEndsSql, foldCounts } from "./counts";
 import { armRecovery } from "./recovery-alarm";
 import { resendDue } from "./resend";
 import { HELD } from "./leases";
@@ -34,6 +35,7 @@ export async function recover(env: Env, now: number): Promise<Recovered> {
   )
     .bind(now)
     .run();
+  await foldCounts(env.DB, now);
   const open = await hasOpenWork(env.DB);
   if (lapsed > 0 || resent > 0) {
     log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent });
@@ -77,6 +79,8 @@ FROM (
 ) x
 WHERE tasks.id IN (${LAPSED_HELD}) AND tasks.${OPEN}`;
 
+const COUNT_CRASHED = countEndsSql(`id IN (${LAPSED_HELD})`);
+
 async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
   const { results } = await db
     .prepare(`SELECT token FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
@@ -85,6 +89,7 @@ async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
   for (const { token } of results) {
     const broken = db.batch([
       db.prepare(SUSPECT).bind(token, now),
+      db.prepare(COUNT_CRASHED).bind(token, now),
       db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
     ]);
     await broken.catch((error: unknown) => {

@@ -14,6 +14,6 @@ export async function undoRevoked(env: Env, definition: TaskDefinition, id: stri
   }
   const row = await env.DB.prepare(READ).bind(id).first<ClaimedRow>();
   if (row) {
-    await definition.onRevoke(toTask(row, definition.parse(JSON.parse(row.input))), env);
+    await definition.onRevoke(toTask(row, definition.input.parse(JSON.parse(row.input))), env);
   }
 }

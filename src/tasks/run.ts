@@ -8,6 +8,7 @@ import type {
   Task,
   TaskDefinition,
 } from "./define";
+import { readInput } from "./input";
 import { watchHeld } from "./leases";
 import { startRun } from "./running-task";
 
@@ -40,10 +41,12 @@ export async function runTasks(
   const result: RunResult = { outcomes: new Map(), stored: new Map(), suspects: new Set() };
   const tasks = new Map<ClaimedRow, Task<unknown>>();
   for (const row of rows) {
-    try {
-      tasks.set(row, toTask(row, definition.parse(JSON.parse(row.input))));
-    } catch (error) {
-      const reason = { code: "invalid_input", message: messageOf(error) };
+    const read = readInput(definition, row.input);
+    if ("input" in read) {
+      tasks.set(row, toTask(row, read.input));
+    } else {
+      const message = read.field === "" ? read.message : `${read.field}: ${read.message}`;
+      const reason = { code: "invalid_input", message };
       result.outcomes.set(row.id, { kind: "reject", reason });
     }
   }

@@ -1,5 +1,8 @@
 import { sql } from "drizzle-orm";
-import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { DURATION_EDGES_MS } from "./counts";
+
+const count = (name: string) => integer(name).notNull().default(0);
 
 /**
  * One row per task, written twice in a good life: when accepted and when settled. That it runs is
@@ -82,6 +85,33 @@ export const leases = sqliteTable("leases", {
   /** JSON array of task ids. A task is in one lease at most. */
   taskIds: text("task_ids").notNull(),
 });
+
+/**
+ * Events of tasks by name and stretch of time, see counts.ts. `WITHOUT ROWID`. `d0` to `d16` count
+ * successes by duration: those of at most 8 ms, 16 ms, and so on, doubling.
+ */
+export const taskCounts = sqliteTable(
+  "task_counts",
+  {
+    /** Length of the stretch in milliseconds: a minute, an hour or a day; 0 is for ever. */
+    span: integer("span").notNull(),
+    /** When it began. */
+    bucket: integer("bucket").notNull(),
+    name: text("name").notNull(),
+    module: text("module").notNull(),
+    created: count("created"),
+    success: count("success"),
+    failure: count("failure"),
+    revoked: count("revoked"),
+    /** Failures and cancelled ones that were run again. */
+    unfailed: count("unfailed"),
+    unrevoked: count("unrevoked"),
+    /** From the first start to the end, of the successes together. */
+    durationMs: count("duration_ms"),
+    ...Object.fromEntries(DURATION_EDGES_MS.map((_, k) => [`d${k}`, count(`d${k}`)])),
+  },
+  (table) => [primaryKey({ columns: [table.span, table.bucket, table.name] })],
+);
 
 /** The answer a caller's `Idempotency-Key` already got: its `lote`, for 24 hours. */
 export const idempotencyKeys = sqliteTable(

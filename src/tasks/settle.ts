@@ -2,6 +2,7 @@ import { inChunks } from "../db/chunks";
 import { retryD1 } from "../db/retry";
 import { backoff, MAX_MESSAGE_WAIT_MS } from "./backoff";
 import type { ClaimedRow } from "./claim";
+import { countEndsSql } from "./counts";
 import type { Commit, Outcome, Reason, TaskDefinition } from "./define";
 import { deleteLease, HELD } from "./leases";
 import { OPEN, type StoredStatus } from "./states";
@@ -179,6 +180,9 @@ UPDATE tasks SET status = c.value ->> 'status', attempts = c.value ->> 'attempts
 FROM json_each(?2) c
 WHERE tasks.id = c.value ->> 'id' AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
 
+// Rows held that have ended were ended by this very settle.
+const COUNT = countEndsSql(`id IN (${HELD})`);
+
 const READ_SETTLED = `
 SELECT t.id, t.subject, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
   t.error_message, t.error_detail
@@ -193,7 +197,7 @@ export interface CommitRows {
 
 /**
  * Settles a lease in one transaction: domain rows of tasks still held, losers of these, the new
- * states, the lease's end. Every statement is fenced by the lease, so a repeat after an ambiguous
+ * states, their counts, the lease's end. Every statement is fenced by the lease, so a repeat after an ambiguous
  * error changes nothing; the answer is what D1 then holds, whoever wrote it.
  */
 export async function settle(
@@ -215,6 +219,7 @@ export async function settle(
   const main = db.prepare(SETTLE);
   statements.push(
     ...jsonChunks(changes).map((chunk) => main.bind(token, chunk, worker, now)),
+    db.prepare(COUNT).bind(token, now),
     deleteLease(db, token),
     db.prepare(READ_SETTLED).bind(JSON.stringify(changes.map(({ id }) => id))),
   );

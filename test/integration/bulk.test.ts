@@ -6,13 +6,12 @@ import { processOrder } from "../../src/orders/task";
 import { apiKey, call } from "../support/api";
 import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
+import { clearTasks } from "../support/recount";
 
 const engine = new Engine([processOrder, bulk]);
 const quiet = testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
 
-beforeEach(async () => {
-  await env.DB.batch([env.DB.prepare("DELETE FROM tasks"), env.DB.prepare("DELETE FROM leases")]);
-});
+beforeEach(clearTasks);
 
 async function runBulk(input: BulkInput): Promise<{ id: string; result: unknown }> {
   await new Promise((resolve) => setTimeout(resolve, 2)); // a millisecond of its own

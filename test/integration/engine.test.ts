@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 import type { BatchTask, Outcome, SingleTask, Task } from "../../src/tasks/define";
 import { cancelTask } from "../../src/tasks/actions";
 import { claim } from "../../src/tasks/claim";
@@ -15,7 +16,7 @@ const base = {
   module: "test",
   description: "",
   queue: "orders",
-  parse: (input: unknown) => input,
+  input: z.unknown(),
   retry: () => ({ attempts: 3, baseMs: 10_000, maxMs: 300_000 }),
   deferral: { baseMs: 10_000, maxMs: 300_000 },
   timeoutMs: 60_000,
@@ -189,11 +190,9 @@ describe("outcomes", () => {
 
   it("input its definition refuses is a failure, not a crash", async () => {
     const [definition, engine] = singleTask(done, {
-      parse: () => {
-        throw new Error("amount: must be positive");
-      },
+      input: z.object({ amount: z.number().positive("must be positive") }),
     });
-    const ids = await storeTasks(env, definition, [1]);
+    const ids = await storeTasks(env, definition, [{ amount: -1 }]);
     await deliver(ids, env, engine);
     expect(await taskOf(ids[0])).toMatchObject({
       status: "FAILURE",

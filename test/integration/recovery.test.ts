@@ -5,6 +5,7 @@ import { recover } from "../../src/tasks/recover";
 import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
 import { storeOrders, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
+import { clearTasks, recount } from "../support/recount";
 
 interface FakeBacklog {
   backlogCount: number;
@@ -26,9 +27,7 @@ function queueWith(backlog: FakeBacklog): { sent: string[]; tested: Env } {
 const orders = (count: number) => Array.from({ length: count }, () => anOrder());
 const MINUTE = 60_000;
 
-beforeEach(async () => {
-  await env.DB.batch([env.DB.prepare("DELETE FROM tasks"), env.DB.prepare("DELETE FROM leases")]);
-});
+beforeEach(clearTasks);
 
 describe("recovery sends again", () => {
   it("a row whose wait has passed, once", async () => {
@@ -165,6 +164,7 @@ describe("the alarm", () => {
     await runDurableObjectAlarm(recovery());
     expect(await alarmAt()).not.toBeNull();
     await env.DB.prepare("UPDATE tasks SET status = 'SUCCESS'").run();
+    await recount();
     await runDurableObjectAlarm(recovery());
     expect(await alarmAt()).not.toBeNull();
     await runDurableObjectAlarm(recovery());

@@ -15,6 +15,7 @@ describe("what the migrations must keep", () => {
     "orders",
     "leases",
     "idempotency_keys",
+    "task_counts",
     "demo_sequence",
     "deleted_orders",
     "api_keys",

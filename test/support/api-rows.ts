@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import type { StoredStatus } from "../../src/tasks/states";
 import { taskId } from "../../src/tasks/ids";
+import { recount } from "./recount";
 
 export interface TaskSeed {
   id: string;
@@ -32,6 +33,7 @@ export async function seedTasks(
   )
     .bind(JSON.stringify(seeds), far, Date.now())
     .run();
+  await recount();
   return seeds;
 }
 

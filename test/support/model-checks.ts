@@ -2,6 +2,7 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { isFinal, type StoredStatus } from "../../src/tasks/states";
+import { expectRightCounts } from "./recount";
 import type { Life } from "./model-plans";
 import type { World } from "./model-world";
 
@@ -47,6 +48,7 @@ export class Checks {
     this.#checkLeases(state);
     this.#checkRows(state);
     checkSideEffects(state);
+    await expectRightCounts(true);
   }
 
   /** After a fair end. */

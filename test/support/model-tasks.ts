@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { BatchTask, Outcome, RunContext, SingleTask, Task } from "../../src/tasks/define";
 import { HELD } from "../../src/tasks/leases";
 import type { Life, Step } from "./model-plans";
@@ -12,7 +13,7 @@ const base = {
   module: "model",
   description: "",
   queue: "orders",
-  parse: (input: unknown) => input as Input,
+  input: z.custom<Input>(),
   retry: () => ({ attempts: 3, baseMs: 10_000, maxMs: 300_000 }),
   deferral: { baseMs: 10_000, maxMs: 300_000 },
   timeoutMs: 3_600_000,

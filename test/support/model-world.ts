@@ -20,6 +20,7 @@ import type { DeliveryPlan, FaultPlan, Plan, RecoveryPlan } from "./model-plans"
 import { Producer } from "./model-producer";
 import { batchOf, ModelQueue, taskIdOf, type Waiting } from "./model-queue";
 import { modelTasks } from "./model-tasks";
+import { clearTasks } from "./recount";
 
 const LEASE_MS = 45_000;
 const BREAK_LEASE = "UPDATE tasks SET suspect = 1";
@@ -74,7 +75,8 @@ export class World {
 
   static async clear(): Promise<void> {
     const { DB } = realEnv;
-    const tables = ["tasks", "leases", "orders", "idempotency_keys", "effects"];
+    const tables = ["orders", "idempotency_keys", "effects"];
+    await clearTasks();
     await DB.batch(tables.map((table) => DB.prepare(`DELETE FROM ${table}`)));
   }
 

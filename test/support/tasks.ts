@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { ClaimedRow } from "../../src/tasks/claim";
 import type { SingleTask } from "../../src/tasks/define";
 
@@ -29,7 +30,7 @@ export function aDefinition(overrides: Partial<SingleTask> = {}): SingleTask {
     module: "test",
     description: "Runs in a test",
     queue: "tasks",
-    parse: (input) => input,
+    input: z.unknown(),
     retry: () => ({ attempts: 3, baseMs: 10_000, maxMs: 300_000 }),
     deferral: { baseMs: 10_000, maxMs: 300_000 },
     timeoutMs: 1000,
