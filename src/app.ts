@@ -15,6 +15,7 @@ import { checkConfig } from "./http/check-config";
 import { notFound, onError } from "./http/errors";
 import { demoRoutes } from "./orders/demo-routes";
 import { orderRoutes } from "./orders/routes";
+import { systemInfo } from "./system-info";
 import type { Engine } from "./tasks/engine";
 import { taskRoutes } from "./tasks/routes";
 
@@ -48,6 +49,6 @@ export function createApp(engine: Engine) {
   app.use("/api/*", requireCaller());
   app.route("/api/keys", keyRoutes);
   app.route("/api/pedidos", orderRoutes);
-  app.route("/api/tasks", taskRoutes(engine));
+  app.route("/api/tasks", taskRoutes(engine, systemInfo));
   return app;
 }

@@ -1,7 +1,4 @@
-import type { toExecution } from "../tasks/execution";
-
-/** A task as pages show it: in the words of the task API. */
-export type Execution = ReturnType<typeof toExecution>;
+import type { Execution } from "../tasks/execution";
 
 /** Why it ended or waits. A task on its way again still bears the error of its last end. */
 export function errorOf(task: Execution): { code: string; message: string } | null {

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { callerId } from "../auth/caller";
-import { limitBody } from "../auth/body-limit";
+import { limitBody } from "../http/body-limit";
 import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
@@ -43,7 +43,7 @@ orderPages.get("/:id/deletion", requireAdmin(), async (c) => {
   return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} />);
 });
 
-orderPages.post("/:id/deletion", requireAdmin(), limitBody, async (c) => {
+orderPages.post("/:id/deletion", requireAdmin(), limitBody(), async (c) => {
   const { id } = await findOrder(c);
   const form = await c.req.parseBody();
   const reason = formText(form, "reason").trim();

@@ -1,5 +1,5 @@
 import { type Context, Hono } from "hono";
-import { limitBody } from "../auth/body-limit";
+import { limitBody } from "../http/body-limit";
 import { callAuth } from "../auth/gate";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
@@ -22,7 +22,7 @@ signInRoutes.get("/sign-in", async (c) => {
     : renderPage(c, <SignInPage view={view} next={next} />);
 });
 
-signInRoutes.post("/sign-in", limitBody, async (c) => {
+signInRoutes.post("/sign-in", limitBody(), async (c) => {
   const form = await c.req.parseBody();
   const email = formText(form, "email").trim();
   const password = formText(form, "password");

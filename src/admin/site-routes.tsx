@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { setCookie } from "hono/cookie";
-import { limitBody } from "../auth/body-limit";
+import { limitBody } from "../http/body-limit";
 import { assertSameOrigin } from "../auth/same-origin";
 import { configOf } from "../config";
 import type { AppEnv } from "../http/app-env";
@@ -22,7 +22,7 @@ siteRoutes.get("/", async (c) => {
   return renderPage(c, page);
 });
 
-siteRoutes.post("/preferences", limitBody, async (c) => {
+siteRoutes.post("/preferences", limitBody(), async (c) => {
   assertSameOrigin(c.req.raw);
   const form = await c.req.parseBody();
   const { origin, protocol } = new URL(c.req.url);

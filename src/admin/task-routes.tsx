@@ -5,12 +5,12 @@ import { namesOf } from "../auth/names";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { tasksWithOrder } from "../orders/stored-ids";
-import { cancelTask, retryTask } from "../tasks/actions";
+import { actOn } from "../tasks/actions";
 import type { Engine } from "../tasks/engine";
 import { toExecution } from "../tasks/execution";
 import { listTasks } from "../tasks/list";
 import { getTask, type TaskView } from "../tasks/queries";
-import type { Execution } from "./execution-view";
+import type { Execution } from "../tasks/execution";
 import { type TaskAction, TaskActionPage } from "./pages/task-action";
 import { TaskListPage } from "./pages/task-list";
 import { TaskPage } from "./pages/task";
@@ -95,7 +95,7 @@ export function taskPages(engine: Engine) {
 
 function act(c: Context<AppEnv>, engine: Engine, action: TaskAction, id: string) {
   const by = callerId(assertCaller(c.var.caller));
-  return action === "retry" ? retryTask(c.env, engine, id, by) : cancelTask(c.env, engine, id, by);
+  return actOn(c.env, engine, action, id, { by });
 }
 
 /** Everybody who had a hand in a task, as stored. */

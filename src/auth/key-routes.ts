@@ -2,7 +2,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { database } from "../db/client";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
-import { limitBody } from "./body-limit";
+import { limitBody } from "../http/body-limit";
 import { SCOPES } from "./caller";
 import { createKey, listKeys, revokeKey, type StoredKey } from "./keys";
 import { assertAdmin, requireAdmin } from "./middleware";
@@ -89,7 +89,7 @@ const revokeKeyRoute = createRoute({
 /** API keys, mounted at /api/keys behind `identify()`. */
 export const keyRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 
-keyRoutes.use(requireAdmin(), limitBody);
+keyRoutes.use(requireAdmin(), limitBody());
 
 keyRoutes.openapi(createKeyRoute, async (c) => {
   const { name, scopes, expires_in_days: expiresInDays } = c.req.valid("json");

@@ -1,14 +1,14 @@
 import { Hono, type HonoRequest } from "hono";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
-import { limitBody } from "./body-limit";
+import { limitBody } from "../http/body-limit";
 import { callAuth } from "./gate";
 import { AUTH_PATH } from "./settings";
 
 /** Sessions and people, mounted at /api/auth: better-auth's endpoints with the site's errors. */
 export const authRoutes = new Hono<AppEnv>({ strict: false });
 
-authRoutes.use(limitBody);
+authRoutes.use(limitBody());
 
 authRoutes.on(["GET", "POST"], "/*", async (c) => {
   const url = new URL(c.req.url);

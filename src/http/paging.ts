@@ -140,6 +140,22 @@ export function pageLink<Row>(
   return link.href;
 }
 
+/** Schema of `renderPage`'s envelope. */
+export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
+  return z
+    .object({
+      count: z.int(),
+      count_capped: z
+        .boolean()
+        .optional()
+        .openapi({ description: "There may be more than `count`." }),
+      next: z.url().nullable(),
+      previous: z.url().nullable(),
+      results: z.array(result),
+    })
+    .openapi(name);
+}
+
 /** The envelope of every list: `{count, next, previous, results}`, links absolute. */
 export function renderPage<Row, Result>(
   page: Page<Row>,

@@ -18,8 +18,14 @@ import { FAILED, OPEN, type Status } from "./states";
 /** "done", or why not: there is no such task, or its state does not allow it. */
 export type ActionResult = "done" | "not_found" | { status: Status };
 
-/** Ids of the tasks it was done to. */
-type Act = (env: Env, engine: Engine, ids: readonly string[], by: string) => Promise<string[]>;
+/** Who does it, and for a discard why. */
+export interface Actor {
+  by: string;
+  reason?: string;
+}
+
+/** Resolves to the ids of the tasks it was done to. */
+type Act = (env: Env, engine: Engine, ids: readonly string[], actor: Actor) => Promise<string[]>;
 
 interface Changed {
   id: string;
@@ -48,7 +54,7 @@ WHERE EXISTS (
  * Ends tasks that have not ended. One that is running stores nothing any more, and is told to stop
  * within two seconds.
  */
-export const cancelTasks: Act = async (env, engine, ids, by) => {
+const cancelTasks: Act = async (env, engine, ids, { by }) => {
   const list = JSON.stringify(ids);
   const now = Date.now();
   const [, cancelled] = await retryD1(() =>
@@ -73,7 +79,7 @@ export const cancelTasks: Act = async (env, engine, ids, by) => {
 // A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
 // undone, so it begins again; a failed one goes on after its finished steps.
 const RETRYABLE = `id IN (SELECT value FROM json_each(?1)) AND ${FAILED} AND id NOT IN (${LEASED})
-  AND name IN (SELECT value FROM json_each(?3))`;
+  AND external_id IS NULL AND name IN (SELECT value FROM json_each(?3))`;
 const COUNT_RETRIED = countSql(
   {
     unfailed: "count(*) FILTER (WHERE status = 'FAILURE')",
@@ -84,7 +90,7 @@ const COUNT_RETRIED = countSql(
 const RETRY = `
 UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, resends = 0,
   ready_at = ?2, sent_at = ?2, check_at = ?2 + ${SENT_GRACE_MS}, finished_at = NULL,
-  progress = NULL, step = NULL,
+  progress = NULL, step = NULL, discard_reason = NULL,
   checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
   timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
@@ -94,7 +100,7 @@ WHERE ${RETRYABLE}
 RETURNING id, name, queue`;
 
 /** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
-export const retryTasks: Act = async (env, engine, ids, by) => {
+const retryTasks: Act = async (env, engine, ids, { by }) => {
   const names = JSON.stringify(engine.all().map(({ name }) => name));
   const list = JSON.stringify(ids);
   const now = Date.now();
@@ -115,31 +121,42 @@ export const retryTasks: Act = async (env, engine, ids, by) => {
   return noteAll("task.resumed", results, by);
 };
 
-export function cancelTask(
+// Its state stays FAILURE: it is only that nobody need look at it any more.
+const DISCARD = `
+UPDATE tasks SET discard_reason = ?4,
+  timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
+    json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4))
+WHERE id IN (SELECT value FROM json_each(?1)) AND status = 'FAILURE' AND discard_reason IS NULL
+RETURNING id, name, queue`;
+
+/** Marks failures as given up on, with the reason. */
+const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }) => {
+  const { results } = await retryD1(() =>
+    env.DB.prepare(DISCARD).bind(JSON.stringify(ids), Date.now(), by, reason).all<Changed>(),
+  );
+  return noteAll("task.discarded", results, by);
+};
+
+export const ACTIONS = { cancel: cancelTasks, retry: retryTasks, discard: discardTasks } as const;
+export type Action = keyof typeof ACTIONS;
+
+/** Does it to one task, known by its id or its name elsewhere. */
+export async function actOn(
   env: Env,
   engine: Engine,
+  action: Action,
   id: string,
-  by: string,
+  actor: Actor,
 ): Promise<ActionResult> {
-  return actOnOne(cancelTasks, env, engine, id, by);
-}
-
-export function retryTask(env: Env, engine: Engine, id: string, by: string): Promise<ActionResult> {
-  return actOnOne(retryTasks, env, engine, id, by);
-}
-
-async function actOnOne(
-  act: Act,
-  env: Env,
-  engine: Engine,
-  id: string,
-  by: string,
-): Promise<ActionResult> {
-  if ((await act(env, engine, [id], by)).length > 0) {
+  const task = await getTask(env.DB, id);
+  if (!task) {
+    return "not_found";
+  }
+  if ((await ACTIONS[action](env, engine, [task.id], actor)).length > 0) {
     return "done";
   }
-  const task = await getTask(env.DB, id);
-  return task ? { status: statusOf(task) } : "not_found";
+  const now = await getTask(env.DB, task.id);
+  return { status: statusOf(now ?? task) };
 }
 
 function noteAll(event: string, changed: Changed[], by: string): string[] {

@@ -5,15 +5,15 @@
 import { z } from "zod";
 import type { Key } from "../http/paging";
 import { MAX_SCANNED } from "../http/paging";
-import { cancelTasks, retryTasks } from "./actions";
+import { type Action, ACTIONS } from "./actions";
 import type { SingleTask } from "./define";
 import { listTaskIds, type TaskFilter } from "./list";
 
-export const ACTIONS = { cancel: cancelTasks, retry: retryTasks } as const;
-
 export interface BulkInput {
-  action: keyof typeof ACTIONS;
+  action: Action;
   filter: TaskFilter;
+  /** Of a discard. */
+  reason?: string;
 }
 
 /** Where a slice ended. */
@@ -28,7 +28,7 @@ const SLICE_MS = 30_000;
 export const bulk: SingleTask<BulkInput> = {
   name: "system.bulk",
   module: "system",
-  description: "Cancela o reintenta todas las tareas de un filtro",
+  description: "Cancela, reintenta o descarta todas las tareas de un filtro",
   queue: "tasks",
   input: z.custom<BulkInput>(),
   retry: () => ({ attempts: 5, baseMs: 5000, maxMs: 60_000 }),
@@ -36,18 +36,18 @@ export const bulk: SingleTask<BulkInput> = {
   timeoutMs: 5 * 60_000,
   startedBy: null,
   run: async (task, { env, engine, signal }) => {
-    const { action, filter: asked } = task.input;
-    // What a cancel may end, or a retry run again; and nothing accepted after this was.
-    const status = asked.status ?? (action === "cancel" ? "OPEN" : "FAILURE");
-    const before = Math.min(asked.before ?? task.createdAt, task.createdAt);
-    const filter: TaskFilter = { ...asked, status, before };
+    const { action, filter: asked, reason } = task.input;
+    const filter = { ...defaults(action), ...asked };
+    // Nothing accepted after this task was.
+    filter.before = Math.min(asked.before ?? task.createdAt, task.createdAt);
+    const actor = { by: task.user ?? "system", reason };
     const total = await task.step("count", () => count(env.DB, filter));
     let place = (task.checkpoint as Place | null) ?? { after: null, seen: 0, done: 0 };
     const sliceEnd = Date.now() + SLICE_MS;
     for (;;) {
       signal.throwIfAborted();
       const page = await pageAfter(env.DB, filter, place.after);
-      const done = await ACTIONS[action](env, engine, page.rows, task.user ?? "system");
+      const done = await ACTIONS[action](env, engine, page.rows, actor);
       const seen = place.seen + page.rows.length;
       place = { after: page.next, seen, done: place.done + done.length };
       await task.progress(total === 0 ? 100 : (seen / total) * 100, `${seen} / ${total}`, total);
@@ -60,6 +60,11 @@ export const bulk: SingleTask<BulkInput> = {
     }
   },
 };
+
+/** What a cancel may end, a retry run again, and a discard give up on. */
+function defaults(action: Action): TaskFilter {
+  return action === "cancel" ? { status: "OPEN" } : { status: "FAILURE", discarded: false };
+}
 
 async function count(db: D1Database, filter: TaskFilter): Promise<number> {
   let total = 0;

@@ -18,6 +18,9 @@ export interface ClaimedRow {
   timeline: string | null;
   checkpoint: string | null;
   finished_steps: string | null;
+  progress: number | null;
+  timeout_ms: number | null;
+  notify: string | null;
 }
 
 /** What became of a message whose task was not taken. */
@@ -61,7 +64,7 @@ ON CONFLICT (token) DO NOTHING`;
 const READ_CLAIMED = `
 SELECT t.id, t.name, t.module, t.subject, t.user, t.status, t.ready_at, t.suspect, t.attempts,
   t.max_attempts, t.deferrals, t.created_at, t.started_at, t.timeline, t.checkpoint,
-  t.finished_steps,
+  t.finished_steps, t.progress, t.timeout_ms, t.notify,
   t.id IN (${HELD}) AS mine,
   t.id IN (${LEASED}) AS leased,
   CASE WHEN t.id IN (${HELD})

@@ -20,6 +20,7 @@ import type { RunContext } from "./define";
 import type { Engine } from "./engine";
 import { deleteLease, startHeartbeat } from "./leases";
 import { logSettled, logStarted } from "./lifecycle-log";
+import { notifyStarted, readNotify } from "./notify";
 import { laneOf, readMessage } from "./queues";
 import { type Claimed, runTasks } from "./run";
 import { change, settle, type CommitRows, type Run, type SettledRow } from "./settle";
@@ -142,6 +143,10 @@ async function runLease(
 ): Promise<void> {
   const { env, worker } = context;
   logStarted(rows, worker);
+  const told = rows.filter((row) => row.started_at === null && readNotify(row.notify).start);
+  if (told.length > 0) {
+    await tellStarted(env.DB, told);
+  }
   const { runs, commits } = await runGroups({ rows, token }, startedAt, context);
   const now = Date.now();
   const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
@@ -152,10 +157,19 @@ async function runLease(
       .map(([id, value]) => commit.row(value, id)),
     changes: [...stored.keys()].flatMap((id) => changes.get(id) ?? []),
   }));
-  const settled = await settle(env.DB, { token, worker }, [...changes.values()], commitRows, now);
+  const notifies = rows.some(({ notify }) => notify !== null);
+  const lease = { token, worker };
+  const settled = await settle(env.DB, lease, [...changes.values()], commitRows, now, notifies);
   const resend = answerSettled(rows, settled, messages, now);
   logSettled(runs, settled, startedAt);
   await afterSettle(runs, settled, resend, context);
+}
+
+async function tellStarted(db: D1Database, rows: ClaimedRow[]): Promise<void> {
+  const ids = rows.map(({ id }) => id);
+  await notifyStarted(db, ids, Date.now()).catch((error: unknown) => {
+    log.warn("notify.failed", { message: String(error) }); // no reason not to run them
+  });
 }
 
 interface Groups {

@@ -17,9 +17,13 @@ export const DURATION_EDGES_MS = Array.from({ length: 17 }, (_, k) => 8 * 2 ** k
 /** Each counts events. Those of a state that tasks may leave again have a counterpart. */
 const EVENTS = ["created", "success", "failure", "revoked", "unfailed", "unrevoked"] as const;
 type Event = (typeof EVENTS)[number];
+export type Counter = Event | "duration_ms" | `d${number}`;
 
-const DURATIONS = DURATION_EDGES_MS.map((_, k) => `d${k}`);
-export const COUNTERS = [...EVENTS, "duration_ms", ...DURATIONS];
+export const COUNTERS: readonly Counter[] = [
+  ...EVENTS,
+  "duration_ms",
+  ...DURATION_EDGES_MS.map((_, k) => `d${k}` as const),
+];
 
 const ADD = `ON CONFLICT (span, bucket, name) DO UPDATE SET
   ${COUNTERS.map((counter) => `${counter} = ${counter} + excluded.${counter}`).join(", ")}`;
@@ -32,10 +36,13 @@ export function countSql(events: Partial<Record<Event | "duration_ms", string>>,
   return addSql({ ...events }, from);
 }
 
-/** SQL that counts the ends of those rows of `tasks` in `where` that have ended. */
-export function countEndsSql(where: string): string {
-  const success = "status = 'SUCCESS'";
-  const duration = "finished_at - started_at";
+/**
+ * SQL that counts the ends of those rows of `tasks` in `where` that have ended; or, of rows about to
+ * end, given the SQL of their new state and end.
+ */
+export function countEndsSql(where: string, end = { status: "status", at: "finished_at" }): string {
+  const success = `${end.status} = 'SUCCESS'`;
+  const duration = `${end.at} - started_at`;
   const took = DURATION_EDGES_MS.map((edge, k) => [
     `d${k}`,
     `count(*) FILTER (WHERE ${success} AND ${duration} <= ${edge})`,
@@ -43,11 +50,11 @@ export function countEndsSql(where: string): string {
   return addSql(
     {
       success: `count(*) FILTER (WHERE ${success})`,
-      failure: "count(*) FILTER (WHERE status = 'FAILURE')",
+      failure: `count(*) FILTER (WHERE ${end.status} = 'FAILURE')`,
       duration_ms: `coalesce(sum(${duration}) FILTER (WHERE ${success}), 0)`,
       ...Object.fromEntries(took),
     },
-    `FROM tasks WHERE ${where} AND status IN ('SUCCESS','FAILURE')`,
+    `FROM tasks WHERE ${where} AND ${end.status} IN ('SUCCESS','FAILURE')`,
   );
 }
 

@@ -9,6 +9,7 @@ import { countSql } from "./counts";
 import type { Reason } from "./define";
 import { newLote, taskId } from "./ids";
 import { LEASED } from "./leases";
+import { notifyFailureSql } from "./notify";
 import { readMessage } from "./queues";
 import { OPEN } from "./states";
 
@@ -49,6 +50,7 @@ export async function consumeDeadLetters(batch: MessageBatch, env: Env): Promise
 
 const GIVEN_UP_OPEN = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND id NOT IN (${LEASED})`;
 const COUNT_GIVEN_UP = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${GIVEN_UP_OPEN}`);
+const NOTIFY_GIVEN_UP = notifyFailureSql("?3", GIVEN_UP_OPEN);
 const FAIL_OPEN = `
 UPDATE tasks SET status = 'FAILURE', finished_at = ?2, error_code = ?3, error_message = ?4
 WHERE ${GIVEN_UP_OPEN}`;
@@ -60,9 +62,10 @@ async function failTasks(ids: string[], env: Env): Promise<Set<string>> {
   }
   const list = JSON.stringify(ids);
   const now = Date.now();
-  const [, failed, read] = await retryD1(() =>
+  const [, , failed, read] = await retryD1(() =>
     env.DB.batch<{ id: string }>([
       env.DB.prepare(COUNT_GIVEN_UP).bind(list, now),
+      env.DB.prepare(NOTIFY_GIVEN_UP).bind(list, now, GIVEN_UP.message),
       env.DB.prepare(FAIL_OPEN).bind(list, now, GIVEN_UP.code, GIVEN_UP.message),
       env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
     ]),

@@ -2,6 +2,7 @@ import type { ZodType } from "zod";
 import type { Role } from "../auth/caller";
 import type { BackoffPolicy } from "./backoff";
 import type { Engine } from "./engine";
+import type { Notify } from "./notify";
 import type { RunningTask } from "./running-task";
 import type { StoredStatus } from "./states";
 import type { TimelineEvent } from "./timeline";
@@ -90,6 +91,8 @@ interface Base<Input> {
   /** How `defer` without a delay waits. */
   deferral: BackoffPolicy;
   timeoutMs: number;
+  /** When whoever started it is told, unless a template says otherwise. */
+  notify?: Notify;
   /** Least role that may start it through the API; null for internal tasks. */
   startedBy: Role | null;
   /** Called after settle and acks; may be lost, so nothing may depend on it. */

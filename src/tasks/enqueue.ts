@@ -11,6 +11,7 @@ import { countSql } from "./counts";
 import type { NewTask, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
 import { logsEach } from "./lifecycle-log";
+import type { Notify } from "./notify";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
 import { SENT_GRACE_MS } from "./settle";
@@ -22,7 +23,17 @@ export interface EnqueueOptions {
   delayMs?: number;
   /** Replays the first answer for the same key and body; another body is a conflict. */
   idempotency?: { key: string; bodyHash: string };
+  /** The template it comes from, and what that says in place of the definition. */
+  template?: { name: string } & Overrides;
+  /** The task it is an edited copy of. */
+  replayOf?: string;
   now?: number;
+}
+
+interface Overrides {
+  attempts?: number;
+  timeoutMs?: number;
+  notify?: Notify;
 }
 
 /** `conflict`: the idempotency key was used with another body. */
@@ -38,12 +49,13 @@ WHERE idempotency_keys.expires_at <= ?5`;
 // With an idempotency key (?9) rows are inserted only by the request that holds it.
 const INSERT_TASKS = `
 INSERT INTO tasks (id, name, module, queue, status, subject, user, input, max_attempts, ready_at,
-  sent_at, check_at, created_at, finished_at, error_code, error_message, error_detail)
+  sent_at, check_at, created_at, finished_at, error_code, error_message, error_detail,
+  timeout_ms, notify, template, replay_of)
 SELECT ?2 || printf('%04x', value ->> 0), ?3, ?4, ?5,
   CASE WHEN value ->> 3 IS NULL THEN 'PENDING' ELSE 'FAILURE' END,
   value ->> 1, ?6, value -> 2, ?7, ?10, iif(?11, ?8, NULL), ?10 + iif(?11, ${SENT_GRACE_MS}, 0), ?8,
   CASE WHEN value ->> 3 IS NULL THEN NULL ELSE ?8 END,
-  value ->> 3, value ->> 4, nullif(value -> 5, 'null')
+  value ->> 3, value ->> 4, nullif(value -> 5, 'null'), ?12, ?13, ?14, ?15
 FROM json_each(?1)
 WHERE ?9 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE key = ?9 AND lote = ?2)
 ON CONFLICT (id) DO NOTHING`;
@@ -118,9 +130,10 @@ async function insert(
   tasks: readonly NewTask[],
   options: EnqueueOptions & { now: number; lote: string },
 ): Promise<Owner> {
-  const { lote, now, user, idempotency, delayMs = 0 } = options;
+  const { lote, now, user, idempotency, delayMs = 0, template, replayOf } = options;
   const { name, module, queue } = definition;
-  const { attempts } = definition.retry(env);
+  const attempts = template?.attempts ?? definition.retry(env).attempts;
+  const notify = template?.notify ?? definition.notify;
   const key = idempotency?.key ?? null;
   const statement = env.DB.prepare(INSERT_TASKS);
   const statements = inChunks(tasks.map(rowText)).map((chunk) =>
@@ -136,6 +149,10 @@ async function insert(
       key,
       now + delayMs,
       isSentNow(delayMs) ? 1 : 0,
+      template?.timeoutMs ?? null,
+      notify ? JSON.stringify(notify) : null,
+      template?.name ?? null,
+      replayOf ?? null,
     ),
   );
   const failed = tasks.filter(({ failure }) => failure).length;

@@ -1,29 +1,80 @@
+import { z } from "@hono/zod-openapi";
 import { loteOf } from "./ids";
 import type { Engine } from "./engine";
 import type { TaskView } from "./queries";
-import { isFinal, type Status } from "./states";
+import { isFinal, type Status, STATUSES, TRACKED } from "./states";
 import { parseTimeline, type TimelineEvent } from "./timeline";
 
 export function statusOf(task: TaskView): Status {
-  if (!task.running || isFinal(task.status)) {
+  const runs = task.running !== null || task.queue === TRACKED;
+  if (!runs || isFinal(task.status)) {
     return task.status;
   }
   return task.progress === null ? "STARTED" : "PROGRESS";
 }
 
+const Event = z.looseObject({ at: z.iso.datetime(), event: z.string() });
+
+const time = z.iso.datetime().nullable();
+
 /** A task in the words of the task API: the fields of the old one, and the new beside them. */
-export function toExecution(task: TaskView, engine: Engine) {
+export const Execution = z
+  .object({
+    id: z.string(),
+    task_id: z.string().openapi({ description: "Of tracked work the name it has there." }),
+    task_name: z.string(),
+    task_module: z.string(),
+    description: z.string(),
+    status: z.enum(STATUSES),
+    progress_percentage: z.int().openapi({ description: "0 to 100" }),
+    current_step: z.string(),
+    total_steps: z.int().nullable(),
+    created_at: z.iso.datetime(),
+    started_at: time,
+    completed_at: time,
+    updated_at: z.iso.datetime(),
+    user: z.string().nullable().openapi({ description: "user:ID or key:ID" }),
+    context_data: z.unknown().openapi({ description: "The input; only of a single task." }),
+    result_data: z.unknown(),
+    error_code: z.string().nullable().openapi({ description: "Stable; for programs." }),
+    error_message: z.string().nullable(),
+    error_detail: z.unknown(),
+    error_traceback: z.null(),
+    timeout_seconds: z.number().nullable(),
+    retry_count: z.int(),
+    max_retries: z.int(),
+    attempts: z.int().openapi({ description: "Begun, the running one included." }),
+    worker_name: z.string().nullable(),
+    queue_name: z.string(),
+    duration_seconds: z.number().nullable(),
+    is_finished: z.boolean(),
+    is_running: z.boolean(),
+    is_successful: z.boolean(),
+    lote: z.string().openapi({ description: "What was accepted in one request shares it." }),
+    pedido_id: z.string().nullable(),
+    template: z.string().nullable(),
+    replay_of: z.string().nullable().openapi({ description: "The task it is an edited copy of." }),
+    discard_reason: z.string().nullable().openapi({ description: "Why it was given up on." }),
+    timeline: z.array(Event),
+  })
+  .openapi("Execution");
+export type Execution = z.infer<typeof Execution>;
+
+/** `engine` describes its tasks; the input is left out. */
+export function toExecution(task: TaskView, engine: Engine): Execution {
   const definition = engine.find(task.name);
   const status = statusOf(task);
   const startedAt = task.started_at ?? task.running?.since ?? null;
-  const endedAt = task.finished_at ?? (task.running ? Date.now() : null);
+  const running = status === "STARTED" || status === "PROGRESS";
+  const endedAt = task.finished_at ?? (running ? Date.now() : null);
   const timeline = timelineOf(task);
+  const timeoutMs = task.timeout_ms ?? definition?.timeoutMs ?? null;
   return {
     id: task.id,
-    task_id: task.id,
+    task_id: task.external_id ?? task.id,
     task_name: task.name,
     task_module: task.module,
-    description: definition?.description ?? "",
+    description: task.description ?? definition?.description ?? "",
     status,
     progress_percentage: status === "SUCCESS" ? 100 : (task.progress ?? 0),
     current_step: task.step ?? timeline.at(-1)?.event ?? "",
@@ -39,18 +90,21 @@ export function toExecution(task: TaskView, engine: Engine) {
     error_message: task.error_message,
     error_detail: parse(task.error_detail),
     error_traceback: null,
-    timeout_seconds: definition ? definition.timeoutMs / 1000 : null,
+    timeout_seconds: timeoutMs === null ? null : timeoutMs / 1000,
     retry_count: Math.max(0, task.attempts - 1),
     max_retries: Math.max(0, task.max_attempts - 1),
-    attempts: task.attempts + (task.running && !isFinal(task.status) ? 1 : 0),
+    attempts: task.attempts + (running ? 1 : 0),
     worker_name: task.running?.worker ?? task.worker,
     queue_name: task.queue,
     duration_seconds: startedAt && endedAt ? Math.max(0, endedAt - startedAt) / 1000 : null,
     is_finished: isFinal(status),
-    is_running: status === "STARTED" || status === "PROGRESS" || status === "RETRY",
+    is_running: running || status === "RETRY",
     is_successful: status === "SUCCESS",
     lote: loteOf(task.id),
     pedido_id: task.subject,
+    template: task.template,
+    replay_of: task.replay_of,
+    discard_reason: task.discard_reason,
     timeline: timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
   };
 }

@@ -15,6 +15,7 @@ export const filterShape = {
   worker: z.string().min(1).max(100).optional(),
   created_after: instant.optional(),
   created_before: instant.optional(),
+  discarded: z.stringbool().or(z.boolean()).optional().openapi({ type: "boolean" }),
   search: z.string().trim().min(1).max(200).optional(),
 };
 
@@ -32,6 +33,7 @@ export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
     worker: query.worker,
     from: query.created_after,
     before: query.created_before === undefined ? undefined : query.created_before + 1,
+    discarded: query.discarded,
     search: query.search,
   };
 }

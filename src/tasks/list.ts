@@ -15,7 +15,7 @@ import {
 import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
 import { LEASED } from "./leases";
 import { getTasks, type TaskView } from "./queries";
-import { FAILED, OPEN, type Status } from "./states";
+import { FAILED, OPEN, TRACKED, type Status } from "./states";
 
 export interface TaskFilter {
   lote?: string;
@@ -31,7 +31,12 @@ export interface TaskFilter {
   before?: number;
   /** A task id, a lote, a subject, or words of a failure's error. */
   search?: string;
+  /** Whether a person gave up on it. */
+  discarded?: boolean;
 }
+
+/** By when they were accepted. */
+export type Order = "newest" | "oldest";
 
 /** What to scan: the index to walk, the range of it, and what each row in it must meet. */
 interface Scan {
@@ -44,8 +49,9 @@ export async function listTasks(
   db: D1Database,
   filter: TaskFilter,
   request: PageRequest,
+  order: Order = "newest",
 ): Promise<Page<TaskView>> {
-  const page = await listTaskIds(db, filter, request);
+  const page = await listTaskIds(db, filter, request, order);
   return { ...page, rows: await getTasks(db, page.rows) };
 }
 
@@ -54,19 +60,22 @@ export async function listTaskIds(
   db: D1Database,
   filter: TaskFilter,
   request: PageRequest,
+  order: Order = "newest",
 ): Promise<Page<string>> {
   const { cursor } = request;
   const { index, range, match } = await plan(db, filter);
-  const backwards = cursor?.direction === "previous";
+  const upwards = (order === "oldest") !== (cursor?.direction === "previous");
   if (cursor) {
-    range.add(`id ${backwards ? ">" : "<"} ?`, cursorId(cursor.key[0]));
+    range.add(`id ${upwards ? ">" : "<"} ?`, cursorId(cursor.key[0]));
   }
   const size = scanSize(request, !match.isEmpty);
   const { results: scanned } = await db
     .prepare(
       `SELECT id, ${match.sql} AS hit FROM (
-         SELECT id, status, progress, user, module, name, worker, error_code, error_message FROM tasks ${index}
-         WHERE ${range.sql} ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1}
+         SELECT id, queue, status, progress, user, module, name, worker, error_code, error_message,
+           discard_reason
+         FROM tasks ${index}
+         WHERE ${range.sql} ORDER BY id ${upwards ? "ASC" : "DESC"} LIMIT ${size + 1}
        )`,
     )
     .bind(...match.values, ...range.values)
@@ -96,6 +105,9 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
       match.add(`${column} = ?`, value);
     }
   }
+  if (filter.discarded !== undefined) {
+    match.add(`discard_reason IS ${filter.discarded ? "NOT NULL" : "NULL"}`);
+  }
   if (filter.worker !== undefined) {
     const running = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.worker = ?";
     match.add(`worker = ? OR id IN (${running})`, filter.worker, filter.worker);
@@ -104,11 +116,18 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     range.add("subject = ?", filter.subject);
   } else if (filter.search !== undefined) {
     await search(db, filter.search, scan);
+  } else if (filter.lote === undefined && filter.user?.startsWith("user:")) {
+    scan.index = "INDEXED BY tasks_person";
+    range.add("substr(user, 1, 5) = 'user:'");
+    range.add("user = ?", filter.user);
   } else if (filter.lote === undefined && filter.status !== undefined) {
     await walkIndexOf(db, filter.status, scan);
   }
   return scan;
 }
+
+/** What runs now: here under a lease, or elsewhere. */
+const RUNNING = `${LEASED} UNION ALL SELECT id FROM tasks WHERE queue = '${TRACKED}' AND ${OPEN}`;
 
 /** How a state shows in the columns: see states.ts on STARTED and PROGRESS. */
 function showsAs(status: Status | "OPEN"): string {
@@ -116,12 +135,12 @@ function showsAs(status: Status | "OPEN"): string {
     case "OPEN":
       return OPEN;
     case "STARTED":
-      return `id IN (${LEASED}) AND progress IS NULL`;
+      return `id IN (${RUNNING}) AND ${OPEN} AND progress IS NULL`;
     case "PROGRESS":
-      return `id IN (${LEASED}) AND progress IS NOT NULL`;
+      return `id IN (${RUNNING}) AND ${OPEN} AND progress IS NOT NULL`;
     case "PENDING":
     case "RETRY":
-      return `status = '${status}' AND id NOT IN (${LEASED})`;
+      return `status = '${status}' AND id NOT IN (${RUNNING})`;
     case "SUCCESS":
     case "FAILURE":
     case "REVOKED":
@@ -136,7 +155,7 @@ async function walkIndexOf(db: D1Database, status: Status | "OPEN", scan: Scan):
     scan.index = "INDEXED BY tasks_failed";
     scan.range.add(FAILED);
   } else if (status === "STARTED" || status === "PROGRESS") {
-    scan.range.add(`id IN (${LEASED})`);
+    scan.range.add(`id IN (${RUNNING})`);
   } else if (status !== "SUCCESS" && (await hasFewOpen(db))) {
     // A few open rows are read whole and sorted; many are the newest, and found by their ids.
     scan.index = "INDEXED BY tasks_open";

@@ -24,6 +24,12 @@ export interface TaskRow {
   progress: number | null;
   step: string | null;
   total_steps: number | null;
+  timeout_ms: number | null;
+  template: string | null;
+  replay_of: string | null;
+  discard_reason: string | null;
+  external_id: string | null;
+  description: string | null;
 }
 
 /** With its lease, if one lists it now. */
@@ -31,7 +37,8 @@ export type TaskView = TaskRow & { running: { worker: string; since: number } | 
 
 const COLUMNS = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.input, t.attempts,
   t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.result, t.error_code,
-  t.error_message, t.error_detail, t.timeline, t.progress, t.step, t.total_steps`;
+  t.error_message, t.error_detail, t.timeline, t.progress, t.step, t.total_steps,
+  t.timeout_ms, t.template, t.replay_of, t.discard_reason, t.external_id, t.description`;
 
 interface LeaseRow {
   worker: string;
@@ -41,21 +48,23 @@ interface LeaseRow {
 
 const LEASES = "SELECT worker, since, task_ids FROM leases";
 
+const ONE = `SELECT ${COLUMNS} FROM tasks t WHERE t.id = coalesce(
+  (SELECT id FROM tasks WHERE id = ?1), (SELECT id FROM tasks WHERE external_id = ?1))`;
+const MANY = `SELECT ${COLUMNS} FROM json_each(?1) m JOIN tasks t ON t.id = m.value ORDER BY m.key`;
+
+/** By its id, or by its name elsewhere if it is tracked. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
-  const [view] = await getTasks(db, [id]);
+  const [view] = await read(db, db.prepare(ONE).bind(id));
   return view ?? null;
 }
 
 /** Those that exist, in the order asked for. */
-export async function getTasks(db: D1Database, ids: readonly string[]): Promise<TaskView[]> {
-  const [tasks, leases] = await db.batch([
-    db
-      .prepare(
-        `SELECT ${COLUMNS} FROM json_each(?1) m JOIN tasks t ON t.id = m.value ORDER BY m.key`,
-      )
-      .bind(JSON.stringify(ids)),
-    db.prepare(LEASES),
-  ]);
+export function getTasks(db: D1Database, ids: readonly string[]): Promise<TaskView[]> {
+  return read(db, db.prepare(MANY).bind(JSON.stringify(ids)));
+}
+
+async function read(db: D1Database, statement: D1PreparedStatement): Promise<TaskView[]> {
+  const [tasks, leases] = await db.batch([statement, db.prepare(LEASES)]);
   return withLeases(tasks?.results as TaskRow[], leases?.results as LeaseRow[]);
 }
 

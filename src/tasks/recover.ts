@@ -6,14 +6,17 @@
  *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
  *    ends it.
  * 2. Rows whose message is due, or seems gone, are sent again (resend.ts).
- * 3. Expired idempotency keys go, and old counts are folded.
+ * 3. Work elsewhere that no longer reports is lost.
+ * 4. Expired idempotency keys go, and old counts are folded.
  */
 import { log } from "../log";
 import { countEndsSql, foldCounts } from "./counts";
 import { armRecovery } from "./recovery-alarm";
+import { notifyEndsSql } from "./notify";
 import { resendDue } from "./resend";
 import { HELD } from "./leases";
 import { OPEN } from "./states";
+import { loseSilent } from "./tracked";
 
 const LEASES_PER_RUN = 50;
 const KEYS_PER_RUN = 500;
@@ -24,11 +27,13 @@ export interface Recovered {
   open: boolean;
   lapsed: number;
   resent: number;
+  lost: number;
 }
 
 export async function recover(env: Env, now: number): Promise<Recovered> {
   const lapsed = await breakLapsedLeases(env.DB, now);
   const resent = await resendDue(env, now);
+  const lost = await loseSilent(env.DB, now);
   await env.DB.prepare(
     `DELETE FROM idempotency_keys WHERE key IN (
        SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ${KEYS_PER_RUN})`,
@@ -37,10 +42,10 @@ export async function recover(env: Env, now: number): Promise<Recovered> {
     .run();
   await foldCounts(env.DB, now);
   const open = await hasOpenWork(env.DB);
-  if (lapsed > 0 || resent > 0) {
-    log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent });
+  if (lapsed > 0 || resent > 0 || lost > 0) {
+    log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent, lostTasks: lost });
   }
-  return { open, lapsed, resent };
+  return { open, lapsed, resent, lost };
 }
 
 /** The cron's look: wakes the alarm if work is open and it was lost. */
@@ -80,6 +85,7 @@ FROM (
 WHERE tasks.id IN (${LAPSED_HELD}) AND tasks.${OPEN}`;
 
 const COUNT_CRASHED = countEndsSql(`id IN (${LAPSED_HELD})`);
+const NOTIFY_CRASHED = notifyEndsSql(`id IN (${LAPSED_HELD})`);
 
 async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
   const { results } = await db
@@ -90,6 +96,7 @@ async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
     const broken = db.batch([
       db.prepare(SUSPECT).bind(token, now),
       db.prepare(COUNT_CRASHED).bind(token, now),
+      db.prepare(NOTIFY_CRASHED).bind(token, now),
       db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
     ]);
     await broken.catch((error: unknown) => {

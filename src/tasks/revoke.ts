@@ -4,7 +4,7 @@ import { toTask } from "./run";
 
 const READ = `
 SELECT id, name, module, subject, user, input, attempts, max_attempts, deferrals, created_at,
-  started_at, timeline, checkpoint, finished_steps
+  started_at, timeline, checkpoint, finished_steps, progress, timeout_ms, notify
 FROM tasks WHERE id = ?1 AND status = 'REVOKED'`;
 
 /** Lets a cancelled task's definition undo what the task did outside D1. */

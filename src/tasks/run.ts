@@ -79,9 +79,9 @@ async function runEach(
   });
   await Promise.all(
     [...tasks].map(async ([row, task]) => {
-      const run = startRun(task, row.finished_steps, context.env.DB, token);
+      const run = startRun(task, row, context.env.DB, token);
       const controller = controllers.get(row.id) ?? new AbortController();
-      const outcome = await guard(definition.timeoutMs, controller, (signal) =>
+      const outcome = await guard(row.timeout_ms ?? definition.timeoutMs, controller, (signal) =>
         definition.run(run.task, { ...context, signal }),
       );
       await run.save().catch(() => undefined); // not held any more: nothing of this run counts

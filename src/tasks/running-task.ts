@@ -2,8 +2,10 @@
  * A task while it runs: it says how far it is and remembers the steps it finished. Both are written
  * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
  */
+import type { ClaimedRow } from "./claim";
 import type { Task } from "./define";
 import { HELD } from "./leases";
+import { notifyProgress, readNotify } from "./notify";
 
 /** A task's progress is saved at most this often. */
 const SAVE_EVERY_MS = 1000;
@@ -51,16 +53,18 @@ export interface Run<Input> {
   save(): Promise<void>;
 }
 
-/** `finishedSteps` is the row's JSON, `token` that of the lease which holds the task. */
+/** `token` is that of the lease which holds the task. */
 export function startRun<Input>(
   task: Task<Input>,
-  finishedSteps: string | null,
+  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">,
   db: D1Database,
   token: string,
 ): Run<Input> {
   const steps = new Map<string, unknown>(
-    Object.entries(finishedSteps === null ? {} : JSON.parse(finishedSteps)),
+    Object.entries(row.finished_steps === null ? {} : JSON.parse(row.finished_steps)),
   );
+  const { progress: tellEvery } = readNotify(row.notify);
+  let told = row.progress ?? 0;
   let unsaved: Progress | null = null;
   let savedAt = 0;
 
@@ -79,6 +83,13 @@ export function startRun<Input>(
       unsaved = null;
       savedAt = Date.now();
       await write(SAVE_PROGRESS, values);
+      await tell(values[0]);
+    }
+  };
+  const tell = async (percent: number): Promise<void> => {
+    if (tellEvery && Math.floor(percent / tellEvery) > Math.floor(told / tellEvery)) {
+      told = percent;
+      await notifyProgress(db, task.id, savedAt).catch(() => undefined); // not worth a failure
     }
   };
   return {

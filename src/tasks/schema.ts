@@ -1,5 +1,12 @@
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import {
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 import { DURATION_EDGES_MS } from "./counts";
 
 const count = (name: string) => integer(name).notNull().default(0);
@@ -60,6 +67,19 @@ export const tasks = sqliteTable(
     totalSteps: integer("total_steps"),
     /** JSON object: results of the steps that ended, by name. */
     finishedSteps: text("finished_steps"),
+    /** Instead of its definition's; in milliseconds. */
+    timeoutMs: integer("timeout_ms"),
+    /** JSON: when to notify `user`, see notify.ts; null for never. */
+    notify: text("notify"),
+    /** The template it was made from. */
+    template: text("template"),
+    /** The task it is an edited copy of. */
+    replayOf: text("replay_of"),
+    /** Why a person gave up on this failure. */
+    discardReason: text("discard_reason"),
+    /** Of work that runs elsewhere, see tracked.ts: its name there, and what it is. */
+    externalId: text("external_id"),
+    description: text("description"),
   },
   (table) => [
     index("tasks_subject").on(table.subject),
@@ -72,6 +92,12 @@ export const tasks = sqliteTable(
     index("tasks_failed")
       .on(table.id)
       .where(sql`status IN ('FAILURE','REVOKED')`),
+    index("tasks_person")
+      .on(table.user, table.id)
+      .where(sql`substr(user, 1, 5) = 'user:'`),
+    uniqueIndex("tasks_external")
+      .on(table.externalId)
+      .where(sql`external_id IS NOT NULL`),
   ],
 );
 
@@ -111,6 +137,55 @@ export const taskCounts = sqliteTable(
     ...Object.fromEntries(DURATION_EDGES_MS.map((_, k) => [`d${k}`, count(`d${k}`)])),
   },
   (table) => [primaryKey({ columns: [table.span, table.bucket, table.name] })],
+);
+
+/** How to run a task: its input's defaults and what overrides its definition. `WITHOUT ROWID`. */
+export const taskTemplates = sqliteTable("task_templates", {
+  name: text("name").primaryKey(),
+  taskName: text("task_name").notNull(),
+  description: text("description").notNull(),
+  /** JSON object, merged under the input of a run. */
+  defaults: text("defaults").notNull(),
+  timeoutSeconds: integer("timeout_seconds"),
+  maxRetries: integer("max_retries"),
+  estimatedSeconds: integer("estimated_seconds"),
+  /** JSON array of the names of the steps it usually takes. */
+  steps: text("steps").notNull(),
+  /** JSON, as `tasks.notify`. */
+  notify: text("notify"),
+  active: integer("active").notNull(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+/**
+ * What a person or a key is told of their tasks. While one is unread, the next of the same kind is
+ * folded into it: `count` says how many there were. `WITHOUT ROWID`.
+ */
+export const notifications = sqliteTable(
+  "notifications",
+  {
+    id: text("id").primaryKey(),
+    user: text("user").notNull(),
+    /** Kind: those of one user with the same are folded. */
+    fold: text("fold").notNull(),
+    type: text("type").notNull(),
+    /** The latest of its tasks. */
+    taskId: text("task_id").notNull(),
+    taskName: text("task_name").notNull(),
+    template: text("template"),
+    message: text("message"),
+    count: integer("count").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+    readAt: integer("read_at"),
+  },
+  (table) => [
+    index("notifications_user").on(table.user, table.updatedAt),
+    uniqueIndex("notifications_unread")
+      .on(table.user, table.fold)
+      .where(sql`read_at IS NULL`),
+  ],
 );
 
 /** The answer a caller's `Idempotency-Key` already got: its `lote`, for 24 hours. */

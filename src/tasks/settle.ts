@@ -5,6 +5,7 @@ import type { ClaimedRow } from "./claim";
 import { countEndsSql } from "./counts";
 import type { Commit, Outcome, Reason, TaskDefinition } from "./define";
 import { deleteLease, HELD } from "./leases";
+import { notifyEndsSql } from "./notify";
 import { OPEN, type StoredStatus } from "./states";
 import { extendTimeline, type TimelineEvent } from "./timeline";
 
@@ -182,6 +183,7 @@ WHERE tasks.id = c.value ->> 'id' AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
 
 // Rows held that have ended were ended by this very settle.
 const COUNT = countEndsSql(`id IN (${HELD})`);
+const NOTIFY = notifyEndsSql(`id IN (${HELD})`);
 
 const READ_SETTLED = `
 SELECT t.id, t.subject, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
@@ -197,7 +199,7 @@ export interface CommitRows {
 
 /**
  * Settles a lease in one transaction: domain rows of tasks still held, losers of these, the new
- * states, their counts, the lease's end. Every statement is fenced by the lease, so a repeat after an ambiguous
+ * states, their counts and notifications, the lease's end. Every statement is fenced by the lease, so a repeat after an ambiguous
  * error changes nothing; the answer is what D1 then holds, whoever wrote it.
  */
 export async function settle(
@@ -206,6 +208,7 @@ export async function settle(
   changes: readonly Change[],
   commits: readonly CommitRows[],
   now: number,
+  notifies: boolean,
 ): Promise<Map<string, SettledRow>> {
   const { token, worker } = lease;
   const statements: D1PreparedStatement[] = [];
@@ -220,6 +223,7 @@ export async function settle(
   statements.push(
     ...jsonChunks(changes).map((chunk) => main.bind(token, chunk, worker, now)),
     db.prepare(COUNT).bind(token, now),
+    ...(notifies ? [db.prepare(NOTIFY).bind(token, now)] : []),
     deleteLease(db, token),
     db.prepare(READ_SETTLED).bind(JSON.stringify(changes.map(({ id }) => id))),
   );

@@ -22,6 +22,9 @@ export function isFinal(status: string): status is FinalStatus {
   return status === "SUCCESS" || status === "FAILURE" || status === "REVOKED";
 }
 
+/** The lane of work that runs elsewhere: it has no queue, and is running until it ends. */
+export const TRACKED = "tracked";
+
 /** Repeated to the letter by every query that is to use the partial index `tasks_open`. */
 export const OPEN = "status IN ('PENDING','RETRY')";
 /** Likewise for `tasks_failed`. */

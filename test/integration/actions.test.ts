@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteOrder } from "../../src/orders/delete";
 import { getOrder } from "../../src/orders/queries";
-import { cancelTask, retryTask } from "../../src/tasks/actions";
+import { actOn } from "../../src/tasks/actions";
 import { claim } from "../../src/tasks/claim";
 import { Engine } from "../../src/tasks/engine";
 import { deafQueue, deliver, orderEngine, passWaits } from "../support/engine";
@@ -17,7 +17,7 @@ const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue });
 describe("cancel", () => {
   it("ends a waiting task at once; its message then changes nothing (I4)", async () => {
     const [id = ""] = await storeOrders(env, [anOrder()]);
-    expect(await cancelTask(env, orderEngine, id, BY)).toBe("done");
+    expect(await actOn(env, orderEngine, "cancel", id, { by: BY })).toBe("done");
     expect(await taskOf(id)).toMatchObject({ status: "REVOKED", error_code: "cancelled" });
     expect(await deliver([id], env)).toEqual({ acked: [id], retried: [] });
     expect((await taskOf(id)).status).toBe("REVOKED");
@@ -34,7 +34,7 @@ describe("cancel", () => {
           claimMany: async (
             ...call: Parameters<ReturnType<typeof env.ORDER_REGISTRY.getByName>["claimMany"]>
           ) => {
-            await cancelTask(env, orderEngine, cancelled, BY);
+            await actOn(env, orderEngine, "cancel", cancelled, { by: BY });
             return env.ORDER_REGISTRY.getByName(name).claimMany(...call);
           },
           settleMany: () => Promise.resolve(),
@@ -66,8 +66,8 @@ describe("cancel", () => {
     const [id = ""] = await storeTasks(env, definition, [1]);
     const delivery = deliver([id], env, engine);
     await first.reached;
-    expect(await cancelTask(env, engine, id, BY)).toBe("done");
-    expect(await retryTask(quiet(), engine, id, BY)).toBe("done");
+    expect(await actOn(env, engine, "cancel", id, { by: BY })).toBe("done");
+    expect(await actOn(quiet(), engine, "retry", id, { by: BY })).toBe("done");
     await deliver([id], env, engine);
     first.open();
     await delivery;
@@ -77,8 +77,8 @@ describe("cancel", () => {
   it("is refused with the state once a task has ended, and for a task nobody knows", async () => {
     const [id = ""] = await storeOrders(env, [anOrder()]);
     await deliver([id], env);
-    expect(await cancelTask(env, orderEngine, id, BY)).toEqual({ status: "SUCCESS" });
-    expect(await cancelTask(env, orderEngine, "nobody", BY)).toBe("not_found");
+    expect(await actOn(env, orderEngine, "cancel", id, { by: BY })).toEqual({ status: "SUCCESS" });
+    expect(await actOn(env, orderEngine, "cancel", "nobody", { by: BY })).toBe("not_found");
   });
 });
 
@@ -89,7 +89,7 @@ describe("retry by a person", () => {
     await env.DB.prepare("UPDATE tasks SET input = ?2 WHERE id = ?1")
       .bind(id, JSON.stringify(anOrder({ id: (await taskOf(id)).subject })))
       .run();
-    expect(await retryTask(quiet(), orderEngine, id, BY)).toBe("done");
+    expect(await actOn(quiet(), orderEngine, "retry", id, { by: BY })).toBe("done");
     expect(await taskOf(id)).toMatchObject({ status: "PENDING", attempts: 0, finished_at: null });
     await deliver([id], env);
     const task = await taskOf(id);
@@ -119,10 +119,16 @@ describe("retry by a person", () => {
       leaseMs: 45_000,
       suspect: false,
     });
-    expect(await retryTask(quiet(), orderEngine, waiting, BY)).toEqual({ status: "PENDING" });
-    expect(await retryTask(quiet(), orderEngine, succeeded, BY)).toEqual({ status: "SUCCESS" });
-    expect(await retryTask(quiet(), orderEngine, held, BY)).toEqual({ status: "STARTED" });
-    expect(await retryTask(quiet(), orderEngine, "nobody", BY)).toBe("not_found");
+    expect(await actOn(quiet(), orderEngine, "retry", waiting, { by: BY })).toEqual({
+      status: "PENDING",
+    });
+    expect(await actOn(quiet(), orderEngine, "retry", succeeded, { by: BY })).toEqual({
+      status: "SUCCESS",
+    });
+    expect(await actOn(quiet(), orderEngine, "retry", held, { by: BY })).toEqual({
+      status: "STARTED",
+    });
+    expect(await actOn(quiet(), orderEngine, "retry", "nobody", { by: BY })).toBe("not_found");
   });
 });
 

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { BatchTask, Outcome, SingleTask, Task } from "../../src/tasks/define";
-import { cancelTask } from "../../src/tasks/actions";
+import { actOn } from "../../src/tasks/actions";
 import { claim } from "../../src/tasks/claim";
 import { Engine } from "../../src/tasks/engine";
 import { recover } from "../../src/tasks/recover";
@@ -450,7 +450,7 @@ describe("a worker that dies", () => {
     };
     await claim(env.DB, { ...request, ids, leaseMs: 45_000, suspect: false });
     for (const id of ids.slice(1)) {
-      await cancelTask(env, engine, id, "user:test");
+      await actOn(env, engine, "cancel", id, { by: "user:test" });
     }
     await lapseLeases();
     await recover(env, Date.now());

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { cancelTask, retryTask } from "../../src/tasks/actions";
+import { actOn } from "../../src/tasks/actions";
 import type { SingleTask } from "../../src/tasks/define";
 import { Engine } from "../../src/tasks/engine";
 import { enqueue } from "../../src/tasks/enqueue";
@@ -140,12 +140,12 @@ describe("steps", () => {
     const quiet = testEnv({ QUEUE_TASKS: deafQueue });
     const [id = ""] = await storeTasks(env, definition, [1]);
     await deliver([id], env, engine);
-    await retryTask(quiet, engine, id, BY);
+    await actOn(quiet, engine, "retry", id, { by: BY });
     await deliver([id], env, engine);
     expect(runs).toBe(1);
-    await retryTask(quiet, engine, id, BY);
-    await cancelTask(env, engine, id, BY);
-    await retryTask(quiet, engine, id, BY);
+    await actOn(quiet, engine, "retry", id, { by: BY });
+    await actOn(env, engine, "cancel", id, { by: BY });
+    await actOn(quiet, engine, "retry", id, { by: BY });
     await deliver([id], env, engine);
     expect(runs).toBe(2);
   });
@@ -171,7 +171,7 @@ describe("cancelling a running task", () => {
     const delivery = deliver([id], env, engine);
     await running.reached;
     cancelledAt = Date.now();
-    expect(await cancelTask(env, engine, id, BY)).toBe("done");
+    expect(await actOn(env, engine, "cancel", id, { by: BY })).toBe("done");
     expect(undone).toEqual(["the input"]);
     expect(await delivery).toEqual({ acked: [id], retried: [] });
     expect(toldAfterMs).toBeGreaterThan(0);
@@ -191,7 +191,7 @@ describe("cancelling a running task", () => {
     const [id = ""] = await storeTasks(env, definition, [1]);
     const delivery = deliver([id], env, engine);
     await running.reached;
-    await cancelTask(env, engine, id, BY);
+    await actOn(env, engine, "cancel", id, { by: BY });
     await delivery;
     running.open();
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -209,7 +209,7 @@ describe("cancelling a running task", () => {
     });
     const [id = ""] = await storeTasks(env, definition, [1]);
     await deliver([id], testEnv({ QUEUE_TASKS: deafQueue }), engine);
-    await cancelTask(env, engine, id, BY);
+    await actOn(env, engine, "cancel", id, { by: BY });
     expect(undone).toBe(1);
     expect((await taskOf(id)).status).toBe("REVOKED");
   });

@@ -6,7 +6,7 @@
 import { env as realEnv } from "cloudflare:workers";
 import { vi } from "vitest";
 import { processOrder } from "../../src/orders/task";
-import { cancelTask, retryTask } from "../../src/tasks/actions";
+import { actOn } from "../../src/tasks/actions";
 import { consume } from "../../src/tasks/consumer";
 import { consumeDeadLetters } from "../../src/tasks/dead-letters";
 import { Engine } from "../../src/tasks/engine";
@@ -234,13 +234,18 @@ export class World {
     const id = this.#accepted(place);
     if (id !== undefined) {
       const DB = databaseWith(fault, "UPDATE tasks SET status = 'REVOKED'");
-      await cancelTask({ ...this.#env, DB }, this.#engine, id, BY).catch(allowedBy(fault));
+      await actOn({ ...this.#env, DB }, this.#engine, "cancel", id, { by: BY }).catch(
+        allowedBy(fault),
+      );
     }
   }
 
   async retry(place: number): Promise<void> {
     const id = this.#accepted(place);
-    if (id !== undefined && (await retryTask(this.#env, this.#engine, id, BY)) === "done") {
+    if (
+      id !== undefined &&
+      (await actOn(this.#env, this.#engine, "retry", id, { by: BY })) === "done"
+    ) {
       this.resumed.push(id);
       this.crashes.delete(id);
       this.deadLettered.delete(id);

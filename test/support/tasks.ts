@@ -19,6 +19,9 @@ export function aClaimedRow(overrides: Partial<ClaimedRow> = {}): ClaimedRow {
     started_at: null,
     timeline: null,
     checkpoint: null,
+    progress: null,
+    timeout_ms: null,
+    notify: null,
     ...overrides,
   };
 }

@@ -1,4 +1,4 @@
-import type { Execution } from "../execution-view";
+import type { Execution } from "../../tasks/execution";
 
 interface OrderLinkProps {
   task: Execution;

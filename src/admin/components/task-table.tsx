@@ -1,4 +1,5 @@
-import { errorOf, type Execution } from "../execution-view";
+import type { Execution } from "../../tasks/execution";
+import { errorOf } from "../execution-view";
 import { formatDuration, shortId } from "../format";
 import type { View } from "../view";
 import { Badge } from "./badge";

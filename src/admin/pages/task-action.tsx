@@ -1,5 +1,5 @@
 import type { Status } from "../../tasks/states";
-import type { Execution } from "../execution-view";
+import type { Execution } from "../../tasks/execution";
 import type { View } from "../view";
 import { ConfirmPage } from "./confirm";
 

@@ -1,7 +1,8 @@
 import type { Key } from "../../i18n/translate";
 import { isTaskId } from "../../tasks/ids";
 import type { Status } from "../../tasks/states";
-import { errorOf, type Execution } from "../execution-view";
+import type { Execution } from "../../tasks/execution";
+import { errorOf } from "../execution-view";
 import { shortId } from "../format";
 import type { View } from "../view";
 

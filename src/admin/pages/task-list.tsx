@@ -1,5 +1,5 @@
 import type { Page } from "../../http/paging";
-import type { Execution } from "../execution-view";
+import type { Execution } from "../../tasks/execution";
 import { STATUSES } from "../../tasks/states";
 import { EmptyState } from "../components/empty-state";
 import { Filters, SelectField, TextField } from "../components/filters";

@@ -6,7 +6,7 @@ import { OrderLink } from "../components/order-link";
 import { Notice } from "../components/notice";
 import { Time } from "../components/time";
 import { Timeline } from "../components/timeline";
-import type { Execution } from "../execution-view";
+import type { Execution } from "../../tasks/execution";
 import { formatDuration } from "../format";
 import { Layout } from "../layout";
 import type { View } from "../view";

@@ -1,0 +1,23 @@
+import { z } from "@hono/zod-openapi";
+
+const Problem = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string().openapi({ description: "Stable; for programs." }),
+    requestId: z.string(),
+  })
+  .openapi("Problem", { description: "RFC 9457 problem details" });
+
+/** For a route's `responses`: its failures, each with its words, all of one shape. */
+export function problems<Status extends number>(described: Record<Status, string>) {
+  const content = { "application/problem+json": { schema: Problem } };
+  return Object.fromEntries(
+    Object.entries<string>(described).map(([status, description]) => [
+      status,
+      { description, content },
+    ]),
+  );
+}

@@ -1,0 +1,166 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { can, callerId } from "../auth/caller";
+import { assertCaller, requireScope } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { problems } from "../http/problem-docs";
+import { actOn } from "./actions";
+import { bulk } from "./bulk";
+import type { Engine } from "./engine";
+import { enqueueOne } from "./enqueue";
+import { filterShape, toFilter } from "./filter";
+import { getTask } from "./queries";
+import { assertDone, badInput, noSuchTask, wrongState } from "./refusals";
+import { replayTask } from "./replay";
+
+const params = z.object({ task_id: z.string() });
+const refusals = problems({
+  404: "No such task",
+  409: "Its state, in `state`, does not allow it",
+});
+const reason = z.string().trim().min(1).max(500);
+
+function acted<State extends string>(status: State) {
+  const schema = z.object({ task_id: z.string(), status: z.literal(status) });
+  return { 200: { description: "Done", content: { "application/json": { schema } } }, ...refusals };
+}
+
+const enqueued = {
+  202: {
+    description: "The task that does it",
+    content: { "application/json": { schema: z.object({ task_id: z.string() }) } },
+  },
+};
+
+const cancelRoute = createRoute({
+  method: "post",
+  path: "/cancel/{task_id}",
+  tags: ["tasks"],
+  summary: "Cancel a task: one's own, or any with tasks:write",
+  request: { params },
+  responses: acted("REVOKED"),
+});
+
+const retryRoute = createRoute({
+  method: "post",
+  path: "/retry/{task_id}",
+  tags: ["tasks"],
+  summary: "Run a failed or cancelled task again, with fresh attempts",
+  middleware: requireScope("tasks:write"),
+  request: { params },
+  responses: acted("PENDING"),
+});
+
+const discardRoute = createRoute({
+  method: "post",
+  path: "/discard/{task_id}",
+  tags: ["tasks"],
+  summary: "Give up on a failure: it stays one, marked with the reason",
+  middleware: requireScope("tasks:write"),
+  request: {
+    params,
+    body: {
+      required: true,
+      content: { "application/json": { schema: z.strictObject({ reason }) } },
+    },
+  },
+  responses: acted("FAILURE"),
+});
+
+const replayRoute = createRoute({
+  method: "post",
+  path: "/replay/{task_id}",
+  tags: ["tasks"],
+  summary: "Run an edited copy of a task that has ended, as a new task with `replay_of`",
+  middleware: requireScope("tasks:write"),
+  request: {
+    params,
+    body: {
+      required: true,
+      content: { "application/json": { schema: z.strictObject({ input: z.unknown() }) } },
+    },
+  },
+  responses: { ...enqueued, ...problems({ 400: "The input is wrong" }), ...refusals },
+});
+
+const bulkRoute = createRoute({
+  method: "post",
+  path: "/bulk",
+  tags: ["tasks"],
+  summary: "Cancel, retry or discard everything that matches a filter",
+  middleware: requireScope("tasks:write"),
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z.discriminatedUnion("action", [
+            z.strictObject({
+              action: z.enum(["cancel", "retry"]),
+              filter: z.strictObject(filterShape),
+            }),
+            z.strictObject({
+              action: z.literal("discard"),
+              filter: z.strictObject(filterShape),
+              reason,
+            }),
+          ]),
+        },
+      },
+    },
+  },
+  responses: enqueued,
+});
+
+/** What people do to tasks, mounted at /api/tasks. */
+export function actionRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .openapi(cancelRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const caller = assertCaller(c.var.caller);
+      const by = callerId(caller);
+      if (!can(caller, "tasks:write")) {
+        const task = await getTask(c.env.DB, task_id);
+        if (task?.user !== by) {
+          throw new AppError(403, "forbidden", "This needs the scope tasks:write.", {
+            scope: "tasks:write",
+          });
+        }
+      }
+      assertDone(task_id, await actOn(c.env, engine, "cancel", task_id, { by }));
+      return c.json({ task_id, status: "REVOKED" as const }, 200);
+    })
+    .openapi(retryRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const by = callerId(assertCaller(c.var.caller));
+      assertDone(task_id, await actOn(c.env, engine, "retry", task_id, { by }));
+      return c.json({ task_id, status: "PENDING" as const }, 200);
+    })
+    .openapi(discardRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const actor = { by: callerId(assertCaller(c.var.caller)), ...c.req.valid("json") };
+      assertDone(task_id, await actOn(c.env, engine, "discard", task_id, actor));
+      return c.json({ task_id, status: "FAILURE" as const }, 200);
+    })
+    .openapi(replayRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const by = callerId(assertCaller(c.var.caller));
+      const replayed = await replayTask(c.env, engine, task_id, c.req.valid("json").input, by);
+      if (replayed === "not_found") {
+        throw noSuchTask(task_id);
+      }
+      if ("status" in replayed) {
+        throw wrongState(replayed.status);
+      }
+      if ("field" in replayed) {
+        throw badInput(replayed);
+      }
+      return c.json({ task_id: replayed.taskId }, 202);
+    })
+    .openapi(bulkRoute, async (c) => {
+      const { filter, ...action } = c.req.valid("json");
+      const user = callerId(assertCaller(c.var.caller));
+      const input = { ...action, filter: toFilter(filter) };
+      return c.json({ task_id: await enqueueOne(c.env, bulk, input, { user }) }, 202);
+    });
+}

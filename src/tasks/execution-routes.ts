@@ -1,0 +1,200 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { callerId } from "../auth/caller";
+import { assertCaller, requireScope } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { problems } from "../http/problem-docs";
+import type { Engine } from "./engine";
+import { Execution, toExecution } from "./execution";
+import { filterShape, toFilter } from "./filter";
+import { listTasks } from "./list";
+import { getTask, type TaskView } from "./queries";
+import { noSuchTask, wrongState } from "./refusals";
+import { TRACKED } from "./states";
+import { finishTracking, reportProgress, startTracking } from "./tracked";
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/",
+  tags: ["tasks"],
+  summary: "Tasks, newest first",
+  middleware: requireScope("tasks:read"),
+  request: {
+    query: z.object({
+      ...pageQuery,
+      ...filterShape,
+      ordering: z.enum(["created_at", "-created_at"]).default("-created_at"),
+    }),
+  },
+  responses: {
+    200: {
+      description: "A page of them",
+      content: { "application/json": { schema: pageOf(Execution, "ExecutionPage") } },
+    },
+    ...problems({ 400: "A parameter is wrong; `parameter` names it" }),
+  },
+});
+
+const oneTask = {
+  description: "The task",
+  content: { "application/json": { schema: Execution } },
+};
+
+const oneRoute = createRoute({
+  method: "get",
+  path: "/{id}",
+  tags: ["tasks"],
+  summary: "One task, with its input in `context_data`",
+  middleware: requireScope("tasks:read"),
+  request: { params: z.object({ id: z.string() }) },
+  responses: { 200: oneTask, ...problems({ 404: "No such task" }) },
+});
+
+const MAX_TIMEOUT_SECONDS = 30 * 86_400;
+const name = z.string().trim().min(1).max(100);
+
+const startRoute = createRoute({
+  method: "post",
+  path: "/",
+  tags: ["tracked work"],
+  summary: "Track work that runs elsewhere",
+  middleware: requireScope("tasks:track"),
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .strictObject({
+              task_id: z.string().trim().min(1).max(200),
+              task_name: name,
+              task_module: name,
+              description: z.string().max(500).default(""),
+              user: z.string().min(1).max(200).optional(),
+              context_data: z.unknown(),
+              timeout_seconds: z.number().min(1).max(MAX_TIMEOUT_SECONDS).default(3600).openapi({
+                description: "Silent for longer, it is a FAILURE `lost`.",
+              }),
+            })
+            .openapi("TrackedStart"),
+        },
+      },
+    },
+  },
+  responses: {
+    201: { ...oneTask, description: "It is tracked from now on" },
+    200: { ...oneTask, description: "It was tracked already" },
+    ...problems({ 409: "A task of that id has ended" }),
+  },
+});
+
+const reportRoute = createRoute({
+  method: "patch",
+  path: "/{id}",
+  tags: ["tracked work"],
+  summary: "Report progress, or the end, of tracked work",
+  middleware: requireScope("tasks:track"),
+  request: {
+    params: z.object({ id: z.string() }),
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .strictObject({
+              status: z.enum(["SUCCESS", "FAILURE"]).optional(),
+              progress_percentage: z.number().min(0).max(100).optional(),
+              current_step: z.string().max(255).optional(),
+              total_steps: z.int().min(0).max(1_000_000).optional(),
+              result_data: z.unknown(),
+              error_message: z.string().max(500).optional(),
+            })
+            .openapi("TrackedReport"),
+        },
+      },
+    },
+  },
+  responses: {
+    200: oneTask,
+    ...problems({
+      404: "No such task",
+      409: "It has ended, as `state` says, or is no tracked work; the report is noted",
+    }),
+  },
+});
+
+/** Tasks and tracked work, mounted at /api/tasks/executions. */
+export function executionRoutes(engine: Engine) {
+  const find = async (db: D1Database, id: string): Promise<TaskView> => {
+    const task = await getTask(db, id);
+    if (!task) {
+      throw noSuchTask(id);
+    }
+    return task;
+  };
+
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .openapi(listRoute, async (c) => {
+      const { limit, cursor, ordering, ...filter } = c.req.valid("query");
+      const request = { limit, cursor: readCursor(cursor) };
+      const order = ordering === "created_at" ? "oldest" : "newest";
+      const page = await listTasks(c.env.DB, toFilter(filter), request, order);
+      return c.json(
+        renderPage(page, c.req.url, (task) => toExecution(task, engine)),
+        200,
+      );
+    })
+    .openapi(oneRoute, async (c) => {
+      const task = await find(c.env.DB, c.req.valid("param").id);
+      const input: unknown = JSON.parse(task.input);
+      return c.json({ ...toExecution(task, engine), context_data: input }, 200);
+    })
+    .openapi(startRoute, async (c) => {
+      const body = c.req.valid("json");
+      if (engine.find(body.task_name)) {
+        const detail = `task_name: ${body.task_name} is a task of this system`;
+        throw new AppError(400, "invalid_parameter", detail, { parameter: "task_name" });
+      }
+      const tracking = await startTracking(c.env.DB, {
+        externalId: body.task_id,
+        name: body.task_name,
+        module: body.task_module,
+        description: body.description,
+        user: body.user ?? callerId(assertCaller(c.var.caller)),
+        timeoutMs: body.timeout_seconds * 1000,
+        context: JSON.stringify(body.context_data ?? {}),
+      });
+      if (tracking === "ended") {
+        const detail = `A task ${body.task_id} was tracked and has ended`;
+        throw new AppError(409, "already_ended", detail);
+      }
+      return c.json(toExecution(tracking.task, engine), tracking.created ? 201 : 200);
+    })
+    .openapi(reportRoute, async (c) => {
+      const { id } = c.req.valid("param");
+      const { status, result_data: result, error_message, ...body } = c.req.valid("json");
+      const task = await find(c.env.DB, id);
+      if (task.queue !== TRACKED) {
+        throw new AppError(409, "not_tracked", `The task ${id} runs here and reports by itself`);
+      }
+      const reported =
+        status === undefined
+          ? await reportProgress(c.env.DB, task, {
+              percent: body.progress_percentage,
+              step: body.current_step,
+              totalSteps: body.total_steps,
+            })
+          : await finishTracking(
+              c.env.DB,
+              task,
+              status === "SUCCESS"
+                ? { status, result }
+                : { status, result, message: error_message ?? "" },
+            );
+      if (reported !== "done") {
+        throw wrongState(reported.status);
+      }
+      return c.json(toExecution(await find(c.env.DB, task.id), engine), 200);
+    });
+}

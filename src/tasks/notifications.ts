@@ -1,0 +1,81 @@
+import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
+import type { NotificationType } from "./notify";
+
+export interface Notification {
+  id: string;
+  type: NotificationType;
+  task_id: string;
+  task_name: string;
+  template: string | null;
+  message: string | null;
+  /** How many were folded into it, itself included. */
+  count: number;
+  created_at: number;
+  updated_at: number;
+  read_at: number | null;
+}
+
+/** Those of one user, the latest first. */
+export async function listNotifications(
+  db: D1Database,
+  user: string,
+  onlyUnread: boolean,
+  request: PageRequest,
+): Promise<Page<Notification>> {
+  const { cursor } = request;
+  const backwards = cursor?.direction === "previous";
+  const [updatedAt, id] = cursor?.key ?? [];
+  const size = scanSize(request, onlyUnread);
+  const { results } = await db
+    .prepare(
+      `SELECT *, ${onlyUnread ? "read_at IS NULL" : "true"} AS hit FROM notifications
+       WHERE user = ?1 ${cursor ? `AND (updated_at, id) ${backwards ? ">" : "<"} (?2, ?3)` : ""}
+       ORDER BY updated_at ${backwards ? "ASC" : "DESC"}, id ${backwards ? "ASC" : "DESC"}
+       LIMIT ${size + 1}`,
+    )
+    .bind(user, ...(cursor ? [updatedAt ?? 0, id ?? ""] : []))
+    .all<Notification & { hit: number }>();
+  return cutPage(results, request, size, (row) => [row.updated_at, row.id]);
+}
+
+const MAX_COUNTED = 1000;
+
+/** How many are unread, counted to 1,000. */
+export async function countUnread(db: D1Database, user: string): Promise<number> {
+  const row = await db
+    .prepare(
+      `SELECT count(*) AS n FROM (
+         SELECT 1 FROM notifications WHERE user = ?1 AND read_at IS NULL LIMIT ${MAX_COUNTED})`,
+    )
+    .bind(user)
+    .first<{ n: number }>();
+  return row?.n ?? 0;
+}
+
+/** Marks some of a user's as read, or all. Returns how many were not. */
+export async function markRead(
+  db: D1Database,
+  user: string,
+  ids: readonly string[] | "all",
+  now = Date.now(),
+): Promise<number> {
+  const some = ids === "all" ? "" : "AND id IN (SELECT value FROM json_each(?3))";
+  const { meta } = await db
+    .prepare(`UPDATE notifications SET read_at = ?2 WHERE user = ?1 AND read_at IS NULL ${some}`)
+    .bind(user, now, ...(ids === "all" ? [] : [JSON.stringify(ids)]))
+    .run();
+  return meta.changes;
+}
+
+const DELETED_PER_RUN = 500;
+
+/** Deletes old ones, some at a time. */
+export async function deleteOldNotifications(db: D1Database, before: number): Promise<void> {
+  await db
+    .prepare(
+      `DELETE FROM notifications WHERE id IN (
+         SELECT id FROM notifications WHERE updated_at < ?1 LIMIT ${DELETED_PER_RUN})`,
+    )
+    .bind(before)
+    .run();
+}

@@ -1,0 +1,209 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { callerId } from "../auth/caller";
+import { assertCaller, requireScope } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { problems } from "../http/problem-docs";
+import type { Engine } from "./engine";
+import { Execution, toExecution } from "./execution";
+import { listTasks } from "./list";
+import { moduleStats, overview, userStats } from "./overview";
+import { STATUSES } from "./states";
+import { listWorkers } from "./workers";
+
+const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
+const seconds = z.number().nullable();
+
+const Worker = z
+  .object({
+    worker: z.string(),
+    queue: z.string(),
+    since: z.iso.datetime(),
+    lease_expires_at: z.iso.datetime(),
+    batch_size: z.int(),
+    tasks: z
+      .array(z.object({ task_id: z.string(), task_name: z.string() }))
+      .openapi({ description: "The first 20" }),
+  })
+  .openapi("Worker");
+
+const workersRoute = createRoute({
+  method: "get",
+  path: "/workers",
+  tags: ["overview"],
+  summary: "Consumers at work: what each runs, and since when",
+  middleware: requireScope("tasks:read"),
+  responses: { 200: { description: "All of them", content: json(pageOf(Worker, "WorkerPage")) } },
+});
+
+const Overview = z
+  .object({
+    totals: z.record(z.enum(STATUSES), z.int()),
+    queues: z.array(
+      z.object({
+        queue: z.string(),
+        due: z.int().openapi({ description: "Tasks that could run now, counted to 1,000" }),
+        capped: z.boolean(),
+        waiting: z.int().openapi({ description: "Tasks that wait for a time of their own" }),
+        oldest_age_seconds: seconds.openapi({ description: "Of those that could run now" }),
+        messages: z.int().nullable().openapi({ description: "As the platform says" }),
+      }),
+    ),
+    per_minute: z.object({
+      minutes: z.int().openapi({ description: "Of how many the mean is" }),
+      accepted: z.number(),
+      succeeded: z.number(),
+      failed: z.number(),
+    }),
+    workers: z.int().openapi({ description: "Consumers at work" }),
+    registered_tasks: z.array(
+      z.object({
+        name: z.string(),
+        module: z.string(),
+        description: z.string(),
+        queue: z.string(),
+        public: z.boolean().openapi({ description: "It may be started over the API" }),
+      }),
+    ),
+    system: z.record(z.string(), z.unknown()),
+  })
+  .openapi("Overview");
+
+const overviewRoute = (path: "/flower-info" | "/info") =>
+  createRoute({
+    method: "get",
+    path,
+    tags: ["overview"],
+    summary: "The state of the whole system",
+    middleware: requireScope("tasks:read"),
+    responses: { 200: { description: "Now", content: json(Overview) } },
+  });
+
+const Stats = z
+  .object({
+    total_tasks: z.int().openapi({ description: "Accepted in these days" }),
+    success_rate: z.number().nullable().openapi({ description: "0 to 1" }),
+    avg_duration: seconds,
+    p50_duration: seconds,
+    p95_duration: seconds,
+    by_status: z.record(z.enum(["PENDING", "SUCCESS", "FAILURE", "REVOKED"]), z.int()).openapi({
+      description: "Ends in these days; PENDING is all that is open now",
+    }),
+    by_task_name: z.record(
+      z.string(),
+      z.object({ total: z.int(), success: z.int(), failure: z.int() }),
+    ),
+    recent_failures: z.array(Execution),
+  })
+  .openapi("ModuleStats");
+
+const MAX_DAYS = 30;
+
+const statsRoute = createRoute({
+  method: "get",
+  path: "/stats",
+  tags: ["overview"],
+  summary: "Statistics of a module, or of all: today and so many whole days (UTC) before it",
+  middleware: requireScope("tasks:read"),
+  request: {
+    query: z.object({
+      module: z.string().min(1).max(100).optional(),
+      days: z.coerce.number().int().min(1).max(MAX_DAYS).default(7),
+    }),
+  },
+  responses: {
+    200: { description: "The statistics", content: json(Stats) },
+    ...problems({ 400: "A parameter is wrong" }),
+  },
+});
+
+const count = z.int();
+const UserTasks = pageOf(Execution, "UserTaskPage").extend({
+  stats: z
+    .object({
+      total: count,
+      pending: count,
+      started: count,
+      success: count,
+      failure: count,
+      revoked: count,
+      capped: z.boolean(),
+    })
+    .openapi({ description: "Of the caller's latest 1,000 tasks" }),
+});
+
+const userTasksRoute = createRoute({
+  method: "get",
+  path: "/user-tasks",
+  tags: ["overview"],
+  summary: "The caller's own tasks, newest first, and what became of them",
+  request: {
+    query: z.object({
+      ...pageQuery,
+      task_module: z.string().min(1).max(100).optional(),
+      status: z.enum(STATUSES).optional(),
+    }),
+  },
+  responses: { 200: { description: "A page of them", content: json(UserTasks) } },
+});
+
+/** What else the whole is made of, for `system` of the overview. */
+export type SystemInfo = (env: Env) => Promise<Record<string, unknown>>;
+
+/** Looking at the whole, mounted at /api/tasks. */
+export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
+  const show = async (env: Env) => {
+    const { totals, queues, perMinute, tasks } = await overview(env, engine);
+    return {
+      totals,
+      queues: queues.map(({ oldestMs, ...queue }) => ({
+        ...queue,
+        oldest_age_seconds: oldestMs === null ? null : oldestMs / 1000,
+      })),
+      per_minute: perMinute,
+      workers: (await listWorkers(env.DB)).length,
+      registered_tasks: tasks,
+      system: await systemInfo(env),
+    };
+  };
+
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .openapi(workersRoute, async (c) => {
+      const workers = await listWorkers(c.env.DB);
+      const results = workers.map(({ worker, queue, since, expiresAt, batchSize, tasks }) => ({
+        worker,
+        queue,
+        since: new Date(since).toISOString(),
+        lease_expires_at: new Date(expiresAt).toISOString(),
+        batch_size: batchSize,
+        tasks: tasks.map(({ id, name }) => ({ task_id: id, task_name: name })),
+      }));
+      return c.json({ count: results.length, next: null, previous: null, results }, 200);
+    })
+    .openapi(overviewRoute("/flower-info"), async (c) => c.json(await show(c.env), 200))
+    .openapi(overviewRoute("/info"), async (c) => c.json(await show(c.env), 200))
+    .openapi(statsRoute, async (c) => {
+      const stats = await moduleStats(c.env.DB, c.req.valid("query"));
+      return c.json(
+        {
+          total_tasks: stats.total,
+          success_rate: stats.successRate,
+          avg_duration: stats.meanSeconds,
+          p50_duration: stats.p50Seconds,
+          p95_duration: stats.p95Seconds,
+          by_status: stats.byStatus,
+          by_task_name: Object.fromEntries(stats.byName.map(({ name, ...of }) => [name, of])),
+          recent_failures: stats.recentFailures.map((task) => toExecution(task, engine)),
+        },
+        200,
+      );
+    })
+    .openapi(userTasksRoute, async (c) => {
+      const { limit, cursor, task_module: module, status } = c.req.valid("query");
+      const user = callerId(assertCaller(c.var.caller));
+      const request = { limit, cursor: readCursor(cursor) };
+      const page = await listTasks(c.env.DB, { user, module, status }, request);
+      const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
+      return c.json({ ...view, stats: await userStats(c.env.DB, user) }, 200);
+    });
+}

@@ -1,0 +1,138 @@
+import { type Backlog, listBacklogs } from "./backlog";
+import { SPANS } from "./counts";
+import type { Engine } from "./engine";
+import { listTaskIds } from "./list";
+import { getTasks, type TaskView } from "./queries";
+import { statusOf } from "./execution";
+import {
+  countsByName,
+  countsOverTime,
+  daysAgo,
+  endsOf,
+  meanSeconds,
+  openOf,
+  openStates,
+  quantileSeconds,
+  recentFailures,
+  total,
+} from "./stats";
+import { type Status, STATUSES } from "./states";
+
+export interface ModuleStats {
+  /** Accepted in these days. */
+  total: number;
+  /** Of those that ended in these days as they should, or failed; null when none did. */
+  successRate: number | null;
+  meanSeconds: number | null;
+  p50Seconds: number | null;
+  p95Seconds: number | null;
+  /** Ends in these days, less those run again; PENDING is what is open now, whatever it does. */
+  byStatus: Record<"PENDING" | "SUCCESS" | "FAILURE" | "REVOKED", number>;
+  byName: { name: string; total: number; success: number; failure: number }[];
+  recentFailures: TaskView[];
+}
+
+const FAILURES_SHOWN = 5;
+
+/** Of a module, or of all, in the last days: today and `days` whole ones before it. */
+export async function moduleStats(
+  db: D1Database,
+  { module, days }: { module?: string; days: number },
+  now = Date.now(),
+): Promise<ModuleStats> {
+  const named = await countsByName(db, daysAgo(days, now), module);
+  const ever = total(await countsByName(db, 0, module));
+  const counts = total(named);
+  const { success, failure, revoked } = endsOf(counts);
+  return {
+    total: counts.created,
+    successRate: success + failure > 0 ? success / (success + failure) : null,
+    meanSeconds: meanSeconds(counts),
+    p50Seconds: quantileSeconds(counts, 0.5),
+    p95Seconds: quantileSeconds(counts, 0.95),
+    byStatus: { PENDING: openOf(ever), SUCCESS: success, FAILURE: failure, REVOKED: revoked },
+    byName: named.map(({ name, counts: of }) => ({
+      name,
+      total: of.created,
+      success: endsOf(of).success,
+      failure: endsOf(of).failure,
+    })),
+    recentFailures: await recentFailures(db, FAILURES_SHOWN, module),
+  };
+}
+
+export interface UserStats extends Record<
+  "total" | "pending" | "started" | "success" | "failure" | "revoked",
+  number
+> {
+  /** There are more than were counted: the latest 1,000. */
+  capped: boolean;
+}
+
+/** Of the latest tasks of a user, at most 1,000. */
+export async function userStats(db: D1Database, user: string): Promise<UserStats> {
+  const limit = 1000;
+  const page = await listTaskIds(db, { user }, { limit, cursor: null });
+  const stats = { total: 0, pending: 0, started: 0, success: 0, failure: 0, revoked: 0 };
+  for (const task of await getTasks(db, page.rows)) {
+    stats.total += 1;
+    stats[GROUPS[statusOf(task)]] += 1;
+  }
+  return { ...stats, capped: page.next !== null };
+}
+
+const GROUPS = {
+  PENDING: "pending",
+  RETRY: "pending",
+  STARTED: "started",
+  PROGRESS: "started",
+  SUCCESS: "success",
+  FAILURE: "failure",
+  REVOKED: "revoked",
+} as const satisfies Record<Status, string>;
+
+export interface Overview {
+  /** All tasks by what they are now. */
+  totals: Record<Status, number>;
+  queues: Backlog[];
+  /** Events of the last whole minutes, per minute. */
+  perMinute: { minutes: number; accepted: number; succeeded: number; failed: number };
+  tasks: { name: string; module: string; description: string; queue: string; public: boolean }[];
+}
+
+const RATE_MINUTES = 5;
+
+/** What the whole system does now. */
+export async function overview(env: Env, engine: Engine, now = Date.now()): Promise<Overview> {
+  const ever = total(await countsByName(env.DB, 0));
+  const { success, failure, revoked } = endsOf(ever);
+  const thisMinute = now - (now % SPANS.minute);
+  const from = thisMinute - RATE_MINUTES * SPANS.minute;
+  const buckets = await countsOverTime(env.DB, { spanMs: SPANS.minute, from });
+  const recent = total(buckets.filter(({ at }) => at < thisMinute));
+  const perMinute = (count: number) => count / RATE_MINUTES;
+  const totals = {
+    ...Object.fromEntries(STATUSES.map((status) => [status, 0])),
+    ...(await openStates(env.DB, openOf(ever))),
+    SUCCESS: success,
+    FAILURE: failure,
+    REVOKED: revoked,
+  } as Record<Status, number>;
+  return {
+    totals,
+    queues: await listBacklogs(env, now),
+    perMinute: {
+      minutes: RATE_MINUTES,
+      accepted: perMinute(recent.created),
+      succeeded: perMinute(recent.success),
+      failed: perMinute(recent.failure),
+    },
+    tasks: engine.all().map(({ name, module, description, queue, startedBy }) => ({
+      name,
+      module,
+      description,
+      queue,
+      public: startedBy !== null,
+    })),
+  };
+}

@@ -1,0 +1,119 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { type Caller, callerId, ROLES } from "../auth/caller";
+import { assertCaller, requireScope } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { problems } from "../http/problem-docs";
+import type { TaskDefinition } from "./define";
+import type { Engine } from "./engine";
+import { badInput } from "./refusals";
+import { startTask } from "./start";
+import { getTemplate, type Template } from "./templates";
+
+const MAX_DELAY_SECONDS = 30 * 86_400;
+const delay = z.number().min(0).max(MAX_DELAY_SECONDS).default(0);
+
+const runRoute = createRoute({
+  method: "post",
+  path: "/",
+  tags: ["tasks"],
+  summary: "Start a task, or a template",
+  middleware: requireScope("tasks:write"),
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .strictObject({
+              task_name: z.string().optional(),
+              template: z.string().optional(),
+              input: z.unknown().openapi({
+                description: "Of a template: an object laid over its defaults",
+              }),
+              delay_seconds: delay,
+            })
+            .refine(
+              ({ task_name, template }) => (task_name === undefined) !== (template === undefined),
+              { path: ["task_name"], message: "give either task_name or template" },
+            ),
+        },
+      },
+    },
+  },
+  responses: {
+    202: {
+      description: "It is accepted",
+      content: { "application/json": { schema: z.object({ task_id: z.string() }) } },
+    },
+    ...problems({
+      400: "The input is wrong: `parameter` says where",
+      403: "The task is for a higher role",
+      404: "There is no such task to be started, or no such active template",
+    }),
+  },
+});
+
+/** Starting tasks, mounted at /api/tasks/run. */
+export function runRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook }).openapi(
+    runRoute,
+    async (c) => {
+      const body = c.req.valid("json");
+      const caller = assertCaller(c.var.caller);
+      const template =
+        body.template === undefined ? null : await activeTemplate(c.env.DB, body.template);
+      const name = template?.taskName ?? body.task_name ?? "";
+      const definition = startable(engine, name, caller);
+      const input = template === null ? body.input : layOver(template.defaults, body.input);
+      const started = await startTask(c.env, definition, input, {
+        user: callerId(caller),
+        delayMs: body.delay_seconds * 1000,
+        ...(template && { template: overridesOf(template) }),
+      });
+      if (typeof started !== "string") {
+        throw badInput(started);
+      }
+      return c.json({ task_id: started }, 202);
+    },
+  );
+}
+
+/** The task of that name if this caller may start it. Throws 404 and 403. */
+export function startable(engine: Engine, name: string, caller: Caller): TaskDefinition {
+  const definition = engine.find(name);
+  if (!definition || definition.startedBy === null) {
+    throw new AppError(404, "unknown_task", `There is no task ${name} to be started`);
+  }
+  const least = definition.startedBy;
+  const allowed =
+    caller.kind === "user" ? ROLES.indexOf(caller.role) >= ROLES.indexOf(least) : least !== "admin"; // a key administers nothing
+  if (!allowed) {
+    throw new AppError(403, "forbidden", `Starting ${name} needs the role ${least}.`);
+  }
+  return definition;
+}
+
+function layOver(defaults: Record<string, unknown>, input: unknown): Record<string, unknown> {
+  if (input !== undefined && (typeof input !== "object" || input === null)) {
+    throw badInput({ field: "", message: "must be an object" });
+  }
+  return { ...defaults, ...input };
+}
+
+async function activeTemplate(db: D1Database, name: string): Promise<Template> {
+  const template = await getTemplate(db, name);
+  if (!template?.active) {
+    throw new AppError(404, "unknown_template", `There is no active template ${name}`);
+  }
+  return template;
+}
+
+function overridesOf({ name, maxRetries, timeoutSeconds, notify }: Template) {
+  return {
+    name,
+    notify,
+    ...(maxRetries !== null && { attempts: maxRetries + 1 }),
+    ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
+  };
+}

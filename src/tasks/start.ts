@@ -1,0 +1,40 @@
+import type { NewTask, TaskDefinition } from "./define";
+import { enqueue, type EnqueueOptions } from "./enqueue";
+import { readInput } from "./input";
+
+const MAX_INPUT_CHARACTERS = 64_000;
+
+/** What is wrong with an input: the field, empty for all of it, and why. */
+export interface Refusal {
+  field: string;
+  message: string;
+}
+
+/**
+ * Starts one task with an input nobody has looked at yet, or says what is wrong with it. A
+ * definition that keeps bad inputs as failures of their own (`prepare`) decides that itself.
+ */
+export async function startTask(
+  env: Env,
+  definition: TaskDefinition,
+  input: unknown,
+  options: Omit<EnqueueOptions, "idempotency">,
+): Promise<string | Refusal> {
+  const task = definition.prepare?.(input) ?? keep(input);
+  if (task.input.length > MAX_INPUT_CHARACTERS && !definition.prepare) {
+    return { field: "", message: `over ${MAX_INPUT_CHARACTERS} characters` };
+  }
+  const read = readInput(definition, task.input);
+  if (!("input" in read)) {
+    return read;
+  }
+  const accepted = await enqueue(env, definition, [task], options);
+  if (accepted === "conflict" || accepted.taskIds[0] === undefined) {
+    throw new Error("A request without an idempotency key cannot conflict");
+  }
+  return accepted.taskIds[0];
+}
+
+function keep(input: unknown): NewTask {
+  return { input: JSON.stringify(input ?? {}), subject: null };
+}

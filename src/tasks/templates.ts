@@ -1,0 +1,110 @@
+import { type Notify, readNotify } from "./notify";
+
+/** How to run a task again and again: defaults of its input, and what overrides its definition. */
+export interface Template {
+  name: string;
+  taskName: string;
+  description: string;
+  defaults: Record<string, unknown>;
+  timeoutSeconds: number | null;
+  maxRetries: number | null;
+  /** For people; nothing depends on it. */
+  estimatedSeconds: number | null;
+  /** Likewise. */
+  steps: string[];
+  notify: Notify;
+  active: boolean;
+  createdAt: number;
+  updatedAt: number;
+}
+
+interface Row {
+  name: string;
+  task_name: string;
+  description: string;
+  defaults: string;
+  timeout_seconds: number | null;
+  max_retries: number | null;
+  estimated_seconds: number | null;
+  steps: string;
+  notify: string | null;
+  active: number;
+  created_at: number;
+  updated_at: number;
+}
+
+const SAVE = `
+INSERT INTO task_templates (name, task_name, description, defaults, timeout_seconds, max_retries,
+  estimated_seconds, steps, notify, active, created_at, updated_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
+ON CONFLICT (name) DO UPDATE SET task_name = ?2, description = ?3, defaults = ?4,
+  timeout_seconds = ?5, max_retries = ?6, estimated_seconds = ?7, steps = ?8, notify = ?9,
+  active = ?10, updated_at = ?11
+RETURNING *`;
+
+/** Creates a template, or changes the one of that name. */
+export async function saveTemplate(
+  db: D1Database,
+  template: Omit<Template, "createdAt" | "updatedAt">,
+  now = Date.now(),
+): Promise<Template> {
+  const { name, taskName, description, timeoutSeconds, maxRetries, estimatedSeconds } = template;
+  const row = await db
+    .prepare(SAVE)
+    .bind(
+      name,
+      taskName,
+      description,
+      JSON.stringify(template.defaults),
+      timeoutSeconds,
+      maxRetries,
+      estimatedSeconds,
+      JSON.stringify(template.steps),
+      JSON.stringify(template.notify),
+      template.active ? 1 : 0,
+      now,
+    )
+    .first<Row>();
+  if (!row) {
+    throw new Error("An upsert returned no row");
+  }
+  return toTemplate(row);
+}
+
+export async function getTemplate(db: D1Database, name: string): Promise<Template | null> {
+  const row = await db
+    .prepare("SELECT * FROM task_templates WHERE name = ?1")
+    .bind(name)
+    .first<Row>();
+  return row && toTemplate(row);
+}
+
+/** By name, after the one named. */
+export async function listTemplates(
+  db: D1Database,
+  after: string,
+  limit: number,
+): Promise<Template[]> {
+  const { results } = await db
+    .prepare("SELECT * FROM task_templates WHERE name > ?1 ORDER BY name LIMIT ?2")
+    .bind(after, limit)
+    .all<Row>();
+  return results.map(toTemplate);
+}
+
+function toTemplate(row: Row): Template {
+  return {
+    name: row.name,
+    taskName: row.task_name,
+    description: row.description,
+    defaults: JSON.parse(row.defaults) as Record<string, unknown>,
+    timeoutSeconds: row.timeout_seconds,
+    maxRetries: row.max_retries,
+    estimatedSeconds: row.estimated_seconds,
+    steps: JSON.parse(row.steps) as string[],
+    notify: readNotify(row.notify),
+    active: row.active === 1,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

@@ -1,0 +1,159 @@
+/**
+ * Work that runs elsewhere and reports here. It is a task like any other but for its lane, of which
+ * no queue exists: nothing is sent or claimed for it, it runs from the moment it is known, and
+ * `check_at` is when it must have reported again. What then has not is lost.
+ */
+import { retryD1 } from "../db/retry";
+import { log } from "../log";
+import { countEndsSql, countSql } from "./counts";
+import { newLote, taskId } from "./ids";
+import { statusOf } from "./execution";
+import { getTask, type TaskView } from "./queries";
+import { OPEN, TRACKED, type Status } from "./states";
+
+export interface NewTracked {
+  /** What it is called where it runs; no two tasks share one. */
+  externalId: string;
+  name: string;
+  module: string;
+  description: string;
+  user: string | null;
+  /** How long it may be silent. */
+  timeoutMs: number;
+  /** JSON text of whatever its owner wants kept with it. */
+  context: string;
+}
+
+/** "ended": a task of that name is over, and a new one needs a new name. */
+export type Tracking = { task: TaskView; created: boolean } | "ended";
+
+/** A time no clock reaches: nobody is to claim it. */
+const NEVER = 9e15;
+const MAX_NOTED_REPORTS = 100;
+
+const IS_NEW = "NOT EXISTS (SELECT 1 FROM tasks WHERE external_id = ?4)";
+const COUNT_NEW = countSql(
+  { created: "count(*)" },
+  `FROM (SELECT ?1 AS name, ?3 AS module WHERE ${IS_NEW})`,
+);
+const INSERT = `
+INSERT INTO tasks (id, name, module, external_id, queue, status, user, description, input,
+  max_attempts, ready_at, sent_at, check_at, created_at, started_at, timeout_ms)
+SELECT ?5, ?1, ?3, ?4, '${TRACKED}', 'PENDING', ?6, ?7, ?8, 1, ${NEVER}, ?2, ?2 + ?9, ?2, ?2, ?9
+WHERE ${IS_NEW}`;
+
+/** Starts tracking; the same again finds the task already there. */
+export async function startTracking(
+  db: D1Database,
+  tracked: NewTracked,
+  now = Date.now(),
+): Promise<Tracking> {
+  const { name, module, externalId, user, description, context, timeoutMs } = tracked;
+  const id = taskId(newLote(now), 0);
+  await retryD1(() =>
+    db.batch([
+      db.prepare(COUNT_NEW).bind(name, now, module, externalId),
+      db
+        .prepare(INSERT)
+        .bind(name, now, module, externalId, id, user, description, context, timeoutMs),
+    ]),
+  );
+  const task = await getTask(db, externalId);
+  if (!task || statusOf(task) === task.status) {
+    return "ended";
+  }
+  log.info("task.tracked", { taskId: task.id, name, externalId });
+  return { task, created: task.id === id };
+}
+
+const REPORTING = `id = ?1 AND queue = '${TRACKED}' AND ${OPEN}`;
+
+const PROGRESS = `
+UPDATE tasks SET progress = coalesce(?3, progress), step = coalesce(?4, step),
+  total_steps = coalesce(?5, total_steps), check_at = ?2 + timeout_ms
+WHERE ${REPORTING}`;
+
+const COUNT_END = countEndsSql(REPORTING, { status: "?3", at: "?2" });
+const END = `
+UPDATE tasks SET status = ?3, attempts = 1, finished_at = ?2, result = ?4, error_code = ?5,
+  error_message = ?6
+WHERE ${REPORTING}`;
+
+const NOTE_LATE = `
+UPDATE tasks SET timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
+  json_object('at', ?2, 'event', 'late_report'))
+WHERE id = ?1 AND coalesce(json_array_length(timeline), 0) < ${MAX_NOTED_REPORTS}`;
+
+export interface Progress {
+  /** 0 to 100. */
+  percent?: number;
+  step?: string;
+  totalSteps?: number;
+}
+
+export type Ending =
+  | { status: "SUCCESS"; result: unknown }
+  | { status: "FAILURE"; message: string; result: unknown };
+
+/** "done", or the state of a task that has ended: then the report is only noted. */
+export type Reported = "done" | { status: Status };
+
+/** Takes a report of progress, which also says that the work is alive. */
+export function reportProgress(
+  db: D1Database,
+  task: TaskView,
+  { percent, step, totalSteps }: Progress,
+  now = Date.now(),
+): Promise<Reported> {
+  const values = [percent ?? null, step ?? null, totalSteps ?? null];
+  return report(db, task, now, [db.prepare(PROGRESS).bind(task.id, now, ...values)]);
+}
+
+/** Takes the report of its end. */
+export function finishTracking(
+  db: D1Database,
+  task: TaskView,
+  ending: Ending,
+  now = Date.now(),
+): Promise<Reported> {
+  const failure = ending.status === "FAILURE" ? ["failed", ending.message] : [null, null];
+  const result = ending.result === undefined ? null : JSON.stringify(ending.result);
+  return report(db, task, now, [
+    db.prepare(COUNT_END).bind(task.id, now, ending.status),
+    db.prepare(END).bind(task.id, now, ending.status, result, ...failure),
+  ]);
+}
+
+async function report(
+  db: D1Database,
+  task: TaskView,
+  now: number,
+  statements: D1PreparedStatement[],
+): Promise<Reported> {
+  const results = await db.batch(statements);
+  if (results.at(-1)?.meta.changes) {
+    return "done";
+  }
+  await db.prepare(NOTE_LATE).bind(task.id, now).run();
+  const { status } = (await getTask(db, task.id)) ?? task;
+  log.warn("task.late_report", { taskId: task.id, status });
+  return { status };
+}
+
+const LOST_PER_RUN = 500;
+const SILENT = `id IN (SELECT id FROM tasks INDEXED BY tasks_open
+  WHERE queue = '${TRACKED}' AND check_at <= ?2 AND ${OPEN} ORDER BY check_at LIMIT ${LOST_PER_RUN})`;
+const COUNT_LOST = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${SILENT}`);
+const LOSE = `
+UPDATE tasks SET status = 'FAILURE', attempts = 1, finished_at = ?2, error_code = 'lost',
+  error_message = 'No report for ' || (timeout_ms / 1000) || ' s'
+WHERE ${SILENT}`;
+
+/** Ends what has been silent for too long. Returns how many. */
+export async function loseSilent(db: D1Database, now: number): Promise<number> {
+  const [, lost] = await db.batch([
+    db.prepare(COUNT_LOST).bind(null, now),
+    db.prepare(LOSE).bind(null, now),
+  ]);
+  return lost?.meta.changes ?? 0;
+}
