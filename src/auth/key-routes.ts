@@ -86,44 +86,43 @@ const revokeKeyRoute = createRoute({
   },
 });
 
+const site = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
+
+site.use(requireAdmin(), limitBody());
+
 /** API keys, mounted at /api/keys behind `identify()`. */
-export const keyRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
-
-keyRoutes.use(requireAdmin(), limitBody());
-
-keyRoutes.openapi(createKeyRoute, async (c) => {
-  const { name, scopes, expires_in_days: expiresInDays } = c.req.valid("json");
-  const createdBy = assertAdmin(c.var.caller).id;
-  const made = await createKey(
-    database(c.env),
-    { name, scopes, expiresInDays, createdBy },
-    new Date(),
-  );
-  c.header("cache-control", "no-store");
-  return c.json(
-    {
-      id: made.id,
-      key: made.key,
-      name: made.name,
-      scopes: made.scopes,
-      expires_at: iso(made.expiresAt),
-    },
-    201,
-  );
-});
-
-keyRoutes.openapi(listKeysRoute, async (c) => {
-  const keys = await listKeys(database(c.env));
-  return c.json({ count: keys.length, results: keys.map(present) }, 200);
-});
-
-keyRoutes.openapi(revokeKeyRoute, async (c) => {
-  const { id } = c.req.valid("param");
-  if (!(await revokeKey(database(c.env), id, new Date()))) {
-    throw new AppError(404, "not_found", `There is no key ${id}.`);
-  }
-  return c.body(null, 204);
-});
+export const keyRoutes = site
+  .openapi(createKeyRoute, async (c) => {
+    const { name, scopes, expires_in_days: expiresInDays } = c.req.valid("json");
+    const createdBy = assertAdmin(c.var.caller).id;
+    const made = await createKey(
+      database(c.env),
+      { name, scopes, expiresInDays, createdBy },
+      new Date(),
+    );
+    c.header("cache-control", "no-store");
+    return c.json(
+      {
+        id: made.id,
+        key: made.key,
+        name: made.name,
+        scopes: made.scopes,
+        expires_at: iso(made.expiresAt),
+      },
+      201,
+    );
+  })
+  .openapi(listKeysRoute, async (c) => {
+    const keys = await listKeys(database(c.env));
+    return c.json({ count: keys.length, results: keys.map(present) }, 200);
+  })
+  .openapi(revokeKeyRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    if (!(await revokeKey(database(c.env), id, new Date()))) {
+      throw new AppError(404, "not_found", `There is no key ${id}.`);
+    }
+    return c.body(null, 204);
+  });
 
 function present(key: StoredKey): z.infer<typeof Key> {
   return {

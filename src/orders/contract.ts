@@ -1,7 +1,76 @@
+/** The outside's words for what is inside: the field names the order API always had. */
+import { z } from "@hono/zod-openapi";
 import { toDecimal } from "./money";
+import {
+  MAX_CUSTOMER_CHARACTERS,
+  MAX_ID_CHARACTERS,
+  MAX_LINES,
+  MAX_QUANTITY,
+  MAX_SKU_CHARACTERS,
+} from "./order";
 import type { OrderRow } from "./queries";
 
-/** The outside's words for what is inside: the field names the order API always had. */
+/**
+ * An order as sent, for those who send one. Nothing is checked against it: an order that breaks it
+ * is accepted, and fails by itself in the first stage.
+ */
+export const SentOrder = z
+  .looseObject({
+    id: z.union([z.int().min(1), z.string().min(1).max(MAX_ID_CHARACTERS)]),
+    cliente: z.string().min(1).max(MAX_CUSTOMER_CHARACTERS),
+    productos: z
+      .array(
+        z.looseObject({
+          sku: z.string().min(1).max(MAX_SKU_CHARACTERS),
+          cantidad: z.int().min(1).max(MAX_QUANTITY),
+        }),
+      )
+      .min(1)
+      .max(MAX_LINES),
+  })
+  .openapi("SentOrder", {
+    example: { id: 4711, cliente: "ACME Corp", productos: [{ sku: "P004", cantidad: 2 }] },
+  });
+
+const publicIdSchema = z.union([z.int(), z.string()]);
+const money = z.string().openapi({ description: "A decimal with two places", example: "199.00" });
+
+/** A processed order. */
+export const Pedido = z
+  .object({
+    id_pedido_original: publicIdSchema,
+    hash_pedido: z.string().openapi({ description: "SHA-256 of the order and its enrichment" }),
+    cliente: z.string(),
+    detalle_completo: z.array(
+      z.object({
+        sku: z.string(),
+        cantidad: z.int(),
+        title: z.string(),
+        precio_unitario_api: money,
+      }),
+    ),
+    subtotal: money,
+    descuento: money,
+    total_final: money,
+    moneda: z.string(),
+    fecha_procesado: z.iso.datetime(),
+    task_id: z.string().openapi({ description: "The task that stored it" }),
+  })
+  .openapi("Pedido");
+
+/** The answer to orders sent: a task each, in their order. */
+export const Accepted = z
+  .object({
+    lote: z.string().openapi({ description: "Shared by the tasks of this request" }),
+    aceptados: z.int(),
+    tareas: z.array(
+      z.object({
+        task_id: z.string(),
+        pedido_id: publicIdSchema.nullable().openapi({ description: "As it was sent" }),
+      }),
+    ),
+  })
+  .openapi("Accepted");
 
 interface StoredLine {
   sku: string;
@@ -11,7 +80,7 @@ interface StoredLine {
 }
 
 /** A processed order as the API shows it. Money is decimal text with two places. */
-export function toPedido(order: OrderRow) {
+export function toPedido(order: OrderRow): z.infer<typeof Pedido> {
   const lines = JSON.parse(order.lines) as StoredLine[];
   return {
     id_pedido_original: publicId(order.id),
@@ -38,8 +107,8 @@ export function publicId(id: string): string | number {
 }
 
 /** What a producer is told of each order: its task, and the id as it was sent. */
-export function toTarea(taskId: string, sent: unknown): { task_id: string; pedido_id: unknown } {
+export function toTarea(taskId: string, sent: unknown): z.infer<typeof Accepted>["tareas"][number] {
   const id = typeof sent === "object" && sent !== null && "id" in sent ? sent.id : null;
-  const shown = typeof id === "string" || Number.isFinite(id) ? id : null;
-  return { task_id: taskId, pedido_id: shown };
+  const shown = typeof id === "string" || (typeof id === "number" && Number.isFinite(id));
+  return { task_id: taskId, pedido_id: shown ? id : null };
 }

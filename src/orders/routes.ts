@@ -1,29 +1,57 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { MiddlewareHandler } from "hono";
 import { callerId } from "../auth/caller";
 import { requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { instant } from "../http/instant";
-import { pageQuery, readCursor, renderPage } from "../http/paging";
-import { readOrders } from "./body";
-import { toPedido, toTarea } from "./contract";
+import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { problems } from "../http/problem-docs";
+import { MAX_ORDERS, readOrders } from "./body";
+import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./contract";
 import { enqueueOrders } from "./ingest";
 import { canonicalId } from "./order";
 import { getOrder, listOrders } from "./queries";
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
+const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
+
 const createOrders = createRoute({
   method: "post",
   path: "/",
-  summary: "Send orders to be processed",
-  middleware: requireScope("orders:write"),
-  responses: { 202: { description: "{lote, aceptados, tareas}" } },
+  tags: ["orders"],
+  summary: "Send orders to be processed: one, an array, or NDJSON; accepted whole or not at all",
+  request: {
+    headers: z.object({
+      "idempotency-key": z.string().optional().openapi({
+        description: "The same key and body within 24 hours get the same answer",
+      }),
+    }),
+    body: {
+      required: true,
+      content: {
+        ...json(z.union([SentOrder, z.array(SentOrder).min(1).max(MAX_ORDERS)])),
+        "application/x-ndjson": { schema: SentOrder },
+      },
+    },
+  },
+  responses: {
+    202: { description: "Accepted: each has a task from now on", content: json(Accepted) },
+    ...problems({
+      400: "The body cannot be read",
+      413: "Too many orders, or too much",
+      415: "Another type of body",
+      422: "The Idempotency-Key was used with another body",
+      503: "Too much is waiting, or the database cannot be reached; try again",
+    }),
+  },
 });
 
 const listRoute = createRoute({
   method: "get",
   path: "/",
+  tags: ["orders"],
   summary: "Processed orders, newest first",
   middleware: requireScope("orders:read"),
   request: {
@@ -35,53 +63,69 @@ const listRoute = createRoute({
       search: z.string().min(1).max(255).optional(),
     }),
   },
-  responses: { 200: { description: "{count, next, previous, results}" } },
+  responses: {
+    200: { description: "A page of them", content: json(pageOf(Pedido, "PedidoPage")) },
+    ...problems({ 400: "A parameter is wrong; `parameter` names it" }),
+  },
 });
 
 const oneRoute = createRoute({
   method: "get",
   path: "/{id}",
+  tags: ["orders"],
   summary: "One processed order",
   middleware: requireScope("orders:read"),
   request: { params: z.object({ id: z.string() }) },
-  responses: { 200: { description: "The order" }, 404: { description: "No such order" } },
+  responses: {
+    200: { description: "The order", content: json(Pedido) },
+    ...problems({ 404: "No such order" }),
+  },
 });
+
+type Sent = z.input<typeof SentOrder>;
+
+/** Tells the typed client what the body is. It is read, and judged, elsewhere. */
+const takesOrders: MiddlewareHandler<
+  AppEnv,
+  string,
+  { in: { json: Sent | Sent[] }; out: { json: unknown } }
+> = (_c, next) => next();
+
+const site = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
+site.openAPIRegistry.registerPath(createOrders);
 
 /** The orders API, mounted at /api/pedidos. */
-export const orderRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
-
-orderRoutes.openapi(createOrders, async (c) => {
-  const key = c.req.header("idempotency-key");
-  if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
-    const detail = "Idempotency-Key: 1 to 255 visible ASCII characters";
-    throw new AppError(400, "invalid_parameter", detail, { parameter: "Idempotency-Key" });
-  }
-  const { orders, identity } = await readOrders(c.req.raw);
-  const user = c.var.caller && callerId(c.var.caller);
-  const idempotency = key === undefined ? undefined : { key, identity };
-  const accepted = await enqueueOrders(c.env, orders, user, idempotency);
-  if (accepted === "conflict") {
-    const detail = "This Idempotency-Key was used with another body within the last 24 hours";
-    throw new AppError(422, "idempotency_key_reused", detail);
-  }
-  const { lote, taskIds, replayed } = accepted;
-  const tareas = taskIds.map((taskId, index) => toTarea(taskId, orders[index]));
-  const headers = replayed ? { "idempotency-replayed": "true" } : undefined;
-  return c.json({ lote, aceptados: tareas.length, tareas }, 202, headers);
-});
-
-orderRoutes.openapi(listRoute, async (c) => {
-  const { limit, cursor, cliente, desde, hasta, search } = c.req.valid("query");
-  const filter = { customer: cliente, from: desde, before: hasta, search };
-  const page = await listOrders(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
-  return c.json(renderPage(page, c.req.url, toPedido));
-});
-
-orderRoutes.openapi(oneRoute, async (c) => {
-  const { id } = c.req.valid("param");
-  const order = canonicalId(id) === null ? null : await getOrder(c.env.DB, id);
-  if (!order) {
-    throw new AppError(404, "order_not_found", `There is no processed order ${id}`);
-  }
-  return c.json(toPedido(order));
-});
+export const orderRoutes = site
+  .openapi(listRoute, async (c) => {
+    const { limit, cursor, cliente, desde, hasta, search } = c.req.valid("query");
+    const filter = { customer: cliente, from: desde, before: hasta, search };
+    const page = await listOrders(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
+    return c.json(renderPage(page, c.req.url, toPedido), 200);
+  })
+  .openapi(oneRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const order = canonicalId(id) === null ? null : await getOrder(c.env.DB, id);
+    if (!order) {
+      throw new AppError(404, "order_not_found", `There is no processed order ${id}`);
+    }
+    return c.json(toPedido(order), 200);
+  })
+  .post("/", requireScope("orders:write"), takesOrders, async (c) => {
+    const key = c.req.header("idempotency-key");
+    if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
+      const detail = "Idempotency-Key: 1 to 255 visible ASCII characters";
+      throw new AppError(400, "invalid_parameter", detail, { parameter: "Idempotency-Key" });
+    }
+    const { orders, identity } = await readOrders(c.req.raw);
+    const user = c.var.caller && callerId(c.var.caller);
+    const idempotency = key === undefined ? undefined : { key, identity };
+    const accepted = await enqueueOrders(c.env, orders, user, idempotency);
+    if (accepted === "conflict") {
+      const detail = "This Idempotency-Key was used with another body within the last 24 hours";
+      throw new AppError(422, "idempotency_key_reused", detail);
+    }
+    const { lote, taskIds, replayed } = accepted;
+    const tareas = taskIds.map((taskId, index) => toTarea(taskId, orders[index]));
+    const headers = replayed ? { "idempotency-replayed": "true" } : undefined;
+    return c.json({ lote, aceptados: tareas.length, tareas }, 202, headers);
+  });

@@ -1,0 +1,21 @@
+/**
+ * A typed client of the API, for programs in TypeScript. It knows every route, parameter and answer
+ * from the routes themselves.
+ */
+import { hc } from "hono/client";
+import type { keyRoutes } from "./auth/key-routes";
+import type { orderRoutes } from "./orders/routes";
+import type { taskRoutes } from "./tasks/routes";
+
+/**
+ * `origin` is where the Worker is served; `key` an API key, left out by pages that have a session.
+ * `const answer = await client.tasks.executions.$get({ query: { status: "FAILURE" } })`
+ */
+export function createClient(origin: string, key?: string) {
+  const options = key === undefined ? {} : { headers: { authorization: `Bearer ${key}` } };
+  return {
+    orders: hc<typeof orderRoutes>(`${origin}/api/pedidos`, options),
+    tasks: hc<ReturnType<typeof taskRoutes>>(`${origin}/api/tasks`, options),
+    keys: hc<typeof keyRoutes>(`${origin}/api/keys`, options),
+  };
+}
