@@ -7,6 +7,7 @@ import { batchRoutes } from "./admin/batch-routes";
 import { adminRoutes } from "./admin/routes";
 import { signInRoutes } from "./admin/sign-in-routes";
 import { siteRoutes } from "./admin/site-routes";
+import { auditRoutes } from "./audit/routes";
 import { keyRoutes } from "./auth/key-routes";
 import { identify, requireCaller } from "./auth/middleware";
 import { authRoutes } from "./auth/routes";
@@ -48,6 +49,7 @@ export function createApp(engine: Engine) {
   // Closed from here on, routes that do not exist included.
   app.use("/api/*", requireCaller());
   app.route("/api/keys", keyRoutes);
+  app.route("/api/audit", auditRoutes);
   app.route("/api/pedidos", orderRoutes);
   app.route("/api/tasks", taskRoutes(engine, systemInfo));
   return app;

@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
 import { limitBody } from "../http/body-limit";
 import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
@@ -54,6 +55,7 @@ orderPages.post("/:id/deletion", requireAdmin(), limitBody(), async (c) => {
   if (!(await deleteOrder(c.env, id, { by, reason }))) {
     throw orderNotFound(id);
   }
+  await audit(c, "order.delete", id, { reason });
   return c.redirect(`/admin/orders?deleted=${encodeURIComponent(id)}`, 303);
 });
 

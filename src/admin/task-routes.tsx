@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { audit } from "../audit/audit";
 import { can, callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { namesOf } from "../auth/names";
@@ -93,9 +94,13 @@ export function taskPages(engine: Engine) {
   return routes;
 }
 
-function act(c: Context<AppEnv>, engine: Engine, action: TaskAction, id: string) {
+async function act(c: Context<AppEnv>, engine: Engine, action: TaskAction, id: string) {
   const by = callerId(assertCaller(c.var.caller));
-  return actOn(c.env, engine, action, id, { by });
+  const result = await actOn(c.env, engine, action, id, { by });
+  if (result === "done") {
+    await audit(c, `task.${action}`, id);
+  }
+  return result;
 }
 
 /** Everybody who had a hand in a task, as stored. */

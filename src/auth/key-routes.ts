@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { audit } from "../audit/audit";
 import { database } from "../db/client";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
@@ -100,6 +101,7 @@ export const keyRoutes = site
       { name, scopes, expiresInDays, createdBy },
       new Date(),
     );
+    await audit(c, "key.create", made.id, { name, scopes });
     c.header("cache-control", "no-store");
     return c.json(
       {
@@ -121,6 +123,7 @@ export const keyRoutes = site
     if (!(await revokeKey(database(c.env), id, new Date()))) {
       throw new AppError(404, "not_found", `There is no key ${id}.`);
     }
+    await audit(c, "key.revoke", id);
     return c.body(null, 204);
   });
 

@@ -1,7 +1,8 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
+import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
-import { requireScope } from "../auth/middleware";
+import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { instant } from "../http/instant";
@@ -9,6 +10,7 @@ import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { MAX_ORDERS, readOrders } from "./body";
 import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./contract";
+import { deleteOrder } from "./delete";
 import { enqueueOrders } from "./ingest";
 import { canonicalId } from "./order";
 import { getOrder, listOrders } from "./queries";
@@ -82,6 +84,25 @@ const oneRoute = createRoute({
   },
 });
 
+const deleteRoute = createRoute({
+  method: "delete",
+  path: "/{id}",
+  tags: ["orders"],
+  summary: "Delete a processed order; its id stays used",
+  middleware: requireAdmin(),
+  request: {
+    params: z.object({ id: z.string() }),
+    body: {
+      required: true,
+      content: json(z.strictObject({ reason: z.string().trim().min(3).max(500) })),
+    },
+  },
+  responses: {
+    204: { description: "Deleted" },
+    ...problems({ 403: "Not a signed-in administrator", 404: "No such order" }),
+  },
+});
+
 type Sent = z.input<typeof SentOrder>;
 
 /** Tells the typed client what the body is. It is read, and judged, elsewhere. */
@@ -90,6 +111,10 @@ const takesOrders: MiddlewareHandler<
   string,
   { in: { json: Sent | Sent[] }; out: { json: unknown } }
 > = (_c, next) => next();
+
+function orderNotFound(id: string): AppError {
+  return new AppError(404, "order_not_found", `There is no processed order ${id}`);
+}
 
 const site = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 site.openAPIRegistry.registerPath(createOrders);
@@ -106,9 +131,19 @@ export const orderRoutes = site
     const { id } = c.req.valid("param");
     const order = canonicalId(id) === null ? null : await getOrder(c.env.DB, id);
     if (!order) {
-      throw new AppError(404, "order_not_found", `There is no processed order ${id}`);
+      throw orderNotFound(id);
     }
     return c.json(toPedido(order), 200);
+  })
+  .openapi(deleteRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const { reason } = c.req.valid("json");
+    const by = callerId(assertAdmin(c.var.caller));
+    if (!(await deleteOrder(c.env, id, { by, reason }))) {
+      throw orderNotFound(id);
+    }
+    await audit(c, "order.delete", id, { reason });
+    return c.body(null, 204);
   })
   .post("/", requireScope("orders:write"), takesOrders, async (c) => {
     const key = c.req.header("idempotency-key");

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { audit } from "../audit/audit";
 import { can, callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
@@ -128,18 +129,22 @@ export function actionRoutes(engine: Engine) {
         }
       }
       assertDone(task_id, await actOn(c.env, engine, "cancel", task_id, { by }));
+      await audit(c, "task.cancel", task_id);
       return c.json({ task_id, status: "REVOKED" as const }, 200);
     })
     .openapi(retryRoute, async (c) => {
       const { task_id } = c.req.valid("param");
       const by = callerId(assertCaller(c.var.caller));
       assertDone(task_id, await actOn(c.env, engine, "retry", task_id, { by }));
+      await audit(c, "task.retry", task_id);
       return c.json({ task_id, status: "PENDING" as const }, 200);
     })
     .openapi(discardRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      const actor = { by: callerId(assertCaller(c.var.caller)), ...c.req.valid("json") };
+      const { reason: why } = c.req.valid("json");
+      const actor = { by: callerId(assertCaller(c.var.caller)), reason: why };
       assertDone(task_id, await actOn(c.env, engine, "discard", task_id, actor));
+      await audit(c, "task.discard", task_id, { reason: why });
       return c.json({ task_id, status: "FAILURE" as const }, 200);
     })
     .openapi(replayRoute, async (c) => {
@@ -155,12 +160,15 @@ export function actionRoutes(engine: Engine) {
       if ("field" in replayed) {
         throw badInput(replayed);
       }
+      await audit(c, "task.replay", task_id, { as: replayed.taskId });
       return c.json({ task_id: replayed.taskId }, 202);
     })
     .openapi(bulkRoute, async (c) => {
-      const { filter, ...action } = c.req.valid("json");
+      const { filter, ...rest } = c.req.valid("json");
       const user = callerId(assertCaller(c.var.caller));
-      const input = { ...action, filter: toFilter(filter) };
-      return c.json({ task_id: await enqueueOne(c.env, bulk, input, { user }) }, 202);
+      const input = { ...rest, filter: toFilter(filter) };
+      const task_id = await enqueueOne(c.env, bulk, input, { user });
+      await audit(c, `tasks.${rest.action}`, task_id, { ...rest, filter });
+      return c.json({ task_id }, 202);
     });
 }

@@ -1,4 +1,5 @@
 import { LEASED } from "./leases";
+import { listPauses, type Pause } from "./pauses";
 import { lanesOf, queueOf } from "./queues";
 import { OPEN } from "./states";
 
@@ -14,6 +15,7 @@ export interface Backlog {
   oldestMs: number | null;
   /** Messages the platform says wait; null when it does not say. */
   messages: number | null;
+  pause: Pause | null;
 }
 
 const MAX_COUNTED = 1000;
@@ -36,6 +38,7 @@ interface Row {
 /** Of every lane that has a queue. */
 export async function listBacklogs(env: Env, now = Date.now()): Promise<Backlog[]> {
   const lanes = lanesOf(env);
+  const pauses = await listPauses(env.DB);
   const results = await env.DB.batch<Row>(lanes.map((lane) => env.DB.prepare(DUE).bind(lane, now)));
   return Promise.all(
     lanes.map(async (queue, index) => {
@@ -50,6 +53,7 @@ export async function listBacklogs(env: Env, now = Date.now()): Promise<Backlog[
         waiting: Math.min(row.waiting, MAX_COUNTED),
         oldestMs: row.oldest !== null && row.oldest <= now ? now - row.oldest : null,
         messages: metrics?.backlogCount ?? null,
+        pause: pauses.get(queue) ?? null,
       };
     }),
   );

@@ -1,5 +1,6 @@
 import { retryD1 } from "../db/retry";
 import { HELD, LEASED } from "./leases";
+import { isPausedSql } from "./pauses";
 import { isFinal, OPEN, type StoredStatus } from "./states";
 
 /** A row the batch's lease now lists. */
@@ -28,7 +29,10 @@ export type NotClaimed = "gone" | "suspect" | { dueInMs: number };
 
 export interface Claim {
   claimed: ClaimedRow[];
-  /** By task id. "gone": final, missing, or another lease's; its message is of no more use. */
+  /**
+   * By task id. "gone": final, missing, another lease's, or of a paused queue; its message is of no
+   * more use.
+   */
   notClaimed: Map<string, NotClaimed>;
 }
 
@@ -57,6 +61,7 @@ INSERT INTO leases (token, queue, worker, since, expires_at, task_ids)
 SELECT ?1, ?3, ?4, ?5, ?6, json_group_array(id) FROM (
   SELECT t.id FROM json_each(?2) m JOIN tasks t ON t.id = m.value
   WHERE t.${OPEN} AND t.ready_at <= ?5 AND t.suspect = ?7 AND t.id NOT IN (${LEASED})
+    AND NOT ${isPausedSql("?3")}
 )
 HAVING count(*) > 0
 ON CONFLICT (token) DO NOTHING`;

@@ -47,6 +47,9 @@ const Overview = z
         waiting: z.int().openapi({ description: "Tasks that wait for a time of their own" }),
         oldest_age_seconds: seconds.openapi({ description: "Of those that could run now" }),
         messages: z.int().nullable().openapi({ description: "As the platform says" }),
+        paused: z
+          .object({ since: z.iso.datetime(), by: z.string(), reason: z.string() })
+          .nullable(),
       }),
     ),
     per_minute: z.object({
@@ -156,9 +159,14 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
     const { totals, queues, perMinute, tasks } = await overview(env, engine);
     return {
       totals,
-      queues: queues.map(({ oldestMs, ...queue }) => ({
+      queues: queues.map(({ oldestMs, pause, ...queue }) => ({
         ...queue,
         oldest_age_seconds: oldestMs === null ? null : oldestMs / 1000,
+        paused: pause && {
+          since: new Date(pause.since).toISOString(),
+          by: pause.by,
+          reason: pause.reason,
+        },
       })),
       per_minute: perMinute,
       workers: (await listWorkers(env.DB)).length,

@@ -11,6 +11,7 @@
  */
 import { log } from "../log";
 import { LEASED } from "./leases";
+import { listPauses } from "./pauses";
 import { lanesOf, queueOf, SEND_BATCH, sendTasks } from "./queues";
 import { SENT_GRACE_MS } from "./settle";
 import { OPEN } from "./states";
@@ -46,7 +47,8 @@ WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND check_at <= ?2`;
 /** Returns how many were sent: at most 2 x ROWS x ROUNDS per lane. */
 export async function resendDue(env: Env, now: number): Promise<number> {
   let total = 0;
-  for (const lane of lanesOf(env)) {
+  const paused = await listPauses(env.DB);
+  for (const lane of lanesOf(env).filter((each) => !paused.has(each))) {
     for (const query of [UNSENT, UNSEEN]) {
       total += await resendLane(env, lane, query, now).catch((error: unknown) => {
         log.error("recovery.resend_failed", { queue: lane, message: String(error) });

@@ -6,6 +6,7 @@ import type { Engine } from "./engine";
 import { executionRoutes } from "./execution-routes";
 import { notificationRoutes } from "./notification-routes";
 import { overviewRoutes, type SystemInfo } from "./overview-routes";
+import { queueRoutes } from "./queue-routes";
 import { runRoutes } from "./run-routes";
 import { templateRoutes } from "./template-routes";
 
@@ -18,6 +19,7 @@ export function taskRoutes(engine: Engine, systemInfo: SystemInfo) {
   return routes
     .route("/", actionRoutes(engine))
     .route("/", overviewRoutes(engine, systemInfo))
+    .route("/queues", queueRoutes)
     .route("/executions", executionRoutes(engine))
     .route("/run", runRoutes(engine))
     .route("/templates", templateRoutes(engine))

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { audit } from "../audit/audit";
 import { type Caller, callerId, ROLES } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
@@ -74,6 +75,8 @@ export function runRoutes(engine: Engine) {
       if (typeof started !== "string") {
         throw badInput(started);
       }
+      const detail = { task_name: name, ...(template && { template: template.name }) };
+      await audit(c, "task.run", started, detail);
       return c.json({ task_id: started }, 202);
     },
   );

@@ -188,6 +188,14 @@ export const notifications = sqliteTable(
   ],
 );
 
+/** Lanes that hand out no work, see pauses.ts. `WITHOUT ROWID`. */
+export const pausedQueues = sqliteTable("paused_queues", {
+  queue: text("queue").primaryKey(),
+  pausedAt: integer("paused_at").notNull(),
+  pausedBy: text("paused_by").notNull(),
+  reason: text("reason").notNull(),
+});
+
 /** The answer a caller's `Idempotency-Key` already got: its `lote`, for 24 hours. */
 export const idempotencyKeys = sqliteTable(
   "idempotency_keys",

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { audit } from "../audit/audit";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
@@ -140,11 +141,14 @@ export function templateRoutes(engine: Engine) {
         notify: body.notify,
         active: body.is_active,
       });
+      await audit(c, "template.save", template.name, { task_name: template.taskName });
       return c.json(render(template), template.createdAt === template.updatedAt ? 201 : 200);
     })
     .openapi(deactivateRoute, async (c) => {
       const template = await find(c.env.DB, c.req.valid("param").name);
-      return c.json(render(await saveTemplate(c.env.DB, { ...template, active: false })), 200);
+      const saved = await saveTemplate(c.env.DB, { ...template, active: false });
+      await audit(c, "template.deactivate", template.name);
+      return c.json(render(saved), 200);
     });
 }
 

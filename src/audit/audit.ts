@@ -1,0 +1,117 @@
+import type { Context } from "hono";
+import { callerId } from "../auth/caller";
+import { assertCaller } from "../auth/middleware";
+import { Conditions } from "../db/conditions";
+import { retryD1 } from "../db/retry";
+import type { AppEnv } from "../http/app-env";
+import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../http/paging";
+import { log } from "../log";
+import { newLote, taskId } from "../tasks/ids";
+
+export const AUDITED = [
+  "task.cancel",
+  "task.retry",
+  "task.discard",
+  "task.replay",
+  "task.run",
+  "tasks.cancel",
+  "tasks.retry",
+  "tasks.discard",
+  "template.save",
+  "template.deactivate",
+  "queue.pause",
+  "queue.resume",
+  "order.delete",
+  "key.create",
+  "key.revoke",
+  "person.create-user",
+  "person.set-role",
+  "person.set-user-password",
+  "person.ban-user",
+  "person.unban-user",
+  "person.remove-user",
+  "person.revoke-user-session",
+  "person.revoke-user-sessions",
+] as const;
+export type AuditedAction = (typeof AUDITED)[number];
+
+export interface AuditEntry {
+  id: string;
+  at: number;
+  actor: string;
+  action: AuditedAction;
+  target: string;
+  detail: Record<string, unknown> | null;
+}
+
+const INSERT = `
+INSERT INTO audit_log (id, at, actor, action, target, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT (id) DO NOTHING`;
+
+/** Notes what the caller of this request has done. */
+export async function audit(
+  c: Context<AppEnv>,
+  action: AuditedAction,
+  target: string,
+  detail?: Record<string, unknown>,
+): Promise<void> {
+  const actor = callerId(assertCaller(c.var.caller));
+  const at = Date.now();
+  const values = [
+    taskId(newLote(at), 0),
+    at,
+    actor,
+    action,
+    target,
+    JSON.stringify(detail) ?? null,
+  ];
+  log.info("audit", { actor, action, target, ...detail });
+  await retryD1(() =>
+    c.env.DB.prepare(INSERT)
+      .bind(...values)
+      .run(),
+  ).catch((error: unknown) => {
+    // It is done; the line above still tells of it.
+    log.error("audit.failed", { action, target, message: String(error) });
+  });
+}
+
+export interface AuditFilter {
+  actor?: string;
+  action?: AuditedAction;
+  target?: string;
+}
+
+/** Newest first; a filtered page looks at no more than 1,000 entries, and may come back short. */
+export async function listAudit(
+  db: D1Database,
+  filter: AuditFilter,
+  request: PageRequest,
+): Promise<Page<AuditEntry>> {
+  const { cursor } = request;
+  const backwards = cursor?.direction === "previous";
+  const match = new Conditions();
+  for (const column of ["actor", "action", "target"] as const) {
+    const value = filter[column];
+    if (value !== undefined) {
+      match.add(`${column} = ?`, value);
+    }
+  }
+  const size = Math.min(scanSize(request, !match.isEmpty), MAX_SCANNED);
+  const { results } = await db
+    .prepare(
+      `SELECT *, ${match.sql} AS hit FROM (
+         SELECT * FROM audit_log ${cursor ? `WHERE id ${backwards ? ">" : "<"} ?` : ""}
+         ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1})`,
+    )
+    .bind(...match.values, ...(cursor ? [String(cursor.key[0])] : []))
+    .all<Omit<AuditEntry, "detail"> & { detail: string | null; hit: number }>();
+  const page = cutPage(results, request, size, ({ id }) => [id]);
+  return {
+    ...page,
+    rows: page.rows.map(({ hit: _hit, detail, ...entry }) => ({
+      ...entry,
+      detail: detail === null ? null : (JSON.parse(detail) as Record<string, unknown>),
+    })),
+  };
+}

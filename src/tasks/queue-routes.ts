@@ -1,0 +1,76 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { audit } from "../audit/audit";
+import { callerId } from "../auth/caller";
+import { assertCaller, requireScope } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { problems } from "../http/problem-docs";
+import { pauseQueue, resumeQueue } from "./pauses";
+import { lanesOf } from "./queues";
+import { armRecovery } from "./recovery-alarm";
+
+const params = z.object({ queue: z.string() });
+const State = z.object({ queue: z.string(), paused: z.boolean() }).openapi("QueueState");
+const state = { description: "Its state now", content: { "application/json": { schema: State } } };
+const noQueue = problems({ 404: "No such queue" });
+
+const pauseRoute = createRoute({
+  method: "post",
+  path: "/{queue}/pause",
+  tags: ["queues"],
+  summary: "Pause a queue: what waits there goes on waiting, and no attempt is used",
+  middleware: requireScope("tasks:write"),
+  request: {
+    params,
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+        },
+      },
+    },
+  },
+  responses: { 200: state, ...noQueue },
+});
+
+const resumeRoute = createRoute({
+  method: "post",
+  path: "/{queue}/resume",
+  tags: ["queues"],
+  summary: "Let a paused queue go on",
+  middleware: requireScope("tasks:write"),
+  request: { params },
+  responses: { 200: state, ...noQueue },
+});
+
+/** Pausing queues, mounted at /api/tasks/queues. */
+export const queueRoutes = new OpenAPIHono<AppEnv>({
+  strict: false,
+  defaultHook: validationHook,
+})
+  .openapi(pauseRoute, async (c) => {
+    const { queue } = c.req.valid("param");
+    const { reason } = c.req.valid("json");
+    assertQueue(c.env, queue);
+    const by = callerId(assertCaller(c.var.caller));
+    if (await pauseQueue(c.env.DB, { queue, since: Date.now(), by, reason })) {
+      await audit(c, "queue.pause", queue, { reason });
+    }
+    return c.json({ queue, paused: true }, 200);
+  })
+  .openapi(resumeRoute, async (c) => {
+    const { queue } = c.req.valid("param");
+    assertQueue(c.env, queue);
+    if (await resumeQueue(c.env.DB, queue)) {
+      await armRecovery(c.env);
+      await audit(c, "queue.resume", queue);
+    }
+    return c.json({ queue, paused: false }, 200);
+  });
+
+function assertQueue(env: Env, queue: string): void {
+  if (!lanesOf(env).includes(queue)) {
+    throw new AppError(404, "queue_not_found", `There is no queue ${queue}`);
+  }
+}
