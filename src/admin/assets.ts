@@ -2,7 +2,10 @@ import type { Context } from "hono";
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env";
 import script from "./assets/page.client.js";
-import styles from "./assets/console.css";
+import common from "./assets/console.css";
+import dashboard from "./assets/dashboard.css";
+import people from "./assets/people.css";
+import repair from "./assets/repair.css";
 
 /** A file under an address that changes with its content, so that browsers may keep it for good. */
 function asset(name: string, extension: string, type: string, text: string) {
@@ -19,7 +22,8 @@ function fingerprint(text: string): string {
 }
 
 /** Without its comments and indentation: a quarter of its weight. */
-const compact = styles
+const compact = [common, dashboard, people, repair]
+  .join("\n")
   .replaceAll(/\/\*.*?\*\//gs, "")
   .replaceAll(/\s+/g, " ")
   .replaceAll(/ ?([{};]) ?/g, "$1");

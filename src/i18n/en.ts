@@ -1,3 +1,6 @@
+import { dashboardEn } from "./dashboard";
+import { peopleEn } from "./people";
+import { repairEn } from "./repair";
 import type { es } from "./es";
 
 /** English: the compiler refuses a key that Spanish lacks, or one missing here. */
@@ -7,8 +10,16 @@ export const en: Record<keyof typeof es, string> = {
 
   "nav.skip": "Skip to content",
   "nav.main": "Main",
+  "nav.dashboard": "Dashboard",
   "nav.tasks": "Tasks",
+  "nav.failures": "Failures",
   "nav.orders": "Orders",
+  "nav.queues": "Queues",
+  "nav.run": "Run",
+  "nav.notifications": "Notifications",
+  "nav.people": "People",
+  "nav.keys": "Keys",
+  "nav.audit": "Audit",
   "nav.signIn": "Sign in",
   "nav.signOut": "Sign out",
   "nav.signedInAs": "Signed in as {email}, {role}",
@@ -264,4 +275,8 @@ export const en: Record<keyof typeof es, string> = {
   "error.500.text": "It is not your fault, and it has been noted. Try again in a moment.",
   "error.503.title": "Not available right now",
   "error.503.text": "The service cannot answer. Try again in a moment.",
+
+  ...dashboardEn,
+  ...peopleEn,
+  ...repairEn,
 };

@@ -1,3 +1,7 @@
+import { dashboardEs } from "./dashboard";
+import { peopleEs } from "./people";
+import { repairEs } from "./repair";
+
 /** Spanish, the language of the old system; its keys are those of every language. */
 export const es = {
   "product.name": "pedidos-edge",
@@ -5,8 +9,16 @@ export const es = {
 
   "nav.skip": "Saltar al contenido",
   "nav.main": "Principal",
+  "nav.dashboard": "Panel",
   "nav.tasks": "Tareas",
+  "nav.failures": "Fallos",
   "nav.orders": "Pedidos",
+  "nav.queues": "Colas",
+  "nav.run": "Ejecutar",
+  "nav.notifications": "Avisos",
+  "nav.people": "Personas",
+  "nav.keys": "Claves",
+  "nav.audit": "Auditoría",
   "nav.signIn": "Entrar",
   "nav.signOut": "Salir",
   "nav.signedInAs": "Sesión de {email}, {role}",
@@ -268,4 +280,8 @@ export const es = {
     "No es culpa tuya y ha quedado anotado. Vuelve a intentarlo dentro de un momento.",
   "error.503.title": "Ahora mismo no se puede atender",
   "error.503.text": "El servicio no está disponible. Vuelve a intentarlo dentro de un momento.",
+
+  ...dashboardEs,
+  ...peopleEs,
+  ...repairEs,
 } as const;

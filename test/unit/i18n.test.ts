@@ -7,7 +7,7 @@ import { readSources } from "../support/sources.mjs";
 
 const keys = Object.keys(es) as Key[];
 const code = [...readSources()]
-  .filter(([file]) => !/^i18n\/e[sn]\.ts$/.test(file))
+  .filter(([file]) => !/^i18n\/(?!language|translate)/.test(file))
   .map(([, text]) => text)
   .join("\n");
 

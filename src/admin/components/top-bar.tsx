@@ -13,17 +13,30 @@ export function TopBar({ view }: { view: View }) {
         {t("product.name")}
       </a>
       <nav aria-label={t("nav.main")}>
+        <NavLink view={view} href="/admin" label={t("nav.dashboard")} />
         <NavLink view={view} href="/admin/tasks" label={t("nav.tasks")} />
+        <NavLink view={view} href="/admin/failures" label={t("nav.failures")} />
         <NavLink view={view} href="/admin/orders" label={t("nav.orders")} />
+        <NavLink view={view} href="/admin/queues" label={t("nav.queues")} />
+        <NavLink view={view} href="/admin/run" label={t("nav.run")} />
+        {person?.role === "admin" && (
+          <>
+            <NavLink view={view} href="/admin/people" label={t("nav.people")} />
+            <NavLink view={view} href="/admin/keys" label={t("nav.keys")} />
+            <NavLink view={view} href="/admin/audit" label={t("nav.audit")} />
+          </>
+        )}
       </nav>
       <Preferences view={view} />
       {person ? (
         <form class="person" method="post" action="/sign-out">
-          <span
+          <a href="/admin/notifications">{t("nav.notifications")}</a>
+          <a
+            href="/admin/account"
             title={t("nav.signedInAs", { email: person.email, role: t(`role.${person.role}`) })}
           >
             <bdi>{person.email}</bdi> · {t(`role.${person.role}`)}
-          </span>
+          </a>
           <button class="plain">{t("nav.signOut")}</button>
         </form>
       ) : (
@@ -37,7 +50,12 @@ export function TopBar({ view }: { view: View }) {
 
 function NavLink({ view, href, label }: { view: View; href: string; label: string }) {
   const { pathname } = view.url;
-  const current = pathname === href ? "page" : pathname.startsWith(`${href}/`) ? "true" : undefined;
+  const current =
+    pathname === href
+      ? "page"
+      : href !== "/admin" && pathname.startsWith(`${href}/`)
+        ? "true"
+        : undefined;
   return (
     <a href={href} aria-current={current}>
       {label}

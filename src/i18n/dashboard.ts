@@ -1,0 +1,3 @@
+export const dashboardEs = {};
+
+export const dashboardEn = {};

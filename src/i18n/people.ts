@@ -1,0 +1,3 @@
+export const peopleEs = {};
+
+export const peopleEn = {};

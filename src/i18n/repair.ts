@@ -1,0 +1,3 @@
+export const repairEs = {};
+
+export const repairEn = {};
