@@ -9,7 +9,7 @@ import { signInRoutes } from "./admin/sign-in-routes";
 import { siteRoutes } from "./admin/site-routes";
 import { auditRoutes } from "./audit/routes";
 import { keyRoutes } from "./auth/key-routes";
-import { identify, requireCaller } from "./auth/middleware";
+import { identify, requireCaller, requireScope } from "./auth/middleware";
 import { authRoutes } from "./auth/routes";
 import { type AppEnv, validationHook } from "./http/app-env";
 import { checkConfig } from "./http/check-config";
@@ -18,6 +18,7 @@ import { demoRoutes } from "./orders/demo-routes";
 import { orderRoutes } from "./orders/routes";
 import { systemInfo } from "./system-info";
 import type { Engine } from "./tasks/engine";
+import { metricsText } from "./tasks/metrics";
 import { taskRoutes } from "./tasks/routes";
 
 /** The whole site on one screen. */
@@ -40,6 +41,9 @@ export function createApp(engine: Engine) {
   app.route("/pedidos", demoRoutes);
   app.route("/pedidos/lotes", batchRoutes(engine));
   app.route("/admin", adminRoutes(engine));
+  app.get("/metrics", requireScope("metrics:read"), async (c) =>
+    c.text(await metricsText(c.env), 200, { "content-type": "text/plain; version=0.0.4" }),
+  );
 
   app.route(
     "/api",
