@@ -17,6 +17,8 @@ export interface Config {
   orderMaxAgeMs: number;
   leaseMs: number;
   recoveryMs: number;
+  /** How old the backlog may be before no more work is taken in; 0 for any age. */
+  maxBacklogMs: number;
   demoEnabled: boolean;
   /** Where the source is, for the landing page's link; empty for no link. */
   sourceUrl: string;
@@ -47,6 +49,7 @@ export function parseConfig(env: Variables): Config {
     orderMaxAgeMs: integer(env, "ORDER_MAX_AGE_HOURS", 1, 720) * 3_600_000,
     leaseMs: integer(env, "LEASE_SECONDS", 2, 600) * 1000,
     recoveryMs: integer(env, "RECOVERY_SECONDS", 1, 600) * 1000,
+    maxBacklogMs: integer(env, "MAX_BACKLOG_SECONDS", 0, 86_400) * 1000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
     sourceUrl: url(env, "SOURCE_URL"),
     defaultLanguage: oneOf(env, "DEFAULT_LANGUAGE", ["es", "en"]),

@@ -6,7 +6,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { batchLink } from "./batch-link";
 import { demoOrders, takeDemoIds } from "./demo";
-import { enqueueOrders } from "./ingest";
+import { assertRoomForOrders, enqueueOrders } from "./ingest";
 
 /** Anyone may start this many; more needs a caller who may write orders. */
 const FREE_ORDERS = 10;
@@ -44,6 +44,7 @@ demoRoutes.openapi(startRoute, async (c) => {
   if (n > FREE_ORDERS && !can(assertCaller(caller), "orders:write")) {
     throw new AppError(403, "forbidden", `More than ${FREE_ORDERS} needs the scope orders:write.`);
   }
+  await assertRoomForOrders(c.env);
   const orders = demoOrders(await takeDemoIds(c.env.DB, n, Date.now()), n, Math.random);
   const accepted = await enqueueOrders(c.env, orders, caller && callerId(caller));
   if (accepted === "conflict") {

@@ -1,6 +1,12 @@
+import { assertRoom } from "../tasks/backpressure";
 import { enqueue, type Enqueued } from "../tasks/enqueue";
 import { prepareOrder } from "./prepare";
 import { processOrder } from "./task";
+
+/** Throws a 503 while the orders already accepted wait too long. To be asked before any are read. */
+export async function assertRoomForOrders(env: Env): Promise<void> {
+  await assertRoom(env, processOrder.queue);
+}
 
 /** Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. */
 export async function enqueueOrders(

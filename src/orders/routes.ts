@@ -11,7 +11,7 @@ import { problems } from "../http/problem-docs";
 import { MAX_ORDERS, readOrders } from "./body";
 import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./contract";
 import { deleteOrder } from "./delete";
-import { enqueueOrders } from "./ingest";
+import { assertRoomForOrders, enqueueOrders } from "./ingest";
 import { canonicalId } from "./order";
 import { getOrder, listOrders } from "./queries";
 
@@ -45,7 +45,7 @@ const createOrders = createRoute({
       413: "Too many orders, or too much",
       415: "Another type of body",
       422: "The Idempotency-Key was used with another body",
-      503: "Too much is waiting, or the database cannot be reached; try again",
+      503: "`overloaded`: nothing was accepted, try again after `Retry-After` seconds",
     }),
   },
 });
@@ -151,6 +151,7 @@ export const orderRoutes = site
       const detail = "Idempotency-Key: 1 to 255 visible ASCII characters";
       throw new AppError(400, "invalid_parameter", detail, { parameter: "Idempotency-Key" });
     }
+    await assertRoomForOrders(c.env);
     const { orders, identity } = await readOrders(c.req.raw);
     const user = c.var.caller && callerId(c.var.caller);
     const idempotency = key === undefined ? undefined : { key, identity };

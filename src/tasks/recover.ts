@@ -25,6 +25,7 @@ export const MAX_CRASHES = 3;
 export interface Recovered {
   /** Work is left that may need recovery. */
   open: boolean;
+  /** Leases broken by this run, and messages it sent. */
   lapsed: number;
   resent: number;
   lost: number;
@@ -92,16 +93,19 @@ async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
     .prepare(`SELECT token FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
     .bind(now)
     .all<{ token: string }>();
+  let broken = 0;
   for (const { token } of results) {
-    const broken = db.batch([
-      db.prepare(SUSPECT).bind(token, now),
-      db.prepare(COUNT_CRASHED).bind(token, now),
-      db.prepare(NOTIFY_CRASHED).bind(token, now),
-      db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
-    ]);
-    await broken.catch((error: unknown) => {
+    try {
+      const results = await db.batch([
+        db.prepare(SUSPECT).bind(token, now),
+        db.prepare(COUNT_CRASHED).bind(token, now),
+        db.prepare(NOTIFY_CRASHED).bind(token, now),
+        db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
+      ]);
+      broken += results.at(-1)?.meta.changes ?? 0;
+    } catch (error) {
       log.error("recovery.break_failed", { token, message: String(error) });
-    });
+    }
   }
-  return results.length;
+  return broken;
 }

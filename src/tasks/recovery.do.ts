@@ -1,41 +1,111 @@
 /**
- * The object whose alarm drives recovery while work is open. It survives restarts; it holds no
- * state but whether the last look found nothing. After two such looks in a row it rests until the
- * next enqueue arms it (or the cron looks): one look would miss what an isolate enqueued on the
- * strength of an earlier arming.
+ * The object whose alarm drives recovery while work is open. It survives restarts; all it holds is
+ * a journal of its looks. After two in a row that found nothing it rests until the next enqueue arms
+ * it (or the cron looks): one look would miss what an isolate enqueued on the strength of an
+ * earlier arming.
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config";
 import { log } from "../log";
-import { recover } from "./recover";
+import { recover, type Recovered } from "./recover";
 
-const QUIET = "quiet";
+const JOURNAL = "journal";
+const MAX_ERROR_CHARACTERS = 300;
+
+/** What recovery has done since the deployment's first look. Times are Unix milliseconds. */
+export interface RecoveryStatus {
+  /** When it last looked; null for never. */
+  lastRunAt: number | null;
+  runs: number;
+  failedRuns: number;
+  /** Leases of dead consumers that it broke. */
+  lapsedLeases: number;
+  /** Messages that it sent: of waits that were over, and in place of lost ones. */
+  resentTasks: number;
+  /** Tracked tasks that went silent. */
+  lostTasks: number;
+  /** The last look that failed. */
+  lastError: { at: number; message: string } | null;
+  /** When it looks next; null while it rests. */
+  nextRunAt: number | null;
+}
+
+/** One value, so that a look writes one row. */
+type Journal = Omit<RecoveryStatus, "nextRunAt"> & {
+  /** The last look found nothing open. */
+  quiet: boolean;
+};
+
+const EMPTY: Journal = {
+  lastRunAt: null,
+  runs: 0,
+  failedRuns: 0,
+  lapsedLeases: 0,
+  resentTasks: 0,
+  lostTasks: 0,
+  lastError: null,
+  quiet: false,
+};
 
 export class Recovery extends DurableObject<Env> {
   async arm(): Promise<void> {
-    this.ctx.storage.kv.delete(QUIET);
-    if ((await this.ctx.storage.getAlarm()) === null) {
-      await this.schedule();
+    const journal = this.#read();
+    if (journal.quiet) {
+      this.#keep({ ...journal, quiet: false });
     }
+    if ((await this.ctx.storage.getAlarm()) === null) {
+      await this.#schedule();
+    }
+  }
+
+  async status(): Promise<RecoveryStatus> {
+    const { quiet: _, ...counts } = this.#read();
+    return { ...counts, nextRunAt: await this.ctx.storage.getAlarm() };
   }
 
   override async alarm(): Promise<void> {
-    let open = true;
-    try {
-      ({ open } = await recover(this.env, Date.now()));
-    } catch (error) {
+    const now = Date.now();
+    const result = await recover(this.env, now).catch((error: unknown) => {
       log.error("recovery.failed", { message: String(error) });
-    } finally {
-      // Set here, not thrown out: the platform drops an alarm that failed six times.
-      const wasQuiet = this.ctx.storage.kv.get(QUIET) === true;
-      if (open || !wasQuiet) {
-        await this.schedule();
-      }
-      this.ctx.storage.kv.put(QUIET, !open);
+      return error;
+    });
+    // The next look is set here, and nothing thrown out: the platform drops an alarm that failed
+    // six times. Read only now: an enqueue may have armed it meanwhile.
+    const journal = this.#read();
+    const open = !isRecovered(result) || result.open;
+    if (open || !journal.quiet) {
+      await this.#schedule();
     }
+    this.#keep({ ...added(journal, result, now), quiet: !open });
   }
 
-  private async schedule(): Promise<void> {
+  #read(): Journal {
+    return this.ctx.storage.kv.get<Journal>(JOURNAL) ?? EMPTY;
+  }
+
+  #keep(journal: Journal): void {
+    this.ctx.storage.kv.put(JOURNAL, journal);
+  }
+
+  async #schedule(): Promise<void> {
     await this.ctx.storage.setAlarm(Date.now() + configOf(this.env).recoveryMs);
   }
+}
+
+function isRecovered(result: unknown): result is Recovered {
+  return typeof result === "object" && result !== null && "resent" in result;
+}
+
+function added(journal: Journal, result: unknown, now: number): Journal {
+  const counted = { ...journal, lastRunAt: now, runs: journal.runs + 1 };
+  if (isRecovered(result)) {
+    return {
+      ...counted,
+      lapsedLeases: journal.lapsedLeases + result.lapsed,
+      resentTasks: journal.resentTasks + result.resent,
+      lostTasks: journal.lostTasks + result.lost,
+    };
+  }
+  const message = String(result).slice(0, MAX_ERROR_CHARACTERS).toWellFormed();
+  return { ...counted, failedRuns: journal.failedRuns + 1, lastError: { at: now, message } };
 }

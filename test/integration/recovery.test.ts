@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { recover } from "../../src/tasks/recover";
@@ -179,6 +179,47 @@ describe("the alarm", () => {
       expect(await alarmAt()).not.toBeNull();
     }
     await env.DB.prepare("ALTER TABLE leases_away RENAME TO leases").run();
+  });
+
+  it("keeps count of what it found, over looks that failed and restarts", async () => {
+    const before = await recovery().status();
+    const [lost = "", held = ""] = await storeOrders(env, orders(2));
+    await env.DB.batch([
+      env.DB.prepare("UPDATE tasks SET check_at = 0, sent_at = 0 WHERE id = ?").bind(lost),
+      env.DB.prepare(
+        "INSERT INTO leases (token, queue, worker, since, expires_at, task_ids) VALUES ('dead','orders','w',0,1,json_array(?))",
+      ).bind(held),
+    ]);
+    await recovery().arm();
+    const from = Date.now();
+    await runDurableObjectAlarm(recovery());
+    await env.DB.prepare("ALTER TABLE leases RENAME TO leases_away").run();
+    await runDurableObjectAlarm(recovery());
+    await env.DB.prepare("ALTER TABLE leases_away RENAME TO leases").run();
+    await evictDurableObject(recovery());
+    const status = await recovery().status();
+    expect(status).toMatchObject({
+      runs: before.runs + 2,
+      failedRuns: before.failedRuns + 1,
+      lapsedLeases: before.lapsedLeases + 1,
+      resentTasks: before.resentTasks + 2,
+      lastError: { message: expect.stringContaining("no such table") },
+    });
+    expect(status.lastRunAt).toBeGreaterThanOrEqual(from);
+    expect(status.lastError?.at).toBe(status.lastRunAt);
+    expect(status.nextRunAt).toBeGreaterThan(from);
+  });
+
+  it("writes two rows a look: its next time, and its count", async () => {
+    await storeOrders(env, orders(1));
+    await recovery().arm();
+    const written = await runInDurableObject(recovery(), async (object, { storage }) => {
+      const total = () => storage.sql.exec("SELECT total_changes() AS n").one()["n"] as number;
+      const before = total();
+      await object.alarm();
+      return total() - before;
+    });
+    expect(written).toBe(2);
   });
 });
 

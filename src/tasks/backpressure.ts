@@ -1,0 +1,93 @@
+/**
+ * Backpressure: past a limit of backlog no more work is taken in, so that whoever sends it learns
+ * at once that it would wait, instead of the wait growing without end.
+ *
+ * The backlog's age is how long tasks have been ready for their first turn and not had it. What
+ * waits on purpose (a delay, a retry, a paused queue, a catalogue that is down) is no backlog, and neither is what
+ * a consumer holds. Fewer than a batch is none either: the next delivery takes them all, and one
+ * task whose message was lost must not close the door to all others.
+ *
+ * It costs one bounded read of an index per second and isolate, while requests come, and no write.
+ */
+import { configOf } from "../config";
+import { AppError } from "../http/errors";
+import { log } from "../log";
+import { LEASED } from "./leases";
+import { isPausedSql } from "./pauses";
+import { SENT_GRACE_MS } from "./settle";
+import { OPEN } from "./states";
+
+/** A consumer's batch (max_batch_size of the orders queue). */
+const BATCH = 100;
+/** A backlogged batch, and what consumers may hold at the head of the index meanwhile. */
+const ROWS = 5 * BATCH;
+const REMEMBERED_MS = 1000;
+const RETRY_AFTER_SECONDS = 30;
+
+// A row's check_at is SENT_GRACE_MS after its message was sent, and later once it was sent again.
+const READY_BEFORE = `
+SELECT count(*) AS n FROM (
+  SELECT id, status, ready_at FROM tasks INDEXED BY tasks_open
+  WHERE queue = ?1 AND check_at <= max(?2, ?3 + ${SENT_GRACE_MS}) AND ${OPEN}
+  ORDER BY check_at LIMIT ${ROWS}
+)
+WHERE status = 'PENDING' AND ready_at <= ?3 AND id NOT IN (${LEASED})
+  AND NOT ${isPausedSql("?1")}`;
+
+interface Look {
+  at: number;
+  overloaded: boolean;
+}
+
+/** The isolate's last looks, by lane, for each configuration. */
+const looks = new WeakMap<object, Map<string, Look>>();
+
+/** Throws a 503 `overloaded` while the lane's backlog is older than MAX_BACKLOG_SECONDS. */
+export async function assertRoom(env: Env, lane: string): Promise<void> {
+  const { maxBacklogMs } = configOf(env);
+  if (maxBacklogMs > 0 && (await isOverloaded(env, lane, maxBacklogMs))) {
+    const detail =
+      `Accepted work has waited for more than ${maxBacklogMs / 1000} seconds. ` +
+      "Nothing of this request was accepted; send it again later.";
+    const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
+    throw new AppError(503, "overloaded", detail, {}, headers);
+  }
+}
+
+async function isOverloaded(env: Env, lane: string, limitMs: number): Promise<boolean> {
+  const now = Date.now();
+  const config = configOf(env);
+  const byLane = looks.get(config) ?? new Map<string, Look>();
+  looks.set(config, byLane);
+  const last = byLane.get(lane) ?? { at: 0, overloaded: false };
+  // A clock that went back must not keep the last look alive.
+  if (Math.abs(now - last.at) < REMEMBERED_MS) {
+    return last.overloaded;
+  }
+  // Until this look ends, requests beside it go by the last one. They do not wait for this one's
+  // promise: it would never settle should its own request be cut.
+  const look = { at: now, overloaded: last.overloaded };
+  byLane.set(lane, look);
+  look.overloaded = await measure(env.DB, lane, now, limitMs);
+  return look.overloaded;
+}
+
+/** Never rejects: a database that does not answer refuses the work itself. */
+async function measure(
+  db: D1Database,
+  lane: string,
+  now: number,
+  limitMs: number,
+): Promise<boolean> {
+  try {
+    const statement = db.prepare(READY_BEFORE).bind(lane, now, now - limitMs);
+    const tasks = (await statement.first<{ n: number }>())?.n ?? 0;
+    if (tasks >= BATCH) {
+      log.warn("ingest.overloaded", { queue: lane, olderThanMs: limitMs });
+    }
+    return tasks >= BATCH;
+  } catch (error) {
+    log.warn("ingest.backlog_unknown", { queue: lane, message: String(error) });
+    return false;
+  }
+}
