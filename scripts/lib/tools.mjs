@@ -22,6 +22,12 @@ export function startTool(tool, args, options = {}) {
   return launch(toolNode(), [entry(tool), ...args], { cwd: root, stdio: "inherit", ...options });
 }
 
+/** Runs a script of this folder's parent, TypeScript too, to its end on the tools' Node. */
+export function runScript(name, args, options = {}) {
+  const file = path.join(root, "scripts", name);
+  return ended(launch(toolNode(), [file, ...args], { cwd: root, stdio: "inherit", ...options }));
+}
+
 /** Runs an installed tool to its end and keeps what it prints. */
 export function captureTool(tool, args, options = {}) {
   return capture(entry(tool), args, options);

@@ -1,0 +1,83 @@
+/** How a catalogue misbehaves: each kind of answer is of a kind that real services have given. */
+import type { Asked } from "../harness/catalogue.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+const FLOOD = Buffer.alloc(65_536, " ");
+const DRIP_MS = 50;
+
+const FAULTS: Record<string, (asked: Asked) => void> = {
+  "500": ({ response }) => response.writeHead(500).end("no"),
+  "429": ({ response }) => response.writeHead(429, { "retry-after": "1" }).end("slow down"),
+  garbage: ({ response }) => response.writeHead(200, JSON_TYPE).end("<html>Bad gateway</html>"),
+  "negative price": ({ id, response }) =>
+    response.writeHead(200, JSON_TYPE).end(`{"id":${id},"title":"Product","price":-1}`),
+  "another product": ({ id, response }) =>
+    response.writeHead(200, JSON_TYPE).end(`{"id":${id + 1},"title":"Product","price":1}`),
+  reset: ({ response }) => response.socket?.destroy(),
+  "cut short": ({ id, response }) => {
+    response.writeHead(200, { ...JSON_TYPE, "content-length": "100" });
+    response.write(`{"id":${id},"title":"Pro`, () => response.socket?.destroy());
+  },
+  hang: () => undefined,
+  drip: ({ response }) => {
+    response.writeHead(200, JSON_TYPE);
+    const timer = setInterval(() => response.write(" "), DRIP_MS);
+    response.on("close", () => clearInterval(timer));
+  },
+  flood: ({ response }) => {
+    response.writeHead(200, JSON_TYPE);
+    const pour = () => {
+      while (!response.destroyed && response.write(FLOOD)) {
+        // until the other side reads no more
+      }
+    };
+    response.on("drain", pour);
+    pour();
+  },
+};
+
+/** Misbehaves for a share of the requests, for all of them during an outage, until it heals. */
+export class Faults {
+  /** Nothing is answered well. */
+  outage = false;
+  /** By kind. */
+  readonly counts: Record<string, number> = {};
+  /** Bytes the other side took of one endless answer, at most; what sockets hold included. */
+  largestFlood = 0;
+  #share: number;
+  readonly #random: () => number;
+
+  constructor(share: number, random: () => number) {
+    this.#share = share;
+    this.#random = random;
+  }
+
+  heal(): void {
+    this.outage = false;
+    this.#share = 0;
+  }
+
+  get total(): number {
+    return Object.values(this.counts).reduce((sum, count) => sum + count, 0);
+  }
+
+  readonly misbehave = (asked: Asked): boolean => {
+    const roll = this.#random();
+    const kinds = Object.keys(FAULTS);
+    const kind = kinds[Math.floor(this.#random() * kinds.length)];
+    const fault = kind === undefined ? undefined : FAULTS[kind];
+    if (kind === undefined || fault === undefined || !(this.outage || roll < this.#share)) {
+      return false;
+    }
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    if (kind === "flood") {
+      const { socket } = asked.response;
+      const before = socket?.bytesWritten ?? 0;
+      asked.response.on("close", () => {
+        this.largestFlood = Math.max(this.largestFlood, (socket?.bytesWritten ?? 0) - before);
+      });
+    }
+    fault(asked);
+    return true;
+  };
+}

@@ -1,0 +1,60 @@
+import { parseArgs } from "node:util";
+
+export const USAGE = `npm run chaos -- [flags]
+
+  --rounds N     rounds of load, SIGKILL and restart (5)
+  --orders N     new orders sent in each round (300)
+  --seed N       the same seed draws the same orders, faults and moments (random)
+  --faults P     share of the catalogue's answers that are faulty, 0 to 0.9 (0.15)
+  --patience S   seconds after the last round in which all must be final (300)
+  --logs         shows what the servers print
+
+Progress goes to stderr. Stdout gets one line of JSON (npm run -s chaos keeps it to that).
+Exit code 0: every accepted order is final, none lost, none stored twice, every sum right.`;
+
+export interface Options {
+  rounds: number;
+  orders: number;
+  seed: number;
+  faults: number;
+  patience: number;
+  logs: boolean;
+}
+
+/** Throws with words for people. */
+export function readOptions(argv: string[]): Options | "help" {
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      rounds: { type: "string", default: "5" },
+      orders: { type: "string", default: "300" },
+      seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
+      faults: { type: "string", default: "0.15" },
+      patience: { type: "string", default: "300" },
+      logs: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    return "help";
+  }
+  const whole = (name: "rounds" | "orders" | "seed" | "patience", most: number) => {
+    const value = Number(values[name]);
+    if (!/^\d+$/.test(values[name]) || value > most || (value === 0 && name !== "seed")) {
+      throw new Error(`--${name} must be a whole number up to ${most}, not ${values[name]}`);
+    }
+    return value;
+  };
+  const faults = Number(values.faults);
+  if (!(faults >= 0 && faults <= 0.9)) {
+    throw new Error(`--faults must be from 0 to 0.9, not ${values.faults}`);
+  }
+  return {
+    rounds: whole("rounds", 10_000),
+    orders: whole("orders", 10_000),
+    seed: whole("seed", 2 ** 31),
+    patience: whole("patience", 86_400),
+    faults,
+    logs: values.logs,
+  };
+}

@@ -1,0 +1,161 @@
+/**
+ * The run: rounds of load and SIGKILL on one state, then a last server that is left in peace, and
+ * the count. Local queues live in memory, so a kill really loses their messages; leases are short
+ * by configuration so that the dead are given up on soon.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { seededRandom } from "../../test/support/random.ts";
+import { Api } from "../harness/api.ts";
+import { type Catalogue, startCatalogue } from "../harness/catalogue.ts";
+import { type Server, startServer } from "../harness/server.ts";
+import { judge, type Verdict } from "../harness/verdict.ts";
+import { Faults } from "./faults.ts";
+import type { Options } from "./options.ts";
+import { Producer } from "./producer.ts";
+
+const CATALOGUE_LATENCY_MS = 10;
+/** The kill comes within this time of the round's first request. */
+const KILL_WITHIN_MS = 3000;
+const OUTAGE_SHARE = 0.3;
+const MAX_OUTAGE_MS = 1000;
+
+const VARIABLES = {
+  CATALOGUE_TTL_SECONDS: "0",
+  CATALOGUE_TIMEOUT_MS: "400",
+  ORDER_MAX_ATTEMPTS: "20",
+  ORDER_RETRY_DELAY_SECONDS: "1",
+  LEASE_SECONDS: "3",
+  RECOVERY_SECONDS: "1",
+};
+
+export type Result = Omit<Verdict, "wrongs"> & Record<string, unknown> & { ok: boolean };
+
+export class Chaos {
+  readonly #options: Options;
+  readonly #say: (line: string) => void;
+  readonly #random: () => number;
+  readonly #faults: Faults;
+  readonly #producer: Producer;
+  readonly #counts = { kills: 0, openAtKills: 0 };
+  readonly #recovered = { lapsedLeases: 0, resentTasks: 0 };
+  #server: Server | undefined;
+  #api: Api | undefined;
+
+  constructor(options: Options, say: (line: string) => void) {
+    this.#options = options;
+    this.#say = say;
+    // Draws of their own: how often the catalogue is asked must not change the orders.
+    this.#random = seededRandom(options.seed);
+    this.#faults = new Faults(options.faults, seededRandom(options.seed + 1));
+    this.#producer = new Producer(options.seed + 2, 1_000_000);
+  }
+
+  async run(): Promise<{ result: Result; wrongs: string[] }> {
+    const startedAt = Date.now();
+    const catalogue = await startCatalogue(CATALOGUE_LATENCY_MS, this.#faults.misbehave);
+    try {
+      for (let round = 1; round <= this.#options.rounds; round++) {
+        await this.#round(round, catalogue);
+      }
+      return await this.#end(catalogue, startedAt);
+    } finally {
+      catalogue.close();
+    }
+  }
+
+  async #round(round: number, catalogue: Catalogue): Promise<void> {
+    const killAfterMs = Math.floor(this.#random() * KILL_WITHIN_MS);
+    const outageMs = this.#random() < OUTAGE_SHARE ? this.#random() * MAX_OUTAGE_MS : 0;
+    const { api, server } = await this.#start(catalogue);
+    this.#producer.plan(this.#options.orders);
+    let gone = false;
+    this.#faults.outage = outageMs > 0;
+    const outage = sleep(outageMs).then(() => (this.#faults.outage = false));
+    const sending = this.#producer.send(api, () => gone);
+    sending.catch(() => undefined); // awaited below, once the kill is done
+    await sleep(killAfterMs);
+    gone = true;
+    await server.kill();
+    this.#counts.kills += 1;
+    await sending;
+    await outage;
+    this.#countRecovered(server);
+    this.#say(
+      `round ${round} of ${this.#options.rounds}: killed after ${killAfterMs} ms` +
+        `${outageMs > 0 ? `, an outage of ${Math.floor(outageMs)} ms` : ""}; ` +
+        `${this.#producer.accepted().size} of ${this.#producer.ordersSent} orders accepted so far`,
+    );
+  }
+
+  async #end(
+    catalogue: Catalogue,
+    startedAt: number,
+  ): Promise<{ result: Result; wrongs: string[] }> {
+    const { api, server } = await this.#start(catalogue);
+    this.#faults.heal();
+    while (this.#producer.unanswered > 0) {
+      await this.#producer.send(api, () => false);
+    }
+    let waiting = 0;
+    const stuck = await api.untilFinal(this.#options.patience, (open) => {
+      if (open !== waiting) {
+        waiting = open;
+        this.#say(`${open} tasks still open`);
+      }
+    });
+    const accepted = this.#producer.accepted();
+    const { wrongs, ...verdict } = judge({
+      accepted,
+      tasks: await api.tasks(),
+      pedidos: await api.pedidos(),
+    });
+    wrongs.push(...this.#producer.wrongs);
+    this.#countRecovered(server);
+    const code = await server.stop();
+    if (code !== 0) {
+      wrongs.push(`the server ended with ${code}`);
+    }
+    const { rounds, seed } = this.#options;
+    const result = {
+      rounds,
+      seed,
+      orders: this.#producer.ordersSent,
+      accepted: accepted.size,
+      ...this.#counts,
+      ...verdict,
+      stuck,
+      ...this.#producer.counts,
+      ...this.#recovered,
+      catalogueFaults: this.#faults.total,
+      largestFloodKiB: Math.round(this.#faults.largestFlood / 1024),
+      seconds: Math.round((Date.now() - startedAt) / 1000),
+      ok: wrongs.length === 0 && stuck === 0 && accepted.size === this.#producer.ordersSent,
+    };
+    return { result, wrongs };
+  }
+
+  /** Starts a server on the state of the last one, and notes what that one left open. */
+  async #start(catalogue: Catalogue): Promise<{ api: Api; server: Server }> {
+    const vars = { ...VARIABLES, CATALOGUE_URL: catalogue.url };
+    const persistTo = this.#server?.persistTo;
+    const server = await startServer({ vars, ...(persistTo === undefined ? {} : { persistTo }) });
+    if (this.#options.logs) {
+      server.run.process.stdout?.on("data", (data: Buffer) => process.stderr.write(data));
+    }
+    this.#server = server;
+    const api = this.#api
+      ? new Api(server.url, this.#api.key)
+      : await Api.signIn(server.url, server.admin);
+    this.#api = api;
+    this.#counts.openAtKills += await api.openTasks();
+    return { api, server };
+  }
+
+  #countRecovered(server: Server): void {
+    for (const [line] of server.logs().matchAll(/\{"event":"recovery\.recovered".*\}/g)) {
+      const { lapsedLeases, resentTasks } = JSON.parse(line) as Record<string, number>;
+      this.#recovered.lapsedLeases += lapsedLeases ?? 0;
+      this.#recovered.resentTasks += resentTasks ?? 0;
+    }
+  }
+}

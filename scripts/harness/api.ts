@@ -1,0 +1,150 @@
+/** A client of the HTTP API, for programs that test a server from outside. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Order } from "./orders.ts";
+
+export interface Task {
+  id: string;
+  status: string;
+  is_finished: boolean;
+  pedido_id: string | null;
+  error_code: string | null;
+  attempts: number;
+  timeline: { event: string; alone?: boolean }[];
+}
+
+export interface Pedido {
+  id_pedido_original: number;
+  task_id: string;
+  subtotal: string;
+  descuento: string;
+  total_final: string;
+}
+
+interface Page<Row> {
+  count: number;
+  next: string | null;
+  results: Row[];
+}
+
+const OPEN_STATES = ["PENDING", "STARTED", "PROGRESS", "RETRY"];
+const TRIES = 5;
+
+export class Api {
+  readonly url: string;
+  readonly key: string;
+
+  constructor(url: string, key: string) {
+    this.url = url;
+    this.key = key;
+  }
+
+  /** Signs in and makes a key. */
+  static async signIn(url: string, admin: { email: string; password: string }): Promise<Api> {
+    const json = { "content-type": "application/json" };
+    const signedIn = await fetch(`${url}/api/auth/sign-in/email`, {
+      method: "POST",
+      headers: json,
+      body: JSON.stringify(admin),
+    });
+    await expectStatus(signedIn, 200);
+    const cookies = signedIn.headers.getSetCookie().map((line) => line.split(";", 1)[0]);
+    const scopes = ["orders:write", "orders:read", "tasks:read"];
+    const made = await fetch(`${url}/api/keys/`, {
+      method: "POST",
+      headers: { ...json, cookie: cookies.join("; ") },
+      body: JSON.stringify({ name: "test", scopes }),
+    });
+    await expectStatus(made, 201);
+    return new Api(url, ((await made.json()) as { key: string }).key);
+  }
+
+  /** An answer of the API, by path or by the link a page gave. 503 is asked again. */
+  async get<T>(pathOrUrl: string): Promise<T> {
+    const { pathname, search } = new URL(pathOrUrl, this.url);
+    const headers = { authorization: `Bearer ${this.key}` };
+    for (let attempt = 1; ; attempt++) {
+      const response = await fetch(this.url + pathname + search, { headers });
+      if (response.status === 503 && attempt < TRIES) {
+        await response.body?.cancel();
+        await sleep(200 * attempt);
+        continue;
+      }
+      await expectStatus(response, 200);
+      return (await response.json()) as T;
+    }
+  }
+
+  /** Sends orders; the answer is the caller's to judge. */
+  async send(orders: Order[], idempotencyKey?: string): Promise<Response> {
+    return fetch(`${this.url}/api/pedidos`, {
+      method: "POST",
+      headers: {
+        authorization: `Bearer ${this.key}`,
+        "content-type": "application/json",
+        ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
+      },
+      body: JSON.stringify(orders),
+    });
+  }
+
+  /** Sends orders that are accepted; returns their lote. */
+  async post(orders: Order[]): Promise<string> {
+    const response = await this.send(orders);
+    await expectStatus(response, 202);
+    return ((await response.json()) as { lote: string }).lote;
+  }
+
+  /** Every row of a list, page by page. */
+  async all<Row>(first: string): Promise<Row[]> {
+    const rows: Row[] = [];
+    for (let next: string | null = first; next !== null;) {
+      const page: Page<Row> = await this.get(next);
+      rows.push(...page.results);
+      next = page.next;
+    }
+    return rows;
+  }
+
+  /** Every task, or those of one request. */
+  async tasks(lote?: string): Promise<Task[]> {
+    const filter = lote === undefined ? "" : `&lote=${lote}`;
+    return this.all(`/api/tasks/executions/?limit=200${filter}`);
+  }
+
+  async pedidos(): Promise<Pedido[]> {
+    return this.all("/api/pedidos?limit=200");
+  }
+
+  /** How many tasks are in each state that is not final; at most 1,000 are counted of each. */
+  async openTasks(): Promise<number> {
+    const counts = await Promise.all(
+      OPEN_STATES.map(async (status) => {
+        const page: Page<unknown> = await this.get(
+          `/api/tasks/executions/?limit=200&status=${status}`,
+        );
+        return Math.max(page.count, page.results.length);
+      }),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Waits until nothing is open; returns how much still was when patience ended. */
+  async untilFinal(seconds: number, onLook?: (open: number) => void): Promise<number> {
+    const end = Date.now() + seconds * 1000;
+    for (;;) {
+      const open = await this.openTasks();
+      onLook?.(open);
+      if (open === 0 || Date.now() >= end) {
+        return open;
+      }
+      await sleep(1000);
+    }
+  }
+}
+
+async function expectStatus(response: Response, status: number): Promise<void> {
+  if (response.status !== status) {
+    const text = (await response.text()).slice(0, 500);
+    throw new Error(`${response.url} answered ${response.status}, not ${status}: ${text}`);
+  }
+}

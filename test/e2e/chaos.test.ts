@@ -1,0 +1,88 @@
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, it } from "vitest";
+import { childrenOf, project, stillLiving, temporaryFolder } from "./server";
+
+function chaos(args: string[]) {
+  const folder = temporaryFolder("chaos-");
+  const script = path.join(project, "scripts", "chaos.mjs");
+  const child = spawn(process.execPath, [script, ...args], {
+    env: {
+      ...process.env,
+      NODE_ENV: undefined,
+      VITEST: undefined,
+      TEST: undefined,
+      TMPDIR: folder,
+    },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
+  child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
+  const exit = new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { child, exit, folder, stdout: () => stdout, stderr: () => stderr };
+}
+
+describe("npm run chaos", () => {
+  it("five rounds of load and SIGKILL: nothing lost, nothing twice, every sum right", async () => {
+    const { exit, folder, stdout, stderr } = chaos([
+      "--rounds",
+      "5",
+      "--orders",
+      "150",
+      "--seed",
+      "7",
+    ]);
+    const code = await exit;
+    expect(stdout().trim().split("\n"), stderr()).toHaveLength(1);
+    const result = JSON.parse(stdout()) as Record<string, number>;
+    expect(result, stderr()).toMatchObject({
+      rounds: 5,
+      kills: 5,
+      seed: 7,
+      orders: 750,
+      accepted: 750,
+      lost: 0,
+      notFinal: 0,
+      storedTwice: 0,
+      acceptedTwice: 0,
+      wrongSums: 0,
+      wrongFailures: 0,
+      unlinked: 0,
+      stuck: 0,
+      ok: true,
+    });
+    expect(code).toBe(0);
+    expect((result["succeeded"] ?? 0) + (result["failed"] ?? 0)).toBe(750);
+    // Else it proved nothing: kills that found nobody at work, a catalogue that always answered.
+    for (const figure of ["openAtKills", "resentTasks", "duplicatesRefused", "catalogueFaults"]) {
+      expect(result[figure], figure).toBeGreaterThan(0);
+    }
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it.each(["SIGINT", "SIGKILL"] as const)("leaves no process behind at %s", async (signal) => {
+    const { child, exit, folder, stdout, stderr } = chaos(["--rounds", "9", "--orders", "50"]);
+    await expect.poll(stderr, { timeout: 60_000, interval: 100 }).toContain("round 1 of 9");
+    await expect
+      .poll(() => childrenOf(child.pid ?? 0).length, { timeout: 60_000, interval: 50 })
+      .toBeGreaterThan(3); // the next round's server
+    const children = childrenOf(child.pid ?? 0);
+    child.kill(signal);
+    await exit;
+    await expect.poll(() => stillLiving(children), { timeout: 30_000 }).toEqual([]);
+    expect(stdout()).toBe("");
+    if (signal === "SIGINT") {
+      expect(await exit).toBe(130);
+      expect(readdirSync(folder)).toEqual([]);
+    }
+  });
+
+  it("refuses flags it does not know, in words", async () => {
+    const { exit, stderr, stdout } = chaos(["--rounds", "none"]);
+    expect(await exit).toBe(2);
+    expect(stderr()).toContain("--rounds must be a whole number");
+    expect(stdout()).toBe("");
+  });
+});
