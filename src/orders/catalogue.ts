@@ -16,10 +16,10 @@ export interface Product {
 }
 
 /**
- * "unknown": there is no such product. `failed`: the catalogue did not say (transient).
- * `notAsked`: this batch's time or calls were used up.
+ * "unknown": there is no such product. `failed`: the catalogue did not say (transient); `notCalled`:
+ * for it was known to be down. `notAsked`: this batch's time or calls were used up.
  */
-export type Lookup = Product | "unknown" | { failed: string } | "notAsked";
+export type Lookup = Product | "unknown" | { failed: string; notCalled?: true } | "notAsked";
 
 export interface Budget {
   /** Unix milliseconds after which no further call starts. */
@@ -64,7 +64,7 @@ export class Catalogue {
         if (calls >= budget.calls || now >= budget.until) {
           found.set(id, "notAsked");
         } else if (!this.breaker.allow(now)) {
-          found.set(id, { failed: "it is not called while it is down" });
+          found.set(id, { failed: "it is not called while it is down", notCalled: true });
         } else {
           calls += 1;
           found.set(id, await this.#ask(id, now));

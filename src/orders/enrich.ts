@@ -5,7 +5,7 @@ import type { EnrichedLine, EnrichedOrder, ValidOrder } from "./order";
 /** What keeps an order from its enrichment: for good, for the catalogue's sake, or for now. */
 export type EnrichFailure =
   | OrderError
-  | { kind: "no_answer"; sku: string; why: string }
+  | { kind: "no_answer"; sku: string; why: string; notCalled?: true }
   | { kind: "not_asked"; sku: string };
 
 /** The products an order needs; SKUs without a digit need none, they are unknown. */
@@ -32,7 +32,11 @@ export function enrich(
     if (lookup === "notAsked") {
       failure ??= { kind: "not_asked", sku: line.sku };
     } else if ("failed" in lookup) {
-      failure = { kind: "no_answer", sku: line.sku, why: lookup.failed };
+      // That it was down says more than that it gave no answer for one product.
+      if (!failure || !("notCalled" in failure)) {
+        const { failed: why, ...rest } = lookup;
+        failure = { kind: "no_answer", sku: line.sku, why, ...rest };
+      }
     } else {
       const { id: productId, title, unitPrice } = lookup;
       lines.push({ ...line, productId, title, unitPrice });

@@ -29,6 +29,7 @@ export interface PipelineDependencies {
   claim(claims: ClaimOf[], now: number): Promise<Map<string, ClaimAnswer>>;
 }
 
+type NoAnswer = { sku: string; why: string; notCalled?: true };
 type Work<Order> = { task: Task<unknown>; order: Order };
 
 /** Takes a batch of order tasks through the stages. An order that drops out has its outcome. */
@@ -136,13 +137,16 @@ class OrderBatch {
 
   /**
    * The catalogue did not answer for a product. While it answers for nothing that is not the
-   * order's fault: it waits, up to its greatest age. While it answers for others it is an attempt.
+   * order's fault: it waits, up to its greatest age. While it answers for others it is an attempt,
+   * unless it was not called at all: the call beside it may be the one that found it back.
    */
-  #unanswered(task: Task<unknown>, { sku, why }: { sku: string; why: string }): Outcome {
+  #unanswered(task: Task<unknown>, { sku, why, notCalled }: NoAnswer): Outcome {
     const { catalogue } = this.#dependencies;
-    return !catalogue.breaker.isOpen(Date.now()) && catalogue.lastAnswerAt >= task.startedAt
+    const answers =
+      !catalogue.breaker.isOpen(Date.now()) && catalogue.lastAnswerAt >= task.startedAt;
+    return answers && !notCalled
       ? { kind: "retry", reason: reasonOf({ kind: "catalogue_failed", sku, why }) }
-      : this.#waitForCatalogue(task, { sku, why });
+      : this.#waitForCatalogue(task, { sku, why }, answers ? NOT_ASKED_WAIT_MS : undefined);
   }
 
   #waitForCatalogue(

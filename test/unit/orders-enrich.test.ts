@@ -58,6 +58,17 @@ it("says why the catalogue did not answer", () => {
   });
 });
 
+it("says that the catalogue was down, whatever it did not answer before", () => {
+  const down = { failed: "it is down", notCalled: true } as const;
+  const products = new Map<string, Lookup>([
+    ["1", failed],
+    ["2", down],
+  ]);
+  const expected = { kind: "no_answer", sku: "P002", why: "it is down", notCalled: true };
+  expect(enrich(orderOf("P001", "P002"), products)).toEqual(expected);
+  expect(enrich(orderOf("P002", "P001"), products)).toEqual(expected);
+});
+
 it("was not asked when a product was left out for lack of time", () => {
   const products = new Map<string, Lookup>([
     ["1", product("1")],
