@@ -1,4 +1,5 @@
 /** How a catalogue misbehaves: each kind of answer is of a kind that real services have given. */
+import type { ServerResponse } from "node:http";
 import type { Asked } from "../harness/catalogue.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
@@ -42,8 +43,8 @@ export class Faults {
   outage = false;
   /** By kind. */
   readonly counts: Record<string, number> = {};
-  /** Bytes the other side took of one endless answer, at most; what sockets hold included. */
-  largestFlood = 0;
+  /** Most bytes written, and most milliseconds spent, until the other side had enough of an answer. */
+  readonly most = { bytes: 0, ms: 0 };
   #share: number;
   readonly #random: () => number;
 
@@ -70,14 +71,17 @@ export class Faults {
       return false;
     }
     this.counts[kind] = (this.counts[kind] ?? 0) + 1;
-    if (kind === "flood") {
-      const { socket } = asked.response;
-      const before = socket?.bytesWritten ?? 0;
-      asked.response.on("close", () => {
-        this.largestFlood = Math.max(this.largestFlood, (socket?.bytesWritten ?? 0) - before);
-      });
-    }
+    this.#measure(asked.response);
     fault(asked);
     return true;
   };
+
+  #measure(response: ServerResponse): void {
+    const { socket } = response;
+    const [startedAt, written] = [Date.now(), socket?.bytesWritten ?? 0];
+    response.on("close", () => {
+      this.most.bytes = Math.max(this.most.bytes, (socket?.bytesWritten ?? 0) - written);
+      this.most.ms = Math.max(this.most.ms, Date.now() - startedAt);
+    });
+  }
 }

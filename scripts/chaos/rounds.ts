@@ -127,7 +127,7 @@ export class Chaos {
       ...this.#producer.counts,
       ...this.#recovered,
       catalogueFaults: this.#faults.total,
-      largestFloodKiB: Math.round(this.#faults.largestFlood / 1024),
+      worstAnswer: this.#faults.most,
       seconds: Math.round((Date.now() - startedAt) / 1000),
       ok: wrongs.length === 0 && stuck === 0 && accepted.size === this.#producer.ordersSent,
     };

@@ -1,24 +1,7 @@
 /** A client of the HTTP API, for programs that test a server from outside. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Order } from "./orders.ts";
-
-export interface Task {
-  id: string;
-  status: string;
-  is_finished: boolean;
-  pedido_id: string | null;
-  error_code: string | null;
-  attempts: number;
-  timeline: { event: string; alone?: boolean }[];
-}
-
-export interface Pedido {
-  id_pedido_original: number;
-  task_id: string;
-  subtotal: string;
-  descuento: string;
-  total_final: string;
-}
+import type { Pedido, Task } from "./rows.ts";
 
 interface Page<Row> {
   count: number;

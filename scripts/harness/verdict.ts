@@ -1,6 +1,6 @@
 /** Judges, from what was sent and what the API then shows, whether the promises were kept. */
-import type { Pedido, Task } from "./api.ts";
 import { centsOf, expectedError, expectedSums, type Order } from "./orders.ts";
+import type { Pedido, Task } from "./rows.ts";
 
 export interface Seen {
   /** What was accepted, by the id of its task. */
@@ -128,9 +128,4 @@ function hasSumsOf(pedido: Pedido, order: Order): boolean {
     centsOf(pedido.descuento) === sums.discount &&
     centsOf(pedido.total_final) === sums.total
   );
-}
-
-/** Whether nothing that was promised is broken. */
-export function isGood(verdict: Verdict): boolean {
-  return verdict.wrongs.length === 0;
 }

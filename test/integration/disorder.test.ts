@@ -129,7 +129,8 @@ describe("a holder that died", () => {
     jump(LEASE_MS);
     const twice = () =>
       Promise.all([recover(world.env, Date.now()), recover(world.env, Date.now())]);
-    expect((await twice()).map(({ lapsed }) => lapsed).toSorted()).toEqual([0, 1]);
+    const [one, other] = await twice();
+    expect(one.lapsed + other.lapsed).toBe(1);
     world.queue.takeAll();
     const [alone = ""] = ids;
     for (const crashes of [1, 2]) {

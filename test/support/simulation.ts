@@ -95,7 +95,7 @@ export class Simulation {
       ),
     ]);
     const states = byStatus?.results as { status: string; n: number }[];
-    const [rest] = others?.results as Omit<Ends, "tasks">[];
+    const rest = others?.results[0] as Omit<Ends, "tasks"> | undefined;
     const tasks = Object.fromEntries(states.map(({ status, n }) => [status, n]));
     return { tasks, ...(rest ?? { stored: 0, leases: 0, attempts: 0 }) };
   }

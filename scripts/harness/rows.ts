@@ -1,0 +1,19 @@
+/** What is read here of the rows the API lists. */
+
+export interface Task {
+  id: string;
+  status: string;
+  is_finished: boolean;
+  pedido_id: string | null;
+  error_code: string | null;
+  attempts: number;
+  timeline: { event: string; alone?: boolean }[];
+}
+
+export interface Pedido {
+  id_pedido_original: number;
+  task_id: string;
+  subtotal: string;
+  descuento: string;
+  total_final: string;
+}
