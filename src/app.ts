@@ -1,6 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { requestId } from "hono/request-id";
-import { secureHeaders } from "hono/secure-headers";
 import { apiDocsRoutes } from "./admin/api-docs-routes";
 import { assetRoutes } from "./admin/assets";
 import { batchRoutes } from "./admin/batch-routes";
@@ -14,6 +13,7 @@ import { authRoutes } from "./auth/routes";
 import { type AppEnv, validationHook } from "./http/app-env";
 import { checkConfig } from "./http/check-config";
 import { notFound, onError } from "./http/errors";
+import { siteHeaders } from "./http/site-headers";
 import { demoRoutes } from "./orders/demo-routes";
 import { orderRoutes } from "./orders/routes";
 import { systemInfo } from "./system-info";
@@ -27,8 +27,7 @@ export function createApp(engine: Engine) {
   app.onError(onError);
   app.notFound(notFound);
 
-  // A form posted without any referrer says `Origin: null`, which not every browser vouches for.
-  app.use(requestId(), secureHeaders({ referrerPolicy: "same-origin" }));
+  app.use(requestId(), siteHeaders);
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
   app.use(checkConfig());

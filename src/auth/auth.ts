@@ -1,5 +1,4 @@
 import { drizzleAdapter } from "better-auth/adapters/drizzle";
-import { getIP } from "better-auth/api";
 import { betterAuth } from "better-auth/minimal";
 import { createAccessControl } from "better-auth/plugins/access";
 import { admin } from "better-auth/plugins/admin";
@@ -94,9 +93,4 @@ export function createAuth(env: Env, requestUrl: string): Auth {
   const instances = built.get(env) ?? {};
   built.set(env, instances);
   return (instances[scheme] ??= build(env, scheme === "https"));
-}
-
-/** The client's IP as the platform saw it, an IPv6 one cut to its /64; "unknown" without one. */
-export function clientAddress(auth: Auth, request: Request): string {
-  return getIP(request, auth.options) ?? "unknown";
 }

@@ -1,19 +1,21 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../http/app-env";
+import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
+import { assertWithinRate } from "../http/rate-limit";
 import { log } from "../log";
 import { returnAttempt, takeAttempt } from "./attempts";
 import type { Auth } from "./auth";
 import { ensureFirstAdmin } from "./first-admin";
 import { assertAdmin } from "./middleware";
-import { assertPeopleRequest } from "./people";
+import { assertPeopleRequest, disarm } from "./people";
 import { refusal } from "./refusal";
 import { assertSameOrigin } from "./same-origin";
 import { sessionCaller } from "./session";
 import { AUTH_PATH } from "./settings";
 
 /** The endpoints of better-auth in use; whatever else it brings is not found. */
-const ENDPOINTS = new Set([
+export const ENDPOINTS: ReadonlySet<string> = new Set([
   "/sign-in/email",
   "/sign-up/email", // answers that sign-up is closed
   "/sign-out",
@@ -58,25 +60,23 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   }
   assertSameOrigin(c.req.raw);
   // Imported here so that isolates which only work queues never evaluate better-auth.
-  const { clientAddress, createAuth } = await import("./auth");
+  const { createAuth } = await import("./auth");
   const auth = createAuth(c.env, c.req.url);
   if (call.path.startsWith("/admin/")) {
-    assertPeopleRequest(call.path, call.body, assertAdmin(await sessionCaller(c, true)));
+    const admin = assertAdmin(await sessionCaller(c, true));
+    assertPeopleRequest(call.path, call.body, admin);
+    await disarm(c.env.DB, admin, call.path, call.body);
   }
   if (call.path === "/sign-in/email") {
     await ensureFirstAdmin(c.env, auth);
   }
-  return PASSWORD_ENDPOINTS.has(call.path)
-    ? limited(c, auth, call, clientAddress(auth, c.req.raw))
-    : forward(c, auth, call);
+  return PASSWORD_ENDPOINTS.has(call.path) ? limited(c, auth, call) : forward(c, auth, call);
 }
 
-async function limited(
-  c: Context<AppEnv>,
-  auth: Auth,
-  call: AuthCall,
-  address: string,
-): Promise<Response> {
+async function limited(c: Context<AppEnv>, auth: Auth, call: AuthCall): Promise<Response> {
+  const known = clientAddress(c.req.raw);
+  await assertWithinRate(c.env, "SIGN_IN_LIMIT", known);
+  const address = known ?? "unknown";
   await takeAttempt(c.env.DB, address, Date.now());
   let wrongPassword = false;
   try {

@@ -1,6 +1,8 @@
 import type { Context, MiddlewareHandler } from "hono";
 import type { AppEnv } from "../http/app-env";
+import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
+import { assertWithinRate } from "../http/rate-limit";
 import { type Caller, can, type Scope } from "./caller";
 import { verifyKey } from "./key-check";
 import { assertSameOrigin, isUnsafe } from "./same-origin";
@@ -26,6 +28,8 @@ async function findCaller(c: Context<AppEnv>): Promise<Caller | null> {
     const background = (work: Promise<void>) => c.executionCtx.waitUntil(work);
     const caller = await verifyKey(c.env, bearer[1]?.trim() ?? "", Date.now(), background);
     if (caller === null) {
+      // Only failures count: an address may be shared, and 256 bits are not guessed.
+      await assertWithinRate(c.env, "KEY_FAILURE_LIMIT", clientAddress(c.req.raw));
       const detail = "The API key is unknown, expired or revoked.";
       const headers = { "www-authenticate": 'Bearer error="invalid_token"' };
       throw new AppError(401, "invalid_key", detail, {}, headers);

@@ -3,7 +3,9 @@ import { can, callerId } from "../auth/caller";
 import { assertCaller } from "../auth/middleware";
 import { configOf } from "../config";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
+import { assertWithinRate } from "../http/rate-limit";
 import { batchLink } from "./batch-link";
 import { demoOrders, takeDemoIds } from "./demo";
 import { assertRoomForOrders, enqueueOrders } from "./ingest";
@@ -44,6 +46,7 @@ demoRoutes.openapi(startRoute, async (c) => {
   if (n > FREE_ORDERS && !can(assertCaller(caller), "orders:write")) {
     throw new AppError(403, "forbidden", `More than ${FREE_ORDERS} needs the scope orders:write.`);
   }
+  await assertWithinRate(c.env, "DEMO_LIMIT", clientAddress(c.req.raw));
   await assertRoomForOrders(c.env);
   const orders = demoOrders(await takeDemoIds(c.env.DB, n, Date.now()), n, Math.random);
   const accepted = await enqueueOrders(c.env, orders, caller && callerId(caller));
