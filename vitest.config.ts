@@ -33,6 +33,8 @@ export default defineConfig({
               bindings: {
                 ...secrets,
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
+                FUZZ_RUNS: process.env["FUZZ_RUNS"] ?? "",
+                FUZZ_SEED: process.env["FUZZ_SEED"] ?? "",
               },
             },
           })),

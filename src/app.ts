@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { except } from "hono/combine";
 import { requestId } from "hono/request-id";
 import { apiDocsRoutes } from "./admin/api-docs-routes";
 import { assetRoutes } from "./admin/assets";
@@ -11,6 +12,7 @@ import { keyRoutes } from "./auth/key-routes";
 import { identify, requireCaller, requireScope } from "./auth/middleware";
 import { authRoutes } from "./auth/routes";
 import { type AppEnv, validationHook } from "./http/app-env";
+import { limitBody } from "./http/body-limit";
 import { checkConfig } from "./http/check-config";
 import { notFound, onError } from "./http/errors";
 import { siteHeaders } from "./http/site-headers";
@@ -20,6 +22,9 @@ import { systemInfo } from "./system-info";
 import type { Engine } from "./tasks/engine";
 import { metricsText } from "./tasks/metrics";
 import { taskRoutes } from "./tasks/routes";
+
+/** Of any request that does not bring orders. */
+const MAX_BODY_BYTES = 256 * 1024;
 
 /** The whole site on one screen. */
 export function createApp(engine: Engine) {
@@ -31,6 +36,7 @@ export function createApp(engine: Engine) {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
   app.use(checkConfig());
+  app.use(except("/api/pedidos/*", limitBody(MAX_BODY_BYTES))); // orders come in bulk, and are limited there
 
   app.route("/api/auth", authRoutes);
 

@@ -7,7 +7,7 @@ import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { deleteOrder } from "../orders/delete";
 import { getOrder, listOrders, type OrderRow } from "../orders/queries";
-import { formText } from "./form-text";
+import { formText, readForm } from "./form-text";
 import { readOrderQuery } from "./order-query";
 import { DeleteOrderPage, REASON_LENGTH } from "./pages/delete-order";
 import { OrderPage } from "./pages/order";
@@ -46,7 +46,7 @@ orderPages.get("/:id/deletion", requireAdmin(), async (c) => {
 
 orderPages.post("/:id/deletion", requireAdmin(), limitBody(), async (c) => {
   const { id } = await findOrder(c);
-  const form = await c.req.parseBody();
+  const form = await readForm(c);
   const reason = formText(form, "reason").trim();
   if (reason.length < REASON_LENGTH.min || reason.length > REASON_LENGTH.max) {
     return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} reason={reason} />, 400);

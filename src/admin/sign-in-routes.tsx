@@ -3,7 +3,7 @@ import { limitBody } from "../http/body-limit";
 import { callAuth } from "../auth/gate";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
-import { formText } from "./form-text";
+import { formText, readForm } from "./form-text";
 import { nextPath } from "./next-path";
 import { SignInPage } from "./pages/sign-in";
 import { renderPage } from "./render";
@@ -23,7 +23,7 @@ signInRoutes.get("/sign-in", async (c) => {
 });
 
 signInRoutes.post("/sign-in", limitBody(), async (c) => {
-  const form = await c.req.parseBody();
+  const form = await readForm(c);
   const email = formText(form, "email").trim();
   const password = formText(form, "password");
   const next = nextPath(form["next"], new URL(c.req.url).origin, CONSOLE);

@@ -5,7 +5,7 @@ import { assertSameOrigin } from "../auth/same-origin";
 import { configOf } from "../config";
 import type { AppEnv } from "../http/app-env";
 import { parseLanguage } from "../i18n/language";
-import { formText } from "./form-text";
+import { formText, readForm } from "./form-text";
 import { nextPath } from "./next-path";
 import { LandingPage } from "./pages/landing";
 import { renderPage } from "./render";
@@ -24,7 +24,7 @@ siteRoutes.get("/", async (c) => {
 
 siteRoutes.post("/preferences", limitBody(), async (c) => {
   assertSameOrigin(c.req.raw);
-  const form = await c.req.parseBody();
+  const form = await readForm(c);
   const { origin, protocol } = new URL(c.req.url);
   const remember = (name: string, value: string) =>
     setCookie(c, name, value, {

@@ -1,6 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { type AppEnv, validationHook } from "../http/app-env";
-import { limitBody } from "../http/body-limit";
 import { actionRoutes } from "./action-routes";
 import type { Engine } from "./engine";
 import { executionRoutes } from "./execution-routes";
@@ -10,12 +9,9 @@ import { queueRoutes } from "./queue-routes";
 import { runRoutes } from "./run-routes";
 import { templateRoutes } from "./template-routes";
 
-const MAX_BODY_BYTES = 256 * 1024;
-
 /** The task API, mounted at /api/tasks. */
 export function taskRoutes(engine: Engine, systemInfo: SystemInfo) {
   const routes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
-  routes.use(limitBody(MAX_BODY_BYTES));
   return routes
     .route("/", actionRoutes(engine))
     .route("/", overviewRoutes(engine, systemInfo))

@@ -1,0 +1,223 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import type { Role, Scope } from "../../src/auth/caller";
+import { adminSession, apiKey, call, type CallInit, expectProblem, ORIGIN } from "../support/api";
+import { storedRows } from "../support/api-orders";
+import { person } from "../support/people";
+import { fill, nameOf, type Route, routeTable } from "../support/route-table";
+
+/** Who may use a route: whoever has the scope; "person" stands for one who is signed in. */
+type Rule = "all" | "person" | "admin" | Scope | `person ${Scope}`;
+
+/** What design.md says of every route. A new route without an entry fails below. */
+const RULES: Record<string, Rule> = {
+  "GET /healthz": "all",
+  "GET /assets/console.css": "all",
+  "GET /assets/page.js": "all",
+  "GET /": "all",
+  "POST /preferences": "all",
+  "GET /sign-in": "all",
+  "POST /sign-in": "all",
+  "POST /sign-out": "all",
+  "GET /pedidos/iniciar": "all",
+  "GET /pedidos/lotes/:lote": "tasks:read", // or the signed link
+  "GET /api/openapi.json": "all",
+  "GET /api/docs": "all",
+  "POST /api/auth/sign-in/email": "all",
+  "POST /api/auth/sign-up/email": "all", // answers that it is closed
+  "POST /api/auth/sign-out": "all",
+  "GET /api/auth/get-session": "all",
+  "POST /api/auth/change-password": "person",
+  "GET /api/auth/list-sessions": "person",
+  "POST /api/auth/revoke-session": "person",
+  "POST /api/auth/revoke-sessions": "person",
+  "POST /api/auth/revoke-other-sessions": "person",
+  "POST /api/auth/admin/create-user": "admin",
+  "GET /api/auth/admin/list-users": "admin",
+  "GET /api/auth/admin/get-user": "admin",
+  "POST /api/auth/admin/set-role": "admin",
+  "POST /api/auth/admin/set-user-password": "admin",
+  "POST /api/auth/admin/ban-user": "admin",
+  "POST /api/auth/admin/unban-user": "admin",
+  "POST /api/auth/admin/remove-user": "admin",
+  "POST /api/auth/admin/list-user-sessions": "admin",
+  "POST /api/auth/admin/revoke-user-session": "admin",
+  "POST /api/auth/admin/revoke-user-sessions": "admin",
+  "GET /admin": "person",
+  "GET /admin/tasks": "person tasks:read",
+  "GET /admin/tasks/:id": "person tasks:read",
+  "GET /admin/tasks/:id/input": "person tasks:read",
+  "GET /admin/tasks/:id/retries": "person tasks:write",
+  "POST /admin/tasks/:id/retries": "person tasks:write",
+  "GET /admin/tasks/:id/cancellations": "person tasks:write",
+  "POST /admin/tasks/:id/cancellations": "person tasks:write",
+  "GET /admin/orders": "person orders:read",
+  "GET /admin/orders/:id": "person orders:read",
+  "GET /admin/orders/:id/deletion": "admin",
+  "POST /admin/orders/:id/deletion": "admin",
+  "POST /api/keys": "admin",
+  "GET /api/keys": "admin",
+  "DELETE /api/keys/:id": "admin",
+  "POST /api/pedidos": "orders:write",
+  "GET /api/pedidos": "orders:read",
+  "GET /api/pedidos/:id": "orders:read",
+  "GET /api/tasks/executions": "tasks:read",
+  "GET /api/tasks/executions/:id": "tasks:read",
+  "POST /api/tasks/cancel/:task_id": "tasks:write", // or one's own task
+  "POST /api/tasks/retry/:task_id": "tasks:write",
+  "POST /api/tasks/bulk": "tasks:write",
+};
+
+const READS: Scope[] = ["orders:read", "tasks:read", "metrics:read"];
+const WRITES: Scope[] = ["orders:write", "tasks:write", "tasks:track"];
+const EVERY = [...READS, ...WRITES];
+
+interface Caller {
+  role: Role | null;
+  scopes: readonly Scope[];
+  init: () => Promise<CallInit>;
+}
+
+/** Someone new for every route: some routes end the caller's session. */
+const someone = (role: Role) => async () => ({ cookie: (await person(role)).cookie });
+
+const CALLERS: Record<string, Caller> = {
+  "the unknown": { role: null, scopes: [], init: async () => ({}) },
+  "a viewer": { role: "viewer", scopes: READS, init: someone("viewer") },
+  "an operator": { role: "operator", scopes: EVERY, init: someone("operator") },
+  "an administrator": { role: "admin", scopes: EVERY, init: someone("admin") },
+  ...Object.fromEntries(
+    EVERY.map((scope) => [
+      `a key with ${scope}`,
+      { role: null, scopes: [scope], init: async () => ({ key: await apiKey([scope]) }) },
+    ]),
+  ),
+};
+
+function isAllowed(rule: Rule, { role, scopes }: Caller): boolean {
+  if (rule === "all") {
+    return true;
+  }
+  if (rule === "admin") {
+    return role === "admin";
+  }
+  const scope = rule.replace(/^person ?/, "");
+  const isKnown = role !== null || !rule.startsWith("person");
+  return isKnown && (scope === "" || scopes.some((each) => each === scope));
+}
+
+/** Where the form of the body is looked at before who sends it. */
+const BODIES: Record<string, unknown> = {
+  "/api/auth/change-password": { currentPassword: "x".repeat(12), newPassword: "y".repeat(12) },
+  "/api/auth/revoke-session": { token: "x" },
+};
+
+async function visit({ method, path }: Route, init: CallInit): Promise<Response> {
+  const headers = new Headers(init.headers);
+  const body =
+    method === "GET" || method === "DELETE" ? undefined : JSON.stringify(BODIES[path] ?? {});
+  if (body !== undefined && !headers.has("content-type")) {
+    headers.set("content-type", "application/json");
+  }
+  return call(
+    fill(path, () => "1"),
+    { method, body, ...init, headers },
+  );
+}
+
+/** Refused for who one is; a wrong password at the sign-in page is not that. */
+async function isRefused(response: Response): Promise<boolean> {
+  if (response.headers.get("location")?.includes("/sign-in?next=")) {
+    return true;
+  }
+  const type = response.headers.get("content-type") ?? "";
+  if (![401, 403].includes(response.status) || !type.startsWith("application/problem+json")) {
+    return false;
+  }
+  const { code } = await response.json<{ code: string }>();
+  return ["unauthorized", "forbidden", "UNAUTHORIZED"].includes(code);
+}
+
+const named = routeTable.map((route) => [nameOf(route), route] as const);
+const isRule = (name: string) => Object.hasOwn(RULES, name);
+
+it("every route has a rule, and every rule its route", () => {
+  expect(routeTable.map(nameOf).toSorted()).toEqual(Object.keys(RULES).toSorted());
+});
+
+describe.each(Object.entries(CALLERS))("%s", (_name, caller) => {
+  let shared: CallInit = {};
+  beforeAll(async () => {
+    shared = await caller.init();
+  });
+
+  it.each(named.filter(([name]) => isRule(name)))(
+    "is let in, or not, by %s",
+    async (name, route) => {
+      const rule = RULES[name] ?? "admin";
+      const endsSession = /revoke-|sign-out/.test(name);
+      const response = await visit(route, endsSession ? await caller.init() : shared);
+      expect(response.status).toBeLessThan(500);
+      expect(await isRefused(response)).toBe(!isAllowed(rule, caller));
+    },
+  );
+});
+
+const FOREIGN: Record<string, string>[] = [
+  { origin: "https://evil.example" },
+  { origin: "null" },
+  { origin: "https://pedidos.example.evil.example" },
+  { origin: "http://pedidos.example" },
+  { "sec-fetch-site": "cross-site" },
+  { "sec-fetch-site": "same-site", origin: ORIGIN },
+  { "sec-fetch-site": "cross-site", origin: "null" },
+];
+
+describe.each(named.filter(([, { method }]) => method !== "GET"))("%s", (_name, route) => {
+  it("does nothing for a page of another site", async () => {
+    const cookie = await adminSession();
+    const before = await storedRows();
+    for (const headers of FOREIGN) {
+      const response = await visit(route, { cookie, headers });
+      await expectProblem(response, 403, "cross_site");
+      expect(response.headers.getSetCookie()).toEqual([]);
+    }
+    expect(await storedRows()).toEqual(before);
+  });
+
+  it("serves a program, which says nothing of a site", async () => {
+    const response = await visit(route, await someone("admin")());
+    expect(await response.text()).not.toContain("cross_site");
+  });
+});
+
+it.each(named)("%s writes nothing for another method", async (_name, route) => {
+  const cookie = await adminSession();
+  const before = await storedRows();
+  const path = fill(route.path, () => "1");
+  const own = routeTable.filter((other) => other.path === route.path).map((other) => other.method);
+  for (const method of ["HEAD", "OPTIONS", "PUT", "PATCH", "PROPFIND"]) {
+    if (own.includes(method)) {
+      continue;
+    }
+    const response = await call(path, { method, cookie });
+    expect(response.status, method).toBeLessThan(500);
+    expect(response.headers.get("access-control-allow-origin")).toBeNull();
+    if (method === "HEAD") {
+      expect(await response.text()).toBe("");
+    } else {
+      expect(response.status, method).toBeGreaterThanOrEqual(400);
+    }
+  }
+  expect(await storedRows()).toEqual(before);
+});
+
+it("takes no method from a header or a field", async () => {
+  const cookie = await adminSession();
+  const key = await apiKey(["orders:read"]);
+  const id = key.split("_")[1] ?? "";
+  const headers = { "x-http-method-override": "DELETE", "x-method-override": "DELETE" };
+  await call(`/api/keys/${id}?_method=DELETE`, { cookie, headers });
+  const form = { ...headers, "content-type": "application/x-www-form-urlencoded" };
+  await call(`/api/keys/${id}`, { method: "POST", cookie, headers: form, body: "_method=DELETE" });
+  expect((await call("/api/pedidos", { key })).status).toBe(200);
+});

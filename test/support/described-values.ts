@@ -1,0 +1,113 @@
+/** Values of the kind the API's own description asks for, so that new routes are fuzzed as they should be. */
+import * as fc from "fast-check";
+import { validOrder } from "./arbitraries";
+import { apiDocument, type Route } from "./route-table";
+
+interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  enum?: unknown[];
+  format?: string;
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  anyOf?: Schema[];
+  minimum?: number;
+  maximum?: number;
+}
+
+interface Operation {
+  parameters?: { in: string; name: string }[];
+  requestBody?: { content?: Record<string, { schema?: Schema }> };
+}
+
+const DOCUMENT = apiDocument as unknown as {
+  paths: Record<string, Record<string, Operation>>;
+  components?: { schemas?: Record<string, Schema> };
+};
+
+/** The endpoints of better-auth are not in the description. */
+const userId = fc.constantFrom("nobody", "1");
+const password = fc.constantFrom("a-person-of-the-tests", "short", "x".repeat(200));
+const email = fc.constantFrom("admin@example.com", "nobody@example.com", "x@", "");
+const AUTH_BODY = fc.record(
+  {
+    userId,
+    role: fc.constantFrom("viewer", "admin", "root"),
+    newPassword: password,
+    currentPassword: password,
+    token: fc.constant("x"),
+    name: fc.constantFrom("N", "", "<b>"),
+    banReason: fc.string(),
+    banExpiresIn: fc.oneof(fc.integer(), fc.double()),
+    callbackURL: fc.constantFrom("/", "https://evil.example"),
+    rememberMe: fc.boolean(),
+    revokeOtherSessions: fc.boolean(),
+    data: fc.object(),
+  },
+  { requiredKeys: [] },
+);
+const SIGN_IN_BODY = fc.record({ email, password }, { requiredKeys: [] });
+
+/** Bodies of the kind a route takes, or null when nobody says. */
+export function bodyOf(route: Route): fc.Arbitrary<unknown> | null {
+  if (route.path === "/api/pedidos") {
+    return fc.oneof(validOrder, fc.array(validOrder, { maxLength: 4 }));
+  }
+  if (route.path.startsWith("/api/auth/")) {
+    return /sign-|create-user/.test(route.path) ? SIGN_IN_BODY : AUTH_BODY;
+  }
+  const schema = operationOf(route)?.requestBody?.content?.["application/json"]?.schema;
+  return schema ? valuesOf(schema, 0) : null;
+}
+
+export function queryNamesOf(route: Route): string[] {
+  const parameters = operationOf(route)?.parameters ?? [];
+  const names = parameters.filter((each) => each.in === "query").map(({ name }) => name);
+  return names.length > 0 ? names : ["x"];
+}
+
+function operationOf({ method, path }: Route): Operation | undefined {
+  const described = path.replaceAll(/:(\w+)/g, "{$1}");
+  const item = DOCUMENT.paths[described] ?? DOCUMENT.paths[`${described}/`];
+  return item?.[method.toLowerCase()];
+}
+
+const TEXTS: Record<string, string[]> = {
+  date: ["2026-11-22"],
+  "date-time": ["2026-11-22T10:00:00Z"],
+  email: ["x@example.com"],
+};
+
+function valuesOf(schema: Schema, depth: number): fc.Arbitrary<unknown> {
+  if (schema.$ref !== undefined) {
+    const target = DOCUMENT.components?.schemas?.[schema.$ref.split("/").at(-1) ?? ""];
+    return target && depth < 8 ? valuesOf(target, depth + 1) : fc.jsonValue();
+  }
+  if (schema.enum) {
+    return fc.constantFrom(...schema.enum);
+  }
+  if (schema.anyOf) {
+    return fc.oneof(...schema.anyOf.map((each) => valuesOf(each, depth + 1)));
+  }
+  switch ([schema.type].flat()[0]) {
+    case "object": {
+      const members = Object.entries(schema.properties ?? {});
+      return fc.record(
+        Object.fromEntries(members.map(([name, each]) => [name, valuesOf(each, depth + 1)])),
+        { requiredKeys: schema.required ?? [] },
+      );
+    }
+    case "array":
+      return fc.array(valuesOf(schema.items ?? {}, depth + 1), { maxLength: 4 });
+    case "integer":
+    case "number":
+      return fc.integer({ min: schema.minimum ?? 0, max: schema.maximum ?? 1000 });
+    case "boolean":
+      return fc.boolean();
+    case "string":
+      return fc.oneof(fc.constantFrom(...(TEXTS[schema.format ?? ""] ?? ["x", "1"])), fc.string());
+    default:
+      return fc.jsonValue({ maxDepth: 2 });
+  }
+}

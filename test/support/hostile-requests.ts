@@ -1,0 +1,241 @@
+/** Requests to one route: mostly right, wrong in one thing or in all. */
+import * as fc from "fast-check";
+import { hostileText, nearlyAnOrder, validOrder } from "./arbitraries";
+import { asBytes, broken } from "./hostile-json";
+import { bodyOf, queryNamesOf } from "./described-values";
+import { fill, type Route } from "./route-table";
+
+export const CALLERS = ["nobody", "viewer", "operator", "admin", "key"] as const;
+export type CallerName = (typeof CALLERS)[number];
+
+export interface HostileRequest {
+  caller: CallerName;
+  method: string;
+  /** As it is put on the wire, percent signs and all. */
+  path: string;
+  headers: [name: string, value: string][];
+  body: Uint8Array | null;
+}
+
+const encoded = hostileText.map((text) => encodeURIComponent(text.slice(0, 3000).toWellFormed()));
+const rawPiece = fc.constantFrom(
+  "%ff",
+  "%00",
+  "%",
+  "%zz",
+  "%c0%ae%c0%ae",
+  "%2e%2e%2f",
+  "..%2f..%2f",
+  "%252e",
+  "a;b=c",
+  "%0d%0aSet-Cookie:x=1",
+  "%ed%a0%80",
+  "*",
+  "x".repeat(8000),
+  "%41".repeat(1000),
+);
+const piece = (known: readonly string[]) =>
+  fc.oneof(
+    { weight: 3, arbitrary: fc.constantFrom("1", ...known) },
+    { weight: 1, arbitrary: encoded },
+    { weight: 1, arbitrary: rawPiece },
+  );
+
+const PAGE_PARAMETERS = ["q", "next", "back", "lang", "k", "from", "to", "customer", "name", "out"];
+const goodValue = fc.constantFrom(
+  "1",
+  "10",
+  "200",
+  "2026-11-22",
+  "2026-11-22T10:00:00Z",
+  "+275760-09-13T00:00:00Z",
+  "0000-01-01",
+  "9999-12-31",
+  "FAILURE",
+  "OPEN",
+  "en",
+  "/admin/tasks",
+  "//evil.example",
+  "WyJuZXh0IiwxLDAsImEiXQ",
+  "WyJuZXh0IiwxLDAsMSwiYSJd",
+  "WyJwcmV2aW91cyIsMWUzMDgsMSwtMCwiIl0",
+  "-1",
+  "1e309",
+  "0x10",
+  "999999999999999999999",
+);
+
+function query(route: Route, known: readonly string[]): fc.Arbitrary<string> {
+  const name = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...queryNamesOf(route), ...PAGE_PARAMETERS) },
+    { weight: 1, arbitrary: encoded },
+    { weight: 1, arbitrary: rawPiece },
+  );
+  const value = fc.oneof({ weight: 3, arbitrary: goodValue }, piece(known));
+  const pair = fc.tuple(name, value).map(([left, right]) => `${left}=${right}`);
+  return fc
+    .array(pair, { maxLength: 4 })
+    .map((pairs) => (pairs.length > 0 ? `?${pairs.join("&")}` : ""));
+}
+
+/** Any byte a header may carry, of ASCII: of others workerd prints a warning each. */
+const headerBytes = fc
+  .array(fc.constantFrom(0x01, 0x09, 0x1f, 0x7f, ...visible()), { maxLength: 60 })
+  .map((bytes) => String.fromCharCode(...bytes).trim());
+
+function visible(): number[] {
+  return Array.from({ length: 0x5f }, (_, at) => 0x20 + at);
+}
+
+const headerValues: Record<string, string[]> = {
+  accept: ["text/html", "*/*", "application/json", "text/html;q=".repeat(300)],
+  "accept-language": ["en", "es-419,es;q=0.9", "x".repeat(4000), "*;q=-1"],
+  authorization: [
+    "Bearer",
+    "Bearer ",
+    "bearer x",
+    "Basic YTpi",
+    `Bearer pek_${"0".repeat(16)}_${"f".repeat(64)}`,
+  ],
+  "cf-connecting-ip": ["203.0.113.9", "2001:db8::1", "::", "[", "not-an-address"],
+  "content-encoding": ["gzip", "br", "x"],
+  "content-length": ["0", "5", "99999999999"],
+  cookie: [
+    "lang=%E0%A4%A; theme=dark",
+    "__Secure-better-auth.session_token=a.b; __Secure-better-auth.session_data=%00",
+    "__Secure-better-auth.session_token=%ff%fe",
+    "=;;=;lang",
+  ],
+  host: ["evil.example", "a b", ""],
+  "idempotency-key": ["k", "x".repeat(256)],
+  origin: ["https://evil.example", "null", "https://pedidos.example"],
+  purpose: ["prefetch"],
+  range: ["bytes=0-0", "bytes=9999999999-"],
+  referer: ["https://evil.example/x"],
+  "sec-fetch-site": ["same-origin", "cross-site", "none"],
+  "sec-purpose": ["prefetch;prerender"],
+  "transfer-encoding": ["chunked", "x"],
+  upgrade: ["websocket"],
+  "x-forwarded-host": ["evil.example"],
+  "x-forwarded-proto": ["javascript"],
+  "x-http-method-override": ["DELETE"],
+  "x-request-id": ["a".repeat(300), "<script>"],
+};
+const header = fc
+  .constantFrom(...Object.keys(headerValues))
+  .chain((name) =>
+    fc.tuple(
+      fc.constant(name),
+      fc.oneof(fc.constantFrom(...(headerValues[name] ?? [])), headerBytes),
+    ),
+  );
+
+const form = fc
+  .array(
+    fc.tuple(
+      fc.constantFrom(
+        "email",
+        "password",
+        "reason",
+        "lang",
+        "theme",
+        "back",
+        "next",
+        "%ff",
+        "a[b]",
+      ),
+      fc.oneof(encoded, rawPiece, goodValue, fc.constant("admin%40example.com")),
+    ),
+    { maxLength: 5 },
+  )
+  .map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join("&"));
+
+const BOUNDARY = "edge";
+const multipart = fc
+  .array(fc.tuple(fc.constantFrom("reason", "email", 'x"y', ""), hostileText), { maxLength: 3 })
+  .map((parts) =>
+    parts
+      .map(
+        ([name, text]) =>
+          `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${text}\r\n`,
+      )
+      .join("")
+      .concat(`--${BOUNDARY}--`),
+  );
+
+interface Body {
+  type: string;
+  bytes: Uint8Array;
+}
+
+function body(route: Route): fc.Arbitrary<Body> {
+  const own = bodyOf(route);
+  const order = fc.oneof(validOrder, nearlyAnOrder);
+  const orders = fc.oneof(order, fc.array(order, { maxLength: 4 }));
+  const valid = own === null ? orders : fc.oneof({ weight: 6, arbitrary: own }, orders);
+  const json = fc.oneof(
+    valid.map((value) => JSON.stringify(value)),
+    broken(valid),
+    broken(valid),
+  );
+  const texts: Record<string, fc.Arbitrary<string>> = {
+    "application/json": json,
+    "application/json; charset=latin1": json,
+    "application/x-ndjson": fc.array(json, { maxLength: 4 }).map((lines) => lines.join("\n")),
+    "application/x-www-form-urlencoded": form,
+    [`multipart/form-data; boundary=${BOUNDARY}`]: multipart,
+    "multipart/form-data": multipart,
+    "text/plain": hostileText,
+    "": hostileText,
+  };
+  const usual = route.path.startsWith("/api/") ? 0 : 3;
+  const types = Object.keys(texts);
+  const type = fc.oneof(
+    { weight: 5, arbitrary: fc.constant(types[usual] ?? "") },
+    { weight: 4, arbitrary: fc.constantFrom(...types) },
+  );
+  return type.chain((chosen) =>
+    asBytes(texts[chosen] ?? hostileText).map((bytes) => ({ type: chosen, bytes })),
+  );
+}
+
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PROPFIND"];
+
+/** `known` are ids that exist, to be asked for in any place. */
+export function hostileRequest(
+  route: Route,
+  known: readonly string[],
+): fc.Arbitrary<HostileRequest> {
+  const own = route.path.includes(":") ? piece(known) : fc.constant("");
+  return fc
+    .record({
+      caller: fc.constantFrom(...CALLERS),
+      method: fc.oneof(
+        { weight: 9, arbitrary: fc.constant(route.method) },
+        { weight: 1, arbitrary: fc.constantFrom(...METHODS) },
+      ),
+      parameter: own,
+      tail: fc.oneof(
+        { weight: 12, arbitrary: fc.constant("") },
+        fc.constant("/"),
+        piece(known).map((text) => `/${text}`),
+      ),
+      query: query(route, known),
+      headers: fc.oneof(
+        { weight: 2, arbitrary: fc.constant([]) },
+        fc.array(header, { maxLength: 4 }),
+      ),
+      body: body(route),
+    })
+    .map(({ caller, method, parameter, tail, query: search, headers, body: { type, bytes } }) => {
+      const takesBody = !["GET", "HEAD"].includes(method);
+      const typed: [string, string][] = takesBody && type !== "" ? [["content-type", type]] : [];
+      return {
+        caller,
+        method,
+        path: fill(route.path, () => parameter) + tail + search,
+        headers: [...typed, ...headers],
+        body: takesBody ? bytes : null,
+      };
+    });
+}
