@@ -107,6 +107,7 @@ function valuesOf(schema: Schema, depth: number): fc.Arbitrary<unknown> {
       return fc.boolean();
     case "string":
       return fc.oneof(fc.constantFrom(...(TEXTS[schema.format ?? ""] ?? ["x", "1"])), fc.string());
+    case undefined:
     default:
       return fc.jsonValue({ maxDepth: 2 });
   }

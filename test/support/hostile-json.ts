@@ -101,8 +101,10 @@ export function asBytes(text: fc.Arbitrary<string>): fc.Arbitrary<Uint8Array> {
         return Uint8Array.from([0xef, 0xbb, 0xbf, ...bytes]);
       case "twice":
         return new TextEncoder().encode(whole + whole);
-      default:
+      case "none":
         return bytes;
+      default:
+        return how satisfies never;
     }
   });
 }
