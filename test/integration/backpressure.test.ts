@@ -7,6 +7,7 @@ import { CATALOGUE_URL, stubCatalogue } from "../support/catalogue";
 import { countingDatabase } from "../support/counting";
 import { deafQueue, deliver, storeOrders, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
+import { clearTasks } from "../support/recount";
 
 const BATCH = 100;
 const orders = (count: number) => Array.from({ length: count }, () => anOrder());
@@ -14,7 +15,7 @@ const limited = (seconds: number | string, overrides = {}) =>
   testEnv({ MAX_BACKLOG_SECONDS: String(seconds), ...overrides });
 
 beforeEach(async () => {
-  await env.DB.batch([env.DB.prepare("DELETE FROM tasks"), env.DB.prepare("DELETE FROM leases")]);
+  await clearTasks();
   await masterKey();
   vi.useFakeTimers({ toFake: ["Date"] });
 });
