@@ -16,6 +16,10 @@ import { limitBody } from "./http/body-limit";
 import { checkConfig } from "./http/check-config";
 import { notFound, onError } from "./http/errors";
 import { siteHeaders } from "./http/site-headers";
+import { closesEnded } from "./live/ended";
+import { allowOrigins } from "./live/origins";
+import { liveRoutes } from "./live/routes";
+import { identifyTicket } from "./live/ticket-reads";
 import { demoRoutes } from "./orders/demo-routes";
 import { orderRoutes } from "./orders/routes";
 import { systemInfo } from "./system-info";
@@ -35,10 +39,16 @@ export function createApp(engine: Engine) {
   app.use(requestId(), siteHeaders);
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
-  app.use(checkConfig());
+  app.use(checkConfig(), closesEnded());
   app.use(except("/api/pedidos/*", limitBody(MAX_BODY_BYTES))); // orders come in bulk, and are limited there
 
   app.route("/api/auth", authRoutes);
+
+  app.use("/api/live/*", allowOrigins());
+  app.route("/api/live", liveRoutes);
+  for (const list of ["/api/tasks/executions", "/api/tasks/workers"]) {
+    app.use(list, allowOrigins(), identifyTicket());
+  }
 
   app.use(identify());
   app.route("/", siteRoutes);

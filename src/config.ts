@@ -25,6 +25,8 @@ export interface Config {
   /** Of pages, for whoever asks for neither. */
   defaultLanguage: "es" | "en";
   logLevel: "debug" | "info" | "warn" | "error";
+  /** Other sites whose pages may listen to tasks with a ticket: "https://shop.example". */
+  allowedOrigins: readonly string[];
 }
 
 export class ConfigError extends Error {
@@ -54,6 +56,7 @@ export function parseConfig(env: Variables): Config {
     sourceUrl: url(env, "SOURCE_URL"),
     defaultLanguage: oneOf(env, "DEFAULT_LANGUAGE", ["es", "en"]),
     logLevel: oneOf(env, "LOG_LEVEL", ["debug", "info", "warn", "error"]),
+    allowedOrigins: origins(env, "ALLOWED_ORIGINS"),
   };
 }
 
@@ -122,4 +125,14 @@ function url(env: Variables, name: string): string {
     throw new ConfigError(name, value, "empty or an http(s) URL without a query");
   }
   return value.replace(/\/+$/, "");
+}
+
+function origins(env: Variables, name: string): string[] {
+  const list = (text(env, name) ?? "").split(/[\s,]+/).filter((origin) => origin !== "");
+  for (const origin of list) {
+    if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new ConfigError(name, origin, "origins such as https://shop.example, with commas");
+    }
+  }
+  return list;
 }

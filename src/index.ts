@@ -1,21 +1,26 @@
 import { createApp } from "./app";
 import { deleteExpired } from "./auth/queries";
 import { ConfigError, configOf } from "./config";
+import { closeEnded } from "./live/ended";
+import { publishToHub } from "./live/publisher";
 import { log, setLogLevel } from "./log";
 import { processOrder } from "./orders/task";
 import { bulk } from "./tasks/bulk";
 import { consume } from "./tasks/consumer";
 import { consumeDeadLetters } from "./tasks/dead-letters";
 import { Engine } from "./tasks/engine";
+import { publishTo } from "./tasks/publish";
 import { isDeadLetterQueue } from "./tasks/queues";
 import { watchRecovery } from "./tasks/recover";
 
+export { LiveHub } from "./live/hub.do";
 export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
 export { OrderRegistry } from "./orders/registry.do";
 export { Recovery } from "./tasks/recovery.do";
 
 const engine = new Engine([processOrder, bulk]);
 const app = createApp(engine);
+publishTo(publishToHub);
 
 /** A message cannot be processed with a bad configuration, and must not be lost for it. */
 const MISCONFIGURED_WAIT_SECONDS = 60;
@@ -41,5 +46,6 @@ export default {
   async scheduled(_controller, env) {
     await watchRecovery(env);
     await deleteExpired(env.DB, Date.now());
+    await closeEnded(env, Date.now());
   },
 } satisfies ExportedHandler<Env>;

@@ -61,6 +61,16 @@ export async function listKeys(db: Database): Promise<StoredKey[]> {
     .limit(LIST_LIMIT);
 }
 
+/** When a key that works now expires, Unix milliseconds; null for any other. */
+export async function keyExpiry(db: Database, id: string, now: number): Promise<number | null> {
+  const [key] = await db
+    .select({ expiresAt: apiKeys.expiresAt, revokedAt: apiKeys.revokedAt })
+    .from(apiKeys)
+    .where(eq(apiKeys.id, id));
+  const until = key?.expiresAt?.getTime() ?? Number.MAX_SAFE_INTEGER;
+  return key && key.revokedAt === null && until > now ? until : null;
+}
+
 /** False when there is no such key. Revoking twice keeps the first time. */
 export async function revokeKey(db: Database, id: string, now: Date): Promise<boolean> {
   const revoked = await db

@@ -13,16 +13,19 @@ const CHALLENGE = { "www-authenticate": "Bearer" };
 /**
  * Sets `c.var.caller` from `Authorization: Bearer KEY`, else from the session cookie, else null.
  * A request with neither costs nothing. A key that is not valid is 401 `invalid_key` even where
- * anonymous callers are welcome: whoever sends one expects it to count.
+ * anonymous callers are welcome: whoever sends one expects it to count. `trusts` names requests of
+ * other sites' pages that may act by cookie all the same.
  */
-export function identify(): MiddlewareHandler<AppEnv> {
+export function identify(
+  trusts: (request: Request, env: Env) => boolean = () => false,
+): MiddlewareHandler<AppEnv> {
   return async function identify(c, next) {
-    c.set("caller", await findCaller(c));
+    c.set("caller", c.var.caller ?? (await findCaller(c, trusts(c.req.raw, c.env))));
     await next();
   };
 }
 
-async function findCaller(c: Context<AppEnv>): Promise<Caller | null> {
+async function findCaller(c: Context<AppEnv>, isTrusted: boolean): Promise<Caller | null> {
   const bearer = /^Bearer(?:\s+(.*))?$/i.exec(c.req.header("authorization") ?? "");
   if (bearer !== null) {
     const background = (work: Promise<void>) => c.executionCtx.waitUntil(work);
@@ -39,7 +42,9 @@ async function findCaller(c: Context<AppEnv>): Promise<Caller | null> {
   if (!hasSessionCookie(c.req.raw)) {
     return null;
   }
-  assertSameOrigin(c.req.raw);
+  if (!isTrusted) {
+    assertSameOrigin(c.req.raw);
+  }
   return sessionCaller(c, isUnsafe(c.req.method));
 }
 

@@ -9,11 +9,22 @@ export function hasSessionCookie(request: Request): boolean {
   return SESSION_COOKIE.test(request.headers.get("cookie") ?? "");
 }
 
-/**
- * The person behind the session cookie, or null. `fresh` reads the database; otherwise the signed
- * copy in the cookie serves for up to a minute, renewed here by the cookies it sets.
- */
+export interface Session {
+  id: string;
+  expiresAt: Date;
+  caller: Caller;
+}
+
+/** The person behind the session cookie, or null. */
 export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise<Caller | null> {
+  return (await currentSession(c, fresh))?.caller ?? null;
+}
+
+/**
+ * The session of the cookie, or null. `fresh` reads the database; otherwise the signed copy in the
+ * cookie serves for up to a minute, renewed here by the cookies it sets.
+ */
+export async function currentSession(c: Context<AppEnv>, fresh: boolean): Promise<Session | null> {
   const { createAuth } = await import("./auth"); // evaluated by the first who needs it, see ./gate
   const { response, headers } = await createAuth(c.env, c.req.url).api.getSession({
     headers: c.req.raw.headers,
@@ -27,7 +38,9 @@ export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise
     return null;
   }
   const { id, email, role } = response.user;
-  return { kind: "user", id, email, role: parseRole(role) };
+  const { id: sessionId, expiresAt } = response.session;
+  const caller = { kind: "user" as const, id, email, role: parseRole(role) };
+  return { id: sessionId, expiresAt: new Date(expiresAt), caller };
 }
 
 /** better-auth keeps the role as text; anything unknown gets the least. */

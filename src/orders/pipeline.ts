@@ -27,6 +27,8 @@ export interface PipelineDependencies {
   config: Config;
   catalogue: Catalogue;
   claim(claims: ClaimOf[], now: number): Promise<Map<string, ClaimAnswer>>;
+  /** Hears, at each stage's end, of the stages every order has behind it. */
+  passed?(stages: ReadonlyMap<string, readonly TimelineEvent[]>): void;
 }
 
 type NoAnswer = { sku: string; why: string; notCalled?: true };
@@ -179,6 +181,7 @@ class OrderBatch {
       const stages = this.#stages.get(task.id) ?? [];
       this.#stages.set(task.id, [...stages, { at, event: stage }]);
     }
+    this.#dependencies.passed?.(this.#stages);
     return works;
   }
 }

@@ -31,11 +31,12 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   timeoutMs: 120_000,
   startedBy: "operator",
   commit: commitOrders,
-  runBatch: (tasks, { env, leaseExpiresAt }) =>
+  runBatch: (tasks, { env, leaseExpiresAt, passed }) =>
     runPipeline(tasks, {
       config: configOf(env),
       catalogue: catalogueOf(env),
       claim: (claims, now) => claimOrders(env, claims, now, leaseExpiresAt),
+      passed,
     }),
   settled: (settlements, { env }) => settleOrders(env, outcomesOf(settlements)),
 };

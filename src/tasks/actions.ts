@@ -8,6 +8,7 @@ import { countSql } from "./counts";
 import type { Engine } from "./engine";
 import { statusOf } from "./execution";
 import { LEASED } from "./leases";
+import { changeOf, publish } from "./publish";
 import { getTask } from "./queries";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
@@ -30,7 +31,10 @@ type Act = (env: Env, engine: Engine, ids: readonly string[], actor: Actor) => P
 interface Changed {
   id: string;
   name: string;
+  module: string;
   queue: string;
+  subject: string | null;
+  user: string | null;
 }
 
 const CANCELLABLE = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN}`;
@@ -39,7 +43,7 @@ const CANCEL = `
 UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
   error_message = 'Cancelled', error_detail = json_object('by', ?3)
 WHERE ${CANCELLABLE}
-RETURNING id, name, queue`;
+RETURNING id, name, module, queue, subject, user`;
 
 // Out of the list, the holder's settle no longer reaches them: what it did for them is dropped. Their
 // places stay: should the lease lapse, its length still tells whether a task was alone in it.
@@ -73,7 +77,7 @@ const cancelTasks: Act = async (env, engine, ids, { by }) => {
       });
     }
   }
-  return noteAll("task.cancelled", changed, by);
+  return noteAll(env, "task.cancelled", changed, by);
 };
 
 // A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
@@ -97,7 +101,7 @@ UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, r
     json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)),
   error_code = NULL, error_message = NULL, error_detail = NULL
 WHERE ${RETRYABLE}
-RETURNING id, name, queue`;
+RETURNING id, name, module, queue, subject, user`;
 
 /** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
 const retryTasks: Act = async (env, engine, ids, { by }) => {
@@ -118,7 +122,7 @@ const retryTasks: Act = async (env, engine, ids, { by }) => {
       log.warn("retry.send_failed", { queue: lane, tasks: tasks.length, message: String(error) });
     });
   }
-  return noteAll("task.resumed", results, by);
+  return noteAll(env, "task.resumed", results, by);
 };
 
 // Its state stays FAILURE: it is only that nobody need look at it any more.
@@ -127,14 +131,14 @@ UPDATE tasks SET discard_reason = ?4,
   timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
     json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4))
 WHERE id IN (SELECT value FROM json_each(?1)) AND status = 'FAILURE' AND discard_reason IS NULL
-RETURNING id, name, queue`;
+RETURNING id, name, module, queue, subject, user`;
 
 /** Marks failures as given up on, with the reason. */
 const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }) => {
   const { results } = await retryD1(() =>
     env.DB.prepare(DISCARD).bind(JSON.stringify(ids), Date.now(), by, reason).all<Changed>(),
   );
-  return noteAll("task.discarded", results, by);
+  return noteAll(env, "task.discarded", results, by);
 };
 
 export const ACTIONS = { cancel: cancelTasks, retry: retryTasks, discard: discardTasks } as const;
@@ -159,7 +163,22 @@ export async function actOn(
   return { status: statusOf(now ?? task) };
 }
 
-function noteAll(event: string, changed: Changed[], by: string): string[] {
+const STATUS_AFTER = {
+  "task.cancelled": "REVOKED",
+  "task.resumed": "PENDING",
+  "task.discarded": "FAILURE",
+} as const;
+
+async function noteAll(
+  env: Env,
+  event: keyof typeof STATUS_AFTER,
+  changed: Changed[],
+  by: string,
+): Promise<string[]> {
+  const status = STATUS_AFTER[event];
+  if (changed.length > 0) {
+    await publish(env, () => changed.map((task) => changeOf(task, { status })));
+  }
   for (const { id, name } of changed) {
     log.info(event, { taskId: id, name, by });
   }

@@ -1,5 +1,6 @@
 import { log } from "../log";
 import type { RunContext, Settlement, TaskDefinition } from "./define";
+import { changeOf, publish, type TaskChange } from "./publish";
 import { sendTasks } from "./queues";
 import { undoRevoked } from "./revoke";
 import type { Run, SettledRow } from "./settle";
@@ -8,8 +9,9 @@ import { isFinal } from "./states";
 const HOOK_MS = 10_000;
 
 /**
- * What follows a settle and may be lost: the messages of next slices (recovery makes up for them),
- * the domain's hook, and undoing what a task did that was cancelled while it ran. Never throws.
+ * What follows a settle and may be lost: telling who watches, the messages of next slices (recovery
+ * makes up for them), the domain's hook, and undoing what a task did that was cancelled while it
+ * ran. Never throws.
  */
 export async function afterSettle(
   runs: Run[],
@@ -18,7 +20,7 @@ export async function afterSettle(
   context: Omit<RunContext, "signal">,
 ): Promise<void> {
   const { env } = context;
-  const jobs: Promise<unknown>[] = [];
+  const jobs: Promise<unknown>[] = [publish(env, () => changesOf(runs, settled))];
   for (const [definition, group] of Map.groupBy(runs, (run) => run.definition)) {
     if (definition) {
       const rows = group.flatMap(({ row }) => settled.get(row.id) ?? []);
@@ -61,6 +63,22 @@ async function callHook(
     signal.addEventListener("abort", () => reject(signal.reason as Error));
   });
   await Promise.race([definition.settled(settlements, { ...context, signal }), timeout]);
+}
+
+function changesOf(runs: Run[], settled: Map<string, SettledRow>): TaskChange[] {
+  return runs.flatMap(({ row, outcome }) => {
+    const now = settled.get(row.id);
+    if (!now) {
+      return [];
+    }
+    const stages = outcome === "suspect" ? [] : (outcome.stages ?? []);
+    const { status, error_code: code, error_message: message } = now;
+    return changeOf(row, {
+      status,
+      stages: stages.map(({ event }) => event),
+      ...(code === null ? {} : { error: { code, message: message ?? "" } }),
+    });
+  });
 }
 
 function toSettlement(row: SettledRow): Settlement {

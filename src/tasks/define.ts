@@ -118,9 +118,14 @@ export interface NewTask {
   failure?: Reason;
 }
 
+/** `passed` tells who watches a small batch which stages its tasks have behind them. */
+export type BatchContext = RunContext & {
+  passed: (stages: ReadonlyMap<string, readonly TimelineEvent[]>) => void;
+};
+
 export interface BatchTask<Input = unknown, Stored = unknown> extends Base<Input> {
   /** Outcomes by task id; `stored` holds what `commit` writes for those that are done. */
-  runBatch(tasks: Task<Input>[], context: RunContext): Promise<BatchResult<Stored>>;
+  runBatch(tasks: Task<Input>[], context: BatchContext): Promise<BatchResult<Stored>>;
   commit?: Commit<Stored>;
 }
 

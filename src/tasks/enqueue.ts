@@ -12,6 +12,7 @@ import type { NewTask, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
 import { logsEach } from "./lifecycle-log";
 import type { Notify } from "./notify";
+import { changeOf, publish } from "./publish";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
 import { SENT_GRACE_MS } from "./settle";
@@ -103,6 +104,7 @@ export async function enqueue(
       : "conflict";
   }
   logQueued(definition.name, tasks, taskIds, lote);
+  const published = publishQueued(env, definition, tasks, taskIds, options.user);
   await armRecovery(env);
   const runnable = taskIds.filter((_, index) => !tasks[index]?.failure);
   if (isSentNow(delayMs)) {
@@ -110,6 +112,7 @@ export async function enqueue(
       log.warn("enqueue.send_failed", { lote, tasks: runnable.length, message: String(error) });
     });
   }
+  await published;
   return { lote, taskIds, replayed: false };
 }
 
@@ -174,6 +177,23 @@ function rowText({ input, subject, failure }: NewTask, sequence: number): string
   const { code = null, message = null, detail = null } = failure ?? {};
   const rest = failure ? `,${JSON.stringify([code, message, detail]).slice(1, -1)}` : "";
   return `[${sequence},${JSON.stringify(subject)},${input}${rest}]`;
+}
+
+function publishQueued(
+  env: Env,
+  { name, module }: TaskDefinition,
+  tasks: readonly NewTask[],
+  ids: string[],
+  user: string | null,
+): Promise<void> {
+  return publish(env, () =>
+    tasks.map(({ subject, failure }, index) =>
+      changeOf(
+        { id: ids[index] ?? "", name, module, subject, user },
+        failure ? { status: "FAILURE", error: failure } : { status: "PENDING" },
+      ),
+    ),
+  );
 }
 
 function logQueued(name: string, tasks: readonly NewTask[], ids: string[], lote: string): void {

@@ -3,7 +3,7 @@ import type { ClaimedRow } from "./claim";
 import type { Run, SettledRow } from "./settle";
 
 /** Up to this many tasks a line each, so that a person can watch a small batch go by. */
-const SMALL_BATCH = 20;
+export const SMALL_BATCH = 20;
 
 export function logsEach(size: number): boolean {
   return size <= SMALL_BATCH || isDebug();

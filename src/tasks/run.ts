@@ -10,7 +10,10 @@ import type {
 } from "./define";
 import { readInput } from "./input";
 import { watchHeld } from "./leases";
+import { changeOf, publish } from "./publish";
+import { SMALL_BATCH } from "./lifecycle-log";
 import { startRun } from "./running-task";
+import type { TimelineEvent } from "./timeline";
 
 /** What running a claimed batch came to. `suspects` are to be run again, each alone. */
 export interface RunResult {
@@ -79,7 +82,10 @@ async function runEach(
   });
   await Promise.all(
     [...tasks].map(async ([row, task]) => {
-      const run = startRun(task, row, context.env.DB, token);
+      const { env } = context;
+      const run = startRun(task, row, env.DB, token, (progress, step) => {
+        void publish(env, () => [changeOf(row, { status: "PROGRESS", progress, step })]);
+      });
       const controller = controllers.get(row.id) ?? new AbortController();
       const outcome = await guard(row.timeout_ms ?? definition.timeoutMs, controller, (signal) =>
         definition.run(run.task, { ...context, signal }),
@@ -97,8 +103,10 @@ async function runBatch(
   context: Context,
   result: RunResult,
 ): Promise<void> {
+  const passed = (stages: ReadonlyMap<string, readonly TimelineEvent[]>) =>
+    tellStages(definition, tasks, stages, context.env);
   const batch = await guard(definition.timeoutMs, new AbortController(), (signal) =>
-    definition.runBatch(tasks, { ...context, signal }),
+    definition.runBatch(tasks, { ...context, signal, passed }),
   );
   if (!(batch instanceof Crash)) {
     result.stored = batch.stored;
@@ -109,6 +117,23 @@ async function runBatch(
     tasks.forEach((task) => result.outcomes.set(task.id, batch.retry()));
   } else {
     tasks.forEach((task) => result.suspects.add(task.id));
+  }
+}
+
+/** One call a stage, so only for batches a person can watch. */
+function tellStages(
+  { module }: BatchTask,
+  tasks: Task<unknown>[],
+  stages: ReadonlyMap<string, readonly TimelineEvent[]>,
+  env: Env,
+): void {
+  if (tasks.length <= SMALL_BATCH) {
+    void publish(env, () =>
+      tasks.map((task) => {
+        const done = (stages.get(task.id) ?? []).map(({ event }) => event);
+        return changeOf({ ...task, module }, { status: "STARTED", stages: done });
+      }),
+    );
   }
 }
 

@@ -7,8 +7,9 @@ import type { Task } from "./define";
 import { HELD } from "./leases";
 import { notifyProgress, readNotify } from "./notify";
 
-/** A task's progress is saved at most this often. */
+/** A task's progress is saved, and told to who watches, at most this often. */
 const SAVE_EVERY_MS = 1000;
+const TELL_EVERY_MS = 250;
 const STEP_NAME = /^[\w .:-]{1,64}$/;
 const MAX_STEP_CHARACTERS = 64_000;
 
@@ -53,20 +54,22 @@ export interface Run<Input> {
   save(): Promise<void>;
 }
 
-/** `token` is that of the lease which holds the task. */
+/** `token` is that of the lease which holds the task, `tell` hears of its progress. */
 export function startRun<Input>(
   task: Task<Input>,
   row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">,
   db: D1Database,
   token: string,
+  tell: (percent: number, step: string | null) => void = () => undefined,
 ): Run<Input> {
   const steps = new Map<string, unknown>(
     Object.entries(row.finished_steps === null ? {} : JSON.parse(row.finished_steps)),
   );
-  const { progress: tellEvery } = readNotify(row.notify);
-  let told = row.progress ?? 0;
+  const { progress: notifyEvery } = readNotify(row.notify);
+  let notified = row.progress ?? 0;
   let unsaved: Progress | null = null;
   let savedAt = 0;
+  let toldAt = 0;
 
   const write = async (sql: string, values: readonly unknown[]): Promise<void> => {
     const { meta } = await db
@@ -83,12 +86,12 @@ export function startRun<Input>(
       unsaved = null;
       savedAt = Date.now();
       await write(SAVE_PROGRESS, values);
-      await tell(values[0]);
+      await notify(values[0]);
     }
   };
-  const tell = async (percent: number): Promise<void> => {
-    if (tellEvery && Math.floor(percent / tellEvery) > Math.floor(told / tellEvery)) {
-      told = percent;
+  const notify = async (percent: number): Promise<void> => {
+    if (notifyEvery && Math.floor(percent / notifyEvery) > Math.floor(notified / notifyEvery)) {
+      notified = percent;
       await notifyProgress(db, task.id, savedAt).catch(() => undefined); // not worth a failure
     }
   };
@@ -98,7 +101,12 @@ export function startRun<Input>(
       ...task,
       async progress(percent, step, totalSteps) {
         const whole = Math.round(Math.min(Math.max(percent, 0), 100));
-        unsaved = [whole, step?.slice(0, 255).toWellFormed() ?? null, totalSteps ?? null];
+        const words = step?.slice(0, 255).toWellFormed() ?? null;
+        unsaved = [whole, words, totalSteps ?? null];
+        if (Date.now() - toldAt >= TELL_EVERY_MS) {
+          toldAt = Date.now();
+          tell(whole, words);
+        }
         if (Date.now() - savedAt >= SAVE_EVERY_MS) {
           await save();
         }

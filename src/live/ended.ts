@@ -1,0 +1,52 @@
+/** Sockets end with their sessions and keys. */
+import type { MiddlewareHandler } from "hono";
+import type { AppEnv } from "../http/app-env";
+import { isUnsafe } from "../auth/same-origin";
+import { log } from "../log";
+import type { Holder } from "./holder";
+import { hubOf } from "./hub";
+
+const LIVING = `
+SELECT 'session:' || s.id AS tag FROM json_each(?1) m JOIN sessions s ON s.id = m.value
+JOIN users u ON u.id = s.user_id WHERE s.expires_at > ?3 AND coalesce(u.banned, 0) = 0
+UNION ALL
+SELECT 'key:' || k.id FROM json_each(?2) m JOIN api_keys k ON k.id = m.value
+WHERE k.revoked_at IS NULL AND coalesce(k.expires_at > ?3, 1)`;
+
+/** Closes the sockets whose session or key the database no longer has. */
+export async function closeEnded(env: Env, now: number): Promise<void> {
+  const hub = hubOf(env);
+  const holders = (await hub.holders()).filter(({ kind }) => kind !== "link");
+  if (holders.length === 0) {
+    return;
+  }
+  const ids = (kind: Holder["kind"]) =>
+    JSON.stringify(holders.filter((holder) => holder.kind === kind).map(({ id }) => id));
+  const { results } = await env.DB.prepare(LIVING)
+    .bind(ids("session"), ids("key"), now)
+    .all<{ tag: string }>();
+  const living = new Set(results.map(({ tag }) => tag));
+  const ended = holders.filter(({ kind, id }) => !living.has(`${kind}:${id}`));
+  if (ended.length > 0) {
+    await hub.end(ended);
+    log.info("live.ended", { sockets: ended.length });
+  }
+}
+
+/** Where people sign out, are revoked, banned or removed, and keys are revoked. */
+const MAY_END = /^\/(api\/auth|api\/keys|sign-out|admin)(\/|$)/;
+const SIGN_IN = /\/sign-in(\/|$)/;
+
+/** Looks after every request that may have ended a session or a key, whoever's it was. */
+export function closesEnded(): MiddlewareHandler<AppEnv> {
+  return async function closesEnded(c, next) {
+    await next();
+    const { path, method } = c.req;
+    if (isUnsafe(method) && MAY_END.test(path) && !SIGN_IN.test(path) && c.res.status < 400) {
+      const closing = closeEnded(c.env, Date.now()).catch((error: unknown) => {
+        log.warn("live.close_failed", { message: String(error) }); // the cron looks again
+      });
+      c.executionCtx.waitUntil(closing);
+    }
+  };
+}

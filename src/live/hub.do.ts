@@ -1,0 +1,252 @@
+/**
+ * Fan-out of task changes to WebSockets, one object for the deployment.
+ *
+ * Publishers call `publish` once per batch, never per order. Sockets use the hibernation API: while
+ * nothing happens the object leaves memory and costs nothing, and nobody is disconnected.
+ *
+ * Coalescing. A socket gets at most four messages a second, each with the latest state of every task
+ * that changed, at most MAX_ROWS of them; beyond that it is told to read its list again. What comes
+ * within 250 ms of the last message waits: for the next publish after that, or for an alarm. There
+ * is no timer, which would keep the object in memory. The alarm is also the durable mark that
+ * something waits: should the object lose its memory meanwhile, the alarm finds nothing and tells
+ * every socket to read again. Cost: at most four alarms a second, each one row written and one
+ * request, and only while somebody listens to a busy system: 1.7 cents an hour at the most. Without
+ * listeners a publish touches no storage, and publishers stop calling (publisher.ts).
+ *
+ * Catching up. Every publish has a number `seq` in an `epoch`, the life of this object's memory. A
+ * client that comes back with the last it saw gets what it missed from a ring of recent changes, or,
+ * when the ring or the epoch is gone, is told to read again. The ring has no gap while anyone listens
+ * and for LINGER_MS after. Then publishers rest, and the next socket begins a new epoch; for QUIET_MS
+ * they may not know of it, so its first message says how long to distrust.
+ *
+ * A socket ends with its session: it bears the holder's id and end, looked at before each message,
+ * and `end` closes those of holders who signed out or were revoked.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { TaskChange } from "../tasks/publish";
+import { type LiveMessage, mergeInto, select } from "./events";
+import { type Admission, type Holder, holderTag } from "./holder";
+import { UsedTickets } from "./used-tickets";
+
+const FLUSH_MS = 250;
+/** How long a publisher may go without asking after it heard that nobody listens. */
+export const QUIET_MS = 1000;
+const LINGER_MS = 30_000;
+const RING_CHANGES = 5000;
+const MAX_SOCKETS = 2000;
+const MAX_SOCKETS_OF_ONE = 50;
+
+/** Why a socket was closed, for its client: what it may do about it differs. */
+export const CLOSE_ENDED = 4401;
+
+export interface Published {
+  changes: TaskChange[];
+  /** There were more than these, or some before them were lost: every socket must read again. */
+  incomplete: boolean;
+}
+
+/** A wish to listen, as the Worker passes it on after checking it. */
+export interface Opening {
+  admission: Admission;
+  /** The last a client that comes back has seen. */
+  since: { epoch: string; seq: number } | null;
+  /** Good for one use, until its end. */
+  ticket: { nonce: string; expiresAt: number } | null;
+}
+
+interface Batch {
+  seq: number;
+  changes: TaskChange[];
+}
+
+export class LiveHub extends DurableObject<Env> {
+  readonly #tickets: UsedTickets;
+  #epoch = crypto.randomUUID().slice(0, 8);
+  #seq = 0;
+  #ring: Batch[] = [];
+  #ringChanges = 0;
+  readonly #pending = new Map<string, TaskChange>();
+  #pendingRefetch = false;
+  #isAlarmSet = false;
+  #flushedAt = 0;
+  /** Until when publishers may rest. After a loss of memory nobody knows: a full pause from now. */
+  #quietUntil = Date.now() + QUIET_MS;
+  #lingerUntil = 0;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#tickets = new UsedTickets(ctx.storage.sql);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+  }
+
+  /** Takes a batch's changes; answers how many listen, or lately did. */
+  async publish({ changes, incomplete }: Published): Promise<{ listeners: number }> {
+    const now = Date.now();
+    const listeners = this.ctx.getWebSockets().length;
+    if (listeners === 0 && now >= this.#lingerUntil) {
+      this.#rest(now);
+      return { listeners };
+    }
+    this.#remember(changes, incomplete);
+    if (listeners > 0) {
+      mergeInto(this.#pending, changes);
+      this.#pendingRefetch ||= incomplete;
+      await this.#flushSoon(now);
+    }
+    return { listeners: Math.max(listeners, 1) };
+  }
+
+  /** Opens a socket: the request's header `opening` is the Opening. Only the Worker can call this. */
+  override async fetch(request: Request): Promise<Response> {
+    const opening = JSON.parse(request.headers.get("opening") ?? "null") as Opening;
+    const { admission, since, ticket } = opening;
+    const now = Date.now();
+    if (ticket && !this.#tickets.use(ticket.nonce, ticket.expiresAt, now)) {
+      return new Response("ticket_used", { status: 403 });
+    }
+    const tag = holderTag(admission.holder);
+    if (
+      this.ctx.getWebSockets().length >= MAX_SOCKETS ||
+      this.ctx.getWebSockets(tag).length >= MAX_SOCKETS_OF_ONE
+    ) {
+      return new Response("too_many_sockets", { status: 429 });
+    }
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server, [tag]);
+    server.serializeAttachment(admission);
+    const settle = Math.max(0, this.#quietUntil - now);
+    const missed = since && this.#missedSince(since, admission);
+    const body = missed ?? { refetch: true };
+    this.#send(server, { ...body, ...(settle > 0 ? { settle } : {}) });
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Takes a ticket for something else than a socket; false when it was used before. */
+  useTicket(nonce: string, expiresAt: number): boolean {
+    return this.#tickets.use(nonce, expiresAt, Date.now());
+  }
+
+  /** Whose sockets are open, each once. */
+  holders(): Holder[] {
+    const holders = this.ctx.getWebSockets().map((socket) => admissionOf(socket).holder);
+    return [...new Map(holders.map((holder) => [holderTag(holder), holder])).values()];
+  }
+
+  /** Closes the sockets of those who are no longer signed in. */
+  end(holders: readonly Holder[]): void {
+    for (const holder of holders) {
+      this.ctx.getWebSockets(holderTag(holder)).forEach(close);
+    }
+  }
+
+  override async alarm(): Promise<void> {
+    const isLost = !this.#isAlarmSet;
+    this.#isAlarmSet = false;
+    this.#pendingRefetch ||= isLost;
+    this.#flush(Date.now());
+  }
+
+  /** Clients have nothing to say but "ping", which the platform answers. */
+  override webSocketMessage(socket: WebSocket): void {
+    socket.close(1008, "This socket only tells");
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#lingerUntil = Date.now() + LINGER_MS;
+    socket.close(1000);
+  }
+
+  override webSocketError(): void {
+    this.#lingerUntil = Date.now() + LINGER_MS;
+  }
+
+  /** Publishers may rest from here on, so what is remembered would have gaps. */
+  #rest(now: number): void {
+    this.#quietUntil = now + QUIET_MS;
+    if (this.#seq > 0) {
+      this.#epoch = crypto.randomUUID().slice(0, 8);
+      this.#seq = 0;
+      this.#ring = [];
+      this.#ringChanges = 0;
+    }
+  }
+
+  #remember(changes: TaskChange[], incomplete: boolean): void {
+    this.#seq += 1;
+    if (incomplete) {
+      this.#ring = []; // nobody can catch up across it
+      this.#ringChanges = 0;
+    } else {
+      this.#ring.push({ seq: this.#seq, changes });
+      this.#ringChanges += changes.length;
+    }
+    while (this.#ringChanges > RING_CHANGES) {
+      this.#ringChanges -= this.#ring.shift()?.changes.length ?? 0;
+    }
+  }
+
+  async #flushSoon(now: number): Promise<void> {
+    if (now - this.#flushedAt >= FLUSH_MS) {
+      this.#flush(now);
+    } else if (!this.#isAlarmSet) {
+      this.#isAlarmSet = true;
+      await this.ctx.storage.setAlarm(this.#flushedAt + FLUSH_MS);
+    }
+  }
+
+  #flush(now: number): void {
+    if (this.#pending.size === 0 && !this.#pendingRefetch) {
+      return;
+    }
+    const refetch = this.#pendingRefetch ? { refetch: true as const } : {};
+    const bodies = new Map<string, Partial<LiveMessage> | null>();
+    for (const socket of this.ctx.getWebSockets()) {
+      const { holder, filter } = admissionOf(socket);
+      if (holder.until <= now) {
+        close(socket);
+        continue;
+      }
+      const key = JSON.stringify(filter);
+      const body = bodies.get(key) ?? select(this.#pending.values(), filter);
+      bodies.set(key, body);
+      if (body !== null || this.#pendingRefetch) {
+        this.#send(socket, { ...body, ...refetch });
+      }
+    }
+    this.#pending.clear();
+    this.#pendingRefetch = false;
+    this.#flushedAt = now;
+  }
+
+  /** Null when it cannot be told. */
+  #missedSince(since: NonNullable<Opening["since"]>, { filter }: Admission) {
+    const first = this.#ring[0]?.seq ?? this.#seq + 1;
+    if (since.epoch !== this.#epoch || since.seq > this.#seq || since.seq < first - 1) {
+      return null;
+    }
+    const latest = new Map<string, TaskChange>();
+    for (const { seq, changes } of this.#ring) {
+      if (seq > since.seq) {
+        mergeInto(latest, changes);
+      }
+    }
+    return select(latest.values(), filter) ?? {};
+  }
+
+  #send(socket: WebSocket, body: Partial<LiveMessage>): void {
+    const message: LiveMessage = { epoch: this.#epoch, seq: this.#seq, ...body };
+    try {
+      socket.send(JSON.stringify(message));
+    } catch {
+      // closing already
+    }
+  }
+}
+
+function admissionOf(socket: WebSocket): Admission {
+  return socket.deserializeAttachment() as Admission;
+}
+
+function close(socket: WebSocket): void {
+  socket.close(CLOSE_ENDED, "The session ended");
+}

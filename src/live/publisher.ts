@@ -1,0 +1,49 @@
+/**
+ * The engine's publisher: one call to the hub per batch, none while nobody listens, and never a
+ * wait that a batch would feel.
+ *
+ * When the hub says that nobody listens, this isolate rests for QUIET_MS, so a new socket hears the
+ * first events at most that much late; the hub tells it to read its list again by then. When a call
+ * fails or is slow, it rests as well, and the next call says that something is missing.
+ */
+import { log } from "../log";
+import type { Publish } from "../tasks/publish";
+import { QUIET_MS } from "./hub.do";
+import { hubOf } from "./hub";
+
+const PATIENCE_MS = 500;
+/** Of one request or batch; a consumer's batch has at most 100. */
+const MAX_CHANGES = 200;
+
+let restUntil = 0;
+let isMissing = false;
+
+export const publishToHub: Publish = async (env, changes) => {
+  if (Date.now() < restUntil) {
+    return;
+  }
+  const all = changes();
+  const incomplete = isMissing || all.length > MAX_CHANGES;
+  isMissing = false;
+  try {
+    const call = hubOf(env).publish({ changes: all.slice(0, MAX_CHANGES), incomplete });
+    const { listeners } = await within(PATIENCE_MS, call);
+    if (listeners === 0) {
+      restUntil = Date.now() + QUIET_MS;
+    }
+  } catch (error) {
+    isMissing = true;
+    restUntil = Date.now() + QUIET_MS;
+    log.warn("live.publish_failed", { changes: all.length, message: String(error) });
+  }
+};
+
+async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error(`No answer within ${ms} ms`)), ms);
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,142 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { callerId } from "../auth/caller";
+import { limitBody } from "../auth/body-limit";
+import { identify } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { isLote, isTaskId } from "../tasks/ids";
+import type { LiveFilter } from "./events";
+import { type Admission, admit } from "./holder";
+import { hubOf } from "./hub";
+import type { Opening } from "./hub.do";
+import { isAllowedOrigin } from "./origins";
+import { makeTicket, readTicket, type Ticket } from "./tickets";
+
+const Filter = z.object({
+  user: z.string().min(1).max(200).optional(),
+  module: z.string().min(1).max(100).optional(),
+  lote: z.string().refine(isLote, "not a lote").optional(),
+  task: z.string().refine(isTaskId, "not a task's id").optional(),
+});
+
+const Since = z.object({
+  epoch: z.string().max(40).optional(),
+  seq: z.coerce.number().int().min(0).optional(),
+});
+
+const socketRoute = createRoute({
+  method: "get",
+  path: "/",
+  tags: ["live"],
+  summary: "WebSocket of task changes",
+  description:
+    "Messages are JSON: {epoch, seq, rows?, counts?, refetch?, settle?}. `refetch` says that more changed than the rows tell. Send the last epoch and seq when coming back. `user=me` is the caller.",
+  request: {
+    query: Filter.extend(Since.shape).extend({ ticket: z.string().max(4000).optional() }),
+  },
+  responses: {
+    101: { description: "A WebSocket" },
+    401: { description: "No credentials" },
+    403: { description: "The ticket is used or expired, or the page is another site's" },
+    426: { description: "Not a WebSocket's request" },
+    429: { description: "Too many sockets" },
+  },
+});
+
+const TicketAnswer = z
+  .object({ ticket: z.string(), expires_at: z.iso.datetime() })
+  .openapi("LiveTicket");
+
+const ticketRoute = createRoute({
+  method: "post",
+  path: "/tickets",
+  tags: ["live"],
+  summary: "A ticket for one socket, or one read of a list, within 60 seconds",
+  middleware: limitBody,
+  request: { body: { content: { "application/json": { schema: Filter.strict() } } } },
+  responses: {
+    201: {
+      description:
+        "The ticket; it sees no more than the caller, and no more than the body's filter",
+      content: { "application/json": { schema: TicketAnswer } },
+    },
+    401: { description: "No credentials" },
+  },
+});
+
+/**
+ * Live updates, mounted at /api/live. Identifies callers itself: pages of ALLOWED_ORIGINS may ask for
+ * a ticket with their reader's cookie, which other routes take for a forgery.
+ */
+export const liveRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
+
+liveRoutes.use(identify(isAllowedOrigin));
+
+liveRoutes.openapi(ticketRoute, async (c) => {
+  const admission = narrow(await admit(c), c.req.valid("json"), c);
+  const { ticket, expiresAt } = await makeTicket(c.env, admission, Date.now());
+  c.header("cache-control", "no-store");
+  return c.json({ ticket, expires_at: new Date(expiresAt).toISOString() }, 201);
+});
+
+liveRoutes.openapi(socketRoute, async (c) => {
+  const { ticket: text, epoch, seq, ...filter } = c.req.valid("query");
+  const ticket = text === undefined ? null : await openTicket(c, text);
+  assertOrigin(c, ticket !== null);
+  const admission = narrow(ticket?.admission ?? (await admit(c)), filter, c);
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+    const detail = "Open this address as a WebSocket.";
+    throw new AppError(426, "upgrade_required", detail, {}, { upgrade: "websocket" });
+  }
+  const opening: Opening = {
+    admission,
+    since: epoch === undefined || seq === undefined ? null : { epoch, seq },
+    ticket,
+  };
+  const answer = await hubOf(c.env).fetch("https://hub/", {
+    headers: { upgrade: "websocket", opening: JSON.stringify(opening) },
+  });
+  if (answer.webSocket === null) {
+    throw answer.status === 403
+      ? ticketRefused()
+      : new AppError(429, "too_many_sockets", "Too many sockets are open.", {}, RETRY_LATER);
+  }
+  return new Response(null, { status: 101, webSocket: answer.webSocket });
+});
+
+const RETRY_LATER = { "retry-after": "30" };
+
+async function openTicket(c: Context<AppEnv>, text: string): Promise<Ticket> {
+  const ticket = await readTicket(c.env, text, Date.now());
+  if (ticket === null) {
+    throw ticketRefused();
+  }
+  return ticket;
+}
+
+export function ticketRefused(): AppError {
+  const detail = "The ticket is unknown, expired, used, or for something else.";
+  return new AppError(403, "invalid_ticket", detail);
+}
+
+/** A WebSocket is not bound by CORS, so its Origin is looked at here. Programs send none. */
+function assertOrigin(c: Context<AppEnv>, hasTicket: boolean): void {
+  const origin = c.req.header("origin");
+  const isForeign = origin !== undefined && origin !== new URL(c.req.url).origin;
+  if (isForeign && !(hasTicket && isAllowedOrigin(c.req.raw, c.env))) {
+    throw new AppError(403, "cross_site", "Another site's page cannot open this without a ticket.");
+  }
+}
+
+/** What was asked for, within what the caller may see. */
+function narrow(admission: Admission, asked: LiveFilter, c: Context<AppEnv>): Admission {
+  const user = asked.user === "me" && c.var.caller ? callerId(c.var.caller) : asked.user;
+  const wanted = Object.entries({ ...asked, user }).filter(([, value]) => value !== undefined);
+  const filter: LiveFilter = { ...Object.fromEntries(wanted), ...admission.filter };
+  const beyond = wanted.find(([name, value]) => filter[name as keyof LiveFilter] !== value);
+  if (beyond) {
+    throw new AppError(403, "forbidden", `This caller sees no other ${beyond[0]}.`);
+  }
+  return { ...admission, filter };
+}

@@ -1,0 +1,43 @@
+import type { MiddlewareHandler } from "hono";
+import type { AppEnv } from "../http/app-env";
+import { hubOf } from "./hub";
+import type { LiveFilter } from "./events";
+import { ticketRefused } from "./routes";
+import { readTicket } from "./tickets";
+
+/** The ticket's filter in the words of the task list's query. */
+const PARAMETERS = { user: "user", module: "task_module", lote: "lote" } as const;
+
+/**
+ * Lets `Authorization: Ticket T` read a list once: another site's page has nothing else to send. A
+ * ticket that is bound to some tasks must ask for just these.
+ */
+export function identifyTicket(): MiddlewareHandler<AppEnv> {
+  return async function identifyTicket(c, next) {
+    const text = /^Ticket (.+)$/i.exec(c.req.header("authorization") ?? "")?.[1];
+    if (text !== undefined) {
+      const ticket = await readTicket(c.env, text.trim(), Date.now());
+      const reads =
+        ticket?.admission.reads === true &&
+        c.req.method === "GET" &&
+        isWithin(new URL(c.req.url).searchParams, ticket.admission.filter);
+      if (!reads || !(await hubOf(c.env).useTicket(ticket.nonce, ticket.expiresAt))) {
+        throw ticketRefused();
+      }
+      const { id } = ticket.admission.holder;
+      c.set("caller", { kind: "key", id: `ticket-${id}`, name: "ticket", scopes: ["tasks:read"] });
+    }
+    await next();
+  };
+}
+
+function isWithin(query: URLSearchParams, { task, ...filter }: LiveFilter): boolean {
+  return (
+    task === undefined &&
+    Object.entries(PARAMETERS).every(
+      ([name, parameter]) =>
+        filter[name as keyof typeof filter] === undefined ||
+        query.get(parameter) === filter[name as keyof typeof filter],
+    )
+  );
+}

@@ -1,0 +1,37 @@
+/**
+ * Tickets stand in for credentials where a page has none to send: another site's page, and the page
+ * of a signed link. A ticket is signed, not stored, so giving one out costs nothing; the hub keeps
+ * the used ones until their end. It is good for one socket, or one read of a list.
+ */
+import { fromBase64Url, isSigned, sign, toBase64Url } from "../auth/signing";
+import type { Admission } from "./holder";
+
+const PURPOSE = "pedidos: ticket for live updates";
+export const TICKET_MS = 60_000;
+
+export interface Ticket {
+  nonce: string;
+  /** Unix milliseconds. */
+  expiresAt: number;
+  admission: Admission;
+}
+
+export async function makeTicket(env: Env, admission: Admission, now: number) {
+  const nonce = crypto.randomUUID();
+  const expiresAt = now + TICKET_MS;
+  const ticket: Ticket = { nonce, expiresAt, admission };
+  const text = toBase64Url(new TextEncoder().encode(JSON.stringify(ticket)));
+  return { ticket: `${text}.${await sign(env, PURPOSE, text)}`, expiresAt };
+}
+
+/** Null when it is not one of ours or too old. Whether it was used before, only the hub knows. */
+export async function readTicket(env: Env, ticket: string, now: number): Promise<Ticket | null> {
+  const [text = "", signature = ""] = ticket.split(".");
+  if (!(await isSigned(env, PURPOSE, text, signature))) {
+    return null;
+  }
+  const read = JSON.parse(
+    new TextDecoder().decode(fromBase64Url(text) ?? new Uint8Array()),
+  ) as Ticket;
+  return read.expiresAt > now && read.admission.holder.until > now ? read : null;
+}

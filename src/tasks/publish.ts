@@ -1,0 +1,54 @@
+/**
+ * Tells whoever watches what becomes of tasks. It is the engine's side of live updates only: what
+ * is told may be lost, D1 has the truth, and nothing waits for it. Who listens is not the engine's
+ * business; src/index.ts says who does.
+ */
+import { log } from "../log";
+import type { Status } from "./states";
+
+/** A task as it is after a change: later changes replace earlier ones whole. */
+export interface TaskChange {
+  id: string;
+  name: string;
+  module: string;
+  subject: string | null;
+  /** Who asked for it: "user:ID" or "key:ID". */
+  user: string | null;
+  status: Status;
+  /** Unix milliseconds; of two changes the later one counts. */
+  at: number;
+  progress?: number;
+  step?: string | null;
+  /** Stages of the handler that are done. */
+  stages?: string[];
+  error?: { code: string; message: string };
+}
+
+/** One call per request or batch. The changes are put together only when somebody listens. */
+export type Publish = (env: Env, changes: () => TaskChange[]) => Promise<void>;
+
+type Subject = Pick<TaskChange, "id" | "name" | "module" | "subject" | "user">;
+
+let publisher: Publish | undefined;
+
+/** Sets the deployment's publisher. A module's own, since work is enqueued without an engine. */
+export function publishTo(publish: Publish): void {
+  publisher = publish;
+}
+
+/** Never rejects. */
+export async function publish(env: Env, changes: () => TaskChange[]): Promise<void> {
+  try {
+    await publisher?.(env, changes);
+  } catch (error) {
+    log.warn("publish.failed", { message: String(error) });
+  }
+}
+
+/** Takes of a row what identifies its task. */
+export function changeOf(
+  { id, name, module, subject, user }: Subject,
+  change: Omit<TaskChange, keyof Subject | "at">,
+): TaskChange {
+  return { id, name, module, subject, user, at: Date.now(), ...change };
+}
