@@ -186,7 +186,7 @@ export class LiveHub extends DurableObject<Env> {
   }
 
   async #flushSoon(now: number): Promise<void> {
-    if (now - this.#flushedAt >= FLUSH_MS) {
+    if (Math.abs(now - this.#flushedAt) >= FLUSH_MS) {
       this.#flush(now);
     } else if (!this.#isAlarmSet) {
       this.#isAlarmSet = true;

@@ -2,7 +2,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { callerId } from "../auth/caller";
 import { limitBody } from "../auth/body-limit";
-import { identify } from "../auth/middleware";
+import { identify, requireCaller } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { isLote, isTaskId } from "../tasks/ids";
@@ -53,7 +53,7 @@ const ticketRoute = createRoute({
   path: "/tickets",
   tags: ["live"],
   summary: "A ticket for one socket, or one read of a list, within 60 seconds",
-  middleware: limitBody,
+  middleware: [requireCaller(), limitBody] as const,
   request: { body: { content: { "application/json": { schema: Filter.strict() } } } },
   responses: {
     201: {
