@@ -15,11 +15,12 @@ const PATIENCE_MS = 500;
 /** Of one request or batch; a consumer's batch has at most 100. */
 const MAX_CHANGES = 200;
 
-let restUntil = 0;
+/** Compared either way, so that a clock that jumps back does not silence the isolate. */
+let restedAt = 0;
 let isMissing = false;
 
 export const publishToHub: Publish = async (env, changes) => {
-  if (Date.now() < restUntil) {
+  if (Math.abs(Date.now() - restedAt) < QUIET_MS) {
     return;
   }
   const all = changes();
@@ -29,11 +30,11 @@ export const publishToHub: Publish = async (env, changes) => {
     const call = hubOf(env).publish({ changes: all.slice(0, MAX_CHANGES), incomplete });
     const { listeners } = await within(PATIENCE_MS, call);
     if (listeners === 0) {
-      restUntil = Date.now() + QUIET_MS;
+      restedAt = Date.now();
     }
   } catch (error) {
     isMissing = true;
-    restUntil = Date.now() + QUIET_MS;
+    restedAt = Date.now();
     log.warn("live.publish_failed", { changes: all.length, message: String(error) });
   }
 };

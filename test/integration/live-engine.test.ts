@@ -1,0 +1,231 @@
+import "../../src/index";
+import { env } from "cloudflare:workers";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Row } from "../../src/live/events";
+import { QUIET_MS } from "../../src/live/hub.do";
+import { publishToHub } from "../../src/live/publisher";
+import { enqueueOrders } from "../../src/orders/ingest";
+import { cancelTask, retryTask } from "../../src/tasks/actions";
+import { Engine } from "../../src/tasks/engine";
+import { publishTo, type TaskChange } from "../../src/tasks/publish";
+import { toExecution } from "../../src/tasks/execution";
+import { listTasks } from "../../src/tasks/list";
+import { masterKey } from "../support/api";
+import {
+  deafQueue,
+  deliver,
+  orderEngine,
+  storeOrders,
+  storeTasks,
+  testEnv,
+} from "../support/engine";
+import { aChange, listen, type Listener } from "../support/live";
+import { anOrder } from "../support/orders";
+import { aDefinition } from "../support/tasks";
+
+const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
+const rest = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS + 100));
+
+/** The states a task was seen in, in order, without repeats. */
+function statesOf({ messages }: Listener, id: string): string[] {
+  const seen = messages.flatMap(({ rows = [] }) => rows.filter((row) => row.id === id));
+  return seen.map(({ status }) => status).filter((status, i, all) => status !== all[i - 1]);
+}
+
+let listener: Listener;
+
+beforeEach(async () => {
+  listener = await listen("", { key: await masterKey() });
+  await rest(); // this isolate may rest after a publish nobody heard
+});
+
+afterEach(() => {
+  vi.restoreAllMocks();
+  listener.socket.close();
+});
+
+describe("whoever listens is told", () => {
+  it("of orders queued, started, at each stage's end, and settled", async () => {
+    const told: TaskChange[] = [];
+    publishTo(async (...publish) => {
+      told.push(...publish[1]());
+      await publishToHub(...publish);
+    });
+    const accepted = await enqueueOrders(quiet(), [anOrder(), anOrder({ productos: [] })], null);
+    const [good = "", bad = ""] = accepted === "conflict" ? [] : accepted.taskIds;
+    await vi.waitFor(() => expect(listener.rows.get(good)?.status).toBe("PENDING"));
+    await deliver([good, bad], quiet());
+    await vi.waitFor(() => expect(listener.rows.get(bad)?.status).toBe("FAILURE"));
+    expect(listener.rows.get(good)).toMatchObject({
+      status: "SUCCESS",
+      stages: ["validate", "enrich", "price", "persist"],
+    });
+    expect(listener.rows.get(bad)).toMatchObject({ error: { code: "empty_order" }, stages: [] });
+    publishTo(publishToHub);
+    const states = told.filter(({ id }) => id === good);
+    expect(states.map(({ status, stages }) => `${status} ${stages?.length ?? ""}`)).toEqual([
+      "PENDING ",
+      "STARTED ",
+      "STARTED 1",
+      "STARTED 2",
+      "STARTED 3",
+      "STARTED 4",
+      "SUCCESS 4",
+    ]);
+    expect(states.at(-1)).toMatchObject({ name: "pedidos.procesar", module: "pedidos" });
+  });
+
+  it("of progress, at most four times a second", async () => {
+    const task = aDefinition({
+      timeoutMs: 60_000,
+      run: async (running) => {
+        for (let percent = 0; percent < 100; percent += 1) {
+          await running.progress(percent, `step ${percent}`);
+          await new Promise((resolve) => setTimeout(resolve, 7));
+        }
+        return { kind: "done" };
+      },
+    });
+    const told = vi.spyOn(env.LIVE_HUB, "getByName");
+    const [id = ""] = await storeTasks(quiet(), task, [1]);
+    told.mockClear();
+    const started = Date.now();
+    await deliver([id], quiet(), new Engine([task]));
+    const quarters = Math.ceil((Date.now() - started) / 250);
+    await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("SUCCESS"));
+    expect(statesOf(listener, id)).toContain("PROGRESS");
+    expect(told.mock.calls.length).toBeGreaterThan(2);
+    expect(told.mock.calls.length).toBeLessThanOrEqual(quarters + 2);
+  });
+
+  it("of cancels and retries by people", async () => {
+    const [id = ""] = await storeOrders(quiet(), [anOrder()]);
+    await cancelTask(quiet(), orderEngine, id, "user:x");
+    await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("REVOKED"));
+    await retryTask(quiet(), orderEngine, id, "user:x");
+    await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("PENDING"));
+  });
+});
+
+describe("publishing", () => {
+  it("calls the hub once per event of a batch of a hundred, never per order", async () => {
+    const ids = await storeOrders(
+      quiet(),
+      Array.from({ length: 100 }, () => anOrder()),
+    );
+    const calls = vi.spyOn(env.LIVE_HUB, "getByName");
+    await deliver(ids, quiet());
+    expect(calls).toHaveBeenCalledTimes(2);
+  });
+
+  it("stops while nobody listens, and is heard again at most a second after somebody does", async () => {
+    listener.socket.close();
+    await vi.waitFor(() => expect(listener.closed).not.toBeNull());
+    const now = Date.now();
+    const later = vi.spyOn(Date, "now").mockReturnValue(now + 40_000); // past the hub's linger
+    await publishToHub(env, () => [aChange()]);
+    const calls = vi.spyOn(env.LIVE_HUB, "getByName");
+    await publishToHub(env, () => {
+      throw new Error("puts nothing together for nobody");
+    });
+    expect(calls).not.toHaveBeenCalled();
+    listener = await listen("", { key: await masterKey() });
+    expect(listener.messages[0]).toMatchObject({ refetch: true, settle: QUIET_MS });
+    later.mockReturnValue(now + 40_000 + QUIET_MS);
+    const task = aChange();
+    await publishToHub(env, () => [task]);
+    await vi.waitFor(() => expect(listener.rows.has(task.id)).toBe(true));
+  });
+
+  it("that fails or hangs fails and delays no batch, and is made up for by the next", async () => {
+    for (const publish of [
+      () => Promise.reject(new Error("overloaded")),
+      () => new Promise(() => undefined),
+    ]) {
+      const broken = { ...quiet(), LIVE_HUB: { getByName: () => ({ publish }) } } as unknown as Env;
+      const ids = await storeOrders(quiet(), [anOrder()]);
+      await rest(); // not silent from the last failure
+      expect(await deliver(ids, broken)).toEqual({ acked: ids, retried: [] });
+    }
+    await rest();
+    const before = listener.messages.length;
+    await publishToHub(env, () => [aChange()]);
+    await vi.waitFor(() => expect(listener.messages.length).toBeGreaterThan(before));
+    expect(listener.messages.slice(before).some(({ refetch }) => refetch)).toBe(true);
+  });
+});
+
+/** Follows a batch by the protocol: rows as they come, the list whenever it is told to read. */
+class Follower {
+  readonly known = new Map<string, string>();
+  #read = Promise.resolve();
+  #seen = 0;
+
+  constructor(
+    public listener: Listener,
+    readonly lote: string,
+  ) {}
+
+  async catchUp(): Promise<void> {
+    while (this.#seen < this.listener.messages.length) {
+      const message = this.listener.messages[this.#seen];
+      this.#seen += 1;
+      if (message?.refetch) {
+        this.#read = this.#read.then(async () => {
+          for (const { id, status } of await readAll(this.lote)) {
+            this.known.set(id, status);
+          }
+        });
+        await this.#read;
+      }
+      message?.rows?.forEach((row: Row) => this.known.set(row.id, row.status));
+    }
+  }
+
+  async comeBack(query: string): Promise<void> {
+    await this.catchUp();
+    const since = this.listener.since();
+    this.listener.socket.close();
+    this.listener = await listen(`${query}&${since}`, { key: await masterKey() });
+    this.#seen = 0;
+  }
+}
+
+async function readAll(lote: string) {
+  const page = await listTasks(env.DB, { lote }, { limit: 1000, cursor: null });
+  return page.rows.map((row) => toExecution(row, orderEngine));
+}
+
+it("leaves every one of 50 clients consistent under a load of batches", async () => {
+  const orders = Array.from({ length: 600 }, (_, i) =>
+    anOrder(i % 5 === 0 ? { productos: [] } : {}),
+  );
+  const accepted = await enqueueOrders(quiet(), orders, null);
+  const { lote, taskIds: ids } = accepted as Exclude<typeof accepted, "conflict">;
+  const key = await masterKey();
+  const query = `lote=${lote}`;
+  const followers = await Promise.all(
+    Array.from({ length: 49 }, async () => new Follower(await listen(query, { key }), lote)),
+  );
+  const following = setInterval(() => followers.forEach((one) => void one.catchUp()), 50);
+  for (let start = 0; start < ids.length; start += 40) {
+    await deliver(ids.slice(start, start + 40), quiet());
+    const wanderer = followers[(start / 40) % followers.length];
+    await wanderer?.comeBack(query);
+  }
+  const truth = new Map((await readAll(lote)).map(({ id, status }) => [id, status as string]));
+  expect(new Set(truth.values())).toEqual(new Set(["SUCCESS", "FAILURE"]));
+  await vi.waitFor(
+    async () => {
+      await Promise.all(followers.map((one) => one.catchUp()));
+      for (const { known } of followers) {
+        const wrong = [...truth].filter(([id, status]) => known.get(id) !== status);
+        expect(wrong.slice(0, 3)).toEqual([]);
+      }
+    },
+    { timeout: 20_000, interval: 300 },
+  );
+  clearInterval(following);
+  const messages = followers.map((one) => one.listener.messages.length);
+  expect(Math.max(...messages)).toBeLessThan(60);
+}, 60_000);
