@@ -131,7 +131,11 @@ function origins(env: Variables, name: string): string[] {
   const list = (text(env, name) ?? "").split(/[\s,]+/).filter((origin) => origin !== "");
   for (const origin of list) {
     if (!/^https?:/.test(origin) || !URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new ConfigError(name, origin, "origins such as https://shop.example, with commas");
+      throw new ConfigError(
+        name,
+        text(env, name),
+        "origins such as https://shop.example, with commas",
+      );
     }
   }
   return list;

@@ -1,7 +1,10 @@
 import type { Context } from "hono";
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env";
-import script from "./assets/page.client.js";
+// oxlint-disable import/default -- wrangler imports these files as their text
+import live from "./assets/live.client.js";
+import page from "./assets/page.client.js";
+import monitor from "./assets/task-monitor.client.js";
 import common from "./assets/console.css";
 import dashboard from "./assets/dashboard.css";
 import people from "./assets/people.css";
@@ -28,8 +31,20 @@ const compact = [common, dashboard, people, repair]
   .replaceAll(/\s+/g, " ")
   .replaceAll(/ ?([{};]) ?/g, "$1");
 
+/**
+ * A script and the module it imports as one file, so that a page asks once; without their comments
+ * and indentation.
+ */
+function bundle(text: string): string {
+  const alone = text.replace(/^import .*"\.\/live\.client\.js";$/m, "");
+  return `${live.replaceAll(/^export /gm, "")}\n${alone}`
+    .replaceAll(/^\s*\/\*(?:(?!\*\/).)*\*\/\n/gms, "")
+    .replaceAll(/^\s*\/\/.*\n/gm, "")
+    .replaceAll(/^\s+/gm, "");
+}
+
 const stylesheet = asset("console", "css", "text/css; charset=utf-8", compact);
-const pageScript = asset("page", "js", "text/javascript; charset=utf-8", script);
+const pageScript = asset("page", "js", "text/javascript; charset=utf-8", bundle(page));
 
 export const STYLESHEET_URL = stylesheet.path;
 export const SCRIPT_URL = pageScript.path;
@@ -45,3 +60,13 @@ for (const { path, type, text } of [stylesheet, pageScript]) {
     }),
   );
 }
+
+/** `<task-monitor>`, for pages of any site. */
+assetRoutes.get("/task-monitor.js", (c) =>
+  c.body(bundle(monitor), 200, {
+    "content-type": "text/javascript; charset=utf-8",
+    "cache-control": "public, max-age=3600",
+    "access-control-allow-origin": "*",
+    "cross-origin-resource-policy": "cross-origin",
+  }),
+);

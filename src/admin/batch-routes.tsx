@@ -7,6 +7,8 @@ import { AppError } from "../http/errors";
 import type { Page } from "../http/paging";
 import { isSignedBatch } from "../orders/batch-link";
 import { STAGES, type Stage } from "../orders/order";
+import { linkAdmission } from "../live/holder";
+import { makeTicket } from "../live/tickets";
 import type { Engine } from "../tasks/engine";
 import { batchProgress } from "../tasks/batch-progress";
 import { toExecution } from "../tasks/execution";
@@ -55,11 +57,17 @@ export function batchRoutes(engine: Engine) {
     const page = await listTasks(c.env.DB, { lote }, request);
     const orders = inOrder(page).map((task) => toBatchOrder(view, toExecution(task, engine)));
     const demo = configOf(c.env).demoEnabled;
-    const props = { view, lote, orders, page, progress, demo };
+    const ticket = reads || !progress.open ? undefined : await linkTicket(c.env, lote);
+    const props = { view, lote, orders, page, progress, demo, ticket };
     return renderPage(c, <BatchPage {...props} />);
   });
 
   return routes;
+}
+
+async function linkTicket(env: Env, lote: string): Promise<string> {
+  const now = Date.now();
+  return (await makeTicket(env, linkAdmission(lote, now), now)).ticket;
 }
 
 /** A batch that fits one page shows as it was sent; a longer one is a list, newest first. */

@@ -97,7 +97,6 @@ export const en: Record<keyof typeof es, string> = {
   "batch.ended": "The batch has ended.",
   "batch.endedOfFirst": "The first ones have ended; the batch's tasks tell of the rest.",
   "batch.open": "Refreshes itself while orders are open.",
-  "batch.lost": "No connection: the page is not being refreshed.",
   "batch.id": "Batch",
   "batch.order": "Order",
   "batch.noOrder": "no id",
@@ -275,6 +274,9 @@ export const en: Record<keyof typeof es, string> = {
   "error.500.text": "It is not your fault, and it has been noted. Try again in a moment.",
   "error.503.title": "Not available right now",
   "error.503.text": "The service cannot answer. Try again in a moment.",
+
+  "live.lost": "No connection: the page is not being refreshed.",
+  "live.progress": "Progress of the task",
 
   ...dashboardEn,
   ...peopleEn,

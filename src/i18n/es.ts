@@ -99,7 +99,6 @@ export const es = {
   "batch.ended": "El lote ha terminado.",
   "batch.endedOfFirst": "Los primeros han terminado; las tareas del lote dicen del resto.",
   "batch.open": "Se actualiza solo mientras quedan pedidos.",
-  "batch.lost": "Sin conexión: la página no se está actualizando.",
   "batch.id": "Lote",
   "batch.order": "Pedido",
   "batch.noOrder": "sin identificador",
@@ -280,6 +279,9 @@ export const es = {
     "No es culpa tuya y ha quedado anotado. Vuelve a intentarlo dentro de un momento.",
   "error.503.title": "Ahora mismo no se puede atender",
   "error.503.text": "El servicio no está disponible. Vuelve a intentarlo dentro de un momento.",
+
+  "live.lost": "Sin conexión: la página no se está actualizando.",
+  "live.progress": "Progreso de la tarea",
 
   ...dashboardEs,
   ...peopleEs,

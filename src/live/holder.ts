@@ -23,6 +23,8 @@ export interface Admission {
   reads: boolean;
 }
 
+const LINK_MS = 3_600_000;
+
 export function holderTag({ kind, id }: Holder): string {
   return `${kind}:${id}`;
 }
@@ -37,6 +39,12 @@ export async function admit(c: Context<AppEnv>): Promise<Admission> {
   const known = assertCaller(holder && caller);
   const reads = can(known, "tasks:read");
   return { holder: holder as Holder, filter: reads ? {} : { user: callerId(known) }, reads };
+}
+
+/** For whoever has the signed link to a batch's page; the page comes with a new one each time. */
+export function linkAdmission(lote: string, now: number): Admission {
+  const holder: Holder = { kind: "link", id: lote, until: now + LINK_MS };
+  return { holder, filter: { lote }, reads: false };
 }
 
 async function sessionHolder(c: Context<AppEnv>): Promise<Holder | null> {

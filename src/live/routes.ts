@@ -1,8 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { callerId } from "../auth/caller";
-import { limitBody } from "../auth/body-limit";
 import { identify, requireCaller } from "../auth/middleware";
+import { limitBody } from "../http/body-limit";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { isLote, isTaskId } from "../tasks/ids";
@@ -31,7 +30,7 @@ const socketRoute = createRoute({
   tags: ["live"],
   summary: "WebSocket of task changes",
   description:
-    "Messages are JSON: {epoch, seq, rows?, counts?, refetch?, settle?}. `refetch` says that more changed than the rows tell. Send the last epoch and seq when coming back. `user=me` is the caller.",
+    "Messages are JSON: {epoch, seq, rows?, counts?, refetch?, settle?}. `refetch` says that more changed than the rows tell. Send the last epoch and seq when coming back.",
   request: {
     query: Filter.extend(Since.shape).extend({ ticket: z.string().max(4000).optional() }),
   },
@@ -53,7 +52,7 @@ const ticketRoute = createRoute({
   path: "/tickets",
   tags: ["live"],
   summary: "A ticket for one socket, or one read of a list, within 60 seconds",
-  middleware: [requireCaller(), limitBody] as const,
+  middleware: [requireCaller(), limitBody()] as const,
   request: { body: { content: { "application/json": { schema: Filter.strict() } } } },
   responses: {
     201: {
@@ -74,7 +73,7 @@ export const liveRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: 
 liveRoutes.use(identify(isAllowedOrigin));
 
 liveRoutes.openapi(ticketRoute, async (c) => {
-  const admission = narrow(await admit(c), c.req.valid("json"), c);
+  const admission = narrow(await admit(c), c.req.valid("json"));
   const { ticket, expiresAt } = await makeTicket(c.env, admission, Date.now());
   c.header("cache-control", "no-store");
   return c.json({ ticket, expires_at: new Date(expiresAt).toISOString() }, 201);
@@ -84,7 +83,7 @@ liveRoutes.openapi(socketRoute, async (c) => {
   const { ticket: text, epoch, seq, ...filter } = c.req.valid("query");
   const ticket = text === undefined ? null : await openTicket(c, text);
   assertOrigin(c, ticket !== null);
-  const admission = narrow(ticket?.admission ?? (await admit(c)), filter, c);
+  const admission = narrow(ticket?.admission ?? (await admit(c)), filter);
   if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
     const detail = "Open this address as a WebSocket.";
     throw new AppError(426, "upgrade_required", detail, {}, { upgrade: "websocket" });
@@ -130,9 +129,8 @@ function assertOrigin(c: Context<AppEnv>, hasTicket: boolean): void {
 }
 
 /** What was asked for, within what the caller may see. */
-function narrow(admission: Admission, asked: LiveFilter, c: Context<AppEnv>): Admission {
-  const user = asked.user === "me" && c.var.caller ? callerId(c.var.caller) : asked.user;
-  const wanted = Object.entries({ ...asked, user }).filter(([, value]) => value !== undefined);
+function narrow(admission: Admission, asked: LiveFilter): Admission {
+  const wanted = Object.entries(asked).filter(([, value]) => value !== undefined);
   const filter: LiveFilter = { ...Object.fromEntries(wanted), ...admission.filter };
   const beyond = wanted.find(([name, value]) => filter[name as keyof LiveFilter] !== value);
   if (beyond) {

@@ -63,18 +63,14 @@ describe("GET /api/live", () => {
     await publishNow(mine, aChange({ user: "key:other" }), aChange());
     await vi.waitFor(() => expect([...listener.rows.keys()]).toEqual([mine.id]));
     await expectProblem(await upgrade("user=key%3Aother", { key }), 403, "forbidden");
-    await listen("user=me", { key });
+    await listen(`user=key%3A${id}`, { key });
   });
 
   it("does not let one caller take every socket", async () => {
     const key = await apiKey();
     const all = await Promise.all(Array.from({ length: 51 }, () => upgrade("", { key })));
-    expect(
-      all
-        .map(({ status }) => status)
-        .toSorted()
-        .slice(-2),
-    ).toEqual([101, 429]);
+    const statuses = all.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([101, 429]));
     all.forEach(({ webSocket }) => webSocket?.accept());
     all.forEach(({ webSocket }) => webSocket?.close());
   });

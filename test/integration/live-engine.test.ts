@@ -1,6 +1,5 @@
-import "../../src/index";
 import { env } from "cloudflare:workers";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Row } from "../../src/live/events";
 import { QUIET_MS } from "../../src/live/hub.do";
 import { publishToHub } from "../../src/live/publisher";
@@ -33,6 +32,8 @@ function statesOf({ messages }: Listener, id: string): string[] {
 }
 
 let listener: Listener;
+
+beforeAll(() => publishTo(publishToHub));
 
 beforeEach(async () => {
   listener = await listen("", { key: await masterKey() });
@@ -158,25 +159,29 @@ describe("publishing", () => {
 /** Follows a batch by the protocol: rows as they come, the list whenever it is told to read. */
 class Follower {
   readonly known = new Map<string, string>();
-  #read = Promise.resolve();
   #seen = 0;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(
     public listener: Listener,
     readonly lote: string,
   ) {}
 
-  async catchUp(): Promise<void> {
+  catchUp(): Promise<void> {
+    this.#running = this.#afterThat();
+    return this.#running;
+  }
+
+  /** One message after the other, however often it is asked. */
+  async #afterThat(): Promise<void> {
+    await this.#running;
     while (this.#seen < this.listener.messages.length) {
       const message = this.listener.messages[this.#seen];
       this.#seen += 1;
       if (message?.refetch) {
-        this.#read = this.#read.then(async () => {
-          for (const { id, status } of await readAll(this.lote)) {
-            this.known.set(id, status);
-          }
-        });
-        await this.#read;
+        for (const { id, status } of await readAll(this.lote)) {
+          this.known.set(id, status);
+        }
       }
       message?.rows?.forEach((row: Row) => this.known.set(row.id, row.status));
     }

@@ -9,6 +9,7 @@ it.each([
   [`export { MAX_LINES } from "../orders/order";\n`],
   [`export * from "../orders/order";\n`],
   [`import { start } from "../exports/task";\nconsole.log(start);\n`],
+  [`import { hubOf } from "../live/hub";\nconsole.log(hubOf);\n`],
 ])("forbids the engine to know what it processes: %j", (source) => {
   expect(lintAs("src/tasks/probe.ts", source)).toEqual([RESTRICTED]);
 });

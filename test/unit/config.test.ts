@@ -43,6 +43,18 @@ const variables: Record<string, [keyof Config, good: Record<string, unknown>, ba
     { 60: 60_000, 0: 0, 86400: 86_400_000 },
     ["", "86401", "-1", "0.5"],
   ],
+  ALLOWED_ORIGINS: [
+    "allowedOrigins",
+    {
+      "": [],
+      "https://shop.example": ["https://shop.example"],
+      "https://shop.example, http://localhost:3000": [
+        "https://shop.example",
+        "http://localhost:3000",
+      ],
+    },
+    ["*", "shop.example", "https://shop.example/", "https://a.example https://b.example/x", "null"],
+  ],
   DISCOUNT_THRESHOLD: [
     "discountThreshold",
     {
@@ -125,7 +137,7 @@ it.each(badValues)("refuses %s = %j and names the variable and the value", (name
   expect(error?.message).toContain(JSON.stringify(value.trim()));
 });
 
-it.each(Object.keys(variables).filter((name) => !name.endsWith("_URL")))(
+it.each(Object.keys(variables).filter((name) => !/_URL$|^ALLOWED_ORIGINS$/.test(name)))(
   "refuses to run without %s",
   (name) => {
     expect(() => parse(name, undefined)).toThrow(new RegExp(`^${name} must be .+, not null$`));

@@ -1,8 +1,10 @@
 // @ts-check
 /**
- * What pages gain with JavaScript: times in the reader's zone, and open tasks that refresh by
- * themselves. Served as it is; checked by this folder's tsconfig.json.
+ * What pages gain with JavaScript: times in the reader's zone, and tasks that change before one's
+ * eyes. A live region says in its attributes what it is about; its rows and the page's title bear
+ * `data-task`. Served with live.client.js in one file; checked by this folder's tsconfig.json.
  */
+import { startLive } from "./live.client.js";
 
 const language = document.documentElement.lang;
 
@@ -24,20 +26,100 @@ function localizeTimes(root) {
   }
 }
 
-const QUICK_MS = 1000;
-const QUIET_MS = 10_000;
-const SLOWEST_MS = 30_000;
+/** @param {Node | undefined} node */
+const keyOf = (node) => (node instanceof HTMLElement ? node.dataset["task"] : undefined);
 
 /**
- * Fetches the page again and again and swaps its live region, until the region says that it has
- * come to its end. Waits while the page is hidden, longer while nothing changes (an order may wait
- * for hours), and longer still while the server fails.
+ * Makes one element like another with as few changes as possible, so that the keyboard, a selection
+ * or an unfolded part stay where they were. Rows of the same task are the same row.
+ * @param {ChildNode} from
+ * @param {ChildNode} to
+ */
+function morph(from, to) {
+  if (from.isEqualNode(to)) {
+    return;
+  }
+  const alike = from.nodeName === to.nodeName && keyOf(from) === keyOf(to);
+  if (!alike || !(from instanceof Element) || !(to instanceof Element)) {
+    from.replaceWith(to);
+    return;
+  }
+  for (const name of from.getAttributeNames()) {
+    if (!to.hasAttribute(name) && name !== "open") {
+      from.removeAttribute(name);
+    }
+  }
+  for (const { name, value } of to.attributes) {
+    if (from.getAttribute(name) !== value) {
+      from.setAttribute(name, value);
+    }
+  }
+  const known = new Map([...from.children].map((child) => [keyOf(child), child]));
+  let next = from.firstChild;
+  for (const child of Array.from(to.childNodes)) {
+    const key = keyOf(child);
+    const same = key === undefined ? next : known.get(key);
+    if (!same) {
+      from.insertBefore(child, next);
+    } else if (same === next) {
+      next = next.nextSibling;
+      morph(same, child);
+    } else {
+      from.insertBefore(same, next);
+      morph(same, child);
+    }
+  }
+  while (next) {
+    const gone = next;
+    next = next.nextSibling;
+    gone.remove();
+  }
+}
+
+/**
+ * Shows what the hub tells of a task before the page is read again. Returns whether more than that
+ * has changed.
+ * @param {HTMLElement} region
+ * @param {import("./live.client.js").Row} row
+ */
+function patch(region, { id, status, progress, step, stages = [] }) {
+  const element = region.querySelector(`[data-task="${id}"]`);
+  if (!element) {
+    return region.dataset["grows"] !== undefined;
+  }
+  const words = JSON.parse(region.dataset["words"] ?? "{}");
+  const badge = element.querySelector(".badge");
+  const state = `badge is-${status.toLowerCase()}`;
+  const isSame = badge?.className === state;
+  if (badge && !isSame) {
+    badge.className = state;
+    badge.textContent = words[status];
+  }
+  for (const stage of stages) {
+    const item = element.querySelector(`[data-stage="${stage}"]`);
+    const unseen = item?.querySelector(".unseen");
+    if (item && unseen) {
+      item.className = "is-done";
+      unseen.textContent = `: ${words.done}`;
+    }
+  }
+  const bar = region.querySelector("[data-progress]");
+  if (progress !== undefined && bar instanceof HTMLProgressElement) {
+    bar.value = progress;
+    const text = bar.nextElementSibling;
+    if (text) {
+      text.textContent = `${progress} %${step ? ` · ${step}` : ""}`;
+    }
+  }
+  return !isSame;
+}
+
+/**
+ * Keeps a region up to date until it says that it has come to its end.
  * @param {HTMLElement} region
  */
 function follow(region) {
   const announcer = document.querySelector("[data-announcer]");
-  let wait = QUICK_MS;
-  let shown = region.innerHTML;
   let status = "";
 
   /** @param {string} text */
@@ -48,7 +130,7 @@ function follow(region) {
     status = text;
   };
 
-  const refresh = async () => {
+  const read = async () => {
     const response = await fetch(location.href, { headers: { accept: "text/html" } });
     if (!response.ok) {
       throw new Error(`Status ${response.status}`);
@@ -58,57 +140,38 @@ function follow(region) {
     if (!(fresh instanceof HTMLElement)) {
       throw new Error("Not the same page any more");
     }
-    region.dataset["live"] = fresh.dataset["live"];
-    if (fresh.innerHTML === shown) {
-      wait = Math.min(wait * 1.25, QUIET_MS);
-    } else {
-      wait = QUICK_MS;
-      shown = fresh.innerHTML;
-      swap(region, fresh);
-      localizeTimes(region);
-      announce(region.querySelector("[data-status]")?.textContent ?? "");
+    fresh.classList.toggle("lost", region.classList.contains("lost"));
+    localizeTimes(fresh);
+    morph(region, fresh);
+    announce(region.querySelector("[data-status]")?.textContent ?? "");
+    if (region.dataset["live"] !== "open") {
+      stop();
     }
   };
 
-  const tick = async () => {
-    if (document.hidden) {
-      document.addEventListener("visibilitychange", () => void tick(), { once: true });
-      return;
-    }
-    try {
-      await refresh();
-      region.classList.remove("lost");
-    } catch {
-      wait = Math.min(wait * 2, SLOWEST_MS);
-      region.classList.add("lost");
-      announce(region.dataset["lost"] ?? "");
-    }
-    if (region.dataset["live"] === "open") {
-      setTimeout(() => void tick(), wait);
-    }
-  };
-
-  setTimeout(() => void tick(), wait);
-}
-
-/**
- * Replaces the region's content and keeps the keyboard where it was.
- * @param {HTMLElement} region
- * @param {HTMLElement} fresh
- */
-function swap(region, fresh) {
-  const focused = document.activeElement;
-  const href =
-    focused && region.contains(focused) && !focused.closest("details")
-      ? focused.getAttribute("href")
-      : null;
-  region.replaceChildren(...fresh.childNodes);
-  for (const link of href === null ? [] : region.querySelectorAll("a")) {
-    if (link.getAttribute("href") === href) {
-      link.focus({ preventScroll: true });
-      return;
-    }
-  }
+  const stop = startLive({
+    async address() {
+      const { ticket, about = "" } = region.dataset;
+      const query = new URLSearchParams(about);
+      if (ticket === "") {
+        await read(); // the one this page came with is used
+      }
+      if (region.dataset["ticket"]) {
+        query.set("ticket", region.dataset["ticket"]);
+        region.dataset["ticket"] = "";
+      }
+      return `${location.origin.replace(/^http/, "ws")}/api/live?${query}`;
+    },
+    changed: (rows) => rows.map((row) => patch(region, row)).includes(true),
+    read,
+    show(connection) {
+      const isLost = connection === "offline";
+      region.classList.toggle("lost", isLost);
+      if (isLost) {
+        announce(region.dataset["lost"] ?? "");
+      }
+    },
+  });
 }
 
 localizeTimes(document);

@@ -9,7 +9,7 @@ export function Stages({ view, states }: { view: View; states: Record<Stage, Sta
   return (
     <ol class="stages">
       {STAGES.map((stage) => (
-        <li class={`is-${states[stage]}`}>
+        <li class={`is-${states[stage]}`} data-stage={stage}>
           {t(`stage.${stage}`)}
           <span class="unseen">: {t(`stageState.${states[stage]}`)}</span>
         </li>

@@ -46,7 +46,7 @@ function TaskRow({ view, task, stored }: { view: View; task: Execution; stored: 
   const { t } = view;
   const error = errorOf(task);
   return (
-    <tr>
+    <tr data-task={task.id}>
       <th scope="row" data-label={t("tasks.id")} class="tight code">
         <a href={`/admin/tasks/${encodeURIComponent(task.id)}`}>{shortId(task.id)}</a>
       </th>

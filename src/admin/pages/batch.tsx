@@ -7,6 +7,7 @@ import { ErrorText } from "../components/error-text";
 import { Pager } from "../components/pager";
 import { Stages, type StageState } from "../components/stages";
 import { formatCount } from "../format";
+import { LiveRegion } from "../components/live-region";
 import { Layout } from "../layout";
 import type { View } from "../view";
 
@@ -27,11 +28,14 @@ interface BatchPageProps {
   page: Page<unknown>;
   progress: BatchProgress;
   demo: boolean;
+  /** Lets whoever has only the signed link listen to the batch. */
+  ticket: string | undefined;
 }
 
 const RELOAD_SECONDS = 3;
 
-export function BatchPage({ view, lote, orders, page, progress, demo }: BatchPageProps) {
+export function BatchPage(props: BatchPageProps) {
+  const { view, lote, orders, page, progress, demo, ticket } = props;
   const { t, person } = view;
   return (
     <Layout
@@ -57,7 +61,7 @@ export function BatchPage({ view, lote, orders, page, progress, demo }: BatchPag
       <p class="note">
         {t("batch.id")} <code>{lote}</code>
       </p>
-      <div data-live={progress.open ? "open" : "ended"} data-lost={t("batch.lost")}>
+      <LiveRegion view={view} about={{ lote }} open={progress.open} ticket={ticket}>
         <Progress view={view} progress={progress} />
         <table class="rows">
           <thead>
@@ -78,10 +82,7 @@ export function BatchPage({ view, lote, orders, page, progress, demo }: BatchPag
           </tbody>
         </table>
         <Pager view={view} page={page} />
-        <p class="lost-note" aria-hidden="true">
-          {t("batch.lost")}
-        </p>
-      </div>
+      </LiveRegion>
     </Layout>
   );
 }
@@ -111,7 +112,7 @@ function OrderRow({ view, order }: { view: View; order: BatchOrder }) {
   const { taskId, orderId, status, stages, error, total } = order;
   const name = orderId === null ? t("batch.noOrder") : <bdi>{orderId}</bdi>;
   return (
-    <tr>
+    <tr data-task={taskId}>
       <th scope="row" data-label={t("batch.order")}>
         {person ? <a href={`/admin/tasks/${taskId}`}>{name}</a> : name}
       </th>

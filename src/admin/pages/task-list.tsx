@@ -2,6 +2,7 @@ import type { Page } from "../../http/paging";
 import type { Execution } from "../../tasks/execution";
 import { STATUSES } from "../../tasks/states";
 import { EmptyState } from "../components/empty-state";
+import { LiveRegion } from "../components/live-region";
 import { Filters, SelectField, TextField } from "../components/filters";
 import { Notice } from "../components/notice";
 import { Pager } from "../components/pager";
@@ -100,8 +101,9 @@ function TaskList({ view, query, page, tasks, withOrder }: TaskListProps) {
     );
   }
   const isShort = page.next !== null && tasks.length < query.request.limit;
+  const { lote } = query.filter;
   return (
-    <>
+    <LiveRegion view={view} about={{ lote }} open grows={query.request.cursor === null}>
       {isShort && <Notice kind="good">{t("list.short")}</Notice>}
       {tasks.length === 0 ? (
         !isShort && (
@@ -115,6 +117,6 @@ function TaskList({ view, query, page, tasks, withOrder }: TaskListProps) {
         <TaskTable view={view} tasks={tasks} withOrder={withOrder} />
       )}
       <Pager view={view} page={page} />
-    </>
+    </LiveRegion>
   );
 }

@@ -1,6 +1,7 @@
 import type { PropsWithChildren } from "hono/jsx";
 import { Badge } from "../components/badge";
 import { Fact, Facts } from "../components/facts";
+import { LiveRegion } from "../components/live-region";
 import { JsonBlock } from "../components/json-block";
 import { OrderLink } from "../components/order-link";
 import { Notice } from "../components/notice";
@@ -37,8 +38,8 @@ export function TaskPage({ view, task, input, stored, names, actions }: TaskPage
     >
       {done === "retry" && <Notice kind="good">{t("task.retried")}</Notice>}
       {done === "cancel" && <Notice kind="good">{t("task.cancelled")}</Notice>}
-      <div data-live={task.is_finished ? "ended" : "open"} data-lost={t("batch.lost")}>
-        <div class="heading">
+      <LiveRegion view={view} about={{ task: task.id }} open={!task.is_finished}>
+        <div class="heading" data-task={task.id}>
           <h1>
             {t("task.title")}{" "}
             <span data-status="">
@@ -61,6 +62,7 @@ export function TaskPage({ view, task, input, stored, names, actions }: TaskPage
         <p class="note">
           <code>{task.id}</code>
         </p>
+        {task.status === "PROGRESS" && <TaskProgress view={view} task={task} />}
         <TaskError view={view} task={task} names={names} />
         <TaskFacts view={view} task={task} stored={stored} names={names} />
         <Section id="timeline" title={t("task.timeline")}>
@@ -81,11 +83,18 @@ export function TaskPage({ view, task, input, stored, names, actions }: TaskPage
             <JsonBlock view={view} value={task.error_detail} />
           </Section>
         )}
-        <p class="lost-note" aria-hidden="true">
-          {t("batch.lost")}
-        </p>
-      </div>
+      </LiveRegion>
     </Layout>
+  );
+}
+
+function TaskProgress({ view, task }: { view: View; task: Execution }) {
+  const { progress_percentage: percent, current_step: step } = task;
+  return (
+    <div class="progress">
+      <progress value={percent} max={100} data-progress="" aria-label={view.t("live.progress")} />
+      <p>{`${percent} %${step ? ` · ${step}` : ""}`}</p>
+    </div>
   );
 }
 

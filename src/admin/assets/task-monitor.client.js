@@ -1,0 +1,383 @@
+// @ts-check
+/**
+ * <task-monitor user="…" module="…" batch="…" limit="10" lang="es">: tasks as they run, in any page.
+ *
+ * On this site it reads with the reader's session. On another site, which ALLOWED_ORIGINS must name,
+ * `ticket-url` is that site's own address that answers `{ticket}` (its server asks for one with an
+ * API key), or `ticket` is one for the socket alone; with neither the session's cookie goes along.
+ * `src` is the site of the tasks, by default where this script came from. `cancel-url` is what a
+ * cancel is posted to, by default this site's own route, which another site's page cannot use.
+ * Before a cancel the element sends a `task-cancel` event, which may be prevented.
+ */
+import { startLive } from "./live.client.js";
+
+const WORDS = {
+  es: {
+    tasks: "Tareas",
+    none: "No hay tareas.",
+    worker: "trabajador activo",
+    workers: "trabajadores activos",
+    cancel: "Cancelar",
+    refused: "No se pudo cancelar",
+    live: "",
+    polling: "Se actualiza cada pocos segundos.",
+    offline: "Sin conexión: la lista no se está actualizando.",
+    PENDING: "Pendiente",
+    STARTED: "Iniciada",
+    PROGRESS: "En progreso",
+    RETRY: "Reintentando",
+    SUCCESS: "Exitosa",
+    FAILURE: "Fallida",
+    REVOKED: "Cancelada",
+  },
+  en: {
+    tasks: "Tasks",
+    none: "There are no tasks.",
+    worker: "active worker",
+    workers: "active workers",
+    cancel: "Cancel",
+    refused: "Could not cancel",
+    live: "",
+    polling: "Refreshed every few seconds.",
+    offline: "No connection: the list is not being refreshed.",
+    PENDING: "Pending",
+    STARTED: "Started",
+    PROGRESS: "In progress",
+    RETRY: "Retrying",
+    SUCCESS: "Succeeded",
+    FAILURE: "Failed",
+    REVOKED: "Cancelled",
+  },
+};
+
+/** @type {Record<string, string>} */
+const SIGNS = { PENDING: "○", STARTED: "▸", PROGRESS: "◐", RETRY: "↻", SUCCESS: "✓", FAILURE: "✕" };
+const RUNNING = new Set(["STARTED", "PROGRESS", "RETRY"]);
+const WORKERS_EVERY_MS = 15_000;
+
+const STYLE = `
+:host { display: block; color-scheme: light dark; font: 14px/1.5 system-ui, sans-serif;
+  --line: light-dark(#d8dce3, #303641); --quiet: light-dark(#586074, #a0a8b8);
+  --accent: light-dark(#2453bd, #8db4ff); --good: light-dark(#17663a, #74d69a);
+  --bad: light-dark(#ae1f28, #ff9b97); color: light-dark(#1b2130, #e6e9ef);
+  background: light-dark(#fff, #1a1e25); border: 1px solid var(--line); border-radius: 8px; }
+:host([hidden]) { display: none; }
+header { display: flex; justify-content: space-between; gap: 1em; padding: .5em .9em; }
+strong { font-weight: 650; }
+p { margin: 0; }
+.quiet, header p { color: var(--quiet); }
+.note { padding: 0 .9em .5em; color: var(--quiet); }
+.note:empty { display: none; }
+ul { margin: 0; padding: 0; list-style: none; }
+li { display: grid; grid-template-columns: minmax(0, 1fr) auto auto; gap: .1em .9em;
+  align-items: center; min-height: 2.4em; padding: .3em .9em; border-top: 1px solid var(--line); }
+.name { overflow-wrap: anywhere; }
+.SUCCESS { color: var(--good); }
+.FAILURE { color: var(--bad); }
+.STARTED, .PROGRESS { color: var(--accent); }
+button { min-height: 24px; padding: .1em .7em; border: 1px solid currentColor; border-radius: 6px;
+  background: none; color: inherit; font: inherit; cursor: pointer; }
+:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
+.bar { grid-column: 1 / -1; height: .4em; overflow: hidden; border-radius: 9px;
+  background: var(--line); }
+.bar i { display: block; height: 100%; background: var(--accent); transition: width .3s; }
+@media (prefers-reduced-motion: reduce) { .bar i { transition: none; } }
+`;
+
+/**
+ * @typedef {object} Item A task as the list shows it.
+ * @property {string} id
+ * @property {string} name
+ * @property {string | null} subject
+ * @property {keyof typeof WORDS.en} status
+ * @property {number} progress
+ * @property {number} at
+ */
+
+/**
+ * A new element with a class and a text.
+ * @param {string} tag
+ */
+function make(tag, name = "", text = "") {
+  const element = document.createElement(tag);
+  element.className = name;
+  element.textContent = text;
+  return element;
+}
+
+/**
+ * Sets a text only when it is another: what stays is not read out again.
+ * @param {Element} element
+ * @param {string} text
+ */
+function write(element, text) {
+  if (element.textContent !== text) {
+    element.textContent = text;
+  }
+}
+
+class TaskMonitor extends HTMLElement {
+  static observedAttributes = ["user", "module", "batch", "limit", "src", "lang", "ticket"];
+
+  /** @type {Map<string, Item>} */
+  #items = new Map();
+  /** @type {Map<string, HTMLLIElement>} */
+  #rows = new Map();
+  /** @type {(() => void) | undefined} */
+  #stop;
+  #workersAt = 0;
+  #isTicketUsed = false;
+  #title = make("strong");
+  #workers = make("p");
+  #note = make("p", "note");
+  #list = make("ul");
+  #none = make("p", "note");
+
+  constructor() {
+    super();
+    const style = make("style", "", STYLE);
+    const section = make("section");
+    const header = make("header");
+    this.#title.id = "title";
+    section.setAttribute("aria-labelledby", "title");
+    section.setAttribute("role", "region");
+    this.#list.setAttribute("role", "list");
+    this.#list.setAttribute("aria-labelledby", "title");
+    this.#workers.setAttribute("role", "status");
+    this.#note.setAttribute("aria-live", "polite");
+    header.append(this.#title, this.#workers);
+    section.append(header, this.#note, this.#list, this.#none);
+    this.attachShadow({ mode: "open" }).append(style, section);
+  }
+
+  connectedCallback() {
+    this.#start();
+  }
+
+  disconnectedCallback() {
+    this.#stop?.();
+    this.#stop = undefined;
+  }
+
+  attributeChangedCallback() {
+    this.#isTicketUsed = false;
+    if (this.#stop) {
+      this.disconnectedCallback();
+      this.#start();
+    }
+  }
+
+  get #words() {
+    const language = this.closest("[lang]")?.getAttribute("lang") ?? navigator.language;
+    return language.startsWith("en") ? WORDS.en : WORDS.es;
+  }
+
+  get #site() {
+    return new URL(this.getAttribute("src") ?? "/", import.meta.url).origin;
+  }
+
+  get #limit() {
+    return Math.min(Math.max(Number(this.getAttribute("limit")) || 10, 1), 100);
+  }
+
+  /**
+   * The attributes under the names a route has for them.
+   * @param {"module" | "task_module"} moduleName
+   */
+  #filter(moduleName) {
+    const query = new URLSearchParams();
+    const names = { user: "user", module: moduleName, batch: "lote" };
+    for (const [attribute, parameter] of Object.entries(names)) {
+      const value = this.getAttribute(attribute);
+      if (value) {
+        query.set(parameter, value);
+      }
+    }
+    return query;
+  }
+
+  #start() {
+    this.#items.clear();
+    this.#workersAt = 0;
+    write(this.#title, this.#words.tasks);
+    const read = () => this.#read();
+    this.#stop = startLive({
+      address: () => this.#address(),
+      changed: (rows) => this.#take(rows),
+      read,
+      show: (connection) => write(this.#note, this.#words[connection]),
+    });
+    read().catch(() => write(this.#note, this.#words.offline));
+  }
+
+  async #address() {
+    const query = this.#filter("module");
+    const ticket = await this.#ticket();
+    if (ticket) {
+      query.set("ticket", ticket);
+    }
+    return `${this.#site.replace(/^http/, "ws")}/api/live?${query}`;
+  }
+
+  /** @returns {Promise<string | null>} */
+  async #ticket() {
+    const url = this.getAttribute("ticket-url");
+    if (url) {
+      const response = await fetch(url, { cache: "no-store" });
+      const answer = await response.json();
+      return answer.ticket;
+    }
+    const given = this.#isTicketUsed ? null : this.getAttribute("ticket");
+    this.#isTicketUsed = true;
+    return given;
+  }
+
+  /** @param {string} path */
+  async #get(path) {
+    const ticket = this.hasAttribute("ticket-url") ? await this.#ticket() : null;
+    const response = await fetch(this.#site + path, {
+      credentials: ticket ? "omit" : "include",
+      headers: ticket ? { authorization: `Ticket ${ticket}` } : {},
+    });
+    if (!response.ok) {
+      throw new Error(`Status ${response.status}`);
+    }
+    return response.json();
+  }
+
+  async #read() {
+    if (this.hasAttribute("ticket") && !this.hasAttribute("ticket-url")) {
+      return; // the one ticket is the socket's
+    }
+    const query = this.#filter("task_module");
+    query.set("limit", String(this.#limit));
+    const { results } = await this.#get(`/api/tasks/executions/?${query}`);
+    const old = this.#items;
+    this.#items = new Map();
+    for (const task of results) {
+      this.#items.set(task.task_id, {
+        id: task.task_id,
+        name: task.task_name,
+        subject: task.pedido_id ?? null,
+        status: task.status,
+        progress: task.progress_percentage,
+        at: old.get(task.task_id)?.at ?? 0,
+      });
+    }
+    this.#render();
+    if (Date.now() - this.#workersAt > WORKERS_EVERY_MS) {
+      this.#workersAt = Date.now();
+      await this.#readWorkers();
+    }
+  }
+
+  /** Their number is left out where it cannot be known. */
+  async #readWorkers() {
+    const answer = await this.#get("/api/tasks/workers/").catch(() => null);
+    const { worker, workers } = this.#words;
+    const count = answer?.count;
+    const text = typeof count === "number" ? `${count} ${count === 1 ? worker : workers}` : "";
+    write(this.#workers, text);
+  }
+
+  /** @param {import("./live.client.js").Row[]} rows */
+  #take(rows) {
+    for (const { id, name, subject, status, at, progress } of rows) {
+      const known = this.#items.get(id);
+      if (!known || known.at <= at) {
+        this.#items.set(id, {
+          id,
+          name,
+          subject,
+          status: /** @type {Item["status"]} */ (status),
+          progress: status === "SUCCESS" ? 100 : (progress ?? known?.progress ?? 0),
+          at,
+        });
+      }
+    }
+    this.#render();
+    return false;
+  }
+
+  /** Newest first: ids begin with the time. */
+  #render() {
+    const items = [...this.#items.values()].toSorted((a, b) => (a.id < b.id ? 1 : -1));
+    for (const { id } of items.splice(this.#limit)) {
+      this.#items.delete(id);
+    }
+    for (const [id, row] of this.#rows) {
+      if (!this.#items.has(id)) {
+        row.remove();
+        this.#rows.delete(id);
+      }
+    }
+    let next = this.#list.firstChild;
+    for (const item of items) {
+      const row = this.#rows.get(item.id) ?? this.#newRow(item);
+      if (row === next) {
+        next = next.nextSibling;
+      } else {
+        this.#list.insertBefore(row, next);
+      }
+      this.#show(row, item);
+    }
+    write(this.#none, items.length === 0 ? this.#words.none : "");
+  }
+
+  /** @param {Item} item */
+  #newRow({ id, name, subject }) {
+    const row = document.createElement("li");
+    const title = make("span", "name", name);
+    if (subject !== null) {
+      title.append(" ", make("bdi", "quiet", subject));
+    }
+    const button = make("button", "", this.#words.cancel);
+    button.setAttribute("aria-label", `${this.#words.cancel}: ${name} ${subject ?? ""}`.trim());
+    button.addEventListener("click", () => void this.#cancel(id));
+    const bar = make("div", "bar");
+    bar.setAttribute("role", "progressbar");
+    bar.setAttribute("aria-label", name);
+    bar.append(make("i"));
+    row.append(title, make("span"), button, bar);
+    this.#rows.set(id, row);
+    return row;
+  }
+
+  /**
+   * @param {HTMLLIElement} row
+   * @param {Item} item
+   */
+  #show(row, { status, progress }) {
+    const [, state, button, bar] = /** @type {HTMLElement[]} */ (Array.from(row.children));
+    if (!state || !button || !bar) {
+      return;
+    }
+    state.className = status;
+    write(state, `${SIGNS[status] ?? "–"} ${this.#words[status] ?? status}`);
+    const mayCancel = this.hasAttribute("cancel-url") || this.#site === location.origin;
+    button.hidden = !mayCancel || !RUNNING.has(status);
+    bar.hidden = progress <= 0;
+    bar.setAttribute("aria-valuenow", String(progress));
+    const fill = /** @type {HTMLElement} */ (bar.firstElementChild);
+    fill.style.width = `${progress}%`;
+  }
+
+  /** @param {string} id */
+  async #cancel(id) {
+    const detail = { id };
+    const event = new CustomEvent("task-cancel", { detail, bubbles: true, cancelable: true });
+    if (!this.dispatchEvent(event)) {
+      return;
+    }
+    const base = this.getAttribute("cancel-url") ?? `${this.#site}/api/tasks/cancel/`;
+    const response = await fetch(`${base}${id}/`, { method: "POST" }).catch(() => null);
+    if (!response?.ok) {
+      write(this.#note, `${this.#words.refused}${response ? ` (${response.status})` : ""}`);
+    }
+    await this.#read().catch(() => undefined);
+  }
+}
+
+if (!customElements.get("task-monitor")) {
+  customElements.define("task-monitor", TaskMonitor);
+}
