@@ -18,6 +18,7 @@ import { notFound, onError } from "./http/errors";
 import { siteHeaders } from "./http/site-headers";
 import { closesEnded } from "./live/ended";
 import { allowOrigins } from "./live/origins";
+import { expectsListener } from "./live/publisher";
 import { liveRoutes } from "./live/routes";
 import { identifyTicket } from "./live/ticket-reads";
 import { demoRoutes } from "./orders/demo-routes";
@@ -53,6 +54,7 @@ export function createApp(engine: Engine) {
   app.use(identify());
   app.route("/", siteRoutes);
   app.route("/", signInRoutes);
+  app.use("/pedidos/iniciar", expectsListener());
   app.route("/pedidos", demoRoutes);
   app.route("/pedidos/lotes", batchRoutes(engine));
   app.route("/admin", adminRoutes(engine));

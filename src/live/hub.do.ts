@@ -96,6 +96,11 @@ export class LiveHub extends DurableObject<Env> {
     return { listeners: Math.max(listeners, 1) };
   }
 
+  /** Somebody is about to listen. */
+  expect(): void {
+    this.#lingerUntil = Date.now() + LINGER_MS;
+  }
+
   /** Opens a socket: the request's header `opening` is the Opening. Only the Worker can call this. */
   override async fetch(request: Request): Promise<Response> {
     const opening = JSON.parse(request.headers.get("opening") ?? "null") as Opening;
@@ -116,7 +121,7 @@ export class LiveHub extends DurableObject<Env> {
     server.serializeAttachment(admission);
     const settle = Math.max(0, this.#quietUntil - now);
     const missed = since && this.#missedSince(since, admission);
-    const body = missed ?? { refetch: true };
+    const body = missed ?? { ...this.#recent(admission), refetch: true };
     this.#send(server, { ...body, ...(settle > 0 ? { settle } : {}) });
     return new Response(null, { status: 101, webSocket: client });
   }
@@ -224,13 +229,23 @@ export class LiveHub extends DurableObject<Env> {
     if (since.epoch !== this.#epoch || since.seq > this.#seq || since.seq < first - 1) {
       return null;
     }
+    return select(this.#latestSince(since.seq), filter) ?? {};
+  }
+
+  /** What a page that just opened may have missed of its few tasks while it loaded. */
+  #recent({ filter }: Admission) {
+    const isNarrow = filter.lote !== undefined || filter.task !== undefined;
+    return isNarrow ? select(this.#latestSince(0), filter) : null;
+  }
+
+  #latestSince(seq: number): Iterable<TaskChange> {
     const latest = new Map<string, TaskChange>();
-    for (const { seq, changes } of this.#ring) {
-      if (seq > since.seq) {
-        mergeInto(latest, changes);
+    for (const batch of this.#ring) {
+      if (batch.seq > seq) {
+        mergeInto(latest, batch.changes);
       }
     }
-    return select(latest.values(), filter) ?? {};
+    return latest.values();
   }
 
   #send(socket: WebSocket, body: Partial<LiveMessage>): void {

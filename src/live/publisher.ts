@@ -6,6 +6,8 @@
  * first events at most that much late; the hub tells it to read its list again by then. When a call
  * fails or is slow, it rests as well, and the next call says that something is missing.
  */
+import type { MiddlewareHandler } from "hono";
+import type { AppEnv } from "../http/app-env";
 import { log } from "../log";
 import type { Publish } from "../tasks/publish";
 import { QUIET_MS } from "./hub.do";
@@ -38,6 +40,24 @@ export const publishToHub: Publish = async (env, changes) => {
     log.warn("live.publish_failed", { changes: all.length, message: String(error) });
   }
 };
+
+/**
+ * For routes whose answer sends a browser to a page that will listen: its first events are kept for
+ * the page rather than told to nobody.
+ */
+export function expectsListener(): MiddlewareHandler<AppEnv> {
+  return async function expectsListener(c, next) {
+    if (c.req.method === "GET" && (c.req.header("accept") ?? "").includes("text/html")) {
+      try {
+        await within(PATIENCE_MS, hubOf(c.env).expect());
+        restedAt = 0;
+      } catch (error) {
+        log.warn("live.expect_failed", { message: String(error) });
+      }
+    }
+    await next();
+  };
+}
 
 async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
