@@ -153,7 +153,8 @@ describeInBrowser("live pages", () => {
       const lote = await sendOrders(context.request, 1);
       await page.goto(`/admin/tasks/${lote}0000`);
       await page.locator("h1 .badge.is-started").waitFor();
-      await page.locator("h1 .badge.is-success").waitFor({ timeout: 20_000 });
+      await page.locator('[data-live="ended"]').waitFor({ timeout: 20_000 });
+      expect(await page.locator("h1 .badge.is-success").count()).toBe(1);
       expect(await page.locator(".timeline li").count()).toBeGreaterThan(5);
       catalogue.latencyMs = 0;
       expect(visit.problems).toEqual([]);
@@ -168,7 +169,7 @@ describeInBrowser("live pages", () => {
       expect(script).not.toMatch(/^import /m);
     });
 
-    const openShop = () => openBrowser(shop.url);
+    const openShop = () => openBrowser(shop.url, { expected: [404] }); // no /api/tasks/workers yet
     const foreign = (problem: string) => !problem.startsWith(`Asked another host: ${server.url}`);
 
     async function watchOrders(page: Page): Promise<string> {
@@ -227,11 +228,10 @@ describeInBrowser("live pages", () => {
       catalogue.latencyMs = 8000;
       await using visit = await openAsAdmin();
       const { page, context } = visit;
-      await page.goto("/healthz");
-      await page.setContent(
-        `<html lang="es"><body><task-monitor limit="1"></task-monitor>
-         <script type="module" src="${server.url}/task-monitor.js"></script></body></html>`,
-      );
+      const body = `<html lang="es"><title>Own</title><task-monitor limit="1"></task-monitor>
+        <script type="module" src="/task-monitor.js"></script></html>`;
+      await page.route("**/own", (route) => route.fulfill({ contentType: "text/html", body }));
+      await page.goto("/own");
       await sendOrders(context.request, 1);
       await page.locator("task-monitor").getByText("Iniciada").waitFor();
       await page.getByRole("button", { name: /^Cancelar: pedidos\.procesar L-/ }).click();
