@@ -2,7 +2,7 @@ import { z } from "zod";
 import { type Cursor, readCursor } from "../http/paging";
 import type { Key } from "../i18n/translate";
 
-/** Rows on a page: with them it weighs less than 40 KB, its style and script included. */
+/** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
 export const PAGE_ROWS = 25;
 const DAY_MS = 86_400_000;
 const MAX_LENGTH = 255;

@@ -21,7 +21,7 @@ import type { Engine } from "./engine";
 import { deleteLease, startHeartbeat } from "./leases";
 import { logSettled, logStarted } from "./lifecycle-log";
 import { notifyStarted, readNotify } from "./notify";
-import { changeOf, publish } from "./publish";
+import { publishStarted } from "./publish";
 import { laneOf, readMessage } from "./queues";
 import { type Claimed, runTasks } from "./run";
 import { change, settle, type CommitRows, type Run, type SettledRow } from "./settle";
@@ -148,8 +148,9 @@ async function runLease(
   if (told.length > 0) {
     await tellStarted(env.DB, told);
   }
-  const started = publish(env, () => rows.map((row) => changeOf(row, { status: "STARTED" })));
+  const stopTelling = publishStarted(env, rows);
   const { runs, commits } = await runGroups({ rows, token }, startedAt, context);
+  stopTelling();
   const now = Date.now();
   const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
   const commitRows: CommitRows[] = commits.map(({ commit, stored }) => ({
@@ -164,7 +165,7 @@ async function runLease(
   const settled = await settle(env.DB, lease, [...changes.values()], commitRows, now, notifies);
   const resend = answerSettled(rows, settled, messages, now);
   logSettled(runs, settled, startedAt);
-  await Promise.all([afterSettle(runs, settled, resend, context), started]);
+  await afterSettle(runs, settled, resend, context);
 }
 
 async function tellStarted(db: D1Database, rows: ClaimedRow[]): Promise<void> {

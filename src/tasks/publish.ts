@@ -4,6 +4,7 @@
  * business; src/index.ts says who does.
  */
 import { log } from "../log";
+import { SMALL_BATCH } from "./lifecycle-log";
 import type { Status } from "./states";
 
 /** A task as it is after a change: later changes replace earlier ones whole. */
@@ -29,6 +30,9 @@ export type Publish = (env: Env, changes: () => TaskChange[]) => Promise<void>;
 
 type Subject = Pick<TaskChange, "id" | "name" | "module" | "subject" | "user">;
 
+/** Changes reach a page at most this often. */
+const SEEN_MS = 250;
+
 let publisher: Publish | undefined;
 
 /** Sets the deployment's publisher. A module's own, since work is enqueued without an engine. */
@@ -43,6 +47,21 @@ export async function publish(env: Env, changes: () => TaskChange[]): Promise<vo
   } catch (error) {
     log.warn("publish.failed", { message: String(error) });
   }
+}
+
+/**
+ * Tells that a batch started: a small one at once, a large one only if it is not over by the time
+ * that anyone could see it. Returns what keeps it from being told.
+ */
+export function publishStarted(env: Env, rows: readonly Subject[]): () => void {
+  const tell = () =>
+    void publish(env, () => rows.map((row) => changeOf(row, { status: "STARTED" })));
+  if (rows.length <= SMALL_BATCH) {
+    tell();
+    return () => undefined;
+  }
+  const timer = setTimeout(tell, SEEN_MS);
+  return () => clearTimeout(timer);
 }
 
 /** Takes of a row what identifies its task. */
