@@ -10,14 +10,16 @@
  * is no timer, which would keep the object in memory. The alarm is also the durable mark that
  * something waits: should the object lose its memory meanwhile, the alarm finds nothing and tells
  * every socket to read again. Cost: at most four alarms a second, each one row written and one
- * request, and only while somebody listens to a busy system: 1.7 cents an hour at the most. Without
- * listeners a publish touches no storage, and publishers stop calling (publisher.ts).
+ * request, and only while somebody listens to a busy system: 1.7 cents an hour at the most. At 2,000
+ * orders a second the calls of publishers and the memory add as much, so live pages cost half a cent
+ * per million orders. Without listeners a publish touches no storage, and publishers stop calling
+ * (publisher.ts).
  *
  * Catching up. Every publish has a number `seq` in an `epoch`, the life of this object's memory. A
  * client that comes back with the last it saw gets what it missed from a ring of recent changes, or,
  * when the ring or the epoch is gone, is told to read again. The ring has no gap while anyone listens
- * and for LINGER_MS after. Then publishers rest, and the next socket begins a new epoch; for QUIET_MS
- * they may not know of it, so its first message says how long to distrust.
+ * and for LINGER_MS after. Then publishers rest, which ends the epoch. They may not know of the next
+ * socket for QUIET_MS, so its first message says until when to distrust.
  *
  * A socket ends with its session: it bears the holder's id and end, looked at before each message,
  * and `end` closes those of holders who signed out or were revoked.
@@ -26,13 +28,15 @@ import { DurableObject } from "cloudflare:workers";
 import type { TaskChange } from "../tasks/publish";
 import { type LiveMessage, mergeInto, select } from "./events";
 import { type Admission, type Holder, holderTag } from "./holder";
+import { type Place, Ring } from "./ring";
 import { UsedTickets } from "./used-tickets";
 
 const FLUSH_MS = 250;
 /** How long a publisher may go without asking after it heard that nobody listens. */
 export const QUIET_MS = 1000;
+/** How long it waits for an answer at most. */
+export const PATIENCE_MS = 500;
 const LINGER_MS = 30_000;
-const RING_CHANGES = 5000;
 const MAX_SOCKETS = 2000;
 const MAX_SOCKETS_OF_ONE = 50;
 
@@ -49,28 +53,20 @@ export interface Published {
 export interface Opening {
   admission: Admission;
   /** The last a client that comes back has seen. */
-  since: { epoch: string; seq: number } | null;
+  since: Place | null;
   /** Good for one use, until its end. */
   ticket: { nonce: string; expiresAt: number } | null;
 }
 
-interface Batch {
-  seq: number;
-  changes: TaskChange[];
-}
-
 export class LiveHub extends DurableObject<Env> {
   readonly #tickets: UsedTickets;
-  #epoch = crypto.randomUUID().slice(0, 8);
-  #seq = 0;
-  #ring: Batch[] = [];
-  #ringChanges = 0;
+  readonly #ring = new Ring();
   readonly #pending = new Map<string, TaskChange>();
   #pendingRefetch = false;
   #isAlarmSet = false;
   #flushedAt = 0;
   /** Until when publishers may rest. After a loss of memory nobody knows: a full pause from now. */
-  #quietUntil = Date.now() + QUIET_MS;
+  #quietUntil = Date.now() + QUIET_MS + PATIENCE_MS;
   #lingerUntil = 0;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -84,10 +80,14 @@ export class LiveHub extends DurableObject<Env> {
     const now = Date.now();
     const listeners = this.ctx.getWebSockets().length;
     if (listeners === 0 && now >= this.#lingerUntil) {
-      this.#rest(now);
+      this.#ring.breakOff(); // publishers rest from here on
+      this.#quietUntil = now + QUIET_MS + PATIENCE_MS;
       return { listeners };
     }
-    this.#remember(changes, incomplete);
+    if (incomplete) {
+      this.#ring.breakOff();
+    }
+    this.#ring.add(changes);
     if (listeners > 0) {
       mergeInto(this.#pending, changes);
       this.#pendingRefetch ||= incomplete;
@@ -104,7 +104,7 @@ export class LiveHub extends DurableObject<Env> {
   /** Opens a socket: the request's header `opening` is the Opening. Only the Worker can call this. */
   override async fetch(request: Request): Promise<Response> {
     const opening = JSON.parse(request.headers.get("opening") ?? "null") as Opening;
-    const { admission, since, ticket } = opening;
+    const { admission, ticket } = opening;
     const now = Date.now();
     if (ticket && !this.#tickets.use(ticket.nonce, ticket.expiresAt, now)) {
       return new Response("ticket_used", { status: 403 });
@@ -120,9 +120,7 @@ export class LiveHub extends DurableObject<Env> {
     this.ctx.acceptWebSocket(server, [tag]);
     server.serializeAttachment(admission);
     const settle = Math.max(0, this.#quietUntil - now);
-    const missed = since && this.#missedSince(since, admission);
-    const body = missed ?? { ...this.#recent(admission), refetch: true };
-    this.#send(server, { ...body, ...(settle > 0 ? { settle } : {}) });
+    this.#send(server, { ...this.#missed(opening), ...(settle > 0 ? { settle } : {}) });
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -165,31 +163,6 @@ export class LiveHub extends DurableObject<Env> {
     this.#lingerUntil = Date.now() + LINGER_MS;
   }
 
-  /** Publishers may rest from here on, so what is remembered would have gaps. */
-  #rest(now: number): void {
-    this.#quietUntil = now + QUIET_MS;
-    if (this.#seq > 0) {
-      this.#epoch = crypto.randomUUID().slice(0, 8);
-      this.#seq = 0;
-      this.#ring = [];
-      this.#ringChanges = 0;
-    }
-  }
-
-  #remember(changes: TaskChange[], incomplete: boolean): void {
-    this.#seq += 1;
-    if (incomplete) {
-      this.#ring = []; // nobody can catch up across it
-      this.#ringChanges = 0;
-    } else {
-      this.#ring.push({ seq: this.#seq, changes });
-      this.#ringChanges += changes.length;
-    }
-    while (this.#ringChanges > RING_CHANGES) {
-      this.#ringChanges -= this.#ring.shift()?.changes.length ?? 0;
-    }
-  }
-
   async #flushSoon(now: number): Promise<void> {
     if (Math.abs(now - this.#flushedAt) >= FLUSH_MS) {
       this.#flush(now);
@@ -223,33 +196,18 @@ export class LiveHub extends DurableObject<Env> {
     this.#flushedAt = now;
   }
 
-  /** Null when it cannot be told. */
-  #missedSince(since: NonNullable<Opening["since"]>, { filter }: Admission) {
-    const first = this.#ring[0]?.seq ?? this.#seq + 1;
-    if (since.epoch !== this.#epoch || since.seq > this.#seq || since.seq < first - 1) {
-      return null;
+  /** What a client missed: since it was here last, or of its few tasks while its page loaded. */
+  #missed({ since, admission: { filter } }: Opening): Partial<LiveMessage> {
+    const changes = since && this.#ring.since(since);
+    if (changes) {
+      return select(changes, filter) ?? {};
     }
-    return select(this.#latestSince(since.seq), filter) ?? {};
-  }
-
-  /** What a page that just opened may have missed of its few tasks while it loaded. */
-  #recent({ filter }: Admission) {
     const isNarrow = filter.lote !== undefined || filter.task !== undefined;
-    return isNarrow ? select(this.#latestSince(0), filter) : null;
-  }
-
-  #latestSince(seq: number): Iterable<TaskChange> {
-    const latest = new Map<string, TaskChange>();
-    for (const batch of this.#ring) {
-      if (batch.seq > seq) {
-        mergeInto(latest, batch.changes);
-      }
-    }
-    return latest.values();
+    return { ...(isNarrow && select(this.#ring.all(), filter)), refetch: true };
   }
 
   #send(socket: WebSocket, body: Partial<LiveMessage>): void {
-    const message: LiveMessage = { epoch: this.#epoch, seq: this.#seq, ...body };
+    const message: LiveMessage = { ...this.#ring.place, ...body };
     try {
       socket.send(JSON.stringify(message));
     } catch {

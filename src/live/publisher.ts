@@ -10,10 +10,9 @@ import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../http/app-env";
 import { log } from "../log";
 import type { Publish } from "../tasks/publish";
-import { QUIET_MS } from "./hub.do";
+import { PATIENCE_MS, QUIET_MS } from "./hub.do";
 import { hubOf } from "./hub";
 
-const PATIENCE_MS = 500;
 /** Of one request or batch; a consumer's batch has at most 100. */
 const MAX_CHANGES = 200;
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Row } from "../../src/live/events";
-import { QUIET_MS } from "../../src/live/hub.do";
+import { PATIENCE_MS, QUIET_MS } from "../../src/live/hub.do";
 import { publishToHub } from "../../src/live/publisher";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { cancelTask, retryTask } from "../../src/tasks/actions";
@@ -132,7 +132,7 @@ describe("publishing", () => {
     });
     expect(calls).not.toHaveBeenCalled();
     listener = await listen("", { key: await masterKey() });
-    expect(listener.messages[0]).toMatchObject({ refetch: true, settle: QUIET_MS });
+    expect(listener.messages[0]).toMatchObject({ refetch: true, settle: QUIET_MS + PATIENCE_MS });
     later.mockReturnValue(now + 40_000 + QUIET_MS);
     const task = aChange();
     await publishToHub(env, () => [task]);

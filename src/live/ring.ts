@@ -1,0 +1,67 @@
+import type { TaskChange } from "../tasks/publish";
+import { mergeInto } from "./events";
+
+const MAX_CHANGES = 5000;
+
+/** The place of a client in the hub's story: the last it has seen. */
+export interface Place {
+  epoch: string;
+  seq: number;
+}
+
+/**
+ * What was published lately, for those who come back. Every publish has a number in an epoch; a ring
+ * that cannot vouch for having heard everything begins a new epoch.
+ */
+export class Ring {
+  #epoch = newEpoch();
+  #seq = 0;
+  #batches: { seq: number; changes: TaskChange[] }[] = [];
+  #size = 0;
+
+  get place(): Place {
+    return { epoch: this.#epoch, seq: this.#seq };
+  }
+
+  add(changes: TaskChange[]): void {
+    this.#seq += 1;
+    this.#batches.push({ seq: this.#seq, changes });
+    this.#size += changes.length;
+    while (this.#size > MAX_CHANGES) {
+      this.#size -= this.#batches.shift()?.changes.length ?? 0;
+    }
+  }
+
+  /** Something may be missing from here on: nobody can catch up across this point. */
+  breakOff(): void {
+    this.#epoch = newEpoch();
+    this.#seq = 0;
+    this.#batches = [];
+    this.#size = 0;
+  }
+
+  /** The latest state of each task that changed after `place`; null when that cannot be told. */
+  since({ epoch, seq }: Place): Iterable<TaskChange> | null {
+    const first = this.#batches[0]?.seq ?? this.#seq + 1;
+    return epoch === this.#epoch && seq <= this.#seq && seq >= first - 1 ? this.#after(seq) : null;
+  }
+
+  /** Whatever is remembered. */
+  all(): Iterable<TaskChange> {
+    return this.#after(0);
+  }
+
+  #after(seq: number): Iterable<TaskChange> {
+    const latest = new Map<string, TaskChange>();
+    for (const batch of this.#batches) {
+      if (batch.seq > seq) {
+        mergeInto(latest, batch.changes);
+      }
+    }
+    return latest.values();
+  }
+}
+
+function newEpoch(): string {
+  return crypto.randomUUID().slice(0, 8);
+}
