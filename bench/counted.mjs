@@ -1,0 +1,70 @@
+/** The counting part: the same load on the product with counters around its bindings. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { checkOrders } from "./check.mjs";
+import { sendAll, sendPaced } from "./load.mjs";
+import { makeOrders } from "./orders.mjs";
+import { startSite } from "./site.mjs";
+import { Watch } from "./watch.mjs";
+
+const PATIENCE_MS = 600_000;
+const QUIET_MS = 300;
+/** Orders sent one by one: the dearest way to send them. */
+const ALONE = 200;
+const ALONE_RATE = 40;
+
+/** `{batched, alone}`: each the counters and the orders and bytes of D1 they are of. */
+export async function measureCounts(options, catalogue, progress) {
+  progress.show("starting the server with counters");
+  const site = await startSite({
+    vars: {
+      CATALOGUE_URL: catalogue.url,
+      CATALOGUE_TTL_SECONDS: options.cacheTtl,
+      ...options.vars,
+    },
+    entry: "bench/count/worker.ts",
+    quiet: !options.logs,
+  });
+  const watch = new Watch(site.stateFolder);
+  try {
+    const { counted } = options;
+    const all = makeOrders({ ...options, count: counted + Math.min(counted, ALONE) });
+    const batched = await count(site, watch, progress, counted, () =>
+      sendAll(site.client, watch, all.slice(0, counted), options),
+    );
+    const alone = await count(site, watch, progress, all.length, () =>
+      sendPaced(site.client, watch, all.slice(counted), ALONE_RATE),
+    );
+    const orderOf = new Map([...batched.sent.orders, ...alone.sent.orders]);
+    const mayGiveUp = options.failRate > 0;
+    const { problems } = await checkOrders(site.client, orderOf, catalogue.prices, { mayGiveUp });
+    return { batched: batched.figures, alone: alone.figures, problems };
+  } finally {
+    watch.close();
+    await site.stop();
+  }
+}
+
+async function count(site, watch, progress, total, send) {
+  const earlier = watch.ended;
+  const bytes = watch.size();
+  await site.client.get("/bench/reset");
+  const show = (done) => progress.show("orders counted", done - earlier, total - earlier);
+  const [sent] = await Promise.all([send(), watch.until(total, PATIENCE_MS, show)]);
+  const counts = await whenQuiet(site.client);
+  const orders = total - earlier;
+  return { sent, figures: { orders, counts, bytesPerOrder: (watch.size() - bytes) / orders } };
+}
+
+/** The counters once the work that follows a settle has ended too. */
+async function whenQuiet(client) {
+  let before = "";
+  for (;;) {
+    const counts = await client.get("/bench/counts");
+    const now = JSON.stringify(counts);
+    if (now === before) {
+      return counts;
+    }
+    before = now;
+    await sleep(QUIET_MS);
+  }
+}

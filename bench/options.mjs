@@ -1,0 +1,90 @@
+import { parseArgs } from "node:util";
+
+export const USAGE = `npm run bench -- [options]
+
+  Starts the server on a fresh state, sends it orders over HTTP, checks every one, and prints one
+  line of JSON.
+
+  --orders N        orders sent as fast as they are accepted (2000)
+  --seed N          seed of the orders (1)
+  --invalid SHARE   share of invalid orders (0.2)
+  --latency MS      how long the catalogue takes to answer (0)
+  --fail-rate SHARE share of the catalogue's answers that are 503 (0)
+  --cache-ttl S     CATALOGUE_TTL_SECONDS of the server (60)
+  --batch N         orders per request (100)
+  --in-flight N     requests at a time (1)
+  --rate N          orders per second, one by one, of the paced part; 0 leaves it out (50)
+  --paced N         orders of the paced part (10 seconds of the rate)
+  --counted N       orders of the part that counts calls and rows; 0 leaves it out (1000)
+  --var NAME:value  a variable of wrangler.toml; may be repeated
+  --peers DIR       the same load on the systems of DIR too, in turn, and the ratios
+  --rounds N        how often each, with --peers (3)
+  --only NAMES      of the peers, those of a list joined by commas
+  --simulate        how far it goes: the table of rates, limits and costs, from measured figures
+  --from FILE       with --simulate: takes the figures from a line printed before
+  --logs            shows what the server prints`;
+
+const NUMBERS = {
+  orders: { default: 2000, min: 1, whole: true },
+  seed: { default: 1, min: 0, whole: true },
+  invalid: { default: 0.2, min: 0, max: 1 },
+  latency: { default: 0, min: 0 },
+  "fail-rate": { default: 0, min: 0, max: 1 },
+  "cache-ttl": { default: 60, min: 0, whole: true },
+  batch: { default: 100, min: 1, max: 10_000, whole: true },
+  "in-flight": { default: 1, min: 1, whole: true },
+  rate: { default: 50, min: 0 },
+  paced: { min: 1, whole: true },
+  counted: { default: 1000, min: 0, whole: true },
+  rounds: { default: 3, min: 1, whole: true },
+};
+
+/** The options by camelCase name. Throws an Error whose message is for the one who typed them. */
+export function readOptions(argv) {
+  const text = { type: "string" };
+  const { values } = parseArgs({
+    args: argv,
+    options: {
+      ...Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, text])),
+      var: { type: "string", multiple: true },
+      peers: text,
+      only: text,
+      from: text,
+      simulate: { type: "boolean" },
+      logs: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  const options = {
+    vars: Object.fromEntries((values.var ?? []).map(splitVariable)),
+    peers: values.peers,
+    only: values.only?.split(","),
+    from: values.from,
+    simulate: values.simulate ?? false,
+    logs: values.logs ?? false,
+    help: values.help ?? false,
+  };
+  for (const [name, rule] of Object.entries(NUMBERS)) {
+    const camel = name.replaceAll(/-(\w)/gu, (_, letter) => letter.toUpperCase());
+    options[camel] = values[name] === undefined ? rule.default : number(name, values[name], rule);
+  }
+  options.paced ??= Math.max(1, Math.round(options.rate * 10));
+  return options;
+}
+
+function number(name, text, { min = -Infinity, max = Infinity, whole = false }) {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (!(value >= min && value <= max) || (whole && !Number.isInteger(value))) {
+    const range = max === Infinity ? `from ${min}` : `from ${min} to ${max}`;
+    throw new Error(`--${name} takes a ${whole ? "whole " : ""}number ${range}, not ${text}`);
+  }
+  return value;
+}
+
+function splitVariable(text) {
+  const colon = text.indexOf(":");
+  if (colon < 1) {
+    throw new Error(`--var takes NAME:value, not ${text}`);
+  }
+  return [text.slice(0, colon), text.slice(colon + 1)];
+}

@@ -1,0 +1,64 @@
+/** Cloudflare's price list, paid plan, USD, as of November 2026; and what an order costs by it. */
+export const PLAN_PER_MONTH = 5;
+
+/** What is billed by the unit: dollars per million, and millions included each month. */
+export const PRICES = {
+  worker_requests: { perMillion: 0.3, included: 10 },
+  worker_cpu_ms: { perMillion: 0.02, included: 30 },
+  queue_operations: { perMillion: 0.4, included: 1 },
+  d1_rows_read: { perMillion: 0.001, included: 25_000 },
+  d1_rows_written: { perMillion: 1, included: 50 },
+  object_requests: { perMillion: 0.15, included: 1 },
+  object_gb_seconds: { perMillion: 12.5, included: 0.4 },
+  object_rows_read: { perMillion: 0.001, included: 25_000 },
+  object_rows_written: { perMillion: 1, included: 50 },
+  log_lines: { perMillion: 0.6, included: 20 },
+};
+
+/** D1 storage: dollars per GB and month, and GB included. */
+export const D1_STORAGE = { perGbMonth: 0.75, included: 5 };
+
+const OBJECT_GB = 0.128;
+
+/** Billed units per order, of the counters of so many orders and the CPU milliseconds of one. */
+export function unitsPerOrder(counts, orders, cpuMsPerOrder) {
+  const totals = {
+    worker_requests: counts.requests + counts.batches,
+    worker_cpu_ms: cpuMsPerOrder * orders,
+    queue_operations: counts.queueWrites + counts.queueReads + counts.queueDeletes,
+    d1_rows_read: counts.d1RowsRead,
+    d1_rows_written: counts.d1RowsWritten,
+    object_requests: counts.objectCalls,
+    object_gb_seconds: (counts.objectMs / 1000) * OBJECT_GB,
+    object_rows_read: counts.objectRowsRead,
+    object_rows_written: counts.objectRowsWritten,
+    log_lines: counts.logLines,
+  };
+  return mapValues(totals, (total) => total / orders);
+}
+
+/** Dollars for a million more orders, by item and in all, when what is included is used up. */
+export function costPerMillion(units) {
+  const items = mapValues(units, (perOrder, item) => perOrder * PRICES[item].perMillion);
+  return { ...items, total: sum(items) };
+}
+
+/** Dollars of a month with so many orders, the plan and what it includes accounted for. */
+export function costPerMonth(units, orders, storedGb) {
+  const items = mapValues(units, (perOrder, item) => {
+    const { perMillion, included } = PRICES[item];
+    return Math.max(0, (perOrder * orders) / 1e6 - included) * perMillion;
+  });
+  const storage = Math.max(0, storedGb - D1_STORAGE.included) * D1_STORAGE.perGbMonth;
+  return PLAN_PER_MONTH + sum(items) + storage;
+}
+
+function mapValues(object, change) {
+  return Object.fromEntries(
+    Object.entries(object).map(([name, value]) => [name, change(value, name)]),
+  );
+}
+
+function sum(object) {
+  return Object.values(object).reduce((total, value) => total + value, 0);
+}

@@ -1,0 +1,95 @@
+/** The timed part: the product as it ships, nothing of it wrapped or switched. */
+import { checkOrders } from "./check.mjs";
+import { endsOf, sendAll, sendPaced } from "./load.mjs";
+import { makeOrders } from "./orders.mjs";
+import { figuresOf, machineCpuSeconds, watchMemory } from "./process-figures.mjs";
+import { startSite } from "./site.mjs";
+import { latencies, rounded } from "./stats.mjs";
+import { Watch } from "./watch.mjs";
+
+const PATIENCE_MS = 600_000;
+
+export async function measureTimes(options, catalogue, progress) {
+  progress.show("starting the server");
+  const site = await startSite({
+    vars: {
+      CATALOGUE_URL: catalogue.url,
+      CATALOGUE_TTL_SECONDS: options.cacheTtl,
+      ...options.vars,
+    },
+    quiet: !options.logs,
+  });
+  const watch = new Watch(site.stateFolder);
+  try {
+    const orders = makeOrders({ ...options, count: options.orders });
+    const load = await underLoad(site, watch, orders, options, progress);
+    const paced = await atPace(site, watch, options, progress);
+    progress.show("checking every order");
+    const orderOf = new Map([...load.orderOf, ...paced.orderOf]);
+    const checked = await checkOrders(site.client, orderOf, catalogue.prices, {
+      mayGiveUp: options.failRate > 0,
+    });
+    return { ...load.figures, ...paced.figures, checked };
+  } finally {
+    watch.close();
+    await site.stop();
+  }
+}
+
+async function underLoad(site, watch, orders, options, progress) {
+  const { log, pid } = site;
+  const before = { ...log, figures: figuresOf(pid), machine: machineCpuSeconds() };
+  const stopMemory = watchMemory(pid);
+  const show = (done) => progress.show("orders under load", done, orders.length);
+  const [sent] = await Promise.all([
+    sendAll(site.client, watch, orders, options),
+    watch.until(orders.length, PATIENCE_MS, show),
+  ]);
+  const after = figuresOf(pid);
+  const machine = machineCpuSeconds();
+  const peakBytes = stopMemory();
+  const { ms, lastAt } = endsOf(sent, watch);
+  const seconds = (lastAt - sent.firstAt) / 1000;
+  const cpuSeconds = after && after.cpuSeconds - before.figures.cpuSeconds;
+  return {
+    orderOf: sent.orders,
+    figures: {
+      orders_per_s_accepted: rounded((orders.length * 1000) / (sent.acceptedAt - sent.firstAt), 1),
+      orders_per_s_end_to_end: rounded(orders.length / seconds, 1),
+      latency_ms_under_load: latencies(ms),
+      cpu_s_per_1000_orders: perThousand(cpuSeconds, orders.length),
+      cpu_s_per_1000_orders_by_process:
+        after &&
+        Object.fromEntries(
+          Object.entries(after.byName).map(([name, cpu]) => [
+            name,
+            perThousand(cpu - (before.figures.byName[name] ?? 0), orders.length),
+          ]),
+        ),
+      peak_memory_mb: rounded(peakBytes && peakBytes / 2 ** 20, 1),
+      machine_cpu_s: rounded(machine && machine - before.machine, 2),
+      seconds: rounded(seconds, 3),
+      consumer_batches: log.batches - before.batches,
+      tasks_in_those: log.tasksInBatches - before.tasksInBatches,
+    },
+  };
+}
+
+function perThousand(total, orders) {
+  return rounded(total === null ? null : (total * 1000) / orders, 3);
+}
+
+async function atPace(site, watch, options, progress) {
+  if (options.rate === 0) {
+    return { orderOf: new Map(), figures: { latency_ms_paced: null } };
+  }
+  const { paced: count, rate, orders: earlier } = options;
+  const orders = makeOrders({ ...options, count, firstId: earlier + 1 });
+  const show = (done) => progress.show(`orders, ${rate} a second`, done - earlier, count);
+  const [sent] = await Promise.all([
+    sendPaced(site.client, watch, orders, rate),
+    watch.until(earlier + count, PATIENCE_MS, show),
+  ]);
+  const { ms } = endsOf(sent, watch);
+  return { orderOf: sent.orders, figures: { latency_ms_paced: latencies(ms) } };
+}
