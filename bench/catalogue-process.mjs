@@ -2,25 +2,30 @@ import path from "node:path";
 import { launch } from "../scripts/lib/processes.mjs";
 import { priceList } from "./expected.mjs";
 
-/**
- * Starts the catalogue in a process of its own.
- */
-export async function startCatalogue({ latency, failRate }) {
-  const args = ["--latency", String(latency), "--fail-rate", String(failRate)];
-  const file = path.join(import.meta.dirname, "catalogue.mjs");
+const OWN = path.join(import.meta.dirname, "catalogue.mjs");
+
+/** Starts a catalogue in a process of its own: one that prints `READY` and its address. */
+export async function startCatalogue({ latency, failRate }, file = OWN) {
+  const args = ["--port", "0", "--latency", String(latency), "--fail-rate", String(failRate)];
   const child = launch(process.execPath, [file, ...args], {
-    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    stdio: ["ignore", "pipe", "inherit", "ipc"],
   });
-  const { url } = await new Promise((resolve, reject) => {
-    child.once("message", resolve);
+  const url = await addressOf(child);
+  const response = await fetch(`${url}/products`);
+  return { url, prices: priceList(await response.json()), stop: () => child.kill() };
+}
+
+function addressOf(child) {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      output += text;
+      const [, url] = /READY (\S+)\n/u.exec(output) ?? [];
+      if (url) {
+        resolve(url);
+      }
+    });
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`The catalogue ended with code ${code}`)));
   });
-  const read = async (route) => (await fetch(`${url}${route}`)).json();
-  return {
-    url,
-    prices: priceList(await read("/products")),
-    asked: () => read("/asked"),
-    stop: () => child.kill(),
-  };
 }

@@ -1,5 +1,5 @@
 // The benchmark's product catalogue, in a process of its own: its work is not the server's. It
-// listens on a free port, tells the address over IPC, and ends with whoever started it.
+// prints its address when it listens, and ends with whoever started it.
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
 import { randomFrom } from "./orders.mjs";
@@ -7,6 +7,7 @@ import { PRODUCTS } from "./products.mjs";
 
 const { values } = parseArgs({
   options: {
+    port: { type: "string", default: "0" },
     latency: { type: "string", default: "0" },
     "fail-rate": { type: "string", default: "0" },
   },
@@ -16,15 +17,11 @@ const failRate = Number(values["fail-rate"]);
 const random = randomFrom(1);
 const bodies = new Map(PRODUCTS.map((product) => [String(product.id), JSON.stringify(product)]));
 const list = JSON.stringify(PRODUCTS);
-let asked = 0;
 
 const server = createServer((request, response) => {
   if (request.url === "/products") {
     answer(response, 200, list);
-  } else if (request.url === "/asked") {
-    answer(response, 200, String(asked));
   } else {
-    asked += 1;
     const id = String(Number(/^\/products\/(\d+)$/u.exec(request.url)?.[1]));
     const [status, body] = random() < failRate ? [503, "{}"] : [200, bodies.get(id) ?? "null"];
     if (latencyMs > 0) {
@@ -35,8 +32,8 @@ const server = createServer((request, response) => {
   }
 });
 server.keepAliveTimeout = 120_000;
-server.listen(0, "127.0.0.1", () => {
-  process.send?.({ url: `http://127.0.0.1:${server.address().port}` });
+server.listen(Number(values.port), "127.0.0.1", () => {
+  console.log(`READY http://127.0.0.1:${server.address().port}`);
 });
 process.on("disconnect", () => process.exit(0));
 process.on("SIGINT", () => undefined); // Ctrl-C is its parent's to answer

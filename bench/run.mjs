@@ -1,10 +1,14 @@
 // npm run bench: how fast the started server is, whether it is right, and what an order costs.
+import path from "node:path";
 import { ensureInstalled } from "../scripts/lib/install.mjs";
 import { stopAll } from "../scripts/lib/processes.mjs";
 import { fail } from "../scripts/lib/tools.mjs";
 import { startCatalogue } from "./catalogue-process.mjs";
+import { compare } from "./compare.mjs";
 import { measureCounts } from "./counted.mjs";
 import { readOptions, USAGE } from "./options.mjs";
+import { makeOrders } from "./orders.mjs";
+import { ordersOf } from "./peers.mjs";
 import { startProgress } from "./progress.mjs";
 import { report } from "./report.mjs";
 import { measureTimes } from "./timed.mjs";
@@ -38,13 +42,36 @@ function optionsOrFail() {
 }
 
 async function measure(options) {
-  const catalogue = await startCatalogue(options);
+  const { folder, catalogue, orders } = await load(options);
   try {
-    const timed = await measureTimes(options, catalogue, progress);
+    if (folder) {
+      return await compare(
+        options,
+        folder,
+        (cacheTtl) => {
+          const run = { ...options, cacheTtl, rate: 0 };
+          return measureTimes(run, orders, catalogue, progress).then((times) => report(run, times));
+        },
+        progress,
+      );
+    }
+    const timed = await measureTimes(options, orders, catalogue, progress);
     const counted =
       options.counted > 0 ? await measureCounts(options, catalogue, progress) : undefined;
     return report(options, timed, counted);
   } finally {
     catalogue.stop();
   }
+}
+
+/** With --peers, the folder's own orders and catalogue: the same for all. */
+async function load(options) {
+  if (options.peers === undefined) {
+    const orders = makeOrders({ ...options, count: options.orders });
+    return { orders, catalogue: await startCatalogue(options) };
+  }
+  const folder = path.resolve(options.peers);
+  const orders = await ordersOf(folder, options);
+  const catalogue = await startCatalogue(options, path.join(folder, "catalogue.mjs"));
+  return { folder, orders, catalogue };
 }
