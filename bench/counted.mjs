@@ -4,7 +4,7 @@ import { checkOrders } from "./check.mjs";
 import { sendAll, sendPaced } from "./load.mjs";
 import { makeOrders } from "./orders.mjs";
 import { startSite } from "./site.mjs";
-import { Watch } from "./watch.mjs";
+import { objectsSize, Watch } from "./watch.mjs";
 
 const PATIENCE_MS = 600_000;
 const QUIET_MS = 300;
@@ -12,7 +12,7 @@ const QUIET_MS = 300;
 const ALONE = 200;
 const ALONE_RATE = 40;
 
-/** `{batched, alone}`: each the counters and the orders and bytes of D1 they are of. */
+/** `{batched, alone}`: each the counters, the orders they are of, and the bytes one takes. */
 export async function measureCounts(options, catalogue, progress) {
   progress.show("starting the server with counters");
   const site = await startSite({
@@ -46,13 +46,15 @@ export async function measureCounts(options, catalogue, progress) {
 
 async function count(site, watch, progress, total, send) {
   const earlier = watch.ended;
-  const bytes = watch.size();
+  const sizes = () => [watch.size(), objectsSize(site.stateFolder, "OrderRegistry")];
+  const before = sizes();
   await site.client.get("/bench/reset");
   const show = (done) => progress.show("orders counted", done - earlier, total - earlier);
   const [sent] = await Promise.all([send(), watch.until(total, PATIENCE_MS, show)]);
   const counts = await whenQuiet(site.client);
   const orders = total - earlier;
-  return { sent, figures: { orders, counts, bytesPerOrder: (watch.size() - bytes) / orders } };
+  const [d1Bytes, objectBytes] = sizes().map((bytes, i) => (bytes - before[i]) / orders);
+  return { sent, figures: { orders, counts, d1Bytes, objectBytes } };
 }
 
 /** The counters once the work that follows a settle has ended too. */

@@ -20,6 +20,7 @@ export const USAGE = `npm run bench -- [options]
   --peers DIR       the same load on the systems of DIR too, in turn, and the ratios
   --rounds N        how often each, with --peers (3)
   --only NAMES      of the peers, those of a list joined by commas
+  --bare            the same load on a bare Worker too: what of the figures is the local platform's
   --simulate        how far it goes: the table of rates, limits and costs, from measured figures
   --from FILE       with --simulate: takes the figures from a line printed before
   --logs            shows what the server prints`;
@@ -50,6 +51,7 @@ export function readOptions(argv) {
       peers: text,
       only: text,
       from: text,
+      bare: { type: "boolean" },
       simulate: { type: "boolean" },
       logs: { type: "boolean" },
       help: { type: "boolean" },
@@ -60,6 +62,7 @@ export function readOptions(argv) {
     peers: values.peers,
     only: values.only?.split(","),
     from: values.from,
+    bare: values.bare ?? false,
     simulate: values.simulate ?? false,
     logs: values.logs ?? false,
     help: values.help ?? false,

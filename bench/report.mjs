@@ -2,7 +2,7 @@ import { costPerMillion, unitsPerOrder } from "./prices.mjs";
 import { rounded } from "./stats.mjs";
 
 /** The one line a run prints, of its options and of what its parts measured. */
-export function report(options, timed, counted) {
+export function report(options, timed, counted, bare) {
   const { checked, ...times } = timed;
   const problems = [...checked.problems, ...(counted?.problems ?? [])];
   return {
@@ -21,6 +21,7 @@ export function report(options, timed, counted) {
       counted: countedFigures(counted.batched, times),
       counted_one_by_one: countedFigures(counted.alone, times),
     }),
+    ...(bare && { bare }),
     succeeded: checked.succeeded,
     failed: checked.failed,
     gave_up: checked.gaveUp,
@@ -31,7 +32,7 @@ export function report(options, timed, counted) {
 }
 
 /** Calls in all, and rows, operations and dollars per order. */
-function countedFigures({ orders, counts, bytesPerOrder }, times) {
+function countedFigures({ orders, counts, d1Bytes, objectBytes }, times) {
   // Milliseconds per order are seconds per thousand. workerd's own: the Worker's and the local
   // simulators' together, so no less than the platform would bill.
   const cpuMs = times.cpu_s_per_1000_orders_by_process?.workerd ?? 0;
@@ -41,7 +42,8 @@ function countedFigures({ orders, counts, bytesPerOrder }, times) {
     orders,
     ...snakeCase(counts),
     per_order: mapRounded(units, 4),
-    d1_bytes_per_order: rounded(bytesPerOrder, 0),
+    d1_bytes_per_order: rounded(d1Bytes, 0),
+    object_bytes_per_order: rounded(objectBytes, 0),
     cost_usd_per_million: mapRounded(cost, 3),
   };
 }

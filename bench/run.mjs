@@ -1,4 +1,5 @@
 // npm run bench: how fast the started server is, whether it is right, and what an order costs.
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { ensureInstalled } from "../scripts/lib/install.mjs";
 import { stopAll } from "../scripts/lib/processes.mjs";
@@ -11,7 +12,8 @@ import { makeOrders } from "./orders.mjs";
 import { ordersOf } from "./peers.mjs";
 import { startProgress } from "./progress.mjs";
 import { report } from "./report.mjs";
-import { measureTimes } from "./timed.mjs";
+import { scaleTable } from "./table.mjs";
+import { measureBare, measureTimes } from "./timed.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, async () => {
@@ -23,10 +25,14 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 const options = optionsOrFail();
 await ensureInstalled();
 const progress = startProgress();
-const result = await measure(options);
+const result = options.from ? lastLineOf(options.from) : await measure(options);
 progress.stop();
-console.log(JSON.stringify(result));
+console.log(options.simulate ? scaleTable(result.counted) : JSON.stringify(result));
 process.exit(result.verified ? 0 : 1);
+
+function lastLineOf(file) {
+  return JSON.parse(readFileSync(file, "utf8").trim().split("\n").at(-1));
+}
 
 function optionsOrFail() {
   try {
@@ -58,7 +64,8 @@ async function measure(options) {
     const timed = await measureTimes(options, orders, catalogue, progress);
     const counted =
       options.counted > 0 ? await measureCounts(options, catalogue, progress) : undefined;
-    return report(options, timed, counted);
+    const bare = options.bare ? await measureBare(options, orders, catalogue, progress) : undefined;
+    return report(options, timed, counted, bare);
   } finally {
     catalogue.stop();
   }

@@ -13,17 +13,7 @@ const PATIENCE_MS = 600_000;
 const SETTLED_MS = 1000;
 
 export async function measureTimes(options, orders, catalogue, progress) {
-  progress.show("starting the server");
-  const site = await startSite({
-    vars: {
-      CATALOGUE_URL: catalogue.url,
-      CATALOGUE_TTL_SECONDS: options.cacheTtl,
-      ...options.vars,
-    },
-    quiet: !options.logs,
-  });
-  const watch = new Watch(site.stateFolder);
-  try {
+  return onSite(options, catalogue, progress, undefined, async (site, watch) => {
     const load = await underLoad(site, watch, orders, options, progress);
     const paced = await atPace(site, watch, options, progress);
     progress.show("checking every order");
@@ -32,6 +22,33 @@ export async function measureTimes(options, orders, catalogue, progress) {
       mayGiveUp: options.failRate > 0,
     });
     return { ...load.figures, ...paced.figures, checked };
+  });
+}
+
+/** The same load on the least a Worker can do: how much of the figures is the local platform's. */
+export async function measureBare(options, orders, catalogue, progress) {
+  return onSite(options, catalogue, progress, "bench/bare/worker.ts", async (site, watch) => {
+    const { figures } = await underLoad(site, watch, orders, options, progress);
+    const paced = await atPace(site, watch, options, progress);
+    const { consumer_batches: _, tasks_in_those: __, ...rest } = figures;
+    return { ...rest, ...paced.figures };
+  });
+}
+
+async function onSite(options, catalogue, progress, entry, measure) {
+  progress.show(`starting ${entry ?? "the server"}`);
+  const site = await startSite({
+    vars: {
+      CATALOGUE_URL: catalogue.url,
+      CATALOGUE_TTL_SECONDS: options.cacheTtl,
+      ...options.vars,
+    },
+    entry,
+    quiet: !options.logs,
+  });
+  const watch = new Watch(site.stateFolder);
+  try {
+    return await measure(site, watch);
   } finally {
     watch.close();
     await site.stop();

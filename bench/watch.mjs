@@ -77,8 +77,7 @@ export class Watch {
 
   /** Bytes of the database. */
   size() {
-    const pragma = (name) => this.#database.prepare(`PRAGMA ${name}`).get()[name];
-    return pragma("page_count") * pragma("page_size");
+    return sizeOf(this.#database);
   }
 
   close() {
@@ -86,13 +85,34 @@ export class Watch {
   }
 }
 
+/** Bytes of the databases of a class of Durable Objects. */
+export function objectsSize(stateFolder, className) {
+  return databasesBelow(path.join(stateFolder, "v3", "do"))
+    .filter((file) => path.dirname(file).endsWith(className))
+    .map((file) => {
+      const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+      const bytes = sizeOf(database);
+      database.close();
+      return bytes;
+    })
+    .reduce((sum, bytes) => sum + bytes, 0);
+}
+
+function sizeOf(database) {
+  const pragma = (name) => database.prepare(`PRAGMA ${name}`).get()[name];
+  return pragma("page_count") * pragma("page_size");
+}
+
+function databasesBelow(folder) {
+  return readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith(".sqlite"))
+    .map((file) => path.join(folder, file));
+}
+
 /** The local D1 is a SQLite file somewhere below the state's folder. */
 function openDatabase(stateFolder) {
   const folder = path.join(stateFolder, "v3", "d1");
-  const files = readdirSync(folder, { recursive: true })
-    .filter((file) => file.endsWith(".sqlite"))
-    .map((file) => path.join(folder, file));
-  for (const file of files) {
+  for (const file of databasesBelow(folder)) {
     const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
     if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").get()) {
       return database;
