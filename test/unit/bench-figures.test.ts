@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import {
+  atRate,
+  capacities,
+  costPerMillion,
+  costPerMonth,
+  latencies,
+  line,
+  median,
+  percentile,
+  ratios,
+  readOptions,
+  unitsPerOrder,
+} from "../support/bench.mjs";
+
+describe("percentiles", () => {
+  it("are values that occurred, by nearest rank, whatever the order", () => {
+    const hundred = Array.from({ length: 100 }, (_, i) => 100 - i);
+    expect(latencies(hundred)).toEqual({ p50: 50, p95: 95, p99: 99 });
+    expect(percentile([3, 1, 2], 0.5)).toBe(2);
+    expect(percentile([7], 0.99)).toBe(7);
+    expect(percentile([], 0.5)).toBeNull();
+  });
+
+  it("sort as numbers, and leave the values as they were", () => {
+    const values = [100, 9, 20];
+    expect(median(values)).toBe(20);
+    expect(values).toEqual([100, 9, 20]);
+    expect(median([1, 2, 3, 10])).toBe(2.5);
+  });
+});
+
+const counts = {
+  requests: 10,
+  batches: 10,
+  queueWrites: 1000,
+  queueReads: 1000,
+  queueDeletes: 1000,
+  d1RowsRead: 20_000,
+  d1RowsWritten: 7000,
+  objectCalls: 160,
+  objectMs: 1000,
+  objectRowsRead: 100,
+  objectRowsWritten: 2000,
+  logLines: 10,
+};
+
+describe("the cost of an order", () => {
+  it("is each item's units times its price", () => {
+    const cost = costPerMillion(unitsPerOrder(counts, 1000, 0.5));
+    expect(cost["queue_operations"]).toBeCloseTo(1.2);
+    expect(cost["d1_rows_written"]).toBeCloseTo(7);
+    expect(cost["object_rows_written"]).toBeCloseTo(2);
+    expect(cost["worker_requests"]).toBeCloseTo(0.006);
+    expect(cost["worker_cpu_ms"]).toBeCloseTo(0.01);
+    expect(cost["object_gb_seconds"]).toBeCloseTo(0.0016);
+    expect(cost["log_lines"]).toBeCloseTo(0.006);
+    expect(cost.total).toBeCloseTo(10.2677, 4);
+  });
+
+  it("is the plan alone while a month stays within what the plan includes", () => {
+    const units = unitsPerOrder(counts, 1000, 0.5);
+    expect(costPerMonth(units, 300_000, 4)).toBe(5);
+    // A million: 3 M operations, of which 1 M are included.
+    expect(costPerMonth(units, 1_000_000, 5)).toBeCloseTo(5.8);
+    expect(costPerMonth(units, 300_000, 7)).toBeCloseTo(6.5);
+  });
+});
+
+describe("the scale model", () => {
+  const counted = {
+    orders: 1000,
+    queue_writes: 1000,
+    d1_calls: 30,
+    d1_sql_ms: 50,
+    object_calls: 160,
+    d1_bytes_per_order: 1000,
+    object_bytes_per_order: 100,
+    per_order: unitsPerOrder(counts, 1000, 0.5),
+  };
+
+  it("says what one of each part bears", () => {
+    const bears = capacities(counted);
+    expect(bears.queue).toBe(5000);
+    expect(bears.d1_writer).toBeCloseTo(5000); // 0.05 ms of SQL and 30 x 5 ms of commits
+    expect(bears.registry).toBeCloseTo(17_500);
+    expect(capacities({ ...counted, d1_calls: 60 }).d1_writer).toBeCloseTo(1000 / 0.35);
+  });
+
+  it("names the part that is used most, and when it is used up", () => {
+    expect(atRate({ ...counted, d1_calls: 60 }, 100)).toMatchObject({
+      busiest: "d1_writer",
+      exceeded: false,
+      pairs: 1,
+      shards: 8,
+    });
+    const far = atRate({ ...counted, d1_calls: 60 }, 50_000);
+    expect(far).toMatchObject({ busiest: "d1_writer", exceeded: true, pairs: 25, shards: 33 });
+  });
+
+  it("tells when a database of 10 GB is full, and how many hold the history", () => {
+    const row = atRate(counted, 100); // 8.64 GB a day
+    expect(row.hoursToFillOneD1).toBeCloseTo(27.78, 1);
+    expect(row.d1sForHistory).toBe(38); // 259.2 GB in databases filled to 70 %
+    expect(row.daysHeld).toBeCloseTo(7 / 8.64);
+  });
+
+  it("costs in proportion once nothing included counts any more", () => {
+    const [small, large] = [atRate(counted, 5000), atRate(counted, 50_000)];
+    expect(large.usdPerMonth / small.usdPerMonth).toBeCloseTo(10, 1);
+  });
+});
+
+describe("the comparison with a peer", () => {
+  it("is the median of the rounds' ratios, not the ratio of medians", () => {
+    const ours = [100, 100, 400].map((n) => ({
+      orders_per_s_end_to_end: n,
+      cpu_s_per_1000_orders: 0.5,
+    }));
+    const theirs = [50, 100, 100].map((n) => ({
+      orders_per_s_end_to_end: n,
+      cpu_ms_per_order_stack: 1,
+    }));
+    expect(ratios(ours, theirs).speed).toEqual({ median: 2, rounds: [2, 1, 4] });
+    expect(ratios(ours, theirs).cpu.median).toBe(0.5);
+  });
+});
+
+describe("the options", () => {
+  it("have defaults, and read numbers, variables and lists", () => {
+    expect(readOptions([])).toMatchObject({ orders: 2000, batch: 100, rate: 50, paced: 500 });
+    const given = ["--orders", "10", "--fail-rate=0.1", "--var", "A:b:c", "--only", "x,y"];
+    expect(readOptions(given)).toMatchObject({
+      orders: 10,
+      failRate: 0.1,
+      vars: { A: "b:c" },
+      only: ["x", "y"],
+    });
+  });
+
+  it("refuse what is no number of the range, by name", () => {
+    expect(() => readOptions(["--orders", "0"])).toThrow("--orders");
+    expect(() => readOptions(["--invalid", "1.5"])).toThrow("--invalid");
+    expect(() => readOptions(["--batch", "1.5"])).toThrow("--batch");
+    expect(() => readOptions(["--seed="])).toThrow("--seed");
+    expect(() => readOptions(["--no-such"])).toThrow("--no-such");
+  });
+});
+
+describe("the progress line", () => {
+  it("fills a bar, and never over its end", () => {
+    expect(line({ label: "orders", done: 1, total: 2 })).toBe(
+      `${"█".repeat(12)}${"░".repeat(12)} 1/2 orders`,
+    );
+    expect(line({ label: "orders", done: 3, total: 2 })).toContain("█".repeat(24));
+    expect(line({ label: "starting", done: 0, total: 0 })).toBe("starting");
+  });
+});
