@@ -16,10 +16,7 @@ import { scaleTable } from "./table.mjs";
 import { measureBare, measureTimes } from "./timed.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, async () => {
-    await stopAll();
-    process.exit(130);
-  });
+  process.on(signal, () => void stop());
 }
 
 const options = optionsOrFail();
@@ -29,6 +26,11 @@ const result = options.from ? lastLineOf(options.from) : await measure(options);
 progress.stop();
 console.log(options.simulate ? scaleTable(result.counted) : JSON.stringify(result));
 process.exit(result.verified ? 0 : 1);
+
+async function stop() {
+  await stopAll();
+  process.exit(130);
+}
 
 function lastLineOf(file) {
   return JSON.parse(readFileSync(file, "utf8").trim().split("\n").at(-1));
