@@ -27,6 +27,7 @@ export async function compare(options, folder, runOurs, progress) {
           ? await runOurs(ttl)
           : await runPeer(folder, name, options, ttl, await freePort());
       const key = keyOf(name, ttl);
+      progress.note(`${key}: ${JSON.stringify(brief(result))}`);
       runs.set(key, [...(runs.get(key) ?? []), result]);
     }
   }

@@ -13,6 +13,10 @@ export function startProgress(stream = process.stderr) {
       }
       shown = { label, done, total };
     },
+    /** A line that stays. */
+    note(text) {
+      stream.write(stream.isTTY ? `\r\u001b[K${text}\n` : `${text}\n`);
+    },
     stop() {
       clearInterval(timer);
       if (stream.isTTY) {

@@ -15,12 +15,21 @@ const SECRETS = [
   "BETTER_AUTH_SECRET=benchmark-secret-of-more-than-32-characters",
 ];
 
+const folders = new Set();
+process.on("exit", () => folders.forEach(remove)); // whatever ends this script
+
+function remove(folder) {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  folders.delete(folder);
+}
+
 /**
  * Starts the Worker on a state of its own and makes an API key. `entry` is another module to run
  * in place of src/index.ts.
  */
 export async function startSite({ vars = {}, entry, quiet = true } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "bench-"));
+  folders.add(folder);
   const secrets = path.join(folder, "secrets.env");
   writeFileSync(secrets, `${SECRETS.join("\n")}\n`);
   const port = await freePort();
@@ -54,7 +63,7 @@ export async function startSite({ vars = {}, entry, quiet = true } = {}) {
       client.close();
       child.kill("SIGTERM");
       await ended;
-      rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+      remove(folder);
     },
   };
 }
