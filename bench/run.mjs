@@ -22,7 +22,13 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
 const options = optionsOrFail();
 await ensureInstalled();
 const progress = startProgress();
-const result = options.from ? lastLineOf(options.from) : await measure(options);
+const result = options.from
+  ? lastLineOf(options.from)
+  : await measure(options).catch(async (error) => {
+      await stopAll(); // asks: a server killed outright would leave its workerd behind
+      progress.stop();
+      return fail(error.stack);
+    });
 progress.stop();
 console.log(options.simulate ? scaleTable(result.counted) : JSON.stringify(result));
 process.exit(result.verified ? 0 : 1);
