@@ -18,28 +18,30 @@ export function logStarted(rows: ClaimedRow[], worker: string): void {
   }
 }
 
-/** A line per task of a small batch; of a large one a summary, and a line per failure. */
+/**
+ * A line per task of a small batch; of a large one a single line that also lists its failures: a
+ * line each would cost as much as the work itself.
+ */
 export function logSettled(runs: Run[], settled: Map<string, SettledRow>, startedAt: number): void {
-  const each = logsEach(runs.length);
-  const outcomes: Record<string, number> = {};
   const durationMs = Date.now() - startedAt;
-  for (const { row } of runs) {
-    const now = settled.get(row.id);
-    const outcome = now?.status ?? "GONE";
-    outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
-    if (each || outcome === "FAILURE") {
-      log.info("task.settled", {
-        taskId: row.id,
-        name: row.name,
-        subject: row.subject,
-        outcome,
-        attempt: now?.attempts,
-        durationMs,
-        ...(now?.error_code ? { code: now.error_code, message: now.error_message } : {}),
-      });
+  const ended = runs.map(({ row: { id: taskId, name, subject } }) => {
+    const now = settled.get(taskId);
+    const outcome: string = now?.status ?? "GONE";
+    const code = now?.error_code ?? undefined;
+    return { taskId, name, subject, outcome, code, now };
+  });
+  if (logsEach(runs.length)) {
+    for (const { now, ...task } of ended) {
+      const message = now?.error_message ?? undefined;
+      log.info("task.settled", { ...task, message, attempt: now?.attempts, durationMs });
     }
+    return;
   }
-  if (!each) {
-    log.info("batch.settled", { tasks: runs.length, ...outcomes, durationMs });
-  }
+  const outcomes = Object.fromEntries(
+    [...Map.groupBy(ended, ({ outcome }) => outcome)].map(([outcome, of]) => [outcome, of.length]),
+  );
+  const failures = ended
+    .filter(({ outcome }) => outcome === "FAILURE")
+    .map(({ taskId, subject, code }) => ({ taskId, subject, code }));
+  log.info("batch.settled", { tasks: runs.length, ...outcomes, durationMs, failures });
 }

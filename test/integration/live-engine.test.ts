@@ -4,7 +4,7 @@ import type { Row } from "../../src/live/events";
 import { PATIENCE_MS, QUIET_MS } from "../../src/live/hub.do";
 import { publishToHub } from "../../src/live/publisher";
 import { enqueueOrders } from "../../src/orders/ingest";
-import { cancelTask, retryTask } from "../../src/tasks/actions";
+import { actOn } from "../../src/tasks/actions";
 import { Engine } from "../../src/tasks/engine";
 import { publishTo, type TaskChange } from "../../src/tasks/publish";
 import { toExecution } from "../../src/tasks/execution";
@@ -101,9 +101,9 @@ describe("whoever listens is told", () => {
 
   it("of cancels and retries by people", async () => {
     const [id = ""] = await storeOrders(quiet(), [anOrder()]);
-    await cancelTask(quiet(), orderEngine, id, "user:x");
+    await actOn(quiet(), orderEngine, "cancel", id, { by: "user:x" });
     await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("REVOKED"));
-    await retryTask(quiet(), orderEngine, id, "user:x");
+    await actOn(quiet(), orderEngine, "retry", id, { by: "user:x" });
     await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("PENDING"));
   });
 });

@@ -86,6 +86,9 @@ const RULES: Record<string, Rule> = {
   "POST /api/tasks/queues/:queue/resume": "tasks:write",
   "GET /api/audit": "admin",
   "GET /metrics": "metrics:read",
+  "GET /api/live": "anyone known", // without tasks:read only of their own tasks
+  "POST /api/live/tickets": "anyone known",
+  "GET /task-monitor.js": "all",
 };
 
 const READS: Scope[] = ["orders:read", "tasks:read", "metrics:read"];
