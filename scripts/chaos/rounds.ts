@@ -93,7 +93,8 @@ export class Chaos {
   ): Promise<{ result: Result; wrongs: string[] }> {
     const { api, server } = await this.#start(catalogue);
     this.#faults.heal();
-    while (this.#producer.unanswered > 0) {
+    const until = Date.now() + this.#options.patience * 1000;
+    while (this.#producer.unanswered > 0 && Date.now() < until) {
       await this.#producer.send(api, () => false);
     }
     let waiting = 0;

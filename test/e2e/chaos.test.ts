@@ -25,42 +25,48 @@ function chaos(args: string[]) {
 }
 
 describe("npm run chaos", () => {
-  it("five rounds of load and SIGKILL: nothing lost, nothing twice, every sum right", async () => {
-    const { exit, folder, stdout, stderr } = chaos([
-      "--rounds",
-      "5",
-      "--orders",
-      "150",
-      "--seed",
-      "7",
-    ]);
-    const code = await exit;
-    expect(stdout().trim().split("\n"), stderr()).toHaveLength(1);
-    const result = JSON.parse(stdout()) as Record<string, number>;
-    expect(result, stderr()).toMatchObject({
-      rounds: 5,
-      kills: 5,
-      seed: 7,
-      orders: 750,
-      accepted: 750,
-      lost: 0,
-      notFinal: 0,
-      storedTwice: 0,
-      acceptedTwice: 0,
-      wrongSums: 0,
-      wrongFailures: 0,
-      unlinked: 0,
-      stuck: 0,
-      ok: true,
-    });
-    expect(code).toBe(0);
-    expect((result["succeeded"] ?? 0) + (result["failed"] ?? 0)).toBe(750);
-    // Else it proved nothing: kills that found nobody at work, a catalogue that always answered.
-    for (const figure of ["openAtKills", "resentTasks", "duplicatesRefused", "catalogueFaults"]) {
-      expect(result[figure], figure).toBeGreaterThan(0);
-    }
-    expect(readdirSync(folder)).toEqual([]);
-  });
+  it(
+    "five rounds of load and SIGKILL: nothing lost, nothing twice, every sum right",
+    {
+      timeout: 600_000,
+    },
+    async () => {
+      const { exit, folder, stdout, stderr } = chaos([
+        "--rounds",
+        "5",
+        "--orders",
+        "150",
+        "--seed",
+        "7",
+      ]);
+      const code = await exit;
+      expect(stdout().trim().split("\n"), stderr()).toHaveLength(1);
+      const result = JSON.parse(stdout()) as Record<string, number>;
+      expect(result, stderr()).toMatchObject({
+        rounds: 5,
+        kills: 5,
+        seed: 7,
+        orders: 750,
+        accepted: 750,
+        lost: 0,
+        notFinal: 0,
+        storedTwice: 0,
+        acceptedTwice: 0,
+        wrongSums: 0,
+        wrongFailures: 0,
+        unlinked: 0,
+        stuck: 0,
+        ok: true,
+      });
+      expect(code).toBe(0);
+      expect((result["succeeded"] ?? 0) + (result["failed"] ?? 0)).toBe(750);
+      // Else it proved nothing: kills that found nobody at work, a catalogue that always answered.
+      for (const figure of ["openAtKills", "resentTasks", "duplicatesRefused", "catalogueFaults"]) {
+        expect(result[figure], figure).toBeGreaterThan(0);
+      }
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 
   it.each(["SIGINT", "SIGKILL"] as const)(
     "leaves no process and no folder behind at %s",

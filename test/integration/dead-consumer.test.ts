@@ -2,9 +2,8 @@ import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { configOf } from "../../src/config";
-import { claim } from "../../src/tasks/claim";
 import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
-import { storeOrders, taskOf } from "../support/engine";
+import { storeOrders, takeAndDie, taskOf } from "../support/engine";
 import { anOrder } from "../support/orders";
 import { Simulation } from "../support/simulation";
 
@@ -50,15 +49,7 @@ it.each([0, 1, 7500, 14_999])(
     vi.setSystemTime(Date.now() + phase);
     // It dies just after it extended its lease: nobody could hold on for longer.
     const diedAt = Date.now();
-    await claim(env.DB, {
-      token: crypto.randomUUID(),
-      ids,
-      queue: "orders",
-      worker: "dead",
-      now: diedAt,
-      leaseMs,
-      suspect: false,
-    });
+    expect(await takeAndDie(ids)).toBe(TASKS);
     const isOver = () => Date.now() > diedAt + SOON_MS + recoveryMs;
     for (let again = Infinity; again === Infinity && !isOver();) {
       vi.setSystemTime((await nextLook()) ?? Infinity);

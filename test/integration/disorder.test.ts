@@ -2,9 +2,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { claimOrders } from "../../src/orders/registry";
-import { claim } from "../../src/tasks/claim";
 import { recover } from "../../src/tasks/recover";
-import { taskOf } from "../support/engine";
+import { takeAndDie, taskOf } from "../support/engine";
 import type { Waiting } from "../support/model-queue";
 import { anOrder } from "../support/orders";
 import { seededRandom } from "../support/random";
@@ -16,21 +15,6 @@ const LEASE_MS = 45_000;
 
 const orders = (count: number) => Array.from({ length: count }, () => anOrder());
 const jump = (ms: number) => vi.setSystemTime(Date.now() + ms);
-
-/** A consumer takes the tasks and dies. */
-async function takeAndDie(ids: string[], suspect = false): Promise<void> {
-  const request = {
-    token: crypto.randomUUID(),
-    ids,
-    queue: "orders",
-    worker: "dead",
-    now: Date.now(),
-    leaseMs: LEASE_MS,
-    suspect,
-  };
-  const { claimed } = await claim(env.DB, request);
-  expect(claimed).toHaveLength(ids.length);
-}
 
 beforeEach(async () => {
   await Simulation.clear();
@@ -134,7 +118,7 @@ describe("a holder that died", () => {
     world.queue.takeAll();
     const [alone = ""] = ids;
     for (const crashes of [1, 2]) {
-      await takeAndDie([alone], true);
+      expect(await takeAndDie([alone], true)).toBe(1);
       jump(LEASE_MS);
       await twice();
       const row = env.DB.prepare("SELECT status, crashes FROM tasks WHERE id = ?").bind(alone);

@@ -7,7 +7,7 @@ import { claim } from "../../src/tasks/claim";
 import { Engine } from "../../src/tasks/engine";
 import { recover } from "../../src/tasks/recover";
 import { door } from "../support/door";
-import { deliver, deliverBodies, lapseLeases, passWaits } from "../support/engine";
+import { deliver, deliverBodies, lapseLeases, passWaits, takeAndDie } from "../support/engine";
 import { storeTasks, taskOf, testEnv } from "../support/engine";
 
 type Act = (task: Task<unknown>) => Outcome | Promise<Outcome>;
@@ -403,19 +403,10 @@ describe("a handler that throws in a batch", () => {
 
 describe("a worker that dies", () => {
   const die = async (ids: string[], suspect: boolean) => {
-    const request = {
-      token: crypto.randomUUID(),
-      ids,
-      queue: "orders",
-      worker: "dead",
-      now: Date.now(),
-      leaseMs: 45_000,
-      suspect,
-    };
-    const { claimed } = await claim(env.DB, request);
+    const claimed = await takeAndDie(ids, suspect);
     await lapseLeases();
     await recover(env, Date.now());
-    return claimed.length;
+    return claimed;
   };
 
   it("among a hundred: the one that kills it fails at the third crash alone, the others succeed", async () => {

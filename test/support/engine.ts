@@ -1,7 +1,9 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env as realEnv } from "cloudflare:workers";
+import { configOf } from "../../src/config";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { processOrder } from "../../src/orders/task";
+import { claim } from "../../src/tasks/claim";
 import { consume } from "../../src/tasks/consumer";
 import { Engine } from "../../src/tasks/engine";
 import { enqueue } from "../../src/tasks/enqueue";
@@ -102,6 +104,20 @@ export async function taskOf(id: string | undefined): Promise<TaskView> {
     throw new Error(`no task ${id}`);
   }
   return task;
+}
+
+/** A consumer takes the tasks and dies. Returns how many it got. */
+export async function takeAndDie(ids: string[], suspect = false): Promise<number> {
+  const { claimed } = await claim(realEnv.DB, {
+    token: crypto.randomUUID(),
+    ids,
+    queue: "orders",
+    worker: "dead",
+    now: Date.now(),
+    leaseMs: configOf(realEnv).leaseMs,
+    suspect,
+  });
+  return claimed.length;
 }
 
 /** Lets every waiting task be due now, as if its delay had passed. */
