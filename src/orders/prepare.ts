@@ -1,3 +1,4 @@
+import { isDeeperThan } from "../lib/depth";
 import type { NewTask } from "../tasks/define";
 import type { OrderError } from "./errors";
 import { reasonOf } from "./errors";
@@ -26,14 +27,4 @@ export function prepareOrder(order: unknown): NewTask {
 function tooBig(subject: string | null, text: string, error: OrderError): NewTask {
   const preview = text.slice(0, PREVIEW_CHARACTERS).toWellFormed();
   return { input: JSON.stringify({ id: subject, preview }), subject, failure: reasonOf(error) };
-}
-
-function isDeeperThan(value: unknown, levels: number): boolean {
-  if (typeof value !== "object" || value === null) {
-    return false;
-  }
-  if (levels === 0) {
-    return true;
-  }
-  return Object.values(value).some((member) => isDeeperThan(member, levels - 1));
 }

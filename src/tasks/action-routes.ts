@@ -10,9 +10,11 @@ import { bulk } from "./bulk";
 import type { Engine } from "./engine";
 import { enqueueOne } from "./enqueue";
 import { filterShape, toFilter } from "./filter";
+import { jsonValue } from "./json-value";
 import { getTask } from "./queries";
 import { assertDone, badInput, noSuchTask, wrongState } from "./refusals";
 import { replayTask } from "./replay";
+import { startable } from "./run-routes";
 
 const params = z.object({ task_id: z.string() });
 const refusals = problems({
@@ -20,6 +22,7 @@ const refusals = problems({
   409: "Its state, in `state`, does not allow it",
 });
 const reason = z.string().trim().min(1).max(500);
+const requiredValue = jsonValue.unwrap();
 
 function acted<State extends string>(status: State) {
   const schema = z.object({ task_id: z.string(), status: z.literal(status) });
@@ -78,10 +81,14 @@ const replayRoute = createRoute({
     params,
     body: {
       required: true,
-      content: { "application/json": { schema: z.strictObject({ input: z.unknown() }) } },
+      content: { "application/json": { schema: z.strictObject({ input: requiredValue }) } },
     },
   },
-  responses: { ...enqueued, ...problems({ 400: "The input is wrong" }), ...refusals },
+  responses: {
+    ...enqueued,
+    ...problems({ 400: "The input is wrong", 403: "The task is for a higher role" }),
+    ...refusals,
+  },
 });
 
 const bulkRoute = createRoute({
@@ -149,11 +156,14 @@ export function actionRoutes(engine: Engine) {
     })
     .openapi(replayRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      const by = callerId(assertCaller(c.var.caller));
-      const replayed = await replayTask(c.env, engine, task_id, c.req.valid("json").input, by);
-      if (replayed === "not_found") {
+      const caller = assertCaller(c.var.caller);
+      const task = await getTask(c.env.DB, task_id);
+      if (!task) {
         throw noSuchTask(task_id);
       }
+      const original = { task, definition: startable(engine, task.name, caller) };
+      const { input } = c.req.valid("json");
+      const replayed = await replayTask(c.env, engine, original, input, callerId(caller));
       if ("status" in replayed) {
         throw wrongState(replayed.status);
       }

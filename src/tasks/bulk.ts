@@ -8,6 +8,7 @@ import { MAX_SCANNED } from "../http/paging";
 import { type Action, ACTIONS } from "./actions";
 import type { SingleTask } from "./define";
 import { listTaskIds, type TaskFilter } from "./list";
+import { STATUSES } from "./states";
 
 export interface BulkInput {
   action: Action;
@@ -25,12 +26,31 @@ interface Place {
 
 const SLICE_MS = 30_000;
 
+const text = z.string().optional();
+const Input: z.ZodType<BulkInput> = z.strictObject({
+  action: z.enum(["cancel", "retry", "discard"]),
+  filter: z.strictObject({
+    lote: text,
+    status: z.enum([...STATUSES, "OPEN"]).optional(),
+    subject: text,
+    user: text,
+    module: text,
+    name: text,
+    worker: text,
+    from: z.number().optional(),
+    before: z.number().optional(),
+    search: text,
+    discarded: z.boolean().optional(),
+  }),
+  reason: text,
+});
+
 export const bulk: SingleTask<BulkInput> = {
   name: "system.bulk",
   module: "system",
   description: "Cancela, reintenta o descarta todas las tareas de un filtro",
   queue: "tasks",
-  input: z.custom<BulkInput>(),
+  input: Input,
   retry: () => ({ attempts: 5, baseMs: 5000, maxMs: 60_000 }),
   deferral: { baseMs: 5000, maxMs: 60_000 },
   timeoutMs: 5 * 60_000,

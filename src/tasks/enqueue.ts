@@ -11,7 +11,7 @@ import { countSql } from "./counts";
 import type { NewTask, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
 import { logsEach } from "./lifecycle-log";
-import type { Notify } from "./notify";
+import { type Notify, notifyEndsSql } from "./notify";
 import { changeOf, publish } from "./publish";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
@@ -68,6 +68,8 @@ const COUNT = countSql(
    WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?1 || '0000')
      AND (?7 IS NULL OR EXISTS (SELECT 1 FROM idempotency_keys WHERE key = ?7 AND lote = ?1))`,
 );
+
+const NOTIFY_FAILED = notifyEndsSql("id BETWEEN ?1 || '0000' AND ?1 || 'ffff'");
 
 /** Enqueues one task. Returns its id. */
 export async function enqueueOne<Input>(
@@ -161,6 +163,9 @@ async function insert(
   const failed = tasks.filter(({ failure }) => failure).length;
   const count = env.DB.prepare(COUNT);
   statements.unshift(count.bind(lote, now, name, module, tasks.length, failed, key));
+  if (failed > 0 && notify?.error) {
+    statements.push(env.DB.prepare(NOTIFY_FAILED).bind(lote, now));
+  }
   if (idempotency) {
     const take = env.DB.prepare(TAKE_KEY);
     statements.unshift(take.bind(key, idempotency.bodyHash, lote, now + IDEMPOTENCY_MS, now));

@@ -9,6 +9,7 @@ import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
 import { listTasks } from "./list";
+import { jsonValue } from "./json-value";
 import { getTask, type TaskView } from "./queries";
 import { noSuchTask, wrongState } from "./refusals";
 import { TRACKED } from "./states";
@@ -53,6 +54,12 @@ const oneRoute = createRoute({
 
 const MAX_TIMEOUT_SECONDS = 30 * 86_400;
 const name = z.string().trim().min(1).max(100);
+const externalId = z
+  .string()
+  .trim()
+  .min(1)
+  .max(200)
+  .refine((id) => id !== "." && id !== "..", "no URL can name it");
 
 const startRoute = createRoute({
   method: "post",
@@ -67,12 +74,12 @@ const startRoute = createRoute({
         "application/json": {
           schema: z
             .strictObject({
-              task_id: z.string().trim().min(1).max(200),
+              task_id: externalId,
               task_name: name,
               task_module: name,
               description: z.string().max(500).default(""),
               user: z.string().min(1).max(200).optional(),
-              context_data: z.unknown(),
+              context_data: jsonValue,
               timeout_seconds: z.number().min(1).max(MAX_TIMEOUT_SECONDS).default(3600).openapi({
                 description: "Silent for longer, it is a FAILURE `lost`.",
               }),
@@ -85,7 +92,7 @@ const startRoute = createRoute({
   responses: {
     201: { ...oneTask, description: "It is tracked from now on" },
     200: { ...oneTask, description: "It was tracked already" },
-    ...problems({ 409: "A task of that id has ended" }),
+    ...problems({ 409: "A task of that id has ended, or is one of this system" }),
   },
 });
 
@@ -107,7 +114,7 @@ const reportRoute = createRoute({
               progress_percentage: z.number().min(0).max(100).optional(),
               current_step: z.string().max(255).optional(),
               total_steps: z.int().min(0).max(1_000_000).optional(),
-              result_data: z.unknown(),
+              result_data: jsonValue,
               error_message: z.string().max(500).optional(),
             })
             .openapi("TrackedReport"),
@@ -156,18 +163,22 @@ export function executionRoutes(engine: Engine) {
         const detail = `task_name: ${body.task_name} is a task of this system`;
         throw new AppError(400, "invalid_parameter", detail, { parameter: "task_name" });
       }
-      const tracking = await startTracking(c.env.DB, {
+      const tracking = await startTracking(c.env, {
         externalId: body.task_id,
         name: body.task_name,
         module: body.task_module,
         description: body.description,
         user: body.user ?? callerId(assertCaller(c.var.caller)),
-        timeoutMs: body.timeout_seconds * 1000,
+        timeoutMs: Math.round(body.timeout_seconds * 1000),
         context: JSON.stringify(body.context_data ?? {}),
       });
       if (tracking === "ended") {
         const detail = `A task ${body.task_id} was tracked and has ended`;
         throw new AppError(409, "already_ended", detail);
+      }
+      if (tracking === "taken") {
+        const detail = `${body.task_id} is the id of a task of this system`;
+        throw new AppError(409, "task_id_taken", detail);
       }
       return c.json(toExecution(tracking.task, engine), tracking.created ? 201 : 200);
     })
@@ -178,19 +189,19 @@ export function executionRoutes(engine: Engine) {
       if (task.queue !== TRACKED) {
         throw new AppError(409, "not_tracked", `The task ${id} runs here and reports by itself`);
       }
+      const progress = {
+        percent: body.progress_percentage,
+        step: body.current_step,
+        totalSteps: body.total_steps,
+      };
       const reported =
         status === undefined
-          ? await reportProgress(c.env.DB, task, {
-              percent: body.progress_percentage,
-              step: body.current_step,
-              totalSteps: body.total_steps,
-            })
+          ? await reportProgress(c.env.DB, task, progress)
           : await finishTracking(
               c.env.DB,
               task,
-              status === "SUCCESS"
-                ? { status, result }
-                : { status, result, message: error_message ?? "" },
+              { status, result, message: error_message ?? "" },
+              progress,
             );
       if (reported !== "done") {
         throw wrongState(reported.status);

@@ -109,19 +109,23 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
   };
 }
 
-/** The stored events between the two the columns tell: queued and finished. */
+/** The stored events, and those the columns tell: queued, started elsewhere, finished. */
 function timelineOf(task: TaskView): TimelineEvent[] {
   const events: TimelineEvent[] = [
     { at: task.created_at, event: "queued" },
     ...parseTimeline(task.timeline),
   ];
+  if (task.queue === TRACKED && task.started_at !== null) {
+    events.push({ at: task.started_at, event: "started" });
+  }
   if (task.running && !isFinal(task.status)) {
     events.push({ at: task.running.since, event: "started", worker: task.running.worker });
   }
   if (task.finished_at !== null) {
     events.push({ at: task.finished_at, event: "finished", status: task.status });
   }
-  return events;
+  // What was noted after the end (a late report, a discard) is stored before it.
+  return events.toSorted((a, b) => a.at - b.at);
 }
 
 function iso(ms: number): string;

@@ -29,7 +29,7 @@ export interface TaskFilter {
   /** Accepted at or after, before; Unix milliseconds. */
   from?: number;
   before?: number;
-  /** A task id, a lote, a subject, or words of a failure's error. */
+  /** A task id, here or elsewhere, a lote, a subject, or words of a failure's error. */
   search?: string;
   /** Whether a person gave up on it. */
   discarded?: boolean;
@@ -126,8 +126,10 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   return scan;
 }
 
-/** What runs now: here under a lease, or elsewhere. */
-const RUNNING = `${LEASED} UNION ALL SELECT id FROM tasks WHERE queue = '${TRACKED}' AND ${OPEN}`;
+const TRACKED_OPEN = `queue = '${TRACKED}' AND ${OPEN}`;
+/** What runs now: here under a lease, or elsewhere. As ids, and as a condition on a row. */
+const RUNNING = `${LEASED} UNION ALL SELECT id FROM tasks INDEXED BY tasks_open WHERE ${TRACKED_OPEN}`;
+const RUNS = `(queue = '${TRACKED}' OR id IN (${LEASED}))`;
 
 /** How a state shows in the columns: see states.ts on STARTED and PROGRESS. */
 function showsAs(status: Status | "OPEN"): string {
@@ -135,18 +137,18 @@ function showsAs(status: Status | "OPEN"): string {
     case "OPEN":
       return OPEN;
     case "STARTED":
-      return `id IN (${RUNNING}) AND ${OPEN} AND progress IS NULL`;
+      return `${RUNS} AND ${OPEN} AND progress IS NULL`;
     case "PROGRESS":
-      return `id IN (${RUNNING}) AND ${OPEN} AND progress IS NOT NULL`;
+      return `${RUNS} AND ${OPEN} AND progress IS NOT NULL`;
     case "PENDING":
     case "RETRY":
-      return `status = '${status}' AND id NOT IN (${RUNNING})`;
+      return `status = '${status}' AND NOT ${RUNS}`;
     case "SUCCESS":
     case "FAILURE":
     case "REVOKED":
       return `status = '${status}'`;
     default:
-      return status satisfies never;
+      throw new Error(`Not a state: ${JSON.stringify(status satisfies never)}`);
   }
 }
 
@@ -155,19 +157,21 @@ async function walkIndexOf(db: D1Database, status: Status | "OPEN", scan: Scan):
     scan.index = "INDEXED BY tasks_failed";
     scan.range.add(FAILED);
   } else if (status === "STARTED" || status === "PROGRESS") {
-    scan.range.add(`id IN (${RUNNING})`);
-  } else if (status !== "SUCCESS" && (await hasFewOpen(db))) {
+    if (await areFew(db, TRACKED_OPEN)) {
+      scan.range.add(`id IN (${RUNNING})`);
+    }
+  } else if (status !== "SUCCESS" && (await areFew(db, OPEN))) {
     // A few open rows are read whole and sorted; many are the newest, and found by their ids.
     scan.index = "INDEXED BY tasks_open";
     scan.range.add(OPEN);
   }
 }
 
-async function hasFewOpen(db: D1Database): Promise<boolean> {
-  const open = await db
-    .prepare(`SELECT count(*) AS n FROM (SELECT 1 FROM tasks WHERE ${OPEN} LIMIT ${MAX_SCANNED})`)
-    .first<{ n: number }>();
-  return (open?.n ?? 0) < MAX_SCANNED;
+/** Whether a page may look at all the open rows of this kind. */
+async function areFew(db: D1Database, open: string): Promise<boolean> {
+  const rows = `SELECT 1 FROM tasks INDEXED BY tasks_open WHERE ${open} LIMIT ${MAX_SCANNED}`;
+  const counted = await db.prepare(`SELECT count(*) AS n FROM (${rows})`).first<number>("n");
+  return (counted ?? 0) < MAX_SCANNED;
 }
 
 async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
@@ -178,6 +182,14 @@ async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
   }
   if (isLote(text)) {
     range.add("id BETWEEN ? AND ?", ...loteRange(text));
+    return;
+  }
+  const tracked = await db
+    .prepare("SELECT id FROM tasks WHERE external_id = ?1")
+    .bind(text)
+    .first<string>("id");
+  if (tracked !== null) {
+    range.add("id = ?", tracked);
     return;
   }
   const known = await db

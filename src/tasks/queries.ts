@@ -25,6 +25,7 @@ export interface TaskRow {
   step: string | null;
   total_steps: number | null;
   timeout_ms: number | null;
+  notify: string | null;
   template: string | null;
   replay_of: string | null;
   discard_reason: string | null;
@@ -35,10 +36,10 @@ export interface TaskRow {
 /** With its lease, if one lists it now. */
 export type TaskView = TaskRow & { running: { worker: string; since: number } | null };
 
-const COLUMNS = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.input, t.attempts,
+const COLUMNS = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
   t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.result, t.error_code,
   t.error_message, t.error_detail, t.timeline, t.progress, t.step, t.total_steps,
-  t.timeout_ms, t.template, t.replay_of, t.discard_reason, t.external_id, t.description`;
+  t.timeout_ms, t.notify, t.template, t.replay_of, t.discard_reason, t.external_id, t.description`;
 
 interface LeaseRow {
   worker: string;
@@ -48,9 +49,9 @@ interface LeaseRow {
 
 const LEASES = "SELECT worker, since, task_ids FROM leases";
 
-const ONE = `SELECT ${COLUMNS} FROM tasks t WHERE t.id = coalesce(
+const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
   (SELECT id FROM tasks WHERE id = ?1), (SELECT id FROM tasks WHERE external_id = ?1))`;
-const MANY = `SELECT ${COLUMNS} FROM json_each(?1) m JOIN tasks t ON t.id = m.value ORDER BY m.key`;
+const MANY = `SELECT ${COLUMNS}, '' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value ORDER BY m.key`;
 
 /** By its id, or by its name elsewhere if it is tracked. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
@@ -58,7 +59,7 @@ export async function getTask(db: D1Database, id: string): Promise<TaskView | nu
   return view ?? null;
 }
 
-/** Those that exist, in the order asked for. */
+/** Those that exist, in the order asked for; without their inputs, which together may be large. */
 export function getTasks(db: D1Database, ids: readonly string[]): Promise<TaskView[]> {
   return read(db, db.prepare(MANY).bind(JSON.stringify(ids)));
 }

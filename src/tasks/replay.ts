@@ -1,33 +1,45 @@
-import { type ActionResult, actOn } from "./actions";
+import { actOn } from "./actions";
+import type { TaskDefinition } from "./define";
 import type { Engine } from "./engine";
 import { statusOf } from "./execution";
-import { getTask } from "./queries";
+import { readNotify } from "./notify";
+import type { TaskView } from "./queries";
 import { type Refusal, startTask } from "./start";
-import { isFinal } from "./states";
+import { isFinal, type Status } from "./states";
 
 /**
- * Runs an edited copy of a task that has ended, as a task of its own which names it in `replay_of`.
- * The failure it stands in for is discarded, as nobody need look at it any more.
+ * Runs an edited copy of a task that has ended, as a task of its own which names it in `replay_of`
+ * and keeps to the same template. The failure it stands in for is discarded, as nobody need look at
+ * it any more. Whether `by` may start such a task is the caller's business.
  */
 export async function replayTask(
   env: Env,
   engine: Engine,
-  id: string,
+  { task, definition }: { task: TaskView; definition: TaskDefinition },
   input: unknown,
   by: string,
-): Promise<{ taskId: string } | Refusal | Exclude<ActionResult, "done">> {
-  const task = await getTask(env.DB, id);
-  const definition = task && engine.find(task.name);
-  if (!task || !definition) {
-    return "not_found";
-  }
+): Promise<{ taskId: string } | Refusal | { status: Status }> {
   if (!isFinal(task.status)) {
     return { status: statusOf(task) };
   }
-  const started = await startTask(env, definition, input, { user: by, replayOf: task.id });
+  const started = await startTask(env, definition, input, {
+    user: by,
+    replayOf: task.id,
+    ...(task.template !== null && { template: overridesOf(task, task.template) }),
+  });
   if (typeof started !== "string") {
     return started;
   }
   await actOn(env, engine, "discard", task.id, { by, reason: `replayed as ${started}` });
   return { taskId: started };
+}
+
+/** What the template said when the task was made from it. */
+function overridesOf({ max_attempts, timeout_ms, notify }: TaskView, name: string) {
+  return {
+    name,
+    attempts: max_attempts,
+    notify: readNotify(notify),
+    ...(timeout_ms !== null && { timeoutMs: timeout_ms }),
+  };
 }

@@ -7,6 +7,7 @@ import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import type { TaskDefinition } from "./define";
 import type { Engine } from "./engine";
+import { jsonValue } from "./json-value";
 import { badInput } from "./refusals";
 import { startTask } from "./start";
 import { getTemplate, type Template } from "./templates";
@@ -29,7 +30,7 @@ const runRoute = createRoute({
             .strictObject({
               task_name: z.string().optional(),
               template: z.string().optional(),
-              input: z.unknown().openapi({
+              input: jsonValue.openapi({
                 description: "Of a template: an object laid over its defaults",
               }),
               delay_seconds: delay,
@@ -69,7 +70,7 @@ export function runRoutes(engine: Engine) {
       const input = template === null ? body.input : layOver(template.defaults, body.input);
       const started = await startTask(c.env, definition, input, {
         user: callerId(caller),
-        delayMs: body.delay_seconds * 1000,
+        delayMs: Math.round(body.delay_seconds * 1000),
         ...(template && { template: overridesOf(template) }),
       });
       if (typeof started !== "string") {
@@ -98,7 +99,10 @@ export function startable(engine: Engine, name: string, caller: Caller): TaskDef
 }
 
 function layOver(defaults: Record<string, unknown>, input: unknown): Record<string, unknown> {
-  if (input !== undefined && (typeof input !== "object" || input === null)) {
+  if (
+    input !== undefined &&
+    (typeof input !== "object" || input === null || Array.isArray(input))
+  ) {
     throw badInput({ field: "", message: "must be an object" });
   }
   return { ...defaults, ...input };

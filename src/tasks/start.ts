@@ -20,7 +20,8 @@ export async function startTask(
   input: unknown,
   options: Omit<EnqueueOptions, "idempotency">,
 ): Promise<string | Refusal> {
-  const task = definition.prepare?.(input) ?? keep(input);
+  const given = input === undefined ? {} : input;
+  const task = definition.prepare?.(given) ?? keep(given);
   if (task.input.length > MAX_INPUT_CHARACTERS && !definition.prepare) {
     return { field: "", message: `over ${MAX_INPUT_CHARACTERS} characters` };
   }
@@ -36,5 +37,5 @@ export async function startTask(
 }
 
 function keep(input: unknown): NewTask {
-  return { input: JSON.stringify(input ?? {}), subject: null };
+  return { input: JSON.stringify(input), subject: null };
 }

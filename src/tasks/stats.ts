@@ -46,10 +46,17 @@ export function total(all: readonly { counts: Counts }[]): Counts {
   return sums;
 }
 
-/** How many are in a state now, by counts of all time. */
+/**
+ * How many are in a state now, by counts of all time. By those of some days: how many ended in them,
+ * less those run again, which may have ended before: never less than none.
+ */
 export function endsOf(counts: Counts): { success: number; failure: number; revoked: number } {
   const { success, failure, unfailed, revoked, unrevoked } = counts;
-  return { success, failure: failure - unfailed, revoked: revoked - unrevoked };
+  return {
+    success,
+    failure: Math.max(0, failure - unfailed),
+    revoked: Math.max(0, revoked - unrevoked),
+  };
 }
 
 /** How many have not ended, by counts of all time. */
@@ -116,7 +123,7 @@ export function daysAgo(days: number, now: number): number {
 
 const MAX_COUNTED = 1000;
 
-/** States of what has not ended; those waiting for another attempt are counted to 1,000. */
+/** States of what has not ended; what waits for another attempt, or runs elsewhere, to 1,000. */
 export async function openStates(
   db: D1Database,
   open: number,
@@ -124,11 +131,12 @@ export async function openStates(
   const [running, waiting] = await db.batch<{ n: number; told: number }>([
     db.prepare(
       `SELECT count(*) AS n, count(progress) AS told FROM tasks WHERE ${OPEN} AND id IN (
-         ${LEASED} UNION ALL SELECT id FROM tasks WHERE queue = '${TRACKED}' AND ${OPEN})`,
+         ${LEASED} UNION ALL SELECT id FROM (SELECT id FROM tasks INDEXED BY tasks_open
+           WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_COUNTED}))`,
     ),
     db.prepare(
       `SELECT count(*) FILTER (WHERE status = 'RETRY') AS n, 0 AS told FROM (
-         SELECT status FROM tasks WHERE ${OPEN} AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})
+         SELECT status FROM tasks INDEXED BY tasks_open WHERE ${OPEN} AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})
          LIMIT ${MAX_COUNTED})`,
     ),
   ]);

@@ -1,22 +1,31 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
+import type { Caller } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import type { Engine } from "./engine";
+import { jsonObject } from "./json-value";
 import { Notify } from "./notify";
 import { startable } from "./run-routes";
-import { getTemplate, listTemplates, saveTemplate, type Template } from "./templates";
+import {
+  countTemplates,
+  deactivateTemplate,
+  getTemplate,
+  listTemplates,
+  saveTemplate,
+  type Template,
+} from "./templates";
 
 const name = z
   .string()
-  .regex(/^[\w .:-]{1,100}$/, "1 to 100 letters, digits, spaces or _.:- characters");
+  .regex(/^\w[\w .:-]{0,99}$/, "a letter or digit, then up to 99 of these, spaces or _.:-");
 
 const settings = {
   task_name: z.string(),
   description: z.string().max(500).default(""),
-  default_parameters: z.record(z.string(), z.unknown()).default({}),
+  default_parameters: jsonObject.default({}),
   default_timeout: z.int().min(1).max(86_400).nullable().default(null).openapi({
     description: "Seconds; null: as its task says",
   }),
@@ -111,6 +120,12 @@ const deactivateRoute = createRoute({
 /** Templates, mounted at /api/tasks/templates. */
 export function templateRoutes(engine: Engine) {
   const render = (template: Template) => toView(template, engine);
+  /** Whoever may not start a task changes no template of it. */
+  const assertMayChange = (template: Template | null, caller: Caller) => {
+    if (template && engine.find(template.taskName)) {
+      startable(engine, template.taskName, caller);
+    }
+  };
 
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {
@@ -119,16 +134,19 @@ export function templateRoutes(engine: Engine) {
       const results = templates.slice(0, limit).map(render);
       const next = new URL(c.req.url);
       next.searchParams.set("after", results.at(-1)?.name ?? "");
-      const count = results.length;
+      const count = await countTemplates(c.env.DB);
       const more = templates.length > limit;
       return c.json({ count, next: more ? next.href : null, previous: null, results }, 200);
     })
-    .openapi(oneRoute, async (c) =>
-      c.json(render(await find(c.env.DB, c.req.valid("param").name)), 200),
-    )
+    .openapi(oneRoute, async (c) => {
+      const { name } = c.req.valid("param");
+      return c.json(render(known(name, await getTemplate(c.env.DB, name))), 200);
+    })
     .openapi(saveRoute, async (c) => {
       const body = c.req.valid("json");
-      startable(engine, body.task_name, assertCaller(c.var.caller));
+      const caller = assertCaller(c.var.caller);
+      startable(engine, body.task_name, caller);
+      assertMayChange(await getTemplate(c.env.DB, body.name), caller);
       const template = await saveTemplate(c.env.DB, {
         name: body.name,
         taskName: body.task_name,
@@ -145,15 +163,15 @@ export function templateRoutes(engine: Engine) {
       return c.json(render(template), template.createdAt === template.updatedAt ? 201 : 200);
     })
     .openapi(deactivateRoute, async (c) => {
-      const template = await find(c.env.DB, c.req.valid("param").name);
-      const saved = await saveTemplate(c.env.DB, { ...template, active: false });
-      await audit(c, "template.deactivate", template.name);
-      return c.json(render(saved), 200);
+      const { name } = c.req.valid("param");
+      assertMayChange(await getTemplate(c.env.DB, name), assertCaller(c.var.caller));
+      const deactivated = known(name, await deactivateTemplate(c.env.DB, name));
+      await audit(c, "template.deactivate", name);
+      return c.json(render(deactivated), 200);
     });
 }
 
-async function find(db: D1Database, name: string): Promise<Template> {
-  const template = await getTemplate(db, name);
+function known(name: string, template: Template | null): Template {
   if (!template) {
     throw new AppError(404, "unknown_template", `There is no template ${name}`);
   }

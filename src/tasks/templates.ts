@@ -39,10 +39,10 @@ INSERT INTO task_templates (name, task_name, description, defaults, timeout_seco
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
 ON CONFLICT (name) DO UPDATE SET task_name = ?2, description = ?3, defaults = ?4,
   timeout_seconds = ?5, max_retries = ?6, estimated_seconds = ?7, steps = ?8, notify = ?9,
-  active = ?10, updated_at = ?11
+  active = ?10, updated_at = max(?11, created_at + 1)
 RETURNING *`;
 
-/** Creates a template, or changes the one of that name. */
+/** Creates a template, or changes the one of that name: only a new one's two times are equal. */
 export async function saveTemplate(
   db: D1Database,
   template: Omit<Template, "createdAt" | "updatedAt">,
@@ -77,6 +77,26 @@ export async function getTemplate(db: D1Database, name: string): Promise<Templat
     .bind(name)
     .first<Row>();
   return row && toTemplate(row);
+}
+
+/** From then on it refuses to run. Null when there is none of that name. */
+export async function deactivateTemplate(
+  db: D1Database,
+  name: string,
+  now = Date.now(),
+): Promise<Template | null> {
+  const row = await db
+    .prepare(
+      `UPDATE task_templates SET active = 0, updated_at = max(?2, created_at + 1)
+       WHERE name = ?1 RETURNING *`,
+    )
+    .bind(name, now)
+    .first<Row>();
+  return row && toTemplate(row);
+}
+
+export async function countTemplates(db: D1Database): Promise<number> {
+  return (await db.prepare("SELECT count(*) AS n FROM task_templates").first<number>("n")) ?? 0;
 }
 
 /** By name, after the one named. */

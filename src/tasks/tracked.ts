@@ -7,9 +7,9 @@ import { retryD1 } from "../db/retry";
 import { log } from "../log";
 import { countEndsSql, countSql } from "./counts";
 import { newLote, taskId } from "./ids";
-import { statusOf } from "./execution";
 import { getTask, type TaskView } from "./queries";
-import { OPEN, TRACKED, type Status } from "./states";
+import { armRecovery } from "./recovery-alarm";
+import { isFinal, OPEN, TRACKED, type Status } from "./states";
 
 export interface NewTracked {
   /** What it is called where it runs; no two tasks share one. */
@@ -24,14 +24,18 @@ export interface NewTracked {
   context: string;
 }
 
-/** "ended": a task of that name is over, and a new one needs a new name. */
-export type Tracking = { task: TaskView; created: boolean } | "ended";
+/**
+ * "ended": a task of that name is over, and a new one needs a new name. "taken": a task of this
+ * system has it for its id.
+ */
+export type Tracking = { task: TaskView; created: boolean } | "ended" | "taken";
 
 /** A time no clock reaches: nobody is to claim it. */
 const NEVER = 9e15;
 const MAX_NOTED_REPORTS = 100;
 
-const IS_NEW = "NOT EXISTS (SELECT 1 FROM tasks WHERE external_id = ?4)";
+const IS_NEW = `NOT EXISTS (SELECT 1 FROM tasks WHERE external_id = ?4)
+  AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?4)`;
 const COUNT_NEW = countSql(
   { created: "count(*)" },
   `FROM (SELECT ?1 AS name, ?3 AS module WHERE ${IS_NEW})`,
@@ -44,39 +48,43 @@ WHERE ${IS_NEW}`;
 
 /** Starts tracking; the same again finds the task already there. */
 export async function startTracking(
-  db: D1Database,
+  env: Env,
   tracked: NewTracked,
   now = Date.now(),
 ): Promise<Tracking> {
   const { name, module, externalId, user, description, context, timeoutMs } = tracked;
   const id = taskId(newLote(now), 0);
+  const row = [name, now, module, externalId, id, user, description, context, timeoutMs];
   await retryD1(() =>
-    db.batch([
-      db.prepare(COUNT_NEW).bind(name, now, module, externalId),
-      db
-        .prepare(INSERT)
-        .bind(name, now, module, externalId, id, user, description, context, timeoutMs),
+    env.DB.batch([
+      env.DB.prepare(COUNT_NEW).bind(name, now, module, externalId),
+      env.DB.prepare(INSERT).bind(...row),
     ]),
   );
-  const task = await getTask(db, externalId);
-  if (!task || statusOf(task) === task.status) {
+  const task = await getTask(env.DB, externalId);
+  if (task?.external_id !== externalId) {
+    return "taken";
+  }
+  if (isFinal(task.status)) {
     return "ended";
   }
+  await armRecovery(env); // it looks for what is silent
   log.info("task.tracked", { taskId: task.id, name, externalId });
   return { task, created: task.id === id };
 }
 
 const REPORTING = `id = ?1 AND queue = '${TRACKED}' AND ${OPEN}`;
 
+const HOW_FAR = `progress = coalesce(?3, progress), step = coalesce(?4, step),
+  total_steps = coalesce(?5, total_steps)`;
 const PROGRESS = `
-UPDATE tasks SET progress = coalesce(?3, progress), step = coalesce(?4, step),
-  total_steps = coalesce(?5, total_steps), check_at = ?2 + timeout_ms
+UPDATE tasks SET ${HOW_FAR}, check_at = ?2 + timeout_ms
 WHERE ${REPORTING}`;
 
 const COUNT_END = countEndsSql(REPORTING, { status: "?3", at: "?2" });
 const END = `
-UPDATE tasks SET status = ?3, attempts = 1, finished_at = ?2, result = ?4, error_code = ?5,
-  error_message = ?6
+UPDATE tasks SET ${HOW_FAR}, status = ?6, attempts = 1, finished_at = ?2, result = ?7,
+  error_code = ?8, error_message = ?9
 WHERE ${REPORTING}`;
 
 const NOTE_LATE = `
@@ -102,25 +110,29 @@ export type Reported = "done" | { status: Status };
 export function reportProgress(
   db: D1Database,
   task: TaskView,
-  { percent, step, totalSteps }: Progress,
+  progress: Progress,
   now = Date.now(),
 ): Promise<Reported> {
-  const values = [percent ?? null, step ?? null, totalSteps ?? null];
-  return report(db, task, now, [db.prepare(PROGRESS).bind(task.id, now, ...values)]);
+  return report(db, task, now, [db.prepare(PROGRESS).bind(task.id, now, ...howFar(progress))]);
 }
 
-/** Takes the report of its end. */
+function howFar({ percent, step, totalSteps }: Progress): (number | string | null)[] {
+  return [percent === undefined ? null : Math.round(percent), step ?? null, totalSteps ?? null];
+}
+
+/** Takes the report of its end, and of how far it then was. */
 export function finishTracking(
   db: D1Database,
   task: TaskView,
   ending: Ending,
+  progress: Progress = {},
   now = Date.now(),
 ): Promise<Reported> {
   const failure = ending.status === "FAILURE" ? ["failed", ending.message] : [null, null];
   const result = ending.result === undefined ? null : JSON.stringify(ending.result);
   return report(db, task, now, [
     db.prepare(COUNT_END).bind(task.id, now, ending.status),
-    db.prepare(END).bind(task.id, now, ending.status, result, ...failure),
+    db.prepare(END).bind(task.id, now, ...howFar(progress), ending.status, result, ...failure),
   ]);
 }
 

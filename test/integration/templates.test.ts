@@ -1,0 +1,261 @@
+import { env } from "cloudflare:workers";
+import { beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { adminSession, expectBadParameter, expectProblem } from "../support/api";
+import { passWaits, taskOf } from "../support/engine";
+import { clearTasks } from "../support/recount";
+import { siteOf, someKeys } from "../support/task-site";
+import { aDefinition } from "../support/tasks";
+
+const echo = aDefinition({
+  name: "test.echo",
+  input: z.object({}).catchall(z.unknown()),
+  startedBy: "operator",
+  run: async ({ input }) => ({ kind: "done", result: input }),
+});
+const failing = aDefinition({
+  name: "test.failing",
+  startedBy: "operator",
+  run: async () => ({ kind: "retry", reason: { code: "because", message: "It fails" } }),
+});
+const slow = aDefinition({
+  name: "test.slow",
+  timeoutMs: 600_000,
+  startedBy: "operator",
+  run: (_task, { signal }) =>
+    new Promise((_resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason as Error));
+    }),
+});
+const purge = aDefinition({ name: "admin.purge", startedBy: "admin" });
+const site = siteOf([echo, failing, slow, purge]);
+const keys = await someKeys();
+const key = keys.operator;
+const PATH = "/api/tasks/templates/";
+
+interface Template {
+  name: string;
+  is_active: boolean;
+  created_at: string;
+  updated_at: string;
+  [field: string]: unknown;
+}
+interface TemplateList {
+  count: number;
+  next: string | null;
+  results: Template[];
+}
+
+beforeEach(async () => {
+  await clearTasks();
+  await env.DB.batch(
+    ["task_templates", "notifications"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)),
+  );
+});
+
+const save = (body: unknown, status = 201) => site.post<Template>(PATH, { key, body }, status);
+const run = async (body: unknown): Promise<string> =>
+  (await site.post<{ task_id: string }>("/api/tasks/run/", { key, body }, 202)).task_id;
+
+const full = {
+  name: "Cierre de mes",
+  task_name: "test.echo",
+  description: "Cierra",
+  default_parameters: { month: 11, dry: true },
+  default_timeout: 30,
+  default_max_retries: 1,
+  estimated_duration: 90,
+  typical_steps: ["Leer", "Sumar"],
+  notify: { start: true, complete: true, error: true, progress: 25 },
+  is_active: true,
+};
+
+describe("a template", () => {
+  it("is created, read and listed with all that was said of it", async () => {
+    const made = await save(full);
+    expect(made).toMatchObject({ ...full, task_module: "test" });
+    expect(await site.get(`${PATH}Cierre%20de%20mes/`, { key: keys.viewer })).toEqual(made);
+    const { count, next, results } = await site.get<TemplateList>(PATH, { key: keys.viewer });
+    expect({ count, next, results }).toEqual({ count: 1, next: null, results: [made] });
+  });
+
+  it("saved again under its name is changed as a whole, and keeps created_at", async () => {
+    const made = await save(full);
+    const changed = await save({ name: full.name, task_name: "test.failing" }, 200);
+    expect(changed).toMatchObject({
+      task_name: "test.failing",
+      default_parameters: {},
+      default_timeout: null,
+      notify: {},
+      created_at: made.created_at,
+    });
+    expect(changed.updated_at > made.updated_at).toBe(true);
+  });
+
+  it("is listed by name, page after page, each seen once", async () => {
+    for (const name of ["c", "a", "e", "b", "d"]) {
+      await save({ name, task_name: "test.echo" });
+    }
+    const seen: string[] = [];
+    for (let link: string | null = `${PATH}?limit=2`; link !== null;) {
+      const page: TemplateList = await site.get<TemplateList>(link, { key: keys.viewer });
+      expect(page.count).toBe(5);
+      seen.push(...page.results.map(({ name }) => name));
+      link = page.next;
+    }
+    expect(seen).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  it("deactivated refuses to run until it is saved again", async () => {
+    const { created_at } = await save(full);
+    const response = await site.ask("DELETE", `${PATH}Cierre%20de%20mes`, { key });
+    expect(response.status).toBe(200);
+    expect(await response.json()).toMatchObject({ ...full, is_active: false, created_at });
+    const body = { template: full.name };
+    const refused = await site.ask("POST", "/api/tasks/run/", { key, body });
+    await expectProblem(refused, 404, "unknown_template");
+    await save(full, 200);
+    await run(body);
+  });
+});
+
+describe("a run of a template", () => {
+  it("lays the input over the defaults", async () => {
+    await save(full);
+    const plain = await run({ template: full.name });
+    const other = await run({ template: full.name, input: { month: 12, note: "x" } });
+    await site.run(plain);
+    await site.run(other);
+    expect(await site.execution(plain, key)).toMatchObject({
+      result_data: { month: 11, dry: true },
+      template: full.name,
+      timeout_seconds: 30,
+      max_retries: 1,
+    });
+    const { result_data } = await site.execution(other, key);
+    expect(result_data).toEqual({ month: 12, dry: true, note: "x" });
+  });
+
+  it.each([[[1, 2]], ["text"], [null], [7]])("refuses %j as its input", async (input) => {
+    await save(full);
+    const response = await site.ask("POST", "/api/tasks/run/", {
+      key,
+      body: { template: full.name, input },
+    });
+    await expectBadParameter(response, "input");
+  });
+
+  it("has as many attempts as the template says", async () => {
+    await save({ name: "once", task_name: "test.failing", default_max_retries: 0 });
+    await save({ name: "twice", task_name: "test.failing", default_max_retries: 1 });
+    const once = await run({ template: "once" });
+    const twice = await run({ template: "twice" });
+    await site.run(once);
+    await site.run(twice);
+    expect((await taskOf(once)).status).toBe("FAILURE");
+    expect((await taskOf(twice)).status).toBe("RETRY");
+    await passWaits([twice]);
+    await site.run(twice);
+    expect(await taskOf(twice)).toMatchObject({ status: "FAILURE", attempts: 2 });
+  });
+
+  it("ends at the template's timeout, not its definition's", async () => {
+    await save({
+      name: "short",
+      task_name: "test.slow",
+      default_timeout: 1,
+      default_max_retries: 0,
+    });
+    const id = await run({ template: "short" });
+    await site.run(id);
+    expect(await taskOf(id)).toMatchObject({ status: "FAILURE", error_code: "timeout" });
+  });
+
+  it("keeps to its template when it is replayed", async () => {
+    await save({ ...full, task_name: "test.failing", default_max_retries: 0 });
+    const id = await run({ template: full.name });
+    await site.run(id);
+    const asked = { key, body: { input: { month: 1 } } };
+    const { task_id } = await site.post<{ task_id: string }>(
+      `/api/tasks/replay/${id}/`,
+      asked,
+      202,
+    );
+    expect(await taskOf(task_id)).toMatchObject({
+      template: full.name,
+      max_attempts: 1,
+      timeout_ms: 30_000,
+      notify: JSON.stringify(full.notify),
+      replay_of: id,
+    });
+  });
+
+  it("knows no template of another name", async () => {
+    const asked = { key, body: { template: "nobody" } };
+    await expectProblem(await site.ask("POST", "/api/tasks/run", asked), 404, "unknown_template");
+  });
+
+  it("needs the role its task needs", async () => {
+    const cookie = await adminSession();
+    const body = { name: "purge", task_name: "admin.purge" };
+    await expectProblem(await site.ask("POST", PATH, { key, body }), 403, "forbidden");
+    await site.post(PATH, { cookie, body }, 201);
+    const asked = { key, body: { template: "purge" } };
+    await expectProblem(await site.ask("POST", "/api/tasks/run", asked), 403, "forbidden");
+    await expectProblem(await site.ask("DELETE", `${PATH}purge`, { key }), 403, "forbidden");
+    const stolen = { key, body: { name: "purge", task_name: "test.echo" } };
+    await expectProblem(await site.ask("POST", PATH, stolen), 403, "forbidden");
+  });
+});
+
+describe("the routes of templates", () => {
+  it.each([
+    ["name", { name: "" }],
+    ["name", { name: ".." }],
+    ["name", { name: " x" }],
+    ["name", { name: "a/b" }],
+    ["name", { name: "x".repeat(101) }],
+    ["description", { description: 1 }],
+    ["default_parameters", { default_parameters: [] }],
+    ["default_timeout", { default_timeout: 0 }],
+    ["default_timeout", { default_timeout: 1.5 }],
+    ["default_max_retries", { default_max_retries: 51 }],
+    ["estimated_duration", { estimated_duration: -1 }],
+    ["typical_steps.0", { typical_steps: [""] }],
+    ["notify.progress", { notify: { progress: 0 } }],
+    ["notify.start", { notify: { start: "yes" } }],
+    ["is_active", { is_active: "true" }],
+  ])("refuse a bad %s", async (parameter, wrong) => {
+    const response = await site.ask("POST", PATH, { key, body: { ...full, ...wrong } });
+    await expectBadParameter(response, parameter);
+  });
+
+  it("refuse a template of no task, or of an internal one", async () => {
+    for (const task_name of ["nobody.knows", "system.bulk"]) {
+      const response = await site.ask("POST", PATH, { key, body: { ...full, task_name } });
+      await expectProblem(response, 404, "unknown_task");
+    }
+  });
+
+  it("answer 400 to a bad limit and 404 for a name nobody gave", async () => {
+    const limit = await site.ask("GET", `${PATH}?limit=0`, { key });
+    await expectBadParameter(limit, "limit");
+    for (const method of ["GET", "DELETE"]) {
+      const response = await site.ask(method, `${PATH}nobody/`, { key });
+      await expectProblem(response, 404, "unknown_template");
+    }
+  });
+
+  it("answer 401 to nobody, 403 without the scope", async () => {
+    const write = { body: full };
+    for (const [method, path, body, needs] of [
+      ["GET", PATH, undefined, keys.none],
+      ["GET", `${PATH}x`, undefined, keys.none],
+      ["POST", PATH, write.body, keys.viewer],
+      ["DELETE", `${PATH}x`, undefined, keys.viewer],
+    ] as const) {
+      await expectProblem(await site.ask(method, path, { body }), 401, "unauthorized");
+      await expectProblem(await site.ask(method, path, { key: needs, body }), 403, "forbidden");
+    }
+  });
+});
