@@ -50,7 +50,8 @@ describe("an execution", () => {
     const { lote, tareas } = await send(JSON.stringify(order));
     const [listed] = await outcomesOf(lote, 1);
     const task = await one(tareas[0]?.task_id ?? "");
-    expect(task).toEqual(listed);
+    expect(task).toEqual({ ...listed, context_data: order });
+    expect(listed?.["context_data"]).toBeNull();
     expect(Object.keys(task)).toEqual(expect.arrayContaining(FIELDS));
     expect(task).toMatchObject({
       id: tareas[0]?.task_id,
