@@ -121,7 +121,8 @@ describe("GET /api/tasks/flower-info", () => {
       version: expect.stringMatching(/^\d/),
       catalogue: { source: "embedded", breaker: "closed" },
     });
-    expect(await site.get("/api/tasks/info/", reader)).toEqual(info);
+    const same = await site.get<Overview>("/api/tasks/info/", reader);
+    expect({ ...same, queues: [] }).toEqual({ ...info, queues: [] }); // ages grow
   });
 
   it("still answers when the platform does not say what waits", async () => {
