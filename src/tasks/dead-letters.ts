@@ -11,7 +11,7 @@ import { newLote, taskId } from "./ids";
 import { LEASED } from "./leases";
 import { notifyFailureSql } from "./notify";
 import { readMessage } from "./queues";
-import { OPEN } from "./states";
+import { OPEN, TRACKED } from "./states";
 
 const RETRY_SECONDS = 60;
 const MAX_BODY_CHARACTERS = 4000;
@@ -48,7 +48,9 @@ export async function consumeDeadLetters(batch: MessageBatch, env: Env): Promise
   await buryMessages(strangers, env, GIVEN_UP);
 }
 
-const GIVEN_UP_OPEN = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND id NOT IN (${LEASED})`;
+// Work elsewhere has no message: one that names it says nothing.
+const GIVEN_UP_OPEN = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
+  AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})`;
 const COUNT_GIVEN_UP = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${GIVEN_UP_OPEN}`);
 const NOTIFY_GIVEN_UP = notifyFailureSql("?3", GIVEN_UP_OPEN);
 const FAIL_OPEN = `

@@ -32,6 +32,7 @@ export class Checks {
   readonly #world: World;
   readonly #ends = new Map<string, Row>();
   #resumed = 0;
+  #noted = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -45,6 +46,8 @@ export class Checks {
       this.#ends.delete(id);
     }
     this.#resumed = this.#world.resumed.length;
+    this.#allowNotes(state, this.#world.noted.slice(this.#noted));
+    this.#noted = this.#world.noted.length;
     this.#checkLeases(state);
     this.#checkRows(state);
     checkSideEffects(state);
@@ -72,6 +75,17 @@ export class Checks {
       if (life) {
         this.#explain(row, life, orders);
         this.#checkResends(row, life, startedAt);
+      }
+    }
+  }
+
+  /** Of an end at which something was noted, only the note may differ. */
+  #allowNotes({ tasks }: State, noted: readonly string[]): void {
+    for (const row of tasks.filter(({ id }) => noted.includes(id))) {
+      const end = this.#ends.get(row.id);
+      if (end) {
+        const { timeline, discard_reason } = row;
+        this.#ends.set(row.id, { ...end, timeline, discard_reason });
       }
     }
   }
@@ -117,6 +131,8 @@ export class Checks {
       worker_crashed: (this.#world.crashes.get(row.id) ?? 0) >= 3,
       dead_letter: this.#world.deadLettered.has(row.id),
       cancelled: row.status === "REVOKED",
+      failed: plan.kind === "tracked" && taken.includes("reject"),
+      lost: this.#world.elsewhere.isSilent(row.id, row.finished_at ?? 0),
       empty_order: content === "empty",
       unknown_sku: content === "unknown sku",
       duplicate_order: (orders.get(row.subject ?? "") ?? row.id) !== row.id,
@@ -132,6 +148,10 @@ export class Checks {
 
   /** Once per run or new start, and beyond that after waits that double (I6). */
   #checkResends(row: Row, { runs, plan }: Life, startedAt: number): void {
+    if (plan.kind === "tracked") {
+      expect(this.#world.resent.get(row.id), "sent, though no queue has it").toBeUndefined();
+      return;
+    }
     if (plan.kind === "order") {
       return; // its runs are not counted
     }

@@ -19,9 +19,13 @@ export type Plan =
   | { kind: "single" | "batch"; script: readonly Step[] }
   | { kind: "order"; orderKey: number; content: "good" | "empty" | "unknown sku" };
 
+/** What work elsewhere says of itself. */
+export const REPORTS = ["progress", "done", "reject"] as const;
+export type Report = (typeof REPORTS)[number];
+
 /** How a task came along: what its end must be explained by. */
 export interface Life {
-  plan: Plan;
+  plan: Plan | { kind: "tracked" };
   runs: number;
   /** Steps it took, whether or not they were settled. */
   taken: Step[];

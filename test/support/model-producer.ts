@@ -61,7 +61,7 @@ export class Producer {
     idempotency?: Idempotency,
   ): Promise<Enqueued> {
     if (kind === "order") {
-      const orders = numbers.map((n) => this.#order(n));
+      const orders = numbers.map((n) => this.order(n));
       const key = idempotency && { key: idempotency.key, identity: idempotency.bodyHash };
       return enqueueOrders(env, orders, null, key);
     }
@@ -70,7 +70,8 @@ export class Producer {
     return enqueue(env, definition, tasks, { user: null, idempotency });
   }
 
-  #order(n: number): Record<string, unknown> {
+  /** As it is sent. */
+  order(n: number): Record<string, unknown> {
     const plan = this.lives[n]?.plan;
     if (plan?.kind !== "order") {
       throw new Error("not an order");

@@ -5,6 +5,8 @@ import {
   type FaultPlan,
   type Plan,
   type RecoveryPlan,
+  type Report,
+  REPORTS,
   type Step,
   STEPS,
 } from "./model-plans";
@@ -102,7 +104,21 @@ const recovery: fc.Arbitrary<RecoveryPlan> = fc.record({
   fault,
 });
 
+const edited = fc.array(fc.constantFrom(...STEPS), { maxLength: 2 });
+const patience = fc.constantFrom(30_000, 600_000);
+const report = fc.tuple(place, fc.constantFrom(...REPORTS));
+
 const others: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 2, arbitrary: act("discard", place, (world, which) => world.discard(which)) },
+  {
+    weight: 1,
+    arbitrary: act("replay", fc.tuple(place, edited), (world, given) => world.replay(...given)),
+  },
+  {
+    weight: 2,
+    arbitrary: act("track", fc.tuple(fc.nat(2), patience), (world, given) => world.track(...given)),
+  },
+  { weight: 2, arbitrary: act("report", report, (world, given) => world.report(...given)) },
   { weight: 3, arbitrary: act("lapse", fc.constant(null), (world) => world.lapse()) },
   { weight: 4, arbitrary: act("recover", recovery, (world, plan) => world.recover(plan)) },
   { weight: 3, arbitrary: act("pass", waits, (world, ms) => world.pass(ms)) },
@@ -176,6 +192,11 @@ const retryFirst = actOf("retry", 0, (world) => world.retry(0));
 const deadLetterFirst = actOf("dead letter", 0, (world) => world.deadLetter(0, true));
 const times = (count: number, ...acts: Act[]) => Array.from({ length: count }, () => acts).flat();
 const cancelFirst = actOf("cancel", 0, (world) => world.cancel(0, null));
+const track = (ms: number) => actOf("track", ms, (world) => world.track(0, ms));
+const reportFirst = (what: Report) => actOf("report", what, (world) => world.report(0, what));
+const recoverWell = actOf("recover", HEALTHY, (world) => world.recover(HEALTHY));
+const discardFirst = actOf("discard", 0, (world) => world.discard(0));
+const replayFirst = actOf("replay", 0, (world) => world.replay(0, []));
 const finishFirst = actOf("finish", 0, (world) => world.finish(0));
 
 /** Run first, every time: what each fence of the engine is there for. */
@@ -214,6 +235,21 @@ export const EXAMPLES: [Act, Act[]][] = [
     [...times(3, deliverAll(), passLong), retryFirst],
   ],
   [send(own("die", "die", "die", "die")), [...times(4, deliverAll(), ...GIVEN_UP), retryFirst]],
+  // Work elsewhere: silent and lost, then heard of again; ended, and named by a message.
+  [track(30_000), [passLong, recoverWell, reportFirst("done"), retryFirst, discardFirst]],
+  [
+    track(600_000),
+    [reportFirst("progress"), passLong, recoverWell, deliverAll({ doubles: [0] }), deadLetterFirst],
+  ],
+  [track(600_000), [reportFirst("done"), reportFirst("reject"), cancelFirst, retryFirst]],
+  [track(600_000), [cancelFirst, reportFirst("progress"), retryFirst, replayFirst]],
+  // Given up on by a person, then run again after all; and an edited copy.
+  [
+    send(own("reject")),
+    [deliverAll(), discardFirst, discardFirst, retryFirst, deliverAll(), discardFirst],
+  ],
+  [send(sameOrder), [deliverAll(), replayFirst, deliverAll(), retryFirst]],
+  [send(own("reject")), [deliverAll(), replayFirst, deliverAll(), retryFirst, deliverAll()]],
   // Every message is lost.
   [send(simple, sameOrder), times(14, loseAll, ...GIVEN_UP)],
   // A heartbeat that comes just before its lease is broken.

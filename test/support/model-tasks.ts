@@ -34,7 +34,7 @@ export function modelTasks(
 ): { single: SingleTask<Input>; batch: BatchTask<Input, string> } {
   const run = async (task: Task<Input>, { env }: RunContext): Promise<Outcome> => {
     const life = lives[task.input.n];
-    if (!life || life.plan.kind === "order") {
+    if (!life || life.plan.kind === "order" || life.plan.kind === "tracked") {
       throw new Error("a run of what is no task of the model");
     }
     const step = life.plan.script[life.runs] ?? "done";

@@ -11,12 +11,16 @@ import { consume } from "../../src/tasks/consumer";
 import { consumeDeadLetters } from "../../src/tasks/dead-letters";
 import { Engine } from "../../src/tasks/engine";
 import { LEASED } from "../../src/tasks/leases";
+import { isFinal } from "../../src/tasks/states";
+import { getTask } from "../../src/tasks/queries";
 import { recover } from "../../src/tasks/recover";
+import { replayTask } from "../../src/tasks/replay";
 import { CATALOGUE_URL, product } from "./catalogue";
 import { testEnv } from "./engine";
 import { Delivery } from "./model-delivery";
 import { allowedBy, beatenDatabase, databaseWith } from "./model-faults";
-import type { DeliveryPlan, FaultPlan, Plan, RecoveryPlan } from "./model-plans";
+import { Elsewhere } from "./model-elsewhere";
+import type { DeliveryPlan, FaultPlan, Plan, RecoveryPlan, Report, Step } from "./model-plans";
 import { Producer } from "./model-producer";
 import { batchOf, ModelQueue, taskIdOf, type Waiting } from "./model-queue";
 import { modelTasks } from "./model-tasks";
@@ -42,6 +46,9 @@ export class World {
   readonly resent = new Map<string, number>();
   /** Ids of tasks as people gave them fresh attempts. */
   readonly resumed: string[] = [];
+  /** Ids of ended tasks at which something was noted: a discard, a late report. */
+  readonly noted: string[] = [];
+  readonly elsewhere: Elsewhere;
   catalogueDown = false;
   readonly #env: Env;
   readonly #engine: Engine;
@@ -63,6 +70,7 @@ export class World {
     });
     this.#engine = new Engine([tasks.single, tasks.batch, processOrder]);
     this.producer = new Producer(this.#env, tasks, lives);
+    this.elsewhere = new Elsewhere(this.#env);
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
       const url = input instanceof Request ? input.url : String(input);
       const id = url.slice(`${CATALOGUE_URL}/products/`.length);
@@ -250,6 +258,50 @@ export class World {
       this.crashes.delete(id);
       this.deadLettered.delete(id);
     }
+  }
+
+  async discard(place: number): Promise<void> {
+    const id = this.#accepted(place);
+    const actor = { by: BY, reason: "seen" };
+    if (id && (await actOn(this.#env, this.#engine, "discard", id, actor)) === "done") {
+      this.noted.push(id);
+    }
+  }
+
+  /** A copy that does otherwise; of an order, one that is good. */
+  async replay(place: number, script: readonly Step[]): Promise<void> {
+    const { accepted, lives } = this.producer;
+    const task = await getTask(realEnv.DB, this.#accepted(place) ?? "");
+    const definition = task && this.#engine.find(task.name);
+    if (!task || !definition) {
+      return;
+    }
+    const n = lives.length;
+    const { plan } = lives[(JSON.parse(task.input) as { n: number }).n] ?? {};
+    if (!plan || plan.kind === "tracked") {
+      throw new Error("a replay of what nobody sent");
+    }
+    const edited: Plan = plan.kind === "order" ? { ...plan, content: "good" } : { ...plan, script };
+    lives.push({ plan: edited, runs: 0, taken: [] });
+    const input = edited.kind === "order" ? this.producer.order(n) : { n };
+    const replayed = await replayTask(this.#env, this.#engine, { task, definition }, input, BY);
+    if ("taskId" in replayed) {
+      accepted.push(replayed.taskId);
+      this.noted.push(task.id);
+    } else if (!("status" in replayed) || isFinal(task.status)) {
+      throw new Error(`not replayed: ${JSON.stringify(replayed)}`);
+    }
+  }
+
+  async track(name: number, timeoutMs: number): Promise<void> {
+    const { accepted, lives } = this.producer;
+    const id = await this.elsewhere.start(name, timeoutMs, lives);
+    accepted.push(...(id === undefined ? [] : [id]));
+  }
+
+  async report(place: number, report: Report): Promise<void> {
+    const late = await this.elsewhere.report(place, report);
+    this.noted.push(...(late === undefined ? [] : [late]));
   }
 
   /** The platform gives up on a message, or on a double of one. */

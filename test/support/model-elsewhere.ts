@@ -1,0 +1,76 @@
+import { finishTracking, reportProgress, startTracking } from "../../src/tasks/tracked";
+import { isFinal } from "../../src/tasks/states";
+import { taskOf } from "./engine";
+import type { Life, Report } from "./model-plans";
+
+interface Work {
+  id: string;
+  life: Life;
+  timeoutMs: number;
+  reportedAt: number;
+}
+
+/** Work that runs elsewhere and reports, or does not. */
+export class Elsewhere {
+  readonly works: Work[] = [];
+  readonly #env: Env;
+  readonly #name = crypto.randomUUID();
+
+  constructor(env: Env) {
+    this.#env = env;
+  }
+
+  /** The id of the task if it is new: a few names are used again and again. */
+  async start(name: number, timeoutMs: number, lives: Life[]): Promise<string | undefined> {
+    const life: Life = { plan: { kind: "tracked" }, runs: 0, taken: [] };
+    const tracking = await startTracking(this.#env, {
+      externalId: `${this.#name} ${name}`,
+      name: "model.tracked",
+      module: "elsewhere",
+      description: "",
+      user: null,
+      timeoutMs,
+      context: JSON.stringify({ n: lives.length }),
+    });
+    if (tracking === "taken" || tracking === "ended" || !tracking.created) {
+      return undefined;
+    }
+    lives.push(life);
+    const { id } = tracking.task;
+    this.works.push({ id, life, timeoutMs, reportedAt: Date.now() });
+    return id;
+  }
+
+  /** The id of the task whose end the report came after. */
+  async report(place: number, report: Report): Promise<string | undefined> {
+    const work = this.works[place % Math.max(1, this.works.length)];
+    if (!work) {
+      return undefined;
+    }
+    const { DB } = this.#env;
+    const task = await taskOf(work.id);
+    const answer =
+      report === "progress"
+        ? await reportProgress(DB, task, { percent: 50, step: "half way" })
+        : report === "done"
+          ? await finishTracking(DB, task, { status: "SUCCESS", result: 1 })
+          : await finishTracking(DB, task, { status: "FAILURE", message: "no", result: undefined });
+    if ((answer === "done") === isFinal(task.status)) {
+      throw new Error(`a report to ${task.status} was answered ${JSON.stringify(answer)}`);
+    }
+    if (answer !== "done") {
+      return work.id;
+    }
+    work.reportedAt = Date.now();
+    if (report !== "progress") {
+      work.life.taken.push(report);
+    }
+    return undefined;
+  }
+
+  /** Whether it may have been given up for lost then. */
+  isSilent(id: string, at: number): boolean {
+    const work = this.works.find((one) => one.id === id);
+    return work !== undefined && at >= work.reportedAt + work.timeoutMs;
+  }
+}
