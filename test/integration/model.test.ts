@@ -55,7 +55,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-it("keeps its promises whatever happens (I1 to I6)", { timeout: 300_000 }, async () => {
+it("keeps its promises whatever happens (I1 to I6)", { timeout: 600_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(enqueue, story, async (first, then) => {
       await World.clear();
@@ -81,7 +81,7 @@ it("keeps its promises whatever happens (I1 to I6)", { timeout: 300_000 }, async
       numRuns: RUNS,
       seed: SEED,
       examples: EXAMPLES,
-      interruptAfterTimeLimit: 280_000,
+      interruptAfterTimeLimit: 580_000,
       markInterruptAsFailure: true,
     },
   );

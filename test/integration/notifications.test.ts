@@ -1,6 +1,7 @@
 import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { actOn } from "../../src/tasks/actions";
 import type { BatchTask } from "../../src/tasks/define";
 import { consumeDeadLetters } from "../../src/tasks/dead-letters";
 import { enqueue, enqueueOne } from "../../src/tasks/enqueue";
@@ -105,6 +106,14 @@ describe("whoever started a task is told", () => {
     const { info, error } = byType(await list());
     expect(info?.count).toBe(1);
     expect(error).toMatchObject({ message: "It had to be", task_id: id, count: 1 });
+  });
+
+  it("of a failure that is run again and fails again, as one", async () => {
+    const id = await start({ ends: "reject" });
+    await site.run(id);
+    await actOn(site.env, site.engine, "retry", id, { by: me.user });
+    await site.run(id);
+    expect(byType(await list())["error"]).toMatchObject({ task_id: id, count: 1 });
   });
 
   it("every so many percent of its progress", async () => {

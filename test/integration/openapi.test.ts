@@ -77,7 +77,7 @@ describe("/api/openapi.json", () => {
       const inPath = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
       const parameters = operation.parameters ?? [];
       const named = parameters.filter((one) => one.in === "path").map(({ name }) => name);
-      expect(named.toSorted(), at).toEqual(inPath.toSorted());
+      expect(new Set(named), at).toEqual(new Set(inPath));
       for (const parameter of parameters) {
         expect(["path", "query", "header", "cookie"], at).toContain(parameter.in);
         compiled(parameter.schema ?? {});

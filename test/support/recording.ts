@@ -1,7 +1,10 @@
 import { env as realEnv } from "cloudflare:workers";
 
 /** The real D1, which notes the query plan of every different statement it is asked to prepare. */
-export function recordingDatabase(): { DB: D1Database; plans(): Promise<Map<string, string[]>> } {
+export function recordingDatabase(): {
+  DB: D1Database;
+  plans: () => Promise<Map<string, string[]>>;
+} {
   const seen = new Set<string>();
   const DB = new Proxy(realEnv.DB, {
     get(target, property) {
