@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { adminSession, expectBadParameter, expectProblem } from "../support/api";
 import { passWaits, taskOf } from "../support/engine";
@@ -80,6 +80,7 @@ describe("a template", () => {
   });
 
   it("saved again under its name is changed as a whole, and keeps created_at", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] }); // all within one millisecond
     const made = await save(full);
     const changed = await save({ name: full.name, task_name: "test.failing" }, 200);
     expect(changed).toMatchObject({
@@ -90,6 +91,7 @@ describe("a template", () => {
       created_at: made.created_at,
     });
     expect(changed.updated_at > made.updated_at).toBe(true);
+    vi.useRealTimers();
   });
 
   it("is listed by name, page after page, each seen once", async () => {
