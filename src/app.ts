@@ -11,6 +11,8 @@ import { auditRoutes } from "./audit/routes";
 import { keyRoutes } from "./auth/key-routes";
 import { identify, requireCaller, requireScope } from "./auth/middleware";
 import { authRoutes } from "./auth/routes";
+import { downloadRoutes } from "./exports/download-routes";
+import { exportRoutes } from "./exports/routes";
 import { type AppEnv, validationHook } from "./http/app-env";
 import { limitBody } from "./http/body-limit";
 import { checkConfig } from "./http/check-config";
@@ -61,6 +63,7 @@ export function createApp(engine: Engine) {
   app.get("/metrics", requireScope("metrics:read"), async (c) =>
     c.text(await metricsText(c.env), 200, { "content-type": "text/plain; version=0.0.4" }),
   );
+  app.route("/exports", downloadRoutes);
 
   app.route(
     "/api",
@@ -72,6 +75,7 @@ export function createApp(engine: Engine) {
   app.route("/api/keys", keyRoutes);
   app.route("/api/audit", auditRoutes);
   app.route("/api/pedidos", orderRoutes);
+  app.route("/api/exports", exportRoutes);
   app.route("/api/tasks", taskRoutes(engine, systemInfo));
   return app;
 }

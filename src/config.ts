@@ -19,6 +19,8 @@ export interface Config {
   recoveryMs: number;
   /** How old the backlog may be before no more work is taken in; 0 for any age. */
   maxBacklogMs: number;
+  /** How long the file of an export is kept. */
+  exportMs: number;
   demoEnabled: boolean;
   /** Where the source is, for the landing page's link; empty for no link. */
   sourceUrl: string;
@@ -52,6 +54,7 @@ export function parseConfig(env: Variables): Config {
     leaseMs: integer(env, "LEASE_SECONDS", 2, 600) * 1000,
     recoveryMs: integer(env, "RECOVERY_SECONDS", 1, 600) * 1000,
     maxBacklogMs: integer(env, "MAX_BACKLOG_SECONDS", 0, 86_400) * 1000,
+    exportMs: integer(env, "EXPORT_DAYS", 1, 365) * 86_400_000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
     sourceUrl: url(env, "SOURCE_URL"),
     defaultLanguage: oneOf(env, "DEFAULT_LANGUAGE", ["es", "en"]),

@@ -3,6 +3,8 @@ import { deleteExpired } from "./auth/queries";
 import { ConfigError, configOf } from "./config";
 import { closeEnded } from "./live/ended";
 import { publishToHub } from "./live/publisher";
+import { deleteOldFiles } from "./exports/file";
+import { exportOrders } from "./exports/task";
 import { log, setLogLevel } from "./log";
 import { processOrder } from "./orders/task";
 import { bulk } from "./tasks/bulk";
@@ -18,7 +20,7 @@ export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
 export { OrderRegistry } from "./orders/registry.do";
 export { Recovery } from "./tasks/recovery.do";
 
-const engine = new Engine([processOrder, bulk]);
+const engine = new Engine([processOrder, bulk, exportOrders]);
 const app = createApp(engine);
 publishTo(publishToHub);
 
@@ -47,5 +49,6 @@ export default {
     await watchRecovery(env);
     await deleteExpired(env.DB, Date.now());
     await closeEnded(env, Date.now());
+    await deleteOldFiles(env.FILES, configOf(env).exportMs, Date.now());
   },
 } satisfies ExportedHandler<Env>;

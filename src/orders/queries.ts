@@ -44,16 +44,7 @@ export async function listOrders(
   request: PageRequest,
 ): Promise<Page<OrderRow>> {
   const { cursor } = request;
-  const where = new Conditions();
-  if (filter.customer !== undefined) {
-    where.add("customer = ? COLLATE NOCASE", filter.customer);
-  }
-  if (filter.from !== undefined) {
-    where.add("processed_at >= ?", filter.from);
-  }
-  if (filter.before !== undefined) {
-    where.add("processed_at < ?", filter.before);
-  }
+  const where = inRange(filter);
   const match = filter.search === undefined ? null : await search(db, filter.search, where);
   const backwards = cursor?.direction === "previous";
   if (cursor) {
@@ -76,6 +67,21 @@ export async function listOrders(
     .all<{ id: string; processed_at: number; hit: number }>();
   const page = cutPage(scanned, request, size, (row) => [row.processed_at, row.id]);
   return { ...page, rows: await getOrders(db, page.rows) };
+}
+
+/** What a filter asks for, its search aside. */
+export function inRange(filter: Omit<OrderFilter, "search">): Conditions {
+  const where = new Conditions();
+  if (filter.customer !== undefined) {
+    where.add("customer = ? COLLATE NOCASE", filter.customer);
+  }
+  if (filter.from !== undefined) {
+    where.add("processed_at >= ?", filter.from);
+  }
+  if (filter.before !== undefined) {
+    where.add("processed_at < ?", filter.before);
+  }
+  return where;
 }
 
 async function getOrders(db: D1Database, found: { id: string }[]): Promise<OrderRow[]> {

@@ -102,8 +102,9 @@ interface Base<Input> {
 export interface SingleTask<Input = unknown> extends Base<Input> {
   run(task: RunningTask<Input>, context: RunContext): Promise<Outcome>;
   /**
-   * Undoes effects outside D1 of a task that was cancelled (an export aborts its upload). Called
-   * when it is cancelled, and again when a run of it has noticed: it must bear both.
+   * Undoes effects outside D1 of a task that was cancelled (an export aborts the upload named in
+   * its checkpoint). Called when it is cancelled, and again when a run of it has noticed: it must
+   * bear both.
    */
   onRevoke?(task: Task<Input>, env: Env): Promise<void>;
 }

@@ -12,6 +12,8 @@ const SAVE_EVERY_MS = 1000;
 const TELL_EVERY_MS = 250;
 const STEP_NAME = /^[\w .:-]{1,64}$/;
 const MAX_STEP_CHARACTERS = 64_000;
+/** A row of D1 holds two megabytes. */
+const MAX_CHECKPOINT_CHARACTERS = 1_000_000;
 
 export interface RunningTask<Input> extends Task<Input> {
   /**
@@ -26,6 +28,12 @@ export interface RunningTask<Input> extends Task<Input> {
    * _.:- characters. Throws a NotHeldError when the task is no longer this run's.
    */
   step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
+  /**
+   * Keeps where to go on from, in place of the checkpoint before: a retry, also after a crash,
+   * finds it as `checkpoint`; null begins anew. For long walks, whose steps would pile up. At most
+   * 1,000,000 characters of JSON. Throws a NotHeldError when the task is no longer this run's.
+   */
+  saveCheckpoint(checkpoint: unknown): Promise<void>;
 }
 
 /** Thrown into a handler whose task is no longer its own; nothing it returns counts any more. */
@@ -46,6 +54,9 @@ UPDATE tasks SET finished_steps =
   json_set(coalesce(finished_steps, '{}'), '$."' || ?3 || '"', json(?4))
 WHERE id = ?2 AND id IN (${HELD})`;
 
+const SAVE_CHECKPOINT = `
+UPDATE tasks SET checkpoint = nullif(?3, 'null') WHERE id = ?2 AND id IN (${HELD})`;
+
 type Progress = [percent: number, step: string | null, totalSteps: number | null];
 
 /** What a run of a task needs besides the task: `save` writes the progress not yet saved. */
@@ -54,10 +65,13 @@ export interface Run<Input> {
   save(): Promise<void>;
 }
 
-/** `token` is that of the lease which holds the task, `tell` hears of its progress. */
+/**
+ * `token` is that of the lease which holds the task, `tell` hears of its progress. `row` is kept up
+ * to date with the checkpoint: settling writes what it holds.
+ */
 export function startRun<Input>(
   task: Task<Input>,
-  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">,
+  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify" | "checkpoint">,
   db: D1Database,
   token: string,
   tell: (percent: number, step: string | null) => void = () => undefined,
@@ -126,6 +140,14 @@ export function startRun<Input>(
         await write(SAVE_STEP, [name, text]);
         steps.set(name, result);
         return result;
+      },
+      async saveCheckpoint(checkpoint) {
+        const text = JSON.stringify(checkpoint ?? null);
+        if (text.length > MAX_CHECKPOINT_CHARACTERS) {
+          throw new Error(`The checkpoint is over ${MAX_CHECKPOINT_CHARACTERS} characters`);
+        }
+        await write(SAVE_CHECKPOINT, [text]);
+        row.checkpoint = text === "null" ? null : text;
       },
     },
   };

@@ -1,0 +1,54 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { problems } from "../http/problem-docs";
+import { fileKey } from "./file";
+import { readLink } from "./link";
+import { fileNotFound } from "./routes";
+
+const downloadRoute = createRoute({
+  method: "get",
+  path: "/{task_id}",
+  tags: ["exports"],
+  summary: "Download an export's file: for whoever has its link",
+  request: {
+    params: z.object({ task_id: z.string() }),
+    query: z.object({ expires: z.string().default(""), k: z.string().default("") }),
+  },
+  responses: {
+    200: { description: "The file: text/csv or application/x-ndjson" },
+    ...problems({
+      403: "The link is not one this site gave out",
+      404: "The file is deleted",
+      410: "The link has expired",
+    }),
+  },
+});
+
+/** The files themselves, mounted at /exports: open, the link says who may. */
+export const downloadRoutes = new OpenAPIHono<AppEnv>({
+  strict: false,
+  defaultHook: validationHook,
+}).openapi(downloadRoute, async (c) => {
+  const { task_id } = c.req.valid("param");
+  const { FILES: files } = c.env;
+  switch (await readLink(c.env, task_id, c.req.valid("query"), Date.now())) {
+    case "invalid":
+      throw new AppError(403, "invalid_file_link", "This link is not one this site gave out.");
+    case "expired":
+      throw new AppError(410, "link_expired", "This link has expired: ask for another.");
+    case "valid":
+  }
+  const key = fileKey(task_id);
+  const file = c.req.method === "HEAD" ? null : await files.get(key);
+  const object = file ?? (await files.head(key));
+  if (object === null) {
+    throw fileNotFound();
+  }
+  const headers = new Headers({
+    "cache-control": "private, no-store",
+    "content-length": String(object.size),
+  });
+  object.writeHttpMetadata(headers);
+  return new Response(file?.body ?? null, { headers });
+});

@@ -1,0 +1,30 @@
+import type { FormatName } from "./formats";
+
+const PREFIX = "exports/";
+/** As many as one call may list, and one may delete. */
+const MAX_FILES = 1000;
+
+/** Where the file of an export is in the bucket. Task ids begin with the time: keys are in order. */
+export function fileKey(taskId: string): string {
+  return PREFIX + taskId;
+}
+
+/** What it is called once downloaded. */
+export function fileName(task: { id: string; createdAt: number }, format: FormatName): string {
+  const day = new Date(task.createdAt).toISOString().slice(0, 10);
+  return `pedidos-${day}-${task.id.slice(-8)}.${format}`;
+}
+
+/** Deletes files that are too old, oldest first, some at a time. Returns how many. */
+export async function deleteOldFiles(
+  files: R2Bucket,
+  maxAgeMs: number,
+  now: number,
+): Promise<number> {
+  const { objects } = await files.list({ prefix: PREFIX, limit: MAX_FILES });
+  const old = objects.filter(({ uploaded }) => uploaded.getTime() < now - maxAgeMs);
+  if (old.length > 0) {
+    await files.delete(old.map(({ key }) => key));
+  }
+  return old.length;
+}

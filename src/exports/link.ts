@@ -1,0 +1,30 @@
+/** The signed link to an export's file: whoever has it may download the file, for an hour. */
+import { isSigned, sign } from "../auth/signing";
+
+const PURPOSE = "exports: link to a file";
+const LINK_SECONDS = 3600;
+
+export interface FileLink {
+  /** "/exports/TASK?expires=SECONDS&k=SIGNATURE". */
+  path: string;
+  expiresAt: number;
+}
+
+export async function fileLink(env: Env, taskId: string, now: number): Promise<FileLink> {
+  const expires = Math.floor(now / 1000) + LINK_SECONDS;
+  const k = await sign(env, PURPOSE, `${taskId} ${expires}`);
+  return { path: `/exports/${taskId}?expires=${expires}&k=${k}`, expiresAt: expires * 1000 };
+}
+
+/** What a link that was followed is; one that is not ours is not said to have expired. */
+export async function readLink(
+  env: Env,
+  taskId: string,
+  link: { expires: string; k: string },
+  now: number,
+): Promise<"valid" | "invalid" | "expired"> {
+  if (!(await isSigned(env, PURPOSE, `${taskId} ${link.expires}`, link.k))) {
+    return "invalid";
+  }
+  return Number(link.expires) * 1000 > now ? "valid" : "expired";
+}

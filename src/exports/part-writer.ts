@@ -1,0 +1,102 @@
+import { PartBuffer } from "./part-buffer";
+import {
+  abortUpload,
+  completeUpload,
+  openUpload,
+  type Target,
+  type Upload,
+  uploadPart,
+} from "./upload";
+
+/** How far a file is; goes through JSON. */
+export interface Written<Position> {
+  /** Null until there is more than a part holds. */
+  upload: Upload | null;
+  /** Base64 of what was written up to the position and is in no part yet. */
+  carry: string;
+  position: Position;
+  /** Whether all there is is in a part. */
+  ended: boolean;
+}
+
+/**
+ * Writes a file of any length holding one part of it: every time a part is full it is uploaded, and
+ * `save` is told from where to go on. A file that fits one part is put as it is.
+ */
+export class PartWriter<Position> {
+  readonly #part: PartBuffer;
+  #saved: Written<Position>;
+
+  constructor(
+    readonly target: Target,
+    written: Written<Position>,
+    partBytes: number,
+    readonly save: (written: Written<Position>) => Promise<void>,
+  ) {
+    this.#part = new PartBuffer(partBytes);
+    this.#saved = written;
+  }
+
+  /** The last that was saved, or what it began with. */
+  get saved(): Written<Position> {
+    return this.#saved;
+  }
+
+  /** Puts back what was written and is in no part yet. */
+  resume(): Promise<boolean> {
+    return this.write(Uint8Array.fromBase64(this.#saved.carry), this.#saved.position);
+  }
+
+  /**
+   * `position` is where to read on after these bytes. Resolves to whether a part was uploaded:
+   * then nothing is lost by stopping here.
+   */
+  async write(bytes: Uint8Array, position: Position): Promise<boolean> {
+    let rest = this.#part.push(bytes);
+    const uploads = this.#part.isFull;
+    while (this.#part.isFull) {
+      await this.#upload({ carry: rest.toBase64(), position, ended: false });
+      rest = this.#part.push(rest);
+    }
+    return uploads;
+  }
+
+  /** Makes the object of what was written. Resolves to its size. */
+  async end(position: Position): Promise<number> {
+    const { target } = this;
+    if (this.#saved.upload === null) {
+      const { files, key, httpMetadata } = target;
+      return (await files.put(key, this.#part.bytes, { httpMetadata })).size;
+    }
+    if (!this.#saved.ended) {
+      await this.#upload({ carry: "", position, ended: true });
+    }
+    return completeUpload(target, this.#saved.upload);
+  }
+
+  async #upload(then: Omit<Written<Position>, "upload">): Promise<void> {
+    let upload = this.#saved.upload ?? (await this.#open());
+    if (this.#part.bytes.length > 0) {
+      upload = await uploadPart(this.target, upload, this.#part.bytes);
+      this.#part.clear();
+    }
+    await this.#save({ ...then, upload });
+  }
+
+  /** Whoever cancels must know of the upload before there is a part of it. */
+  async #open(): Promise<Upload> {
+    const upload = await openUpload(this.target);
+    try {
+      await this.#save({ ...this.#saved, upload });
+    } catch (error) {
+      await abortUpload(this.target.files, this.target.key, upload.id);
+      throw error;
+    }
+    return upload;
+  }
+
+  async #save(written: Written<Position>): Promise<void> {
+    await this.save(written);
+    this.#saved = written;
+  }
+}

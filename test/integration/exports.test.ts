@@ -1,0 +1,326 @@
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { deleteOldFiles, fileKey } from "../../src/exports/file";
+import type { ExportInput } from "../../src/exports/input";
+import { defineExport, exportOrders } from "../../src/exports/task";
+import { abortUpload } from "../../src/exports/upload";
+import { toPedido } from "../../src/orders/contract";
+import { getOrder } from "../../src/orders/queries";
+import { actOn } from "../../src/tasks/actions";
+import { Engine } from "../../src/tasks/engine";
+import { enqueue } from "../../src/tasks/enqueue";
+import { recover } from "../../src/tasks/recover";
+import { storeBulkyOrders } from "../support/bulky-orders";
+import { countingDatabase } from "../support/counting";
+import { door } from "../support/door";
+import { deafQueue, deliver, lapseLeases, passWaits, taskOf, testEnv } from "../support/engine";
+import { faultyDatabase, strike } from "../support/faults";
+import { type FileCall, isOpen, recordingFiles } from "../support/recording-files";
+
+const PART = 5 * 1024 * 1024;
+const BY = "user:operator";
+const engine = new Engine([exportOrders]);
+const quiet = (overrides: Partial<Record<keyof Env, unknown>> = {}) =>
+  testEnv({ QUEUE_TASKS: deafQueue, ...overrides });
+
+/** An export of orders of a customer of its own, its message not sent. */
+async function storeExport(input: Partial<ExportInput>, user: string | null = BY): Promise<string> {
+  const text = JSON.stringify({ formato: "ndjson", ...input });
+  const task = { input: text, subject: null };
+  const accepted = await enqueue(quiet(), exportOrders, [task], { user });
+  return accepted === "conflict" ? "" : (accepted.taskIds[0] ?? "");
+}
+
+async function textOf(id: string): Promise<string> {
+  const object = await env.FILES.get(fileKey(id));
+  expect(object).not.toBeNull();
+  // .text() would drop the byte order mark.
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
+  return decoder.decode(await object?.arrayBuffer());
+}
+
+async function expectLines(id: string, orders: readonly string[]): Promise<void> {
+  const lines = (await textOf(id)).split("\n");
+  expect(lines.pop()).toBe("");
+  expect(lines.length).toBe(orders.length);
+  for (const [index, line] of lines.entries()) {
+    const order = await getOrder(env.DB, orders[index] ?? "");
+    if (order === null || line !== JSON.stringify(toPedido(order))) {
+      expect.fail(`line ${index} of ${id} is not order ${orders[index]}: ${line.slice(0, 200)}`);
+    }
+  }
+}
+
+let bulky: ReturnType<typeof storeBulkyCustomer> | undefined;
+
+/** Orders of one customer that make up a file of more than three parts; stored once. */
+function bulkyCustomer() {
+  bulky ??= storeBulkyCustomer();
+  return bulky;
+}
+
+async function storeBulkyCustomer(): Promise<{ cliente: string; orders: string[] }> {
+  const cliente = "Bulky";
+  const processedAt = Date.now() - 86_400_000;
+  const orders = await storeBulkyOrders({
+    count: 420,
+    bytes: 40_000,
+    customer: cliente,
+    processedAt,
+  });
+  return { cliente, orders };
+}
+
+/** Waits at the nth such call until opened. */
+function doorAt(call: FileCall, nth: number) {
+  const { open, reached, pass } = door();
+  let seen = 0;
+  const before = async (made: FileCall) => {
+    seen += made === call ? 1 : 0;
+    if (made === call && seen === nth) {
+      await pass();
+    }
+  };
+  return { open, reached, ...recordingFiles(before) };
+}
+
+async function expectNothingLeft(id: string, uploads: { key: string; id: string }[]) {
+  expect(await env.FILES.head(fileKey(id))).toBeNull();
+  for (const upload of uploads) {
+    expect(await isOpen(upload)).toBe(false);
+  }
+}
+
+describe("an export", () => {
+  it("smaller than a part is one put, and says what it wrote", async () => {
+    const cliente = "Small";
+    const orders = await storeBulkyOrders({ count: 7, customer: cliente, processedAt: 1000 });
+    const id = await storeExport({ cliente });
+    const { files, calls } = recordingFiles();
+    await deliver([id], quiet({ FILES: files }), engine);
+    expect(calls).toEqual(["put"]);
+    await expectLines(id, orders);
+    const bytes = (await env.FILES.head(fileKey(id)))?.size;
+    const task = await taskOf(id);
+    expect(task.status).toBe("SUCCESS");
+    expect(JSON.parse(task.result ?? "")).toEqual({
+      filas: 7,
+      bytes,
+      archivo: expect.stringMatching(/^pedidos-\d{4}-\d\d-\d\d-[0-9a-f]{8}\.ndjson$/) as string,
+    });
+  });
+
+  it("of nothing is an empty file, or a CSV's head alone", async () => {
+    for (const [formato, text] of [
+      ["ndjson", /^$/],
+      ["csv", /^\uFEFFid_pedido_original,hash_pedido,cliente,[^\n]*,task_id\r\n$/],
+    ] as const) {
+      const id = await storeExport({ formato, cliente: "Nobody" });
+      await deliver([id], quiet(), engine);
+      expect(await textOf(id)).toMatch(text);
+      expect((await taskOf(id)).result).toContain(`"filas":0`);
+    }
+  });
+
+  it("as CSV quotes what must be, and defuses formulas", async () => {
+    const cliente = `=HYPERLINK("http://evil","x")`;
+    const [order = ""] = await storeBulkyOrders({ count: 1, customer: cliente, processedAt: 5000 });
+    const id = await storeExport({ formato: "csv", cliente });
+    await deliver([id], quiet(), engine);
+    const line = (await textOf(id)).split("\r\n")[1];
+    expect(line).toMatch(
+      new RegExp(`^${order},hash,"'=HYPERLINK\\(""http://evil"",""x""\\)","\\[\\{""`),
+    );
+    expect(line).toMatch(/,109\.95,0\.00,109\.95,USD,1970-01-01T00:00:05\.000Z,task of \d+$/);
+    const object = await env.FILES.head(fileKey(id));
+    expect(object?.httpMetadata?.contentType).toBe("text/csv; charset=utf-8");
+  });
+
+  it("takes what its filter says, and nothing processed after it was asked for", async () => {
+    const cliente = "Filtered";
+    const store = (processedAt: number) =>
+      storeBulkyOrders({ count: 3, customer: cliente, processedAt });
+    const day = Date.parse("2026-01-02");
+    await store(day - 5);
+    const inside = [...(await store(day)), ...(await store(day + 86_399_000))];
+    await store(day + 86_400_000);
+    const id = await storeExport({
+      cliente: "fILTERED",
+      desde: "2026-01-02",
+      hasta: "2026-01-03T01:00:00+01:00",
+    });
+    const open = await storeExport({ cliente, desde: "2026-01-02" });
+    await store(Date.now() + 1000);
+    await deliver([id, open], quiet(), engine);
+    await expectLines(id, inside);
+    expect((await taskOf(open)).result).toContain(`"filas":9`);
+  });
+
+  it("of many parts has equal ones, holds no more than one and a page, and tells whoever asked", async () => {
+    const { cliente, orders } = await bulkyCustomer();
+    const id = await storeExport({ cliente });
+    const { files, sizes, calls } = recordingFiles();
+    const { DB, counts } = countingDatabase();
+    let largest = 0;
+    const watched = new Proxy(DB, {
+      get(target, property) {
+        if (property === "prepare") {
+          return (sql: string) => {
+            const statement = target.prepare(sql);
+            const bind = statement.bind.bind(statement);
+            statement.bind = (...values) => {
+              const bound = bind(...values);
+              const all = bound.all.bind(bound);
+              bound.all = async <Row>() => {
+                const result = await all<Row>();
+                largest = Math.max(largest, JSON.stringify(result.results).length);
+                return result;
+              };
+              return bound;
+            };
+            return statement;
+          };
+        }
+        const value: unknown = Reflect.get(target, property);
+        return typeof value === "function" ? value.bind(target) : value;
+      },
+    });
+    await deliver([id], quiet({ FILES: files, DB: watched }), engine);
+    await expectLines(id, orders);
+    expect(sizes.slice(0, -1)).toEqual(sizes.slice(0, -1).map(() => PART));
+    expect(sizes.length).toBeGreaterThan(3);
+    expect(sizes.at(-1)).toBeLessThan(PART);
+    expect(calls.filter((call) => call !== "part")).toEqual(["create", "complete"]);
+    expect(largest).toBeGreaterThan(500_000);
+    expect(largest).toBeLessThan(1_200_000);
+    console.log(`export of ${orders.length} orders: ${JSON.stringify({ ...counts, calls })}`);
+    const told = await env.DB.prepare("SELECT type, user FROM notifications WHERE task_id = ?")
+      .bind(id)
+      .all();
+    expect(told.results).toEqual([{ type: "success", user: BY }]);
+  });
+
+  it("cut into slices is the same file", async () => {
+    const { cliente, orders } = await bulkyCustomer();
+    const id = await storeExport({ cliente, formato: "ndjson" });
+    const sliced = new Engine([defineExport(PART, 0)]);
+    const { files, sizes } = recordingFiles();
+    let slices = 0;
+    for (; (await taskOf(id)).status === "PENDING"; slices++) {
+      await deliver([id], quiet({ FILES: files }), sliced);
+    }
+    expect(slices).toBe(sizes.length);
+    expect(slices).toBeGreaterThan(3);
+    await expectLines(id, orders);
+  });
+});
+
+describe("an export whose worker dies", () => {
+  it("goes on after the last part, whatever the dead one still sends", async () => {
+    const { cliente, orders } = await bulkyCustomer();
+    const id = await storeExport({ cliente });
+    const stuck = doorAt("part", 3);
+    const dying = deliver([id], quiet({ FILES: stuck.files }), engine);
+    await stuck.reached;
+    await lapseLeases();
+    await recover(quiet(), Date.now());
+    const { files, calls } = recordingFiles();
+    await deliver([id], quiet({ FILES: files }), engine);
+    await expectLines(id, orders);
+    expect(calls).not.toContain("create");
+    expect(calls.filter((call) => call === "part").length).toBe(stuck.sizes.length - 2 + 1);
+    stuck.open();
+    await dying;
+    await expectLines(id, orders);
+    expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", attempts: 1 });
+  });
+
+  it("between the file and its settle finds the file made", async () => {
+    const { cliente, orders } = await bulkyCustomer();
+    const id = await storeExport({ cliente });
+    const DB = faultyDatabase(strike("UPDATE tasks SET status = c.value", "fails", 3));
+    await deliver([id], quiet({ DB }), engine);
+    expect((await taskOf(id)).status).toBe("PENDING");
+    await expectLines(id, orders);
+    const { files, calls } = recordingFiles();
+    await deliver([id], quiet({ FILES: files }), engine);
+    expect(calls).toEqual(["complete", "head"]);
+    expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", attempts: 1 });
+    expect((await taskOf(id)).result).toContain(`"filas":420`);
+  });
+
+  it("begins anew when R2 has dropped its upload", async () => {
+    const { cliente, orders } = await bulkyCustomer();
+    const id = await storeExport({ cliente });
+    const sliced = new Engine([defineExport(PART, 0)]);
+    const { files, uploads } = recordingFiles();
+    await deliver([id], quiet({ FILES: files }), sliced);
+    const [lost] = uploads;
+    await abortUpload(env.FILES, fileKey(id), lost?.id ?? "");
+    await deliver([id], quiet(), engine);
+    expect(await taskOf(id)).toMatchObject({ status: "RETRY", error_code: "upload_lost" });
+    await passWaits([id]);
+    await deliver([id], quiet(), engine);
+    expect((await taskOf(id)).status).toBe("SUCCESS");
+    await expectLines(id, orders);
+  });
+});
+
+describe("a cancelled export leaves no file and no open upload", () => {
+  it.each<[FileCall, number]>([
+    ["create", 1],
+    ["part", 1],
+    ["part", 3],
+    ["complete", 1],
+  ])("during %s %i", async (call, nth) => {
+    const { cliente } = await bulkyCustomer();
+    const id = await storeExport({ cliente });
+    const stuck = doorAt(call, nth);
+    const env = quiet({ FILES: stuck.files });
+    const running = deliver([id], env, engine);
+    await stuck.reached;
+    expect(await actOn(env, engine, "cancel", id, { by: BY })).toBe("done");
+    stuck.open();
+    await running;
+    expect((await taskOf(id)).status).toBe("REVOKED");
+    await expect.poll(() => stuck.uploads.length).toBe(1);
+    // A call that was under way may end after the run was told to stop.
+    await expect.poll(() => isOpen(stuck.uploads[0] ?? { key: "", id: "" })).toBe(false);
+    await expectNothingLeft(id, stuck.uploads);
+  });
+
+  it("between its slices, and after it can be run again from the start", async () => {
+    const { cliente, orders } = await bulkyCustomer();
+    const id = await storeExport({ cliente });
+    const { files, uploads } = recordingFiles();
+    await deliver([id], quiet({ FILES: files }), new Engine([defineExport(PART, 0)]));
+    await actOn(quiet(), engine, "cancel", id, { by: BY });
+    await expectNothingLeft(id, uploads);
+    await actOn(quiet(), engine, "retry", id, { by: BY });
+    await deliver([id], quiet(), engine);
+    await expectLines(id, orders);
+  });
+
+  it("during the one put of a small one", async () => {
+    await storeBulkyOrders({ count: 1, customer: "Put", processedAt: 1 });
+    const id = await storeExport({ cliente: "Put" });
+    const stuck = doorAt("put", 1);
+    const running = deliver([id], quiet({ FILES: stuck.files }), engine);
+    await stuck.reached;
+    await actOn(quiet(), engine, "cancel", id, { by: BY });
+    stuck.open();
+    await running;
+    await expectNothingLeft(id, []);
+  });
+});
+
+it("old files are deleted, younger ones and other things are not", async () => {
+  const id = await storeExport({ cliente: "Nobody" });
+  await deliver([id], quiet(), engine);
+  await env.FILES.put("other/thing", "x");
+  const DAY = 86_400_000;
+  expect(await deleteOldFiles(env.FILES, DAY, Date.now() + DAY - 60_000)).toBe(0);
+  expect(await deleteOldFiles(env.FILES, DAY, Date.now() + DAY + 60_000)).toBeGreaterThan(0);
+  expect(await env.FILES.head(fileKey(id))).toBeNull();
+  expect(await env.FILES.head("other/thing")).not.toBeNull();
+});

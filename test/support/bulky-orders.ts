@@ -1,0 +1,32 @@
+import { env } from "cloudflare:workers";
+
+export interface Bulk {
+  count: number;
+  /** Of the lines of one. */
+  bytes?: number;
+  customer?: string;
+  /** Of the first, one more for each three that follow: many share a moment. */
+  processedAt: number;
+}
+
+let last = 0;
+
+/** Processed orders put straight into the database, with lines of such a size. Returns their ids. */
+export async function storeBulkyOrders(bulk: Bulk): Promise<string[]> {
+  const { count, bytes = 200, customer = "José Ñandú", processedAt } = bulk;
+  const first = last + 1;
+  last += count;
+  await env.DB.prepare(
+    `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
+     INSERT INTO orders (id, task_id, hash, customer, lines, currency, subtotal, discount, total,
+       processed_at)
+     SELECT printf('A-%07d', CAST(?1 AS INTEGER) + i), 'task of ' || (CAST(?1 AS INTEGER) + i), 'hash', ?3,
+       json_array(json_object('sku', 'P001', 'quantity', 1 + i % 7, 'unitPrice', 10995,
+         'title', 'Número ' || i || ' ' || ?4)),
+       'USD', 10995, 0, 10995, ?5 + i / 3
+     FROM n`,
+  )
+    .bind(first, count, customer, "ñ".repeat(Math.ceil(bytes / 2)), processedAt)
+    .run();
+  return Array.from({ length: count }, (_, index) => `A-${String(first + index).padStart(7, "0")}`);
+}
