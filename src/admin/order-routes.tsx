@@ -2,11 +2,13 @@ import { type Context, Hono } from "hono";
 import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
 import { limitBody } from "../http/body-limit";
-import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
+import { assertAdmin, assertCaller, requireAdmin, requireScope } from "../auth/middleware";
+import { exportOrders } from "../exports/task";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { deleteOrder } from "../orders/delete";
 import { getOrder, listOrders, type OrderRow } from "../orders/queries";
+import { startTask } from "../tasks/start";
 import { formText, readForm } from "./form-text";
 import { readOrderQuery } from "./order-query";
 import { DeleteOrderPage, REASON_LENGTH } from "./pages/delete-order";
@@ -28,6 +30,25 @@ orderPages.get("/", async (c) => {
   }
   const page = await listOrders(c.env.DB, query.filter, query.request);
   return renderPage(c, <OrderListPage view={view} query={query} page={page} />);
+});
+
+orderPages.post("/exports", limitBody(), async (c) => {
+  const form = await c.req.parseBody();
+  const fields = ["customer", "from", "to"].map((name) => [name, formText(form, name)]);
+  const query = readOrderQuery(new URLSearchParams(fields));
+  const { customer, from, before } = query.filter;
+  const input = {
+    formato: formText(form, "format"),
+    cliente: customer,
+    desde: isoOf(from),
+    hasta: isoOf(before),
+  };
+  const user = callerId(assertCaller(c.var.caller));
+  const readable = Object.keys(query.problems).length === 0;
+  const started = readable && (await startTask(c.env, exportOrders, input, { user }));
+  return typeof started === "string"
+    ? c.redirect(`/admin/tasks/${started}`, 303)
+    : renderPage(c, <OrderListPage view={viewOf(c)} query={query} page={null} />, 400);
 });
 
 orderPages.get("/:id", async (c) => {
@@ -58,6 +79,10 @@ orderPages.post("/:id/deletion", requireAdmin(), limitBody(), async (c) => {
   await audit(c, "order.delete", id, { reason });
   return c.redirect(`/admin/orders?deleted=${encodeURIComponent(id)}`, 303);
 });
+
+function isoOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : new Date(ms).toISOString();
+}
 
 async function findOrder(c: Context<AppEnv>): Promise<OrderRow> {
   const id = c.req.param("id") ?? "";

@@ -3,6 +3,9 @@ import { audit } from "../audit/audit";
 import { can, callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { namesOf } from "../auth/names";
+import { fileKey } from "../exports/file";
+import { fileLink } from "../exports/link";
+import { exportOrders } from "../exports/task";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { tasksWithOrder } from "../orders/stored-ids";
@@ -51,6 +54,7 @@ export function taskPages(engine: Engine) {
       names: await namesOf(c.env.DB, callersOf(execution)),
       input: readInput(task),
       stored: withOrder.has(task.id),
+      file: await fileOf(c, task),
       actions: {
         retry: mayWrite && allows("retry", task, engine),
         cancel: mayWrite && allows("cancel", task, engine),
@@ -118,6 +122,19 @@ async function findTask(c: Context<AppEnv>): Promise<TaskView> {
     throw taskNotFound(id);
   }
   return task;
+}
+
+/** The link to what an export wrote, null when that is deleted; undefined where there is none. */
+async function fileOf(c: Context<AppEnv>, task: TaskView): Promise<string | null | undefined> {
+  if (task.name !== exportOrders.name || task.status !== "SUCCESS" || !mayReadOrders(c)) {
+    return undefined;
+  }
+  const kept = (await c.env.FILES.head(fileKey(task.id))) !== null;
+  return kept ? (await fileLink(c.env, task.id, Date.now())).path : null;
+}
+
+function mayReadOrders(c: Context<AppEnv>): boolean {
+  return can(assertCaller(c.var.caller), "orders:read");
 }
 
 function taskNotFound(id: string): AppError {

@@ -46,7 +46,7 @@ export const FORMATS: Record<FormatName, Format> = {
   },
   /** For programs: a line is what `GET /api/pedidos/:id` answers. */
   ndjson: {
-    contentType: "application/x-ndjson",
+    contentType: "application/x-ndjson; charset=utf-8",
     head: "",
     line: (order) => `${JSON.stringify(toPedido(order))}\n`,
   },

@@ -228,6 +228,14 @@ export const en: Record<keyof typeof es, string> = {
   "orders.noneTitle": "No order matches",
   "orders.deleted": "Order {id} is deleted.",
 
+  "exports.all": "Export all orders to",
+  "exports.filtered": "Export the orders of this filter to",
+  "exports.csv": "CSV (spreadsheets)",
+  "exports.ndjson": "NDJSON (programs)",
+  "exports.start": "Export",
+  "exports.download": "Download the file",
+  "exports.deleted": "The file of this export is deleted by now; export again.",
+
   "order.title": "Order",
   "order.lines": "The order's lines",
   "order.product": "Product",
@@ -246,6 +254,14 @@ export const en: Record<keyof typeof es, string> = {
   "error.request": "Request",
   "error.invalid_link.title": "This link is not valid",
   "error.invalid_link.text": "Ask whoever gave it to you for another, or sign in to see the batch.",
+  "error.invalid_file_link.title": "This link is not valid",
+  "error.invalid_file_link.text":
+    "Ask whoever gave it to you for another, or sign in and download the file from its task's page.",
+  "error.link_expired.title": "This link has expired",
+  "error.link_expired.text":
+    "It is good for an hour. Ask whoever gave it to you for another, or download the file from its task's page.",
+  "error.file_not_found.title": "The file is gone",
+  "error.file_not_found.text": "Files of exports are deleted after some days. Export again.",
   "error.task_not_found.title": "This task does not exist",
   "error.task_not_found.text": "Its id is mistyped, or the task is not kept any more.",
   "error.order_not_found.title": "This order does not exist",

@@ -232,6 +232,14 @@ export const es = {
   "orders.noneTitle": "Ningún pedido coincide",
   "orders.deleted": "El pedido {id} está eliminado.",
 
+  "exports.all": "Exportar todos los pedidos a",
+  "exports.filtered": "Exportar los pedidos de este filtro a",
+  "exports.csv": "CSV (hojas de cálculo)",
+  "exports.ndjson": "NDJSON (programas)",
+  "exports.start": "Exportar",
+  "exports.download": "Descargar el archivo",
+  "exports.deleted": "El archivo de esta exportación ya se borró; exporta de nuevo.",
+
   "order.title": "Pedido",
   "order.lines": "Líneas del pedido",
   "order.product": "Producto",
@@ -250,6 +258,15 @@ export const es = {
   "error.request": "Petición",
   "error.invalid_link.title": "Este enlace no es válido",
   "error.invalid_link.text": "Pide otro a quien te lo dio, o entra con tu cuenta para ver el lote.",
+  "error.invalid_file_link.title": "Este enlace no es válido",
+  "error.invalid_file_link.text":
+    "Pide otro a quien te lo dio, o entra y descarga el archivo desde la página de su tarea.",
+  "error.link_expired.title": "Este enlace ha caducado",
+  "error.link_expired.text":
+    "Vale una hora. Pide otro a quien te lo dio, o descarga el archivo desde la página de su tarea.",
+  "error.file_not_found.title": "El archivo ya no está",
+  "error.file_not_found.text":
+    "Los archivos de las exportaciones se borran a los pocos días. Exporta de nuevo.",
   "error.task_not_found.title": "Esta tarea no existe",
   "error.task_not_found.text": "El id está mal escrito, o la tarea ya no se conserva.",
   "error.order_not_found.title": "Este pedido no existe",

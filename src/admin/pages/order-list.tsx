@@ -1,5 +1,6 @@
 import type { Page } from "../../http/paging";
 import type { OrderRow } from "../../orders/queries";
+import { ExportForm } from "../components/export-form";
 import { EmptyState } from "../components/empty-state";
 import { Filters, TextField } from "../components/filters";
 import { Notice } from "../components/notice";
@@ -118,6 +119,7 @@ function OrderList({ view, query, page }: { view: View; query: OrderQuery; page:
         </tbody>
       </table>
       <Pager view={view} page={page} />
+      <ExportForm view={view} query={query} />
     </>
   );
 }

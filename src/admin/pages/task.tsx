@@ -18,6 +18,8 @@ interface TaskPageProps {
   task: Execution;
   input: unknown;
   stored: boolean;
+  /** Link to the file of an export; null when that is deleted. */
+  file: string | null | undefined;
   /** Of those who had a hand in it, by how they are stored. */
   names: ReadonlyMap<string, string>;
   /** What this person may do to it in this state. */
@@ -26,7 +28,8 @@ interface TaskPageProps {
 
 const RELOAD_SECONDS = 5;
 
-export function TaskPage({ view, task, input, stored, names, actions }: TaskPageProps) {
+export function TaskPage(props: TaskPageProps) {
+  const { view, task, input, stored, file, names, actions } = props;
   const { t, url } = view;
   const path = `/admin/tasks/${encodeURIComponent(task.id)}`;
   const done = url.searchParams.get("done");
@@ -47,6 +50,11 @@ export function TaskPage({ view, task, input, stored, names, actions }: TaskPage
             </span>
           </h1>
           <div class="actions">
+            {file && (
+              <a class="button primary" href={file} download="">
+                {t("exports.download")}
+              </a>
+            )}
             {actions.retry && (
               <a class="button" href={`${path}/retries`}>
                 {t("task.retry")}
@@ -63,6 +71,7 @@ export function TaskPage({ view, task, input, stored, names, actions }: TaskPage
           <code>{task.id}</code>
         </p>
         {task.status === "PROGRESS" && <TaskProgress view={view} task={task} />}
+        {file === null && <p class="note">{t("exports.deleted")}</p>}
         <TaskError view={view} task={task} names={names} />
         <TaskFacts view={view} task={task} stored={stored} names={names} />
         <Section id="timeline" title={t("task.timeline")}>
@@ -98,7 +107,12 @@ function TaskProgress({ view, task }: { view: View; task: Execution }) {
   );
 }
 
-function TaskFacts({ view, task, stored, names }: Omit<TaskPageProps, "input" | "actions">) {
+function TaskFacts({
+  view,
+  task,
+  stored,
+  names,
+}: Omit<TaskPageProps, "input" | "file" | "actions">) {
   const { t } = view;
   const gone = task.is_successful && task.pedido_id !== null && !stored;
   const time = (at: string | null) => (at === null ? null : <Time at={at} />);
