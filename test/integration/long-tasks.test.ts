@@ -151,6 +151,79 @@ describe("steps", () => {
   });
 });
 
+describe("a checkpoint saved on the way", () => {
+  it("is where a retry goes on, and a crashed run's next one", async () => {
+    const found: unknown[] = [];
+    const stuck = door();
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        found.push(task.checkpoint);
+        await task.saveCheckpoint({ at: found.length });
+        if (found.length === 1) {
+          throw new Error("not yet");
+        }
+        if (found.length === 2) {
+          await stuck.pass();
+        }
+        return { kind: "done" };
+      },
+    });
+    const ids = await storeTasks(env, definition, [1]);
+    await deliver(ids, env, engine);
+    await passWaits(ids);
+    const dying = deliver(ids, env, engine);
+    await stuck.reached;
+    await lapseLeases();
+    await recover(testEnv({ QUEUE_TASKS: deafQueue }), Date.now());
+    await deliver(ids, env, engine);
+    expect((await taskOf(ids[0])).status).toBe("SUCCESS");
+    expect(found).toEqual([null, { at: 1 }, { at: 2 }]);
+    stuck.open();
+    await dying;
+  });
+
+  it("of null begins anew", async () => {
+    const found: unknown[] = [];
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        found.push(task.checkpoint);
+        if (found.length === 1) {
+          return { kind: "continue", checkpoint: 1 };
+        }
+        await task.saveCheckpoint(null);
+        return found.length === 2
+          ? { kind: "retry", reason: { code: "again", message: "again" } }
+          : { kind: "done" };
+      },
+    });
+    const ids = await storeTasks(env, definition, [1]);
+    const quiet = testEnv({ QUEUE_TASKS: deafQueue });
+    for (let run = 0; run < 3; run++) {
+      await deliver(ids, quiet, engine);
+      await passWaits(ids);
+    }
+    expect(found).toEqual([null, 1, null]);
+  });
+
+  it("is not kept for a run that holds the task no more, nor when it is too large", async () => {
+    const caught: unknown[] = [];
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        await task.saveCheckpoint("x".repeat(1_000_001)).catch((error) => caught.push(error));
+        await actOn(env, engine, "cancel", task.id, { by: BY });
+        await task.saveCheckpoint("late").catch((error) => caught.push(error));
+        return { kind: "done" };
+      },
+    });
+    const ids = await storeTasks(env, definition, [1]);
+    await deliver(ids, env, engine);
+    expect(caught.map(String)).toEqual([
+      "Error: The checkpoint is over 1000000 characters",
+      "NotHeldError: The task was cancelled, or its lease given up",
+    ]);
+  });
+});
+
 describe("cancelling a running task", () => {
   it("fires its signal within two seconds, undoes its effects, and ends it as REVOKED", async () => {
     const running = door();
