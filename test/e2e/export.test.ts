@@ -36,7 +36,7 @@ interface Execution {
   result_data: { filas: number; bytes: number; archivo: string } | null;
 }
 
-type Pedido = Record<string, unknown>;
+type Pedido = Record<string, string | number | object[]>;
 
 /** What a machine does over the API with its key. */
 class Machine {
