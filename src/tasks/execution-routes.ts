@@ -59,7 +59,7 @@ const externalId = z
   .trim()
   .min(1)
   .max(200)
-  .refine((id) => id !== "." && id !== "..", "no URL can name it");
+  .refine((id) => id !== "." && id !== ".." && id.isWellFormed(), "no URL can name it");
 
 const startRoute = createRoute({
   method: "post",

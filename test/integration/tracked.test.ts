@@ -249,6 +249,7 @@ describe("starting and reporting over HTTP", () => {
   it.each([
     ["task_id", { task_id: "" }],
     ["task_id", { task_id: ".." }],
+    ["task_id", { task_id: "half a \ud83d" }],
     ["task_id", { task_id: undefined }],
     ["task_id", { task_id: "x".repeat(201) }],
     ["task_name", { task_name: 7 }],
