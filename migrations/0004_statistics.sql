@@ -27,5 +27,5 @@ CREATE TABLE `task_counts` (
 	`d14` integer DEFAULT 0 NOT NULL,
 	`d15` integer DEFAULT 0 NOT NULL,
 	`d16` integer DEFAULT 0 NOT NULL,
-	PRIMARY KEY(`span`, `bucket`, `name`)
+	PRIMARY KEY(`span`, `bucket`, `module`, `name`)
 ) WITHOUT ROWID;

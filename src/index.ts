@@ -12,6 +12,7 @@ import { consume } from "./tasks/consumer";
 import { consumeDeadLetters } from "./tasks/dead-letters";
 import { Engine } from "./tasks/engine";
 import { publishTo } from "./tasks/publish";
+import { deleteOldNotifications } from "./tasks/notifications";
 import { isDeadLetterQueue } from "./tasks/queues";
 import { watchRecovery } from "./tasks/recover";
 
@@ -23,6 +24,8 @@ export { Recovery } from "./tasks/recovery.do";
 const engine = new Engine([processOrder, bulk, exportOrders]);
 const app = createApp(engine);
 publishTo(publishToHub);
+
+const NOTIFICATIONS_KEPT_MS = 30 * 86_400_000;
 
 /** A message cannot be processed with a bad configuration, and must not be lost for it. */
 const MISCONFIGURED_WAIT_SECONDS = 60;
@@ -48,6 +51,7 @@ export default {
   async scheduled(_controller, env) {
     await watchRecovery(env);
     await deleteExpired(env.DB, Date.now());
+    await deleteOldNotifications(env.DB, Date.now() - NOTIFICATIONS_KEPT_MS);
     await closeEnded(env, Date.now());
     await deleteOldFiles(env.FILES, configOf(env).exportMs, Date.now());
   },

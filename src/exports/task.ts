@@ -77,9 +77,6 @@ export function defineExport(partBytes = PART_BYTES, sliceMs = SLICE_MS): Single
           const { rows, total } = position;
           const percent = Math.min(99, (rows / Math.max(1, total)) * 100);
           await task.progress(percent, `${rows} / ${total}`, total);
-          // Locally database and bucket are on this very thread, which never idles else: requests,
-          // heartbeat and the watch for a cancel would wait until the export has ended.
-          await scheduler.wait(0);
         }
         const bytes = await writer.end(position);
         return { kind: "done", result: { filas: position.rows, bytes, archivo: name } };

@@ -1,6 +1,6 @@
 /**
  * Statistics, counted in the very transaction that changes a task, so that they equal a recount at
- * any moment. An event costs one row per task name: that of its minute. Recovery folds minutes into
+ * any moment. An event costs one row per task name and module: that of its minute. Recovery folds minutes into
  * hours, hours into days, and days into one row for ever (moves them: the sum of all rows stays), so
  * totals, rates and histograms read the same few rows over ten tasks or ten million.
  */
@@ -25,7 +25,7 @@ export const COUNTERS: readonly Counter[] = [
   ...DURATION_EDGES_MS.map((_, k) => `d${k}` as const),
 ];
 
-const ADD = `ON CONFLICT (span, bucket, name) DO UPDATE SET
+const ADD = `ON CONFLICT (span, bucket, module, name) DO UPDATE SET
   ${COUNTERS.map((counter) => `${counter} = ${counter} + excluded.${counter}`).join(", ")}`;
 
 /**
@@ -62,7 +62,7 @@ function addSql(values: Record<string, string>, from: string): string {
   return `
 INSERT INTO task_counts (span, bucket, name, module, ${Object.keys(values).join(", ")})
 SELECT ${MINUTE_MS}, ?2 - ?2 % ${MINUTE_MS}, name, module, ${Object.values(values).join(", ")}
-${from} GROUP BY name
+${from} GROUP BY module, name
 ${ADD}`;
 }
 
@@ -79,7 +79,7 @@ INSERT INTO task_counts (span, bucket, name, module, ${COUNTERS.join(", ")})
 SELECT ?3, iif(?3 = 0, 0, bucket - bucket % max(?3, 1)), name, module,
   ${COUNTERS.map((counter) => `sum(${counter})`).join(", ")}
 FROM task_counts WHERE span = ?1 AND bucket < ?2
-GROUP BY 2, name
+GROUP BY 2, module, name
 ${ADD}`;
 const DELETE = "DELETE FROM task_counts WHERE span = ?1 AND bucket < ?2";
 

@@ -69,13 +69,13 @@ export async function markRead(
 
 const DELETED_PER_RUN = 500;
 
-/** Deletes old ones, some at a time. */
+/** Deletes those begun before then (Unix milliseconds), some at a time: their ids follow the clock. */
 export async function deleteOldNotifications(db: D1Database, before: number): Promise<void> {
   await db
     .prepare(
       `DELETE FROM notifications WHERE id IN (
-         SELECT id FROM notifications WHERE updated_at < ?1 LIMIT ${DELETED_PER_RUN})`,
+         SELECT id FROM notifications WHERE id < ?1 LIMIT ${DELETED_PER_RUN})`,
     )
-    .bind(before)
+    .bind(before.toString(16).padStart(12, "0"))
     .run();
 }

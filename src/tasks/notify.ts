@@ -32,7 +32,7 @@ function notifySql({ type, message, kind }: Told, where: string): string {
   return `
 INSERT INTO notifications (id, user, fold, type, task_id, task_name, template, message, count,
   created_at, updated_at)
-SELECT lower(hex(randomblob(16))), user, type || ' ' || kind, type, max(id), name, template, message,
+SELECT printf('%012x', ?2) || lower(hex(randomblob(10))), user, type || ' ' || kind, type, max(id), name, template, message,
   count(*), ?2, ?2
 FROM (
   SELECT id, user, name, template, ${type} AS type, ${kind} AS kind, ${message} AS message

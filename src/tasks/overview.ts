@@ -51,12 +51,12 @@ export async function moduleStats(
     p50Seconds: quantileSeconds(counts, 0.5),
     p95Seconds: quantileSeconds(counts, 0.95),
     byStatus: { PENDING: openOf(ever), SUCCESS: success, FAILURE: failure, REVOKED: revoked },
-    byName: named.map(({ name, counts: of }) => ({
-      name,
-      total: of.created,
-      success: endsOf(of).success,
-      failure: endsOf(of).failure,
-    })),
+    // A name may be used in several modules, of tracked work at least.
+    byName: [...Map.groupBy(named, ({ name }) => name)].map(([name, group]) => {
+      const of = total(group);
+      const ends = endsOf(of);
+      return { name, total: of.created, success: ends.success, failure: ends.failure };
+    }),
     recentFailures: await recentFailures(db, FAILURES_SHOWN, module),
   };
 }

@@ -124,6 +124,9 @@ export function startRun<Input>(
         if (Date.now() - savedAt >= SAVE_EVERY_MS) {
           await save();
         }
+        // Locally database and bucket are on this very thread, which never idles else: requests,
+        // the heartbeat and the watch for a cancel would wait until a long walk has ended.
+        await scheduler.wait(0);
       },
       async step<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
         if (!STEP_NAME.test(name)) {

@@ -136,7 +136,7 @@ export const taskCounts = sqliteTable(
     durationMs: count("duration_ms"),
     ...Object.fromEntries(DURATION_EDGES_MS.map((_, k) => [`d${k}`, count(`d${k}`)])),
   },
-  (table) => [primaryKey({ columns: [table.span, table.bucket, table.name] })],
+  (table) => [primaryKey({ columns: [table.span, table.bucket, table.module, table.name] })],
 );
 
 /** How to run a task: its input's defaults and what overrides its definition. `WITHOUT ROWID`. */

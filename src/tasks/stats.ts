@@ -28,7 +28,7 @@ export async function countsByName(
       `SELECT name, module, ${SUMS} FROM task_counts
        WHERE span IN (${Object.values(SPANS).join(", ")}) AND bucket >= ?1
          AND (?2 IS NULL OR module = ?2)
-       GROUP BY name ORDER BY name`,
+       GROUP BY module, name ORDER BY module, name`,
     )
     .bind(from, module ?? null)
     .all<Row>();

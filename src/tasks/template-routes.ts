@@ -145,7 +145,11 @@ export function templateRoutes(engine: Engine) {
     .openapi(saveRoute, async (c) => {
       const body = c.req.valid("json");
       const caller = assertCaller(c.var.caller);
-      startable(engine, body.task_name, caller);
+      const definition = startable(engine, body.task_name, caller);
+      if (body.default_timeout !== null && !("run" in definition)) {
+        const detail = `default_timeout: tasks of ${body.task_name} run in batches, and share one`;
+        throw new AppError(400, "invalid_parameter", detail, { parameter: "default_timeout" });
+      }
       assertMayChange(await getTemplate(c.env.DB, body.name), caller);
       const template = await saveTemplate(c.env.DB, {
         name: body.name,

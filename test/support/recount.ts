@@ -13,20 +13,20 @@ SELECT name, module, count(*) AS created,
   count(*) FILTER (WHERE status = 'REVOKED') AS revoked,
   coalesce(sum(finished_at - started_at) FILTER (WHERE status = 'SUCCESS'), 0) AS duration_ms,
   ${EDGES.map((edge, k) => `count(*) FILTER (WHERE ${took} <= ${edge}) AS d${k}`).join(", ")}
-FROM tasks GROUP BY name ORDER BY name`;
+FROM tasks GROUP BY module, name ORDER BY module, name`;
 
 const COUNTED = `
 SELECT name, module, sum(created) AS created, sum(success) AS success,
   sum(failure) - sum(unfailed) AS failure, sum(revoked) - sum(unrevoked) AS revoked,
   sum(duration_ms) AS duration_ms, ${EDGES.map((_, k) => `sum(d${k}) AS d${k}`).join(", ")}
-FROM task_counts GROUP BY name ORDER BY name`;
+FROM task_counts GROUP BY module, name ORDER BY module, name`;
 
 /** Events that no later one takes back must lie in the stretch of time they are counted in. */
 const MISPLACED = `
 SELECT name, span, bucket, created, success,
-  (SELECT count(*) FROM tasks t WHERE t.name = c.name
+  (SELECT count(*) FROM tasks t WHERE t.module = c.module AND t.name = c.name
      AND t.created_at - t.created_at % span = bucket) AS created_then,
-  (SELECT count(*) FROM tasks t WHERE t.name = c.name AND t.status = 'SUCCESS'
+  (SELECT count(*) FROM tasks t WHERE t.module = c.module AND t.name = c.name AND t.status = 'SUCCESS'
      AND t.finished_at - t.finished_at % span = bucket) AS success_then
 FROM task_counts c WHERE span > 0 AND (created <> created_then OR success <> success_then)`;
 
