@@ -2,6 +2,7 @@ import { z } from "zod";
 import { configOf } from "../config";
 import type { BatchTask, Settlement } from "../tasks/define";
 import { catalogueOf } from "./catalogues";
+import { checkOrder } from "./check";
 import type { StoredOrder } from "./order";
 import { commitOrders } from "./persist";
 import { runPipeline } from "./pipeline";
@@ -21,6 +22,7 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   queue: "orders",
   // Structure is the first stage's business: a bad order is a failure of its own, with a stage.
   input: z.unknown(),
+  check: checkOrder,
   prepare: prepareOrder,
   retry: (env) => {
     const { orderMaxAttempts, orderRetryDelaySeconds } = configOf(env);

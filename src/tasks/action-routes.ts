@@ -9,7 +9,7 @@ import { actOn } from "./actions";
 import { bulk } from "./bulk";
 import type { Engine } from "./engine";
 import { enqueueOne } from "./enqueue";
-import { filterShape, toFilter } from "./filter";
+import { bulkFilterShape, toFilter } from "./filter";
 import { jsonValue } from "./json-value";
 import { getTask } from "./queries";
 import { assertDone, badInput, noSuchTask, wrongState } from "./refusals";
@@ -105,11 +105,11 @@ const bulkRoute = createRoute({
           schema: z.discriminatedUnion("action", [
             z.strictObject({
               action: z.enum(["cancel", "retry"]),
-              filter: z.strictObject(filterShape),
+              filter: z.strictObject(bulkFilterShape),
             }),
             z.strictObject({
               action: z.literal("discard"),
-              filter: z.strictObject(filterShape),
+              filter: z.strictObject(bulkFilterShape),
               reason,
             }),
           ]),

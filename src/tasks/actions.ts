@@ -126,11 +126,13 @@ const retryTasks: Act = async (env, engine, ids, { by }) => {
 };
 
 // Its state stays FAILURE: it is only that nobody need look at it any more.
+const DISCARDABLE = `id IN (SELECT value FROM json_each(?1))
+  AND status = 'FAILURE' AND discard_reason IS NULL`;
 const DISCARD = `
 UPDATE tasks SET discard_reason = ?4,
   timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
     json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4))
-WHERE id IN (SELECT value FROM json_each(?1)) AND status = 'FAILURE' AND discard_reason IS NULL
+WHERE ${DISCARDABLE}
 RETURNING id, name, module, queue, subject, user`;
 
 /** Marks failures as given up on, with the reason. */
@@ -143,6 +145,26 @@ const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }) => {
 
 export const ACTIONS = { cancel: cancelTasks, retry: retryTasks, discard: discardTasks } as const;
 export type Action = keyof typeof ACTIONS;
+
+/** To how many of these tasks an action could be done now. */
+export async function countDoable(
+  env: Env,
+  engine: Engine,
+  action: Action,
+  ids: readonly string[],
+): Promise<number> {
+  const list = JSON.stringify(ids);
+  const names = JSON.stringify(engine.all().map(({ name }) => name));
+  const [where, values] = {
+    cancel: [CANCELLABLE, [list]] as const,
+    retry: [RETRYABLE, [list, null, names]] as const,
+    discard: [DISCARDABLE, [list]] as const,
+  }[action];
+  const row = await env.DB.prepare(`SELECT count(*) AS n FROM tasks WHERE ${where}`)
+    .bind(...values)
+    .first<{ n: number }>();
+  return row?.n ?? 0;
+}
 
 /** Does it to one task, known by its id or its name elsewhere. */
 export async function actOn(

@@ -5,8 +5,9 @@
 import { z } from "zod";
 import type { Key } from "../http/paging";
 import { MAX_SCANNED } from "../http/paging";
-import { type Action, ACTIONS } from "./actions";
+import { type Action, ACTIONS, countDoable } from "./actions";
 import type { SingleTask } from "./define";
+import type { Engine } from "./engine";
 import { listTaskIds, type TaskFilter } from "./list";
 import { STATUSES } from "./states";
 
@@ -57,7 +58,7 @@ export const bulk: SingleTask<BulkInput> = {
   startedBy: null,
   run: async (task, { env, engine, signal }) => {
     const { action, filter: asked, reason } = task.input;
-    const filter = { ...defaults(action), ...asked };
+    const filter = toWorkOn(action, asked);
     // Nothing accepted after this task was.
     filter.before = Math.min(asked.before ?? task.createdAt, task.createdAt);
     const actor = { by: task.user ?? "system", reason };
@@ -81,9 +82,42 @@ export const bulk: SingleTask<BulkInput> = {
   },
 };
 
-/** What a cancel may end, a retry run again, and a discard give up on. */
-function defaults(action: Action): TaskFilter {
-  return action === "cancel" ? { status: "OPEN" } : { status: "FAILURE", discarded: false };
+/**
+ * What a cancel may end, a retry run again, and a discard give up on, unless the filter says
+ * otherwise. Of hand-picked tasks each action takes those it can be done to; a retry leaves out
+ * what a person gave up on.
+ */
+function toWorkOn(action: Action, asked: TaskFilter): TaskFilter {
+  const state = asked.ids === undefined && { status: action === "cancel" ? "OPEN" : "FAILURE" };
+  const discarded = action !== "cancel" && { discarded: false };
+  const set = Object.entries(asked).filter(([, value]) => value !== undefined);
+  return { ...state, ...discarded, ...Object.fromEntries(set) } as TaskFilter;
+}
+
+const MAX_LOOKS = 10;
+
+/**
+ * To how many tasks a bulk action would be done now: exact to 1,000. Looks at no more than 10,000
+ * tasks; `capped` says that there may be more than it found.
+ */
+export async function countBulk(
+  env: Env,
+  engine: Engine,
+  action: Action,
+  asked: TaskFilter,
+): Promise<{ count: number; capped: boolean }> {
+  const filter = toWorkOn(action, asked);
+  let found = 0;
+  let after: Key | null = null;
+  for (let look = 0; look < MAX_LOOKS && found < MAX_SCANNED; look += 1) {
+    const page: Awaited<ReturnType<typeof pageAfter>> = await pageAfter(env.DB, filter, after);
+    found += await countDoable(env, engine, action, page.rows);
+    after = page.next;
+    if (after === null) {
+      return { count: Math.min(found, MAX_SCANNED), capped: found > MAX_SCANNED };
+    }
+  }
+  return { count: Math.min(found, MAX_SCANNED), capped: true };
 }
 
 async function count(db: D1Database, filter: TaskFilter): Promise<number> {

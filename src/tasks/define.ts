@@ -85,6 +85,8 @@ interface Base<Input> {
   queue: string;
   /** What callers may send; the handler sees what it makes of that. */
   input: ZodType<Input>;
+  /** What the first run would say of an input at once, for those who are about to send it. */
+  check?(input: unknown): Reason | null;
   /** How an input is kept; by default as it is, about no business entity. */
   prepare?(input: unknown): NewTask;
   retry(env: Env): BackoffPolicy & { attempts: number };

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { instant } from "../http/instant";
-import { isLote } from "./ids";
+import { MAX_SCANNED } from "../http/paging";
+import { isLote, isTaskId } from "./ids";
 import type { TaskFilter } from "./list";
 import { STATUSES } from "./states";
 
@@ -16,10 +17,17 @@ export const filterShape = {
   created_after: instant.optional(),
   created_before: instant.optional(),
   discarded: z.stringbool().or(z.boolean()).optional().openapi({ type: "boolean" }),
+  error_code: z.string().min(1).max(100).optional(),
   search: z.string().trim().min(1).max(200).optional(),
 };
 
-const Filter = z.object(filterShape);
+/** Of a bulk action: hand-picked tasks too, by their own ids. */
+export const bulkFilterShape = {
+  ...filterShape,
+  ids: z.array(z.string().refine(isTaskId, "not a task id")).min(1).max(MAX_SCANNED).optional(),
+};
+
+const Filter = z.object(bulkFilterShape);
 
 /** `created_after` and `created_before` are the first and the last moment let through. */
 export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
@@ -34,6 +42,8 @@ export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
     from: query.created_after,
     before: query.created_before === undefined ? undefined : query.created_before + 1,
     discarded: query.discarded,
+    codes: query.error_code === undefined ? undefined : [query.error_code],
+    ids: query.ids,
     search: query.search,
   };
 }

@@ -12,6 +12,7 @@ import {
   type Page,
   type PageRequest,
 } from "../http/paging";
+import { gist, GIST_SOURCE } from "./error-gist";
 import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
 import { LEASED } from "./leases";
 import { getTasks, type TaskView } from "./queries";
@@ -33,6 +34,12 @@ export interface TaskFilter {
   search?: string;
   /** Whether a person gave up on it. */
   discarded?: boolean;
+  /** Any of these error codes. */
+  codes?: readonly string[];
+  /** The gist of its error's message, see error-gist.ts. */
+  message?: string;
+  /** Just these tasks, at most MAX_SCANNED. */
+  ids?: readonly string[];
 }
 
 /** By when they were accepted. */
@@ -68,10 +75,12 @@ export async function listTaskIds(
   if (cursor) {
     range.add(`id ${upwards ? ">" : "<"} ?`, cursorId(cursor.key[0]));
   }
-  const size = scanSize(request, !match.isEmpty);
-  const { results: scanned } = await db
+  const { message } = filter;
+  const size = scanSize(request, !match.isEmpty || message !== undefined);
+  const { results } = await db
     .prepare(
-      `SELECT id, ${match.sql} AS hit FROM (
+      `SELECT id, ${match.sql} AS hit, ${message === undefined ? "NULL" : GIST_SOURCE} AS message
+       FROM (
          SELECT id, queue, status, progress, user, module, name, worker, error_code, error_message,
            discard_reason
          FROM tasks ${index}
@@ -79,7 +88,11 @@ export async function listTaskIds(
        )`,
     )
     .bind(...match.values, ...range.values)
-    .all<{ id: string; hit: number }>();
+    .all<{ id: string; hit: number; message: string | null }>();
+  const scanned =
+    message === undefined
+      ? results
+      : results.map((row) => ({ ...row, hit: row.hit && Number(gist(row.message) === message) }));
   const page = cutPage(scanned, request, size, ({ id }) => [id]);
   return { ...page, rows: page.rows.map(({ id }) => id) };
 }
@@ -108,11 +121,16 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   if (filter.discarded !== undefined) {
     match.add(`discard_reason IS ${filter.discarded ? "NOT NULL" : "NULL"}`);
   }
+  if (filter.codes !== undefined) {
+    match.add("error_code IN (SELECT value FROM json_each(?))", JSON.stringify(filter.codes));
+  }
   if (filter.worker !== undefined) {
     const running = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.worker = ?";
     match.add(`worker = ? OR id IN (${running})`, filter.worker, filter.worker);
   }
-  if (filter.subject !== undefined) {
+  if (filter.ids !== undefined) {
+    range.add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
+  } else if (filter.subject !== undefined) {
     range.add("subject = ?", filter.subject);
   } else if (filter.search !== undefined) {
     await search(db, filter.search, scan);
