@@ -11,7 +11,8 @@ import { getOrder, listOrders, type OrderRow } from "../orders/queries";
 import { startTask } from "../tasks/start";
 import { formText, readForm } from "./form-text";
 import { readOrderQuery } from "./order-query";
-import { DeleteOrderPage, REASON_LENGTH } from "./pages/delete-order";
+import { readReason } from "./components/reason-field";
+import { DeleteOrderPage } from "./pages/delete-order";
 import { OrderPage } from "./pages/order";
 import { OrderListPage } from "./pages/order-list";
 import { renderPage } from "./render";
@@ -68,9 +69,9 @@ orderPages.get("/:id/deletion", requireAdmin(), async (c) => {
 orderPages.post("/:id/deletion", requireAdmin(), limitBody(), async (c) => {
   const { id } = await findOrder(c);
   const form = await readForm(c);
-  const reason = formText(form, "reason").trim();
-  if (reason.length < REASON_LENGTH.min || reason.length > REASON_LENGTH.max) {
-    return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} reason={reason} />, 400);
+  const { reason, wrong } = readReason(form["reason"]);
+  if (reason === undefined) {
+    return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} wrongReason={wrong} />, 400);
   }
   const by = callerId(assertAdmin(c.var.caller));
   if (!(await deleteOrder(c.env, id, { by, reason }))) {

@@ -1,6 +1,9 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env";
 import type { Engine } from "../tasks/engine";
+import { deadLetterPages } from "./dead-letter-routes";
+import { failurePages } from "./failure-routes";
+import { notificationPages } from "./notification-routes";
 import { orderPages } from "./order-routes";
 import { requirePerson } from "./require-person";
 import { taskPages } from "./task-routes";
@@ -12,5 +15,8 @@ export function adminRoutes(engine: Engine) {
   routes.get("/", (c) => c.redirect("/admin/tasks", 302));
   routes.route("/tasks", taskPages(engine));
   routes.route("/orders", orderPages);
+  routes.route("/failures", failurePages(engine));
+  routes.route("/dead-letters", deadLetterPages(engine));
+  routes.route("/notifications", notificationPages(engine));
   return routes;
 }

@@ -1,23 +1,37 @@
+import { type Caller, callerId, can, ROLES } from "../auth/caller";
 import type { Engine } from "../tasks/engine";
 import { statusOf } from "../tasks/execution";
-import { isFinal } from "../tasks/states";
 import type { TaskView } from "../tasks/queries";
-import type { TaskAction } from "./pages/task-action";
+import { isFinal } from "../tasks/states";
 
-/** Whether a task's state allows an action, as actions.ts will judge: no button promises in vain. */
-export function allows(action: TaskAction, task: TaskView, engine: Engine): boolean {
+export type TaskAction = "retry" | "cancel" | "discard" | "replay";
+
+/** What this person may do to a task in its state, as will be judged: no button promises in vain. */
+export function allowedActions(
+  task: TaskView,
+  engine: Engine,
+  caller: Caller,
+): Record<TaskAction, boolean> {
   const status = statusOf(task);
-  switch (action) {
-    case "retry":
-      // A message kept as a failure has no attempts, and nothing to run.
-      return (
-        (status === "FAILURE" || status === "REVOKED") &&
-        task.max_attempts > 0 &&
-        engine.find(task.name) !== undefined
-      );
-    case "cancel":
-      return !isFinal(status);
-    default:
-      return action satisfies never;
-  }
+  const mayWrite = can(caller, "tasks:write");
+  const definition = engine.find(task.name);
+  const failed = status === "FAILURE" || status === "REVOKED";
+  return {
+    // A message kept as a failure has no attempts, and tracked work runs elsewhere.
+    retry: mayWrite && failed && definition !== undefined && task.external_id === null,
+    cancel: mayCancel(task, caller) && !isFinal(status),
+    discard: mayWrite && status === "FAILURE" && task.discard_reason === null,
+    replay: mayWrite && isFinal(status) && mayStart(definition?.startedBy ?? null, caller),
+  };
+}
+
+/** Anybody may end what they asked for themselves. */
+export function mayCancel(task: TaskView, caller: Caller): boolean {
+  return can(caller, "tasks:write") || task.user === callerId(caller);
+}
+
+function mayStart(least: (typeof ROLES)[number] | null, caller: Caller): boolean {
+  return (
+    least !== null && caller.kind === "user" && ROLES.indexOf(caller.role) >= ROLES.indexOf(least)
+  );
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { PageRequest } from "../http/paging";
+import { gist } from "../tasks/error-gist";
 import { isLote } from "../tasks/ids";
 import type { TaskFilter } from "../tasks/list";
 import { STATUSES } from "../tasks/states";
@@ -16,7 +17,11 @@ import {
 const shape = {
   q: words,
   status: z.enum(STATUSES).optional(),
+  module: words,
   name: words,
+  code: words,
+  message: words,
+  discarded: z.enum(["yes", "no"]).optional(),
   worker: words,
   lote: z.string().refine(isLote).optional(),
   from: day,
@@ -34,13 +39,22 @@ export interface TaskQuery {
   request: PageRequest;
 }
 
+/** The address of the tasks that match, elsewhere than in the list too. */
+export function taskQuery(typed: Partial<Record<Name, string>>): string {
+  return new URLSearchParams(Object.entries(typed).filter(([, text]) => text !== "")).toString();
+}
+
 export function readTaskQuery(params: URLSearchParams): TaskQuery {
   const { typed, values, problems } = readFilters(
     shape,
     {
       q: "list.tooLong",
       status: "list.badState",
+      module: "list.tooLong",
       name: "list.tooLong",
+      code: "list.tooLong",
+      message: "list.tooLong",
+      discarded: "repair.badDiscarded",
       worker: "list.tooLong",
       lote: "list.badBatch",
       from: "list.badDate",
@@ -55,12 +69,23 @@ export function readTaskQuery(params: URLSearchParams): TaskQuery {
   if (values.from !== undefined && values.to !== undefined && values.to < values.from) {
     problems.to = "list.dateOrder";
   }
-  const { q, status, name, worker, lote } = values;
+  const { q, code, message, discarded, status, module, name, worker, lote } = values;
   return {
     typed,
     problems,
     active: Object.entries(typed).filter(([field, text]) => field !== "q" && text !== "").length,
-    filter: { search: q, status, name, worker, lote, ...daysOf(values) },
+    filter: {
+      search: q,
+      codes: code?.split(/[\s,]+/).filter(Boolean),
+      message: message === undefined ? undefined : gist(message),
+      discarded: discarded === undefined ? undefined : discarded === "yes",
+      status,
+      module,
+      name,
+      worker,
+      lote,
+      ...daysOf(values),
+    },
     request: { limit: PAGE_ROWS, cursor: cursor ?? null },
   };
 }

@@ -1,25 +1,30 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../audit/audit";
-import { can, callerId } from "../auth/caller";
+import { can } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { namesOf } from "../auth/names";
 import { fileKey } from "../exports/file";
 import { fileLink } from "../exports/link";
 import { exportOrders } from "../exports/task";
+import { assertSameOrigin } from "../auth/same-origin";
 import type { AppEnv } from "../http/app-env";
-import { AppError } from "../http/errors";
+import { limitBody } from "../http/body-limit";
 import { tasksWithOrder } from "../orders/stored-ids";
-import { actOn } from "../tasks/actions";
 import type { Engine } from "../tasks/engine";
 import { toExecution } from "../tasks/execution";
 import { listTasks } from "../tasks/list";
-import { getTask, type TaskView } from "../tasks/queries";
-import type { Execution } from "../tasks/execution";
-import { type TaskAction, TaskActionPage } from "./pages/task-action";
-import { TaskListPage } from "./pages/task-list";
+import type { TaskView } from "../tasks/queries";
+import { bulkPages } from "./bulk-routes";
+import { parseExact } from "./exact-json";
+import { knownTasks } from "./failure-routes";
+import { callersOf, findTask } from "./find-task";
+import { nextPath } from "./next-path";
 import { TaskPage } from "./pages/task";
+import { TaskListPage } from "./pages/task-list";
 import { renderPage } from "./render";
-import { allows } from "./task-actions";
+import { replayPages } from "./replay-routes";
+import { taskActionPages } from "./task-action-routes";
+import { allowedActions } from "./task-actions";
+import { keepTaskLook, taskLookOf, toLook } from "./task-columns";
 import { readTaskQuery } from "./task-query";
 import { viewOf } from "./view";
 
@@ -31,97 +36,58 @@ export function taskPages(engine: Engine) {
   routes.get("/", async (c) => {
     const view = viewOf(c);
     const query = readTaskQuery(view.url.searchParams);
-    const names = engine.all().map(({ name }) => name);
+    const look = taskLookOf(c);
+    const props = { view, query, look, known: knownTasks(engine, query.typed) };
     if (Object.keys(query.problems).length > 0) {
-      const page = <TaskListPage view={view} query={query} names={names} list={null} />;
-      return renderPage(c, page, 400);
+      return renderPage(c, <TaskListPage {...props} list={null} />, 400);
     }
     const page = await listTasks(c.env.DB, query.filter, query.request);
     const withOrder = await tasksWithOrder(c.env.DB, page.rows);
     const tasks = page.rows.map((row) => toExecution(row, engine));
-    const list = { page, tasks, withOrder };
-    return renderPage(c, <TaskListPage view={view} query={query} names={names} list={list} />);
+    const users = tasks.flatMap(({ user }) => (user === null ? [] : [user]));
+    const people = look.columns.has("user")
+      ? await namesOf(c.env.DB, [...new Set(users)])
+      : new Map<string, string>();
+    const mayAct = can(assertCaller(c.var.caller), "tasks:write");
+    const list = { page, tasks, withOrder, people, mayAct };
+    return renderPage(c, <TaskListPage {...props} list={list} />);
   });
 
+  routes.post("/look", limitBody(), async (c) => {
+    assertSameOrigin(c.req.raw);
+    const form = new URLSearchParams(await c.req.text());
+    const look = toLook(form.get("density") === "dense", form.getAll("column"));
+    keepTaskLook(c, form.has("reset") ? null : look);
+    return c.redirect(nextPath(form.get("back"), new URL(c.req.url).origin, "/admin/tasks"), 303);
+  });
+
+  routes.route("/bulk", bulkPages(engine));
+
   routes.get("/:id", async (c) => {
+    const view = viewOf(c);
     const task = await findTask(c);
     const withOrder = await tasksWithOrder(c.env.DB, [task]);
     const execution = toExecution(task, engine);
-    const mayWrite = can(assertCaller(c.var.caller), "tasks:write");
     const props = {
-      view: viewOf(c),
+      view,
       task: execution,
       names: await namesOf(c.env.DB, callersOf(execution)),
-      input: readInput(task),
+      input: parseExact(task.input),
       stored: withOrder.has(task.id),
       file: await fileOf(c, task),
-      actions: {
-        retry: mayWrite && allows("retry", task, engine),
-        cancel: mayWrite && allows("cancel", task, engine),
-      },
+      actions: allowedActions(task, engine, assertCaller(c.var.caller)),
     };
     return renderPage(c, <TaskPage {...props} />);
   });
 
   routes.get("/:id/input", async (c) => {
-    const task = await findTask(c);
-    return c.json(readInput(task));
+    const { input } = await findTask(c);
+    return c.body(input, 200, { "content-type": "application/json" });
   });
 
-  for (const [path, action] of [
-    ["/:id/retries", "retry"],
-    ["/:id/cancellations", "cancel"],
-  ] as const) {
-    routes.get(path, requireScope("tasks:write"), async (c) => {
-      const task = toExecution(await findTask(c), engine);
-      return renderPage(c, <TaskActionPage view={viewOf(c)} action={action} task={task} />);
-    });
-
-    routes.post(path, requireScope("tasks:write"), async (c) => {
-      const id = c.req.param("id");
-      const result = await act(c, engine, action, id);
-      if (result === "not_found") {
-        throw taskNotFound(id);
-      }
-      if (result === "done") {
-        return c.redirect(`/admin/tasks/${encodeURIComponent(id)}?done=${action}`, 303);
-      }
-      const task = toExecution(await findTask(c), engine);
-      const { status } = result;
-      const page = (
-        <TaskActionPage view={viewOf(c)} action={action} task={task} forbidden={status} />
-      );
-      return renderPage(c, page, 409);
-    });
-  }
-
+  routes.route("/:id/replays", replayPages(engine));
+  routes.route("/:id", taskActionPages(engine));
   return routes;
-}
-
-async function act(c: Context<AppEnv>, engine: Engine, action: TaskAction, id: string) {
-  const by = callerId(assertCaller(c.var.caller));
-  const result = await actOn(c.env, engine, action, id, { by });
-  if (result === "done") {
-    await audit(c, `task.${action}`, id);
-  }
-  return result;
-}
-
-/** Everybody who had a hand in a task, as stored. */
-function callersOf(task: Execution): string[] {
-  const { by } = (task.error_detail ?? {}) as { by?: unknown };
-  const events: Record<string, unknown>[] = task.timeline;
-  const callers = [task.user, by, ...events.map((event) => event["by"])];
-  return [...new Set(callers.filter((caller) => typeof caller === "string"))];
-}
-
-async function findTask(c: Context<AppEnv>): Promise<TaskView> {
-  const id = c.req.param("id") ?? "";
-  const task = await getTask(c.env.DB, id);
-  if (!task) {
-    throw taskNotFound(id);
-  }
-  return task;
 }
 
 /** The link to what an export wrote, null when that is deleted; undefined where there is none. */
@@ -135,12 +101,4 @@ async function fileOf(c: Context<AppEnv>, task: TaskView): Promise<string | null
 
 function mayReadOrders(c: Context<AppEnv>): boolean {
   return can(assertCaller(c.var.caller), "orders:read");
-}
-
-function taskNotFound(id: string): AppError {
-  return new AppError(404, "task_not_found", `There is no task ${id}`);
-}
-
-function readInput(task: TaskView): unknown {
-  return JSON.parse(task.input);
 }

@@ -1,12 +1,15 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import type { Caller } from "../auth/caller";
+import { type Caller, callerId } from "../auth/caller";
 import { configOf } from "../config";
 import { acceptedLanguage, type Language, parseLanguage } from "../i18n/language";
 import { type Translate, translator } from "../i18n/translate";
+import { countUnread } from "../tasks/notifications";
 
 export const THEMES = ["auto", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
+
+export const MAX_UNREAD = 100;
 
 /** Who looks at a page, and how: what every page and component takes. */
 export interface View {
@@ -14,6 +17,8 @@ export interface View {
   language: Language;
   theme: Theme;
   person: (Caller & { kind: "user" }) | null;
+  /** The person's unread notifications, counted to MAX_UNREAD while the page is made. */
+  unread: Promise<number>;
   url: URL;
 }
 
@@ -25,13 +30,24 @@ export function viewOf(c: Context): View {
     acceptedLanguage(c.req.header("accept-language")) ??
     defaultLanguage(c.env as object);
   const caller = c.get("caller") as Caller | null | undefined;
+  const person = caller?.kind === "user" ? caller : null;
   return {
     t: translator(language),
     language,
     theme: THEMES.find((theme) => theme === getCookie(c, "theme")) ?? "auto",
-    person: caller?.kind === "user" ? caller : null,
+    person,
+    unread: person ? unreadOf(c.env as Env, callerId(person)) : Promise.resolve(0),
     url,
   };
+}
+
+/** No page fails for want of it. */
+async function unreadOf(env: Env, user: string): Promise<number> {
+  try {
+    return await countUnread(env.DB, user, MAX_UNREAD);
+  } catch {
+    return 0;
+  }
 }
 
 /** The page that says the configuration is bad needs a language too. */

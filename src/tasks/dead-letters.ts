@@ -15,6 +15,10 @@ import { OPEN, TRACKED } from "./states";
 
 const RETRY_SECONDS = 60;
 const MAX_BODY_CHARACTERS = 4000;
+/** What the failures made of messages without a task are filed under. */
+export const BURIED = { name: "system.message", module: "system" } as const;
+/** Error codes of what nobody will run. */
+export const DEAD_LETTER_CODES = ["dead_letter", "invalid_message"] as const;
 const GIVEN_UP: Reason = {
   code: "dead_letter",
   message: "The queue gave up on the message of this task",

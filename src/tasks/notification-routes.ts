@@ -86,7 +86,7 @@ export function notificationRoutes(engine: Engine) {
       const { limit, cursor, unread: onlyUnread = false } = c.req.valid("query");
       const user = callerId(assertCaller(c.var.caller));
       const request = { limit, cursor: readCursor(cursor) };
-      const page = await listNotifications(c.env.DB, user, onlyUnread, request);
+      const page = await listNotifications(c.env.DB, user, onlyUnread ? "unread" : "all", request);
       const view = renderPage(page, c.req.url, (row) => toView(row, engine));
       return c.json({ ...view, unread: await countUnread(c.env.DB, user) }, 200);
     })

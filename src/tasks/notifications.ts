@@ -15,20 +15,22 @@ export interface Notification {
   read_at: number | null;
 }
 
+const HITS = { all: "true", unread: "read_at IS NULL", read: "read_at IS NOT NULL" } as const;
+
 /** Those of one user, the latest first. */
 export async function listNotifications(
   db: D1Database,
   user: string,
-  onlyUnread: boolean,
+  which: "all" | "unread" | "read",
   request: PageRequest,
 ): Promise<Page<Notification>> {
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
   const [updatedAt, id] = cursor?.key ?? [];
-  const size = scanSize(request, onlyUnread);
+  const size = scanSize(request, which !== "all");
   const { results } = await db
     .prepare(
-      `SELECT *, ${onlyUnread ? "read_at IS NULL" : "true"} AS hit FROM notifications
+      `SELECT *, ${HITS[which]} AS hit FROM notifications
        WHERE user = ?1 ${cursor ? `AND (updated_at, id) ${backwards ? ">" : "<"} (?2, ?3)` : ""}
        ORDER BY updated_at ${backwards ? "ASC" : "DESC"}, id ${backwards ? "ASC" : "DESC"}
        LIMIT ${size + 1}`,
@@ -40,14 +42,18 @@ export async function listNotifications(
 
 const MAX_COUNTED = 1000;
 
-/** How many are unread, counted to 1,000. */
-export async function countUnread(db: D1Database, user: string): Promise<number> {
+/** How many are unread, counted to 1,000 or less. */
+export async function countUnread(
+  db: D1Database,
+  user: string,
+  most = MAX_COUNTED,
+): Promise<number> {
   const row = await db
     .prepare(
       `SELECT count(*) AS n FROM (
-         SELECT 1 FROM notifications WHERE user = ?1 AND read_at IS NULL LIMIT ${MAX_COUNTED})`,
+         SELECT 1 FROM notifications WHERE user = ?1 AND read_at IS NULL LIMIT ?2)`,
     )
-    .bind(user)
+    .bind(user, most)
     .first<{ n: number }>();
   return row?.n ?? 0;
 }

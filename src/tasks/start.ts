@@ -1,6 +1,7 @@
 import type { NewTask, TaskDefinition } from "./define";
 import { enqueue, type EnqueueOptions } from "./enqueue";
 import { readInput } from "./input";
+import { isFlatEnough, TOO_DEEP } from "./json-value";
 
 const MAX_INPUT_CHARACTERS = 64_000;
 
@@ -21,6 +22,9 @@ export async function startTask(
   options: Omit<EnqueueOptions, "idempotency">,
 ): Promise<string | Refusal> {
   const given = input === undefined ? {} : input;
+  if (!definition.prepare && !isFlatEnough(given)) {
+    return { field: "", message: TOO_DEEP };
+  }
   const task = definition.prepare?.(given) ?? keep(given);
   if (task.input.length > MAX_INPUT_CHARACTERS && !definition.prepare) {
     return { field: "", message: `over ${MAX_INPUT_CHARACTERS} characters` };

@@ -1,9 +1,8 @@
+import { prettyJson } from "../exact-json";
 import { formatCount } from "../format";
 import type { View } from "../view";
 
 const MAX_CHARACTERS = 8000;
-/** They reorder what stands around them; escaped, JSON means the same and reads as it is. */
-const DIRECTION_CONTROLS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 
 interface Props {
   view: View;
@@ -14,10 +13,7 @@ interface Props {
 
 /** JSON as readable text. */
 export function JsonBlock({ view, value, whole }: Props) {
-  const text = (JSON.stringify(value, null, 2) ?? "null").replaceAll(
-    DIRECTION_CONTROLS,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  const text = prettyJson(value);
   const count = (n: number) => formatCount(view.language, n);
   const shown = text.slice(0, MAX_CHARACTERS).toWellFormed();
   return (

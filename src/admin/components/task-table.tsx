@@ -1,10 +1,13 @@
+import type { Child } from "hono/jsx";
 import type { Execution } from "../../tasks/execution";
 import { errorOf } from "../execution-view";
 import { formatDuration, shortId } from "../format";
+import { type Column, COLUMNS, type TaskLook } from "../task-columns";
 import type { View } from "../view";
 import { Badge } from "./badge";
 import { ErrorText } from "./error-text";
 import { OrderLink } from "./order-link";
+import { Pick } from "./selection";
 import { Time } from "./time";
 
 interface TaskTableProps {
@@ -12,63 +15,88 @@ interface TaskTableProps {
   tasks: readonly Execution[];
   /** The tasks whose order is in the database. */
   withOrder: ReadonlySet<string>;
+  look: TaskLook;
+  /** Of those who asked for them, where that is shown. */
+  names: ReadonlyMap<string, string>;
+  /** Whether each has a box to pick it, inside a selection's form. */
+  pickable: boolean;
 }
 
-export function TaskTable({ view, tasks, withOrder }: TaskTableProps) {
+export function TaskTable(props: TaskTableProps) {
+  const { view, tasks, look, pickable } = props;
   const { t } = view;
+  const columns = [...look.columns];
   return (
-    <table class="rows">
+    <table class={look.dense ? "rows dense" : "rows"}>
       <caption class="unseen">{t("tasks.caption")}</caption>
       <thead>
         <tr>
           <th scope="col">{t("tasks.id")}</th>
           <th scope="col">{t("tasks.state")}</th>
-          <th scope="col">{t("tasks.name")}</th>
-          <th scope="col">{t("tasks.order")}</th>
-          <th scope="col">{t("tasks.worker")}</th>
-          <th scope="col">{t("tasks.started")}</th>
-          <th scope="col" class="number">
-            {t("tasks.duration")}
-          </th>
-          <th scope="col">{t("tasks.error")}</th>
+          {columns.map((column) => (
+            <th scope="col" class={CLASSES[column] === "number" ? "number" : undefined}>
+              {t(COLUMNS[column])}
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
         {tasks.map((task) => (
-          <TaskRow view={view} task={task} stored={withOrder.has(task.id)} />
+          <tr data-task={task.id}>
+            <th scope="row" data-label={t("tasks.id")} class="tight code">
+              {pickable && <Pick view={view} id={task.id} />}
+              <a href={`/admin/tasks/${encodeURIComponent(task.id)}`}>{shortId(task.id)}</a>
+            </th>
+            <td data-label={t("tasks.state")} class="corner">
+              <Badge view={view} status={task.status} />
+              {task.discard_reason !== null && <span class="note"> {t("repair.isDiscarded")}</span>}
+            </td>
+            {columns.map((column) => (
+              <td data-label={t(COLUMNS[column])} class={CLASSES[column]}>
+                {cell(column, task, props)}
+              </td>
+            ))}
+          </tr>
         ))}
       </tbody>
     </table>
   );
 }
 
-function TaskRow({ view, task, stored }: { view: View; task: Execution; stored: boolean }) {
-  const { t } = view;
+const CLASSES: Partial<Record<Column, string>> = {
+  name: "tight",
+  module: "tight",
+  order: "id",
+  worker: "tight",
+  attempts: "number",
+  duration: "number",
+};
+
+function cell(column: Column, task: Execution, props: TaskTableProps): Child {
+  const { view, withOrder, names } = props;
   const error = errorOf(task);
-  return (
-    <tr data-task={task.id}>
-      <th scope="row" data-label={t("tasks.id")} class="tight code">
-        <a href={`/admin/tasks/${encodeURIComponent(task.id)}`}>{shortId(task.id)}</a>
-      </th>
-      <td data-label={t("tasks.state")} class="corner">
-        <Badge view={view} status={task.status} />
-      </td>
-      <td data-label={t("tasks.name")} class="tight">
-        <bdi>{task.task_name}</bdi>
-      </td>
-      <td data-label={t("tasks.order")} class="id">
-        <OrderLink task={task} stored={stored} />
-      </td>
-      <td data-label={t("tasks.worker")} class="tight">
-        {task.worker_name}
-      </td>
-      <td data-label={t("tasks.started")}>
-        {task.started_at ? <Time at={task.started_at} /> : null}
-      </td>
-      <td data-label={t("tasks.duration")} class="number">
-        {task.duration_seconds === null ? null : formatDuration(view, task.duration_seconds)}
-      </td>
-      <td data-label={t("tasks.error")}>{error && <ErrorText {...error} />}</td>
-    </tr>
-  );
+  switch (column) {
+    case "name":
+      return <bdi>{task.task_name}</bdi>;
+    case "module":
+      return <bdi>{task.task_module}</bdi>;
+    case "order":
+      return <OrderLink task={task} stored={withOrder.has(task.id)} />;
+    case "user":
+      return task.user && <bdi>{names.get(task.user) ?? task.user}</bdi>;
+    case "worker":
+      return task.worker_name;
+    case "attempts":
+      return view.t("task.attemptsOf", { attempts: task.attempts, max: task.max_retries + 1 });
+    case "created":
+      return <Time at={task.created_at} />;
+    case "started":
+      return task.started_at && <Time at={task.started_at} />;
+    case "duration":
+      return task.duration_seconds === null ? null : formatDuration(view, task.duration_seconds);
+    case "error":
+      return error && <ErrorText {...error} />;
+    default:
+      return column satisfies never;
+  }
 }

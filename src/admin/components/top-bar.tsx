@@ -1,4 +1,4 @@
-import { type Theme, THEMES, type View } from "../view";
+import { MAX_UNREAD, type Theme, THEMES, type View } from "../view";
 
 /** On every page: where one is, the two preferences, and who is signed in. */
 export function TopBar({ view }: { view: View }) {
@@ -30,7 +30,7 @@ export function TopBar({ view }: { view: View }) {
       <Preferences view={view} />
       {person ? (
         <form class="person" method="post" action="/sign-out">
-          <a href="/admin/notifications">{t("nav.notifications")}</a>
+          <Bell view={view} />
           <a
             href="/admin/account"
             title={t("nav.signedInAs", { email: person.email, role: t(`role.${person.role}`) })}
@@ -45,6 +45,28 @@ export function TopBar({ view }: { view: View }) {
         </div>
       )}
     </header>
+  );
+}
+
+/** The way to the notifications, and how many are unread. */
+async function Bell({ view }: { view: View }) {
+  const { t, url } = view;
+  const unread = await view.unread;
+  const shown = unread >= MAX_UNREAD ? `${MAX_UNREAD - 1}+` : String(unread);
+  const current = url.pathname.startsWith("/admin/notifications") ? "page" : undefined;
+  return (
+    <a class="bell" href="/admin/notifications" aria-current={current}>
+      {t("nav.notifications")}
+      {unread > 0 && (
+        <>
+          {" "}
+          <span class="unread" data-unread="">
+            {shown}
+            <span class="unseen"> {t("bell.unread")}</span>
+          </span>
+        </>
+      )}
+    </a>
   );
 }
 

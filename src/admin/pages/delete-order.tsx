@@ -1,3 +1,4 @@
+import { ReasonField } from "../components/reason-field";
 import type { View } from "../view";
 import { ConfirmPage } from "./confirm";
 
@@ -5,14 +6,11 @@ interface DeleteOrderPageProps {
   view: View;
   id: string;
   /** As it was typed, when it was not accepted. */
-  reason?: string;
+  wrongReason?: string;
 }
 
-export const REASON_LENGTH = { min: 3, max: 500 };
-
-export function DeleteOrderPage({ view, id, reason }: DeleteOrderPageProps) {
+export function DeleteOrderPage({ view, id, wrongReason }: DeleteOrderPageProps) {
   const { t } = view;
-  const problem = reason === undefined ? undefined : t("confirm.badReason");
   return (
     <ConfirmPage
       view={view}
@@ -22,26 +20,9 @@ export function DeleteOrderPage({ view, id, reason }: DeleteOrderPageProps) {
       submit={t("order.delete")}
       back={`/admin/orders/${encodeURIComponent(id)}`}
       dangerous
-      problem={problem}
+      problem={wrongReason === undefined ? undefined : t("confirm.badReason")}
     >
-      <div class="field">
-        <label for="reason">{t("confirm.reason")}</label>
-        <textarea
-          id="reason"
-          name="reason"
-          rows={3}
-          minlength={REASON_LENGTH.min}
-          maxlength={REASON_LENGTH.max}
-          aria-describedby="reason-hint"
-          aria-invalid={problem ? "true" : undefined}
-          required
-        >
-          {reason ?? ""}
-        </textarea>
-        <span class="note" id="reason-hint">
-          {t("confirm.reasonHint")}
-        </span>
-      </div>
+      <ReasonField view={view} wrong={wrongReason} />
     </ConfirmPage>
   );
 }

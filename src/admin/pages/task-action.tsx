@@ -1,26 +1,35 @@
-import type { Status } from "../../tasks/states";
 import type { Execution } from "../../tasks/execution";
+import type { Status } from "../../tasks/states";
+import { ReasonField } from "../components/reason-field";
+import type { TaskAction } from "../task-actions";
 import type { View } from "../view";
 import { ConfirmPage } from "./confirm";
 
-export type TaskAction = "retry" | "cancel";
+/** Those that only need a yes. */
+export type ConfirmedAction = Exclude<TaskAction, "replay">;
 
 const WORDS = {
   retry: { title: "confirm.retryTitle", text: "confirm.retry", submit: "task.retry" },
   cancel: { title: "confirm.cancelTitle", text: "confirm.cancel", submit: "task.cancel" },
+  discard: { title: "repair.discardTitle", text: "repair.discardMeans", submit: "repair.discard" },
 } as const;
 
 interface TaskActionPageProps {
   view: View;
-  action: TaskAction;
+  action: ConfirmedAction;
   task: Execution;
   /** The state that forbade it a moment ago. */
   forbidden?: Status;
+  /** As it was typed, when it was not accepted. */
+  wrongReason?: string;
 }
 
-export function TaskActionPage({ view, action, task, forbidden }: TaskActionPageProps) {
+export function TaskActionPage(props: TaskActionPageProps) {
+  const { view, action, task, forbidden, wrongReason } = props;
   const { t } = view;
   const { title, text, submit } = WORDS[action];
+  const state = forbidden && t(`status.${forbidden}`);
+  const isDiscarded = action === "discard" && task.discard_reason !== null;
   return (
     <ConfirmPage
       view={view}
@@ -29,8 +38,15 @@ export function TaskActionPage({ view, action, task, forbidden }: TaskActionPage
       subject={task.id}
       submit={t(submit)}
       back={`/admin/tasks/${encodeURIComponent(task.id)}`}
-      dangerous={action === "cancel"}
-      problem={forbidden && t("confirm.forbidden", { state: t(`status.${forbidden}`) })}
-    />
+      dangerous={action !== "retry"}
+      problem={
+        wrongReason === undefined
+          ? state &&
+            (isDiscarded ? t("repair.alreadyDiscarded") : t("confirm.forbidden", { state }))
+          : t("confirm.badReason")
+      }
+    >
+      {action === "discard" && <ReasonField view={view} wrong={wrongReason} />}
+    </ConfirmPage>
   );
 }

@@ -2,6 +2,7 @@ import type { Key } from "../../i18n/translate";
 import { isTaskId } from "../../tasks/ids";
 import type { Status } from "../../tasks/states";
 import type { Execution } from "../../tasks/execution";
+import { adviceOn } from "../error-advice";
 import { errorOf } from "../execution-view";
 import { shortId } from "../format";
 import type { View } from "../view";
@@ -22,6 +23,7 @@ export function TaskError({ view, task, names }: TaskErrorProps) {
     return null;
   }
   const detail = (task.error_detail ?? {}) as Record<string, unknown>;
+  const advice = task.status === "FAILURE" ? adviceOn(error.code) : null;
   const facts = [
     ["task.stage", detail["stage"]],
     ["task.field", detail["field"]],
@@ -51,6 +53,7 @@ export function TaskError({ view, task, names }: TaskErrorProps) {
             ),
         )}
       </p>
+      {advice && <p>{t(advice)}</p>}
       <Other view={view} text="task.duplicateOf" id={detail["winner"]} />
       <Other view={view} text="task.heldBy" id={detail["task"]} />
     </section>

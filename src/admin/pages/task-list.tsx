@@ -1,4 +1,5 @@
-import type { Page } from "../../http/paging";
+import type { PropsWithChildren } from "hono/jsx";
+import type { Page, Total } from "../../http/paging";
 import type { Execution } from "../../tasks/execution";
 import { STATUSES } from "../../tasks/states";
 import { EmptyState } from "../components/empty-state";
@@ -6,39 +7,61 @@ import { LiveRegion } from "../components/live-region";
 import { Filters, SelectField, TextField } from "../components/filters";
 import { Notice } from "../components/notice";
 import { Pager } from "../components/pager";
+import { Selection } from "../components/selection";
 import { TaskTable } from "../components/task-table";
 import { Layout } from "../layout";
+import type { TaskLook } from "../task-columns";
 import type { TaskQuery } from "../task-query";
 import type { View } from "../view";
+import { TaskLookForm } from "./task-look";
 
 interface TaskListPageProps {
   view: View;
   query: TaskQuery;
-  names: string[];
+  /** Of the registered tasks, and their modules. */
+  known: { names: string[]; modules: string[] };
+  look: TaskLook;
   /** Null when the filters cannot be read. */
-  list: { page: Page<unknown>; tasks: Execution[]; withOrder: Set<string> } | null;
+  list: List | null;
 }
 
-export function TaskListPage({ view, query, names, list }: TaskListPageProps) {
+interface List {
+  page: Page<unknown>;
+  tasks: Execution[];
+  withOrder: Set<string>;
+  /** Of those who asked for them, as far as that is shown. */
+  people: ReadonlyMap<string, string>;
+  /** Whether this person may act on them. */
+  mayAct: boolean;
+}
+
+export function TaskListPage({ view, query, known, look, list }: TaskListPageProps) {
   const { t } = view;
   return (
     <Layout view={view} title={t("tasks.title")}>
-      <h1>{t("tasks.title")}</h1>
-      <TaskFilters view={view} query={query} names={names} />
+      <div class="heading">
+        <h1>{t("tasks.title")}</h1>
+        <TaskLookForm view={view} look={look} />
+      </div>
+      <TaskFilters view={view} query={query} known={known} />
       {list === null ? (
         <Notice kind="bad">{t(query.problems.cursor ?? "list.badFilter")}</Notice>
       ) : (
-        <TaskList view={view} query={query} {...list} />
+        <TaskList view={view} query={query} look={look} {...list} />
       )}
     </Layout>
   );
 }
 
-function TaskFilters({ view, query, names }: Omit<TaskListPageProps, "list">) {
+function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "look">) {
   const { t } = view;
   const { typed, problems } = query;
   const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
-  const known = typed.name === "" || names.includes(typed.name) ? names : [...names, typed.name];
+  const options = (all: string[], value: string) =>
+    (value === "" || all.includes(value) ? all : [...all, value]).map((each) => ({
+      value: each,
+      label: each,
+    }));
   return (
     <Filters
       view={view}
@@ -58,8 +81,31 @@ function TaskFilters({ view, query, names }: Omit<TaskListPageProps, "list">) {
         label={t("tasks.name")}
         value={typed.name}
         any={t("tasks.anyName")}
-        options={known.map((value) => ({ value, label: value }))}
+        options={options(known.names, typed.name)}
         problem={problem("name")}
+      />
+      <SelectField
+        id="module"
+        label={t("task.module")}
+        value={typed.module}
+        any={t("tasks.anyName")}
+        options={options(known.modules, typed.module)}
+        problem={problem("module")}
+      />
+      <SelectField
+        id="discarded"
+        label={t("repair.discarded")}
+        value={typed.discarded}
+        any={t("tasks.anyState")}
+        options={(["no", "yes"] as const).map((value) => ({ value, label: t(`repair.${value}`) }))}
+        problem={problem("discarded")}
+      />
+      <TextField id="code" label={t("repair.code")} value={typed.code} problem={problem("code")} />
+      <TextField
+        id="message"
+        label={t("repair.message")}
+        value={typed.message}
+        problem={problem("message")}
       />
       <TextField
         id="worker"
@@ -86,9 +132,8 @@ function TaskFilters({ view, query, names }: Omit<TaskListPageProps, "list">) {
   );
 }
 
-type TaskListProps = { view: View; query: TaskQuery } & NonNullable<TaskListPageProps["list"]>;
-
-function TaskList({ view, query, page, tasks, withOrder }: TaskListProps) {
+function TaskList(props: { view: View; query: TaskQuery; look: TaskLook } & List) {
+  const { view, query, look, page, tasks, withOrder, people, mayAct } = props;
   const { t } = view;
   const filtered = query.active > 0 || query.typed.q !== "" || query.request.cursor !== null;
   if (tasks.length === 0 && page.next === null && !filtered) {
@@ -114,9 +159,30 @@ function TaskList({ view, query, page, tasks, withOrder }: TaskListProps) {
           </EmptyState>
         )
       ) : (
-        <TaskTable view={view} tasks={tasks} withOrder={withOrder} />
+        <Actionable view={view} query={query} total={page.total} mayAct={mayAct}>
+          <TaskTable {...{ view, tasks, withOrder, look }} names={people} pickable={mayAct} />
+        </Actionable>
       )}
       <Pager view={view} page={page} />
     </LiveRegion>
+  );
+}
+
+type ActionableProps = PropsWithChildren<
+  Pick<List, "mayAct"> & {
+    view: View;
+    query: TaskQuery;
+    total: Total;
+  }
+>;
+
+/** With the bar of actions for those who may use it. */
+function Actionable({ view, query, total, mayAct, children }: ActionableProps) {
+  return mayAct ? (
+    <Selection view={view} filter={query.typed} total={total}>
+      {children}
+    </Selection>
+  ) : (
+    <>{children}</>
   );
 }

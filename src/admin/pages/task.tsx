@@ -1,5 +1,6 @@
 import type { PropsWithChildren } from "hono/jsx";
 import { Badge } from "../components/badge";
+import { BulkSummary } from "../components/bulk-summary";
 import { Fact, Facts } from "../components/facts";
 import { LiveRegion } from "../components/live-region";
 import { JsonBlock } from "../components/json-block";
@@ -8,8 +9,10 @@ import { Notice } from "../components/notice";
 import { Time } from "../components/time";
 import { Timeline } from "../components/timeline";
 import type { Execution } from "../../tasks/execution";
-import { formatDuration } from "../format";
+import { isTaskId } from "../../tasks/ids";
+import { formatDuration, shortId } from "../format";
 import { Layout } from "../layout";
+import type { TaskAction } from "../task-actions";
 import type { View } from "../view";
 import { TaskError } from "./task-error";
 
@@ -23,13 +26,28 @@ interface TaskPageProps {
   /** Of those who had a hand in it, by how they are stored. */
   names: ReadonlyMap<string, string>;
   /** What this person may do to it in this state. */
-  actions: { retry: boolean; cancel: boolean };
+  actions: Record<TaskAction, boolean>;
 }
 
 const RELOAD_SECONDS = 5;
 
-export function TaskPage(props: TaskPageProps) {
-  const { view, task, input, stored, file, names, actions } = props;
+/** What was just done, said once. */
+const DONE = {
+  retry: "task.retried",
+  cancel: "task.cancelled",
+  discard: "repair.discardedNow",
+  replay: "replay.sent",
+  bulk: "bulk.begun",
+} as const;
+
+const BUTTONS = [
+  ["retry", "retries", "task.retry"],
+  ["replay", "replays", "replay.button"],
+  ["discard", "discards", "repair.discard"],
+  ["cancel", "cancellations", "task.cancel"],
+] as const;
+
+export function TaskPage({ view, task, input, stored, file, names, actions }: TaskPageProps) {
   const { t, url } = view;
   const path = `/admin/tasks/${encodeURIComponent(task.id)}`;
   const done = url.searchParams.get("done");
@@ -39,8 +57,9 @@ export function TaskPage(props: TaskPageProps) {
       title={`${t("task.title")} ${task.pedido_id ?? task.id}`}
       reloadIn={task.is_finished ? undefined : RELOAD_SECONDS}
     >
-      {done === "retry" && <Notice kind="good">{t("task.retried")}</Notice>}
-      {done === "cancel" && <Notice kind="good">{t("task.cancelled")}</Notice>}
+      {done !== null && Object.hasOwn(DONE, done) && (
+        <Notice kind="good">{t(DONE[done as keyof typeof DONE])}</Notice>
+      )}
       <LiveRegion view={view} about={{ task: task.id }} open={!task.is_finished}>
         <div class="heading" data-task={task.id}>
           <h1>
@@ -55,24 +74,23 @@ export function TaskPage(props: TaskPageProps) {
                 {t("exports.download")}
               </a>
             )}
-            {actions.retry && (
-              <a class="button" href={`${path}/retries`}>
-                {t("task.retry")}
+            {BUTTONS.filter(([action]) => actions[action]).map(([, resource, label]) => (
+              <a class="button" href={`${path}/${resource}`}>
+                {t(label)}
               </a>
-            )}
-            {actions.cancel && (
-              <a class="button" href={`${path}/cancellations`}>
-                {t("task.cancel")}
-              </a>
-            )}
+            ))}
           </div>
         </div>
         <p class="note">
           <code>{task.id}</code>
         </p>
-        {task.status === "PROGRESS" && <TaskProgress view={view} task={task} />}
         {file === null && <p class="note">{t("exports.deleted")}</p>}
+        <Progress view={view} task={task} />
+        <Discarded view={view} reason={task.discard_reason} />
         <TaskError view={view} task={task} names={names} />
+        {task.task_name === "system.bulk" && (
+          <BulkSummary view={view} input={input} result={task.result_data} />
+        )}
         <TaskFacts view={view} task={task} stored={stored} names={names} />
         <Section id="timeline" title={t("task.timeline")}>
           <Timeline view={view} events={task.timeline} names={names} />
@@ -94,16 +112,6 @@ export function TaskPage(props: TaskPageProps) {
         )}
       </LiveRegion>
     </Layout>
-  );
-}
-
-function TaskProgress({ view, task }: { view: View; task: Execution }) {
-  const { progress_percentage: percent, current_step: step } = task;
-  return (
-    <div class="progress">
-      <progress value={percent} max={100} data-progress="" aria-label={view.t("live.progress")} />
-      <p>{`${percent} %${step ? ` · ${step}` : ""}`}</p>
-    </div>
   );
 }
 
@@ -137,6 +145,16 @@ function TaskFacts({
       <Fact name={t("task.user")}>
         {task.user ? <bdi>{names.get(task.user) ?? task.user}</bdi> : null}
       </Fact>
+      {task.template !== null && (
+        <Fact name={t("repair.template")}>
+          <bdi>{task.template}</bdi>
+        </Fact>
+      )}
+      {task.replay_of !== null && (
+        <Fact name={t("replay.of")}>
+          <TaskLink id={task.replay_of} />
+        </Fact>
+      )}
       <Fact name={t("task.attempts")}>{t("task.attemptsOf", attempts)}</Fact>
       <Fact name={t("task.created")}>{time(task.created_at)}</Fact>
       <Fact name={t("task.started")}>{time(task.started_at)}</Fact>
@@ -145,6 +163,58 @@ function TaskFacts({
         {task.duration_seconds === null ? null : formatDuration(view, task.duration_seconds)}
       </Fact>
     </Facts>
+  );
+}
+
+/** How far a long task is, as it last said. */
+function Progress({ view, task }: { view: View; task: Execution }) {
+  const { progress_percentage: percent, current_step: step, total_steps: steps } = task;
+  if (task.status !== "PROGRESS") {
+    return null;
+  }
+  const label = [`${percent} %`, step, steps === null ? "" : `/ ${steps}`];
+  // A bulk action's step counts for itself.
+  const words = step.includes("/") ? label.slice(0, 2) : label;
+  return (
+    <div class="progress">
+      <progress max={100} value={percent} data-progress="" aria-label={view.t("live.progress")} />
+      <p>
+        <bdi>{words.filter(Boolean).join(" · ")}</bdi>
+      </p>
+    </div>
+  );
+}
+
+const REPLAYED = /^replayed as (\S+)$/;
+
+/** Why nobody need look at this failure any more. */
+function Discarded({ view, reason }: { view: View; reason: string | null }) {
+  const { t } = view;
+  if (reason === null) {
+    return null;
+  }
+  const copy = REPLAYED.exec(reason)?.[1];
+  return (
+    <section class="box is-discarded" aria-labelledby="discarded">
+      <h2 id="discarded">{t("repair.isDiscarded")}</h2>
+      {copy !== undefined && isTaskId(copy) ? (
+        <p>
+          {t("replay.as")} <TaskLink id={copy} />
+        </p>
+      ) : (
+        <p>
+          <bdi>{reason}</bdi>
+        </p>
+      )}
+    </section>
+  );
+}
+
+function TaskLink({ id }: { id: string }) {
+  return (
+    <a href={`/admin/tasks/${encodeURIComponent(id)}`}>
+      <code>{shortId(id)}</code>
+    </a>
   );
 }
 

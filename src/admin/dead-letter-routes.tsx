@@ -1,0 +1,42 @@
+import { Hono } from "hono";
+import { can } from "../auth/caller";
+import { assertCaller, requireScope } from "../auth/middleware";
+import type { AppEnv } from "../http/app-env";
+import { invalidCursor } from "../http/paging";
+import { DEAD_LETTER_CODES } from "../tasks/dead-letters";
+import type { Engine } from "../tasks/engine";
+import { toExecution } from "../tasks/execution";
+import { listTasks } from "../tasks/list";
+import { readPosition } from "./list-query";
+import { DeadLettersPage } from "./pages/dead-letters";
+import { renderPage } from "./render";
+import { allowedActions } from "./task-actions";
+import { viewOf } from "./view";
+
+const LETTERS_ON_PAGE = 20;
+
+/** Messages nobody will run, mounted at /admin/dead-letters. */
+export function deadLetterPages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+  routes.use(requireScope("tasks:read"));
+
+  routes.get("/", async (c) => {
+    const view = viewOf(c);
+    const cursor = readPosition(view.url.searchParams);
+    if (cursor === undefined) {
+      throw invalidCursor();
+    }
+    const discarded = view.url.searchParams.get("discarded") === "yes";
+    const filter = { status: "FAILURE", codes: DEAD_LETTER_CODES, discarded } as const;
+    const page = await listTasks(c.env.DB, filter, { limit: LETTERS_ON_PAGE, cursor });
+    const caller = assertCaller(c.var.caller);
+    const letters = page.rows.map((task) => ({
+      task: toExecution(task, engine),
+      input: task.input,
+      actions: allowedActions(task, engine, caller),
+    }));
+    const mayAct = can(caller, "tasks:write");
+    return renderPage(c, <DeadLettersPage {...{ view, page, letters, discarded, mayAct }} />);
+  });
+  return routes;
+}

@@ -1,0 +1,49 @@
+import { Hono } from "hono";
+import { callerId } from "../auth/caller";
+import { assertCaller } from "../auth/middleware";
+import type { AppEnv } from "../http/app-env";
+import { limitBody } from "../http/body-limit";
+import { invalidCursor } from "../http/paging";
+import type { Engine } from "../tasks/engine";
+import { listNotifications, markRead } from "../tasks/notifications";
+import { readPosition } from "./list-query";
+import { nextPath } from "./next-path";
+import { NotificationsPage } from "./pages/notifications";
+import { renderPage } from "./render";
+import { viewOf } from "./view";
+
+const UNREAD_ROWS = 50;
+const READ_ROWS = 25;
+const MAX_MARKED = 1000;
+
+/** What a person is told of their tasks, mounted at /admin/notifications. */
+export function notificationPages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+
+  routes.get("/", async (c) => {
+    const view = viewOf(c);
+    const user = callerId(assertCaller(c.var.caller));
+    const cursor = readPosition(view.url.searchParams);
+    if (cursor === undefined) {
+      throw invalidCursor();
+    }
+    const first = { limit: UNREAD_ROWS, cursor: null };
+    // Those that wait come first; further pages are of what was read.
+    const [unread, read] = await Promise.all([
+      cursor ? null : listNotifications(c.env.DB, user, "unread", first),
+      listNotifications(c.env.DB, user, "read", { limit: READ_ROWS, cursor }),
+    ]);
+    const describe = (name: string) => engine.find(name)?.description ?? name;
+    return renderPage(c, <NotificationsPage {...{ view, unread, read, describe }} />);
+  });
+
+  routes.post("/read", limitBody(65_536), async (c) => {
+    const user = callerId(assertCaller(c.var.caller));
+    const form = new URLSearchParams(await c.req.text());
+    const ids = form.getAll("id").slice(0, MAX_MARKED);
+    await markRead(c.env.DB, user, form.has("all") ? "all" : ids);
+    const { origin } = new URL(c.req.url);
+    return c.redirect(nextPath(form.get("then"), origin, "/admin/notifications"), 303);
+  });
+  return routes;
+}

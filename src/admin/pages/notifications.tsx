@@ -1,0 +1,105 @@
+import type { Page } from "../../http/paging";
+import type { Notification } from "../../tasks/notifications";
+import { EmptyState } from "../components/empty-state";
+import { Pager } from "../components/pager";
+import { Time } from "../components/time";
+import { formatCount } from "../format";
+import { Layout } from "../layout";
+import type { View } from "../view";
+
+interface NotificationsPageProps {
+  view: View;
+  /** Null on the further pages of those that were read. */
+  unread: Page<Notification> | null;
+  read: Page<Notification>;
+  /** What a task does, by its name. */
+  describe: (name: string) => string;
+}
+
+export function NotificationsPage({ view, unread, read, describe }: NotificationsPageProps) {
+  const { t, language } = view;
+  const waiting = unread?.rows ?? [];
+  const count = (page: Page<unknown>) =>
+    formatCount(language, page.total.count) + (page.total.capped ? "+" : "");
+  return (
+    <Layout view={view} title={t("nav.notifications")}>
+      <div class="heading">
+        <h1>{t("nav.notifications")}</h1>
+        {waiting.length > 0 && (
+          <form class="actions" method="post" action="/admin/notifications/read">
+            <button class="button" name="all" value="1">
+              {t("bell.readAll")}
+            </button>
+          </form>
+        )}
+      </div>
+      {waiting.length === 0 && read.rows.length === 0 && read.next === null && (
+        <EmptyState title={t("bell.noneTitle")} text={t("bell.none")} />
+      )}
+      {unread && waiting.length > 0 && (
+        <section aria-labelledby="unread">
+          <h2 id="unread">{t("bell.unreadTitle", { count: count(unread) })}</h2>
+          <ol class="notes">
+            {waiting.map((row) => (
+              <Item view={view} row={row} describe={describe} />
+            ))}
+          </ol>
+          {unread.next !== null && (
+            <p class="note">{t("bell.more", { count: formatCount(language, waiting.length) })}</p>
+          )}
+        </section>
+      )}
+      {(read.rows.length > 0 || read.next !== null) && (
+        <section aria-labelledby="read">
+          <h2 id="read">{t("bell.readTitle")}</h2>
+          <ol class="notes">
+            {read.rows.map((row) => (
+              <Item view={view} row={row} describe={describe} />
+            ))}
+          </ol>
+          <Pager view={view} page={read} />
+        </section>
+      )}
+    </Layout>
+  );
+}
+
+interface ItemProps {
+  view: View;
+  row: Notification;
+  describe: (name: string) => string;
+}
+
+function Item({ view, row, describe }: ItemProps) {
+  const { t, language } = view;
+  const { id, type, count, message, template, task_name: name } = row;
+  const task = `/admin/tasks/${encodeURIComponent(row.task_id)}`;
+  return (
+    <li class={`is-${type}`}>
+      <span class="sort">{t(`bell.${type}`)}</span>
+      <span class="what">
+        <a href={task}>
+          <bdi>{template ?? describe(name)}</bdi>
+        </a>
+        {count > 1 && (
+          <span class="note"> {t("bell.folded", { count: formatCount(language, count) })}</span>
+        )}
+        {message !== null && message !== "" && (
+          <p>
+            <bdi>{message}</bdi>
+          </p>
+        )}
+      </span>
+      <Time at={row.updated_at} />
+      {row.read_at === null && (
+        <form method="post" action="/admin/notifications/read">
+          <input type="hidden" name="id" value={id} />
+          <button class="plain">
+            {t("bell.read")}
+            <span class="unseen"> {template ?? describe(name)}</span>
+          </button>
+        </form>
+      )}
+    </li>
+  );
+}
