@@ -1,4 +1,5 @@
 import type { Key } from "../i18n/translate";
+import { BURIED } from "../tasks/dead-letters";
 
 /** Whose fault a failure is and what to do next, by its code; those of other modules have none. */
 const ADVICE: Record<string, Key> = {
@@ -29,6 +30,9 @@ function all(advice: Key, codes: readonly string[]): Record<string, Key> {
   return Object.fromEntries(codes.map((code) => [code, advice]));
 }
 
-export function adviceOn(code: string): Key | null {
+export function adviceOn(code: string, taskName: string): Key | null {
+  if (taskName === BURIED.name) {
+    return "repair.advice.stranger"; // whatever its code, there is no task to run
+  }
   return Object.hasOwn(ADVICE, code) ? (ADVICE[code] ?? null) : null;
 }

@@ -6,7 +6,7 @@ export const repairEs = {
   "repair.no": "No",
   "repair.badDiscarded": "Tiene que ser sí o no.",
   "repair.code": "Código de error",
-  "repair.message": "Mensaje (# por cada número)",
+  "repair.message": "Mensaje de error",
   "repair.isDiscarded": "Descartada",
   "repair.discard": "Descartar",
   "repair.discardTitle": "Descartar este fallo",
@@ -25,7 +25,7 @@ export const repairEs = {
   "event.discarded": "Descartada por una persona",
 
   "repair.advice.sender":
-    "El pedido llegó mal de quien lo envía. Reintentar no lo arregla: edítalo y reenvíalo, o avisa y descártalo.",
+    "Lo enviado está mal. Reintentar no lo arregla: edítalo y reenvíalo, o avisa a quien lo envió y descártalo.",
   "repair.advice.sku":
     "El catálogo no tiene ese producto. Si falta en el catálogo, dalo de alta y reintenta; si el SKU está mal escrito, edita el pedido y reenvíalo.",
   "repair.advice.catalogue":
@@ -160,7 +160,7 @@ export const repairEn: Record<keyof typeof repairEs, string> = {
   "repair.no": "No",
   "repair.badDiscarded": "Must be yes or no.",
   "repair.code": "Error code",
-  "repair.message": "Message (# for each number)",
+  "repair.message": "Error message",
   "repair.isDiscarded": "Discarded",
   "repair.discard": "Discard",
   "repair.discardTitle": "Discard this failure",
@@ -179,7 +179,7 @@ export const repairEn: Record<keyof typeof repairEs, string> = {
   "event.discarded": "Discarded by a person",
 
   "repair.advice.sender":
-    "The order came wrong from its sender. Retrying does not help: edit and resend it, or tell them and discard it.",
+    "What was sent is wrong. Retrying does not help: edit and resend it, or tell its sender and discard it.",
   "repair.advice.sku":
     "The catalogue has no such product. If the catalogue lacks it, add it and retry; if the SKU is misspelt, edit the order and resend it.",
   "repair.advice.catalogue":

@@ -1,4 +1,5 @@
 import type { FailureGroup, FailureGroups } from "../../tasks/failure-groups";
+import { BURIED } from "../../tasks/dead-letters";
 import { EmptyState } from "../components/empty-state";
 import { SelectField, TextField } from "../components/filters";
 import { Notice } from "../components/notice";
@@ -143,7 +144,7 @@ function Group({ view, query, group, mayAct }: GroupProps) {
   const { from, to } = query.typed;
   const filter = { status: "FAILURE", discarded: "no", name, code, message, from, to };
   const tasks = taskQuery(filter);
-  const advice = adviceOn(code);
+  const advice = adviceOn(code, name);
   return (
     <tr>
       <th scope="row" data-label={t("tasks.error")}>
@@ -155,7 +156,7 @@ function Group({ view, query, group, mayAct }: GroupProps) {
       <td data-label={t("failures.count")} class="number corner">
         <strong>{formatCount(language, count)}</strong>
       </td>
-      <td data-label={t("tasks.name")}>
+      <td data-label={t("tasks.name")} class="tight">
         <bdi>{name}</bdi>
       </td>
       <td data-label={t("failures.when")}>
@@ -173,16 +174,18 @@ function Group({ view, query, group, mayAct }: GroupProps) {
           <a href={`/admin/tasks?${tasks}`}>{t("failures.see")}</a>
           {mayAct && (
             <>
-              <a href={`/admin/tasks/bulk/matching?action=retry&${tasks}`}>
-                {t("failures.retryAll")}
-              </a>
+              {name !== BURIED.name && (
+                <a href={`/admin/tasks/bulk/matching?action=retry&${tasks}`}>
+                  {t("failures.retryAll")}
+                </a>
+              )}
               <a href={`/admin/tasks/bulk/matching?action=discard&${tasks}`}>
                 {t("failures.discardAll")}
               </a>
             </>
           )}
           <a href={`/admin/tasks/${example.id}`}>
-            {t("failures.example", { id: example.subject ?? shortId(example.id) })}
+            {t("failures.example", { id: shortId(example.subject ?? example.id) })}
           </a>
         </span>
       </td>

@@ -23,7 +23,7 @@ export function TaskError({ view, task, names }: TaskErrorProps) {
     return null;
   }
   const detail = (task.error_detail ?? {}) as Record<string, unknown>;
-  const advice = task.status === "FAILURE" ? adviceOn(error.code) : null;
+  const advice = task.status === "FAILURE" ? adviceOn(error.code, task.task_name) : null;
   const facts = [
     ["task.stage", detail["stage"]],
     ["task.field", detail["field"]],
