@@ -9,6 +9,7 @@ import type { Engine } from "../tasks/engine";
 import { enqueueOne } from "../tasks/enqueue";
 import { type BulkQuery, readBulkQuery } from "./bulk-query";
 import { type Reason, readReason } from "./components/reason-field";
+import { readFields } from "./form-text";
 import { BulkPage } from "./pages/bulk";
 import { renderPage } from "./render";
 import { viewOf } from "./view";
@@ -28,7 +29,7 @@ export function bulkPages(engine: Engine) {
     });
 
     routes.post(`/${scope}`, limitBody(MAX_FORM_BYTES), async (c) => {
-      const form = new URLSearchParams(await c.req.text());
+      const form = await readFields(c);
       const query = readBulkQuery(scope, form);
       const { action, filter, ids, typed } = query;
       const { reason, wrong }: Reason = action === "discard" ? readReason(form.get("reason")) : {};

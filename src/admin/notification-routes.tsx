@@ -6,6 +6,7 @@ import { limitBody } from "../http/body-limit";
 import { invalidCursor } from "../http/paging";
 import type { Engine } from "../tasks/engine";
 import { listNotifications, markRead } from "../tasks/notifications";
+import { readFields } from "./form-text";
 import { readPosition } from "./list-query";
 import { nextPath } from "./next-path";
 import { NotificationsPage } from "./pages/notifications";
@@ -39,7 +40,7 @@ export function notificationPages(engine: Engine) {
 
   routes.post("/read", limitBody(65_536), async (c) => {
     const user = callerId(assertCaller(c.var.caller));
-    const form = new URLSearchParams(await c.req.text());
+    const form = await readFields(c);
     const ids = form.getAll("id").slice(0, MAX_MARKED);
     await markRead(c.env.DB, user, form.has("all") ? "all" : ids);
     const { origin } = new URL(c.req.url);

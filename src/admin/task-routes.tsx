@@ -17,6 +17,7 @@ import { bulkPages } from "./bulk-routes";
 import { parseExact } from "./exact-json";
 import { knownTasks } from "./failure-routes";
 import { callersOf, findTask } from "./find-task";
+import { readFields } from "./form-text";
 import { nextPath } from "./next-path";
 import { TaskPage } from "./pages/task";
 import { TaskListPage } from "./pages/task-list";
@@ -55,7 +56,7 @@ export function taskPages(engine: Engine) {
 
   routes.post("/look", limitBody(), async (c) => {
     assertSameOrigin(c.req.raw);
-    const form = new URLSearchParams(await c.req.text());
+    const form = await readFields(c);
     const look = toLook(form.get("density") === "dense", form.getAll("column"));
     keepTaskLook(c, form.has("reset") ? null : look);
     return c.redirect(nextPath(form.get("back"), new URL(c.req.url).origin, "/admin/tasks"), 303);

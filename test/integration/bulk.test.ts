@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { bulk, type BulkInput } from "../../src/tasks/bulk";
 import { Engine } from "../../src/tasks/engine";
+import { newLote, taskId } from "../../src/tasks/ids";
 import { processOrder } from "../../src/orders/task";
 import { apiKey, call } from "../support/api";
 import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
@@ -66,6 +67,15 @@ describe("bulk", () => {
     expect(rest.result).toEqual({ matched: 2, done: 2 });
   });
 
+  it("does it to hand-picked tasks, leaving discarded ones out of a retry", async () => {
+    const ids = await storeOrders(env, orders(4, { productos: [] }));
+    await deliver(ids.slice(0, 3), env);
+    await runBulk({ action: "discard", filter: { ids: ids.slice(0, 1) }, reason: "Not ours" });
+    const { result } = await runBulk({ action: "retry", filter: { ids } });
+    expect(result).toEqual({ matched: 3, done: 2 });
+    expect(await states()).toEqual({ FAILURE: 1, PENDING: 3 });
+  });
+
   it("leaves alone what was accepted after it", async () => {
     const [id = ""] = await storeTasks(env, bulk, [{ action: "cancel", filter: {} }]);
     await new Promise((resolve) => setTimeout(resolve, 2));
@@ -74,6 +84,8 @@ describe("bulk", () => {
     expect(await states()).toEqual({ PENDING: 2 });
   });
 });
+
+const manyIds = Array.from({ length: 1001 }, (_, i) => taskId(newLote(1), i));
 
 const post = (key: string, body: unknown) =>
   call("/api/tasks/bulk/", {
@@ -100,6 +112,8 @@ describe("POST /api/tasks/bulk", () => {
     ["an unknown action", { action: "explode", filter: {} }, "action"],
     ["an unknown filter", { action: "cancel", filter: { estado: "x" } }, "filter"],
     ["a bad status", { action: "cancel", filter: { status: "DONE" } }, "filter.status"],
+    ["no task id", { action: "cancel", filter: { ids: ["x"] } }, "filter.ids.0"],
+    ["too many ids", { action: "cancel", filter: { ids: manyIds } }, "filter.ids"],
     ["no filter", { action: "cancel" }, "filter"],
   ])("refuses %s", async (_name, body, parameter) => {
     const key = await apiKey(["tasks:write"]);
