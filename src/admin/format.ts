@@ -33,3 +33,9 @@ export function formatDuration({ language }: View, seconds: number): string {
 export function shortId(id: string): string {
   return id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 }
+
+/** "97.5 %" of 0.975, as the language writes it. */
+export function formatShare({ language }: View, share: number): string {
+  const options = { style: "percent", maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language, options).format(share);
+}

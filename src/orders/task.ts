@@ -23,6 +23,7 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   // Structure is the first stage's business: a bad order is a failure of its own, with a stage.
   input: z.unknown(),
   check: checkOrder,
+  example: { id: 1001, cliente: "ACME Corp", productos: [{ sku: "P001", cantidad: 2 }] },
   prepare: prepareOrder,
   retry: (env) => {
     const { orderMaxAttempts, orderRetryDelaySeconds } = configOf(env);

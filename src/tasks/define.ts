@@ -87,6 +87,8 @@ interface Base<Input> {
   input: ZodType<Input>;
   /** What the first run would say of an input at once, for those who are about to send it. */
   check?(input: unknown): Reason | null;
+  /** One such input, for people to begin with. */
+  example?: unknown;
   /** How an input is kept; by default as it is, about no business entity. */
   prepare?(input: unknown): NewTask;
   retry(env: Env): BackoffPolicy & { attempts: number };

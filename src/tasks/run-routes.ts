@@ -12,7 +12,7 @@ import { badInput } from "./refusals";
 import { startTask } from "./start";
 import { getTemplate, type Template } from "./templates";
 
-const MAX_DELAY_SECONDS = 30 * 86_400;
+export const MAX_DELAY_SECONDS = 30 * 86_400;
 const delay = z.number().min(0).max(MAX_DELAY_SECONDS).default(0);
 
 const runRoute = createRoute({
@@ -83,22 +83,37 @@ export function runRoutes(engine: Engine) {
   );
 }
 
+/** Whether a caller's rank is enough; what else it needs is the scope tasks:write. */
+export function mayStart({ startedBy: least }: TaskDefinition, caller: Caller): boolean {
+  if (least === null) {
+    return false;
+  }
+  return caller.kind === "user"
+    ? ROLES.indexOf(caller.role) >= ROLES.indexOf(least)
+    : least !== "admin"; // a key administers nothing
+}
+
 /** The task of that name if this caller may start it. Throws 404 and 403. */
 export function startable(engine: Engine, name: string, caller: Caller): TaskDefinition {
   const definition = engine.find(name);
   if (!definition || definition.startedBy === null) {
     throw new AppError(404, "unknown_task", `There is no task ${name} to be started`);
   }
-  const least = definition.startedBy;
-  const allowed =
-    caller.kind === "user" ? ROLES.indexOf(caller.role) >= ROLES.indexOf(least) : least !== "admin"; // a key administers nothing
-  if (!allowed) {
-    throw new AppError(403, "forbidden", `Starting ${name} needs the role ${least}.`);
+  if (!mayStart(definition, caller)) {
+    throw new AppError(
+      403,
+      "forbidden",
+      `Starting ${name} needs the role ${definition.startedBy}.`,
+    );
   }
   return definition;
 }
 
-function layOver(defaults: Record<string, unknown>, input: unknown): Record<string, unknown> {
+/** Throws 400 unless the input is an object, or not given. */
+export function layOver(
+  defaults: Record<string, unknown>,
+  input: unknown,
+): Record<string, unknown> {
   if (
     input !== undefined &&
     (typeof input !== "object" || input === null || Array.isArray(input))
@@ -108,7 +123,8 @@ function layOver(defaults: Record<string, unknown>, input: unknown): Record<stri
   return { ...defaults, ...input };
 }
 
-async function activeTemplate(db: D1Database, name: string): Promise<Template> {
+/** Throws 404. */
+export async function activeTemplate(db: D1Database, name: string): Promise<Template> {
   const template = await getTemplate(db, name);
   if (!template?.active) {
     throw new AppError(404, "unknown_template", `There is no active template ${name}`);
@@ -116,7 +132,8 @@ async function activeTemplate(db: D1Database, name: string): Promise<Template> {
   return template;
 }
 
-function overridesOf({ name, maxRetries, timeoutSeconds, notify }: Template) {
+/** What a task takes from its template rather than from its definition. */
+export function overridesOf({ name, maxRetries, timeoutSeconds, notify }: Template) {
   return {
     name,
     notify,

@@ -38,7 +38,7 @@ const settings = {
   is_active: z.boolean().default(true),
 };
 
-const TemplateBody = z.strictObject({ name, ...settings }).openapi("NewTemplate");
+export const TemplateBody = z.strictObject({ name, ...settings }).openapi("NewTemplate");
 const TemplateView = z
   .object({
     name,

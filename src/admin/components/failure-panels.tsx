@@ -1,0 +1,105 @@
+import type { Engine } from "../../tasks/engine";
+import { toExecution } from "../../tasks/execution";
+import type { ErrorCount, Failures } from "../../tasks/troubles";
+import { errorOf } from "../execution-view";
+import { formatCount, formatShare } from "../format";
+import type { View } from "../view";
+import { ErrorText } from "./error-text";
+import { Time } from "./time";
+
+interface FailurePanelsProps {
+  view: View;
+  engine: Engine;
+  failures: Failures;
+}
+
+const CODES_SHOWN = 8;
+
+/** What fails most among the latest failures, and the last of them. */
+export function FailurePanels({ view, engine, failures }: FailurePanelsProps) {
+  const { t, language } = view;
+  const { looked, errors } = failures;
+  return (
+    <div class="panels">
+      <section id="errors" aria-labelledby="errors-title">
+        <h2 id="errors-title">{t("failing.codes")}</h2>
+        {looked === 0 ? (
+          <p class="nothing">{t("failing.none")}</p>
+        ) : (
+          <>
+            <ErrorTable view={view} errors={errors.slice(0, CODES_SHOWN)} looked={looked} />
+            <p class="note">{t("failing.looked", { count: formatCount(language, looked) })}</p>
+          </>
+        )}
+      </section>
+      <section id="recent-failures" aria-labelledby="recent-failures-title">
+        <h2 id="recent-failures-title">{t("failing.recent")}</h2>
+        {looked === 0 ? (
+          <p class="nothing">{t("failing.none")}</p>
+        ) : (
+          <ul class="recent">
+            {failures.latest.map((task) => {
+              const error = errorOf(toExecution(task, engine));
+              return (
+                <li data-task={task.id}>
+                  <a href={`/admin/tasks/${encodeURIComponent(task.id)}`}>
+                    <bdi>{task.subject ?? task.name}</bdi>
+                  </a>{" "}
+                  <span class="note">
+                    <Time at={task.finished_at ?? task.created_at} />
+                  </span>
+                  {error && <ErrorText {...error} />}
+                </li>
+              );
+            })}
+          </ul>
+        )}
+      </section>
+    </div>
+  );
+}
+
+interface ErrorTableProps {
+  view: View;
+  errors: readonly ErrorCount[];
+  looked: number;
+}
+
+function ErrorTable({ view, errors, looked }: ErrorTableProps) {
+  const { t, language } = view;
+  return (
+    <table class="rows">
+      <caption class="unseen">{t("failing.codes")}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t("failing.code")}</th>
+          <th scope="col" class="number">
+            {t("failing.count")}
+          </th>
+          <th scope="col" class="number">
+            {t("failing.share")}
+          </th>
+          <th scope="col">{t("failing.message")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {errors.map(({ code, count, message }) => (
+          <tr>
+            <th scope="row" data-label={t("failing.code")} class="code">
+              <a href={`/admin/tasks?status=FAILURE&q=${encodeURIComponent(code)}`}>{code}</a>
+            </th>
+            <td data-label={t("failing.count")} class="number">
+              {formatCount(language, count)}
+            </td>
+            <td data-label={t("failing.share")} class="number">
+              {formatShare(view, count / looked)}
+            </td>
+            <td data-label={t("failing.message")}>
+              <bdi class="clamped">{message}</bdi>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

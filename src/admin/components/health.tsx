@@ -1,0 +1,103 @@
+import { type Finding, isGrave } from "../health";
+import type { QueueView } from "../dashboard-data";
+import { formatCount, formatDuration, formatShare } from "../format";
+import type { View } from "../view";
+
+interface HealthProps {
+  view: View;
+  findings: readonly Finding[];
+  queues: readonly QueueView[];
+}
+
+/** Whether all is well, in words; if not, what to do about it and where. */
+export function Health({ view, findings, queues }: HealthProps) {
+  const { t } = view;
+  const level = findings.some(isGrave) ? "bad" : findings.length > 0 ? "wait" : "good";
+  return (
+    <section class={`health is-${level}`} id="health" aria-labelledby="health-title">
+      <h2 id="health-title">
+        {t(level === "bad" ? "health.bad" : level === "wait" ? "health.attention" : "health.good")}
+      </h2>
+      {findings.length === 0 ? (
+        <p>{t(`health.${activityOf(queues)}`)}</p>
+      ) : (
+        <ul>
+          {findings.map((finding) => (
+            <FindingItem view={view} finding={finding} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function activityOf(queues: readonly QueueView[]) {
+  const has = (...states: QueueView["state"][]) =>
+    queues.some(({ state }) => states.includes(state));
+  return has("working", "due") ? "working" : has("waiting") ? "waiting" : "idle";
+}
+
+function FindingItem({ view, finding }: { view: View; finding: Finding }) {
+  const { t } = view;
+  const { text, href } = wordsOf(view, finding);
+  return (
+    <li class={isGrave(finding) ? "is-bad" : "is-wait"}>
+      <strong>{text}</strong> {t(`health.${finding.kind}.do`)}{" "}
+      <a href={href}>{t(`health.${finding.kind}.link`)}</a>
+    </li>
+  );
+}
+
+/** What was found, with its figures, and the page to go to. */
+function wordsOf(view: View, finding: Finding): { text: string; href: string } {
+  const { t, language } = view;
+  const count = (value: number) => formatCount(language, value);
+  const ago = (ms: number) => formatDuration(view, ms / 1000);
+  const percent = (share: number) => formatShare(view, share);
+  switch (finding.kind) {
+    case "stalled": {
+      const { backlog, oldestMs } = finding;
+      const values = {
+        queue: backlog.queue,
+        due: count(backlog.due) + (backlog.capped ? "+" : ""),
+        age: ago(oldestMs),
+      };
+      return { text: t("health.stalled", values), href: "/admin/queues" };
+    }
+    case "silent":
+      return {
+        text: t("health.silent", { worker: finding.worker, age: ago(finding.sinceMs) }),
+        href: "#workers",
+      };
+    case "failures": {
+      const { share, failed, normal } = finding;
+      const values = { failed: count(failed), share: percent(share) };
+      return {
+        text:
+          normal === null
+            ? t("health.failures.many", values)
+            : t("health.failures", { ...values, normal: percent(normal) }),
+        href: "/admin/tasks?status=FAILURE",
+      };
+    }
+    case "catalogue":
+      return {
+        text: t("health.catalogue", { waiting: count(finding.waiting) }),
+        href: "/admin/tasks?status=RETRY",
+      };
+    case "deadLetters":
+      return {
+        text: t("health.deadLetters", { count: count(finding.count) }),
+        href: "/admin/tasks?q=dead_letter",
+      };
+    case "paused": {
+      const { pause, held, capped } = finding;
+      const values = { queue: pause.queue, held: count(held) + (capped ? "+" : "") };
+      return { text: t("health.paused", values), href: "/admin/queues" };
+    }
+    case "resends":
+      return { text: t("health.resends", { count: count(finding.count) }), href: "/admin/queues" };
+    default:
+      return finding satisfies never;
+  }
+}

@@ -1,0 +1,99 @@
+import { quantileSeconds } from "../../tasks/stats";
+import { formatCount, formatDuration } from "../format";
+import { bucketLabel, type History, RANGE_NAMES } from "../time-range";
+import type { View } from "../view";
+import { Chart, type Series } from "./chart";
+
+/** The least a count's and a duration's axis reaches. */
+const LEAST_COUNT = 4;
+const LEAST_SECONDS = 0.008;
+
+/** Which stretch of time the page is about; each is an address. */
+export function RangeLinks({ view, history }: { view: View; history: History }) {
+  const { t, url } = view;
+  return (
+    <nav class="ranges" aria-label={t("chart.range")}>
+      {RANGE_NAMES.map((name) => (
+        <a
+          href={name === "hour" ? url.pathname : `${url.pathname}?range=${name}`}
+          aria-current={name === history.range ? "true" : undefined}
+        >
+          {t(`chart.${name}`)}
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+/** Throughput, failures and durations over time. */
+export function HistoryCharts({ view, history }: { view: View; history: History }) {
+  const { t, language } = view;
+  const { buckets, labels, all } = history;
+  const times = buckets.map(({ at }) => bucketLabel(history, at, language));
+  const count = (value: number) => formatCount(language, value);
+  const seconds = (value: number) => formatDuration(view, value);
+  const common = { view, times, labels };
+
+  const succeeded = buckets.map(({ counts }) => counts.success);
+  const failed = buckets.map(({ counts }) => counts.failure);
+  const accepted = buckets.map(({ counts }) => counts.created);
+  const p50 = buckets.map(({ counts }) => quantileSeconds(counts, 0.5));
+  const p95 = buckets.map(({ counts }) => quantileSeconds(counts, 0.95));
+
+  const throughput: Series[] = [
+    { name: t("chart.succeeded"), kind: "bars", tone: "good", values: succeeded },
+    { name: t("chart.accepted"), kind: "line", tone: "accent", values: accepted },
+  ];
+  const peak = (values: readonly (number | null)[]) => {
+    const highest = Math.max(...values.map((value) => value ?? 0));
+    return { highest, time: times[values.indexOf(highest)] ?? "" };
+  };
+  const done = peak(succeeded);
+  const lost = peak(failed);
+  return (
+    <div class="charts">
+      <Chart
+        {...common}
+        id="throughput"
+        title={t(`chart.throughput.${history.range}`)}
+        summary={t("chart.throughputSummary", {
+          accepted: count(all.created),
+          succeeded: count(all.success),
+          most: count(done.highest),
+          time: done.time,
+        })}
+        series={throughput}
+        format={count}
+        least={LEAST_COUNT}
+      />
+      <Chart
+        {...common}
+        id="failures"
+        title={t(`chart.failures.${history.range}`)}
+        summary={t("chart.failuresSummary", {
+          failed: count(all.failure),
+          most: count(lost.highest),
+          time: lost.time,
+        })}
+        series={[{ name: t("chart.failed"), kind: "bars", tone: "bad", values: failed }]}
+        format={count}
+        least={LEAST_COUNT}
+      />
+      <Chart
+        {...common}
+        id="durations"
+        title={t("chart.durations")}
+        summary={t("chart.durationsSummary", {
+          p50: seconds(quantileSeconds(all, 0.5) ?? 0),
+          p95: seconds(quantileSeconds(all, 0.95) ?? 0),
+        })}
+        series={[
+          { name: "p50", kind: "line", tone: "accent", values: p50 },
+          { name: "p95", kind: "line", tone: "wait", values: p95 },
+        ]}
+        format={seconds}
+        least={LEAST_SECONDS}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,146 @@
+/** Everything the dashboard says, read at once. */
+import { catalogueOf } from "../orders/catalogues";
+import { SPANS } from "../tasks/counts";
+import type { Engine } from "../tasks/engine";
+import { overview, type Overview } from "../tasks/overview";
+import {
+  countsByName,
+  daysAgo,
+  endsOf,
+  type NamedCounts,
+  type Counts,
+  total,
+} from "../tasks/stats";
+import { type Failures, readFailures, readOpenTroubles } from "../tasks/troubles";
+import { listWorkers, type Worker } from "../tasks/workers";
+import { type Finding, findings, type QueueState, stateOfQueue } from "./health";
+import type { Backlog } from "../tasks/backlog";
+import { type History, type RangeName, readHistory } from "./time-range";
+
+const FAILURES_SHOWN = 8;
+/** What "lately" and "normal" are when failures are judged. */
+const LATELY_MS = 15 * SPANS.minute;
+const NORMAL_DAYS = 7;
+/** A queue is at work if a task of it ended so lately: between two batches nobody holds a lease. */
+const JUST_NOW_MS = 2 * SPANS.minute;
+
+/** A queue with its state in a word, and those that run its tasks. */
+export interface QueueView {
+  backlog: Backlog;
+  state: QueueState;
+  workers: Worker[];
+}
+
+export interface ModuleSummary {
+  module: string;
+  counts: Counts;
+}
+
+export interface Dashboard {
+  now: number;
+  overview: Overview;
+  history: History;
+  queues: QueueView[];
+  workers: Worker[];
+  failures: Failures;
+  /** Of the last days. */
+  modules: ModuleSummary[];
+  findings: Finding[];
+}
+
+export const MODULE_DAYS = NORMAL_DAYS;
+export const DEAD_LETTER = "dead_letter";
+
+export async function readDashboard(
+  env: Env,
+  engine: Engine,
+  range: RangeName,
+  now = Date.now(),
+): Promise<Dashboard> {
+  const thisMinute = now - (now % SPANS.minute);
+  const [all, workers, history, days, lately, justNow, failures, open] = await Promise.all([
+    overview(env, engine, now),
+    listWorkers(env.DB),
+    readHistory(env.DB, range, now),
+    countsByName(env.DB, daysAgo(NORMAL_DAYS, now)),
+    countsByName(env.DB, thisMinute - LATELY_MS),
+    countsByName(env.DB, thisMinute - JUST_NOW_MS),
+    readFailures(env.DB, { shown: FAILURES_SHOWN }),
+    readOpenTroubles(env.DB),
+  ]);
+  const queues = viewQueues(all.queues, workers, lanesThatEnded(engine, justNow), now);
+  const recent = total(lately);
+  const ever = total(days);
+  return {
+    now,
+    overview: all,
+    history,
+    queues,
+    workers,
+    failures,
+    modules: byModule(engine, days),
+    findings: findings({
+      now,
+      queues,
+      workers,
+      lately: recent,
+      before: {
+        success: ever.success - recent.success,
+        failure: ever.failure - recent.failure,
+      },
+      deadLetters: failures.errors.find(({ code }) => code === DEAD_LETTER)?.undiscarded ?? 0,
+      open,
+      breakerOpen: catalogueOf(env).breaker.isOpen(now),
+    }),
+  };
+}
+
+/** Every queue, for the page that is about them alone. */
+export async function readQueues(
+  env: Env,
+  engine: Engine,
+  backlogs: readonly Backlog[],
+  now = Date.now(),
+): Promise<QueueView[]> {
+  const thisMinute = now - (now % SPANS.minute);
+  const [workers, justNow] = await Promise.all([
+    listWorkers(env.DB),
+    countsByName(env.DB, thisMinute - JUST_NOW_MS),
+  ]);
+  return viewQueues(backlogs, workers, lanesThatEnded(engine, justNow), now);
+}
+
+function viewQueues(
+  backlogs: readonly Backlog[],
+  workers: readonly Worker[],
+  ended: ReadonlySet<string>,
+  now: number,
+): QueueView[] {
+  return backlogs.map((backlog) => {
+    const own = workers.filter(({ queue }) => queue === backlog.queue);
+    const atWork = ended.has(backlog.queue) || own.some(({ expiresAt }) => expiresAt > now);
+    return { backlog, state: stateOfQueue(backlog, atWork), workers: own };
+  });
+}
+
+function lanesThatEnded(engine: Engine, named: readonly NamedCounts[]): Set<string> {
+  return new Set(
+    named.flatMap(({ name, counts }) => {
+      const lane = engine.find(name)?.queue;
+      return lane !== undefined && counts.success + counts.failure > 0 ? [lane] : [];
+    }),
+  );
+}
+
+function byModule(engine: Engine, named: readonly NamedCounts[]): ModuleSummary[] {
+  const known = new Set([...engine.all(), ...named].map(({ module }) => module));
+  return [...known]
+    .toSorted()
+    .map((module) => ({ module, counts: total(named.filter((of) => of.module === module)) }));
+}
+
+/** The share of those that ended that ended well; null when none has. */
+export function successRate(counts: Counts): number | null {
+  const { success, failure } = endsOf(counts);
+  return success + failure > 0 ? success / (success + failure) : null;
+}

@@ -1,0 +1,56 @@
+import { Hono } from "hono";
+import { requireScope } from "../auth/middleware";
+import type { AppEnv } from "../http/app-env";
+import { AppError } from "../http/errors";
+import type { Engine } from "../tasks/engine";
+import { countsByName, daysAgo, total } from "../tasks/stats";
+import { readFailures } from "../tasks/troubles";
+import { readDashboard } from "./dashboard-data";
+import { DashboardPage } from "./pages/dashboard";
+import { ModulePage } from "./pages/module";
+import { renderPage } from "./render";
+import { readHistory, readRange } from "./time-range";
+import { viewOf } from "./view";
+
+const PERIODS = [1, 7, 30] as const;
+const NAMED_DAYS = 7;
+const FAILURES_SHOWN = 8;
+
+/** How everything is, and how a module is; mounted at /admin. */
+export function dashboardPages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+
+  routes.get("/", requireScope("tasks:read"), async (c) => {
+    const view = viewOf(c);
+    const dashboard = await readDashboard(c.env, engine, readRange(view.url.searchParams));
+    return renderPage(c, <DashboardPage view={view} engine={engine} dashboard={dashboard} />);
+  });
+
+  routes.get("/modules/:module", requireScope("tasks:read"), async (c) => {
+    const view = viewOf(c);
+    const module = c.req.param("module");
+    const now = Date.now();
+    const [ever, history, failures, ...named] = await Promise.all([
+      countsByName(c.env.DB, 0, module),
+      readHistory(c.env.DB, readRange(view.url.searchParams), now, module),
+      readFailures(c.env.DB, { shown: FAILURES_SHOWN, module }),
+      ...PERIODS.map((days) => countsByName(c.env.DB, daysAgo(days, now), module)),
+    ]);
+    if (ever.length === 0 && !engine.all().some((task) => task.module === module)) {
+      throw new AppError(404, "module_not_found", `There is no module ${module}`);
+    }
+    const props = {
+      view,
+      engine,
+      module,
+      periods: PERIODS.map((days, index) => ({ days, counts: total(named[index] ?? []) })),
+      named: named[PERIODS.indexOf(NAMED_DAYS)] ?? [],
+      namedDays: NAMED_DAYS,
+      history,
+      failures,
+    };
+    return renderPage(c, <ModulePage {...props} />);
+  });
+
+  return routes;
+}

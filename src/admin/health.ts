@@ -1,0 +1,130 @@
+/**
+ * The judgement at the top of the dashboard: what is wrong, from plain facts. A queue whose work is
+ * due and nobody takes is stalled; one with nothing due is idle, however alike they look.
+ */
+import type { Backlog } from "../tasks/backlog";
+import type { Pause } from "../tasks/pauses";
+import type { OpenTroubles } from "../tasks/troubles";
+import type { Worker } from "../tasks/workers";
+
+const STALLED_MS = 60_000;
+/** A lease that lapsed this long ago should have been broken by recovery. */
+const SILENT_MS = 60_000;
+const MANY_RESENT = 20;
+
+/** Fewer failures than this say nothing. */
+const MIN_FAILED = 5;
+/** Fewer ends than this are no measure of what is normal. */
+const MIN_ENDED_BEFORE = 100;
+const TIMES_NORMAL = 2;
+const MIN_SHARE = 0.05;
+/** Above normal wherever nothing is known of what is. */
+const ALARMING_SHARE = 0.5;
+
+export type QueueState = "paused" | "stalled" | "working" | "due" | "waiting" | "idle";
+
+/** `atWork`: whether anybody runs its tasks, or did a moment ago. */
+export function stateOfQueue(backlog: Backlog, atWork: boolean): QueueState {
+  if (backlog.pause) {
+    return "paused";
+  }
+  if (backlog.oldestMs !== null && backlog.oldestMs >= STALLED_MS && !atWork) {
+    return "stalled";
+  }
+  if (atWork) {
+    return "working";
+  }
+  if (backlog.due > 0) {
+    return "due";
+  }
+  return backlog.waiting > 0 ? "waiting" : "idle";
+}
+
+/** Ends of tasks in a stretch of time. */
+export interface Ends {
+  success: number;
+  failure: number;
+}
+
+export interface Facts {
+  now: number;
+  queues: { backlog: Backlog; state: QueueState }[];
+  workers: readonly Worker[];
+  /** In the last minutes, and in the days before these. */
+  lately: Ends;
+  before: Ends;
+  deadLetters: number;
+  open: OpenTroubles;
+  /** Whether calls to the catalogue are held back, as this isolate sees it. */
+  breakerOpen: boolean;
+}
+
+export type Finding =
+  | { kind: "stalled"; backlog: Backlog; oldestMs: number }
+  | { kind: "silent"; worker: string; sinceMs: number }
+  | { kind: "failures"; share: number; failed: number; normal: number | null }
+  | { kind: "catalogue"; waiting: number }
+  | { kind: "deadLetters"; count: number }
+  | { kind: "paused"; pause: Pause; held: number; capped: boolean }
+  | { kind: "resends"; count: number };
+
+/** Those that somebody must look at now; the others are known or will mend themselves. */
+const GRAVE: ReadonlySet<Finding["kind"]> = new Set(["stalled", "silent", "failures"]);
+
+export function isGrave({ kind }: Finding): boolean {
+  return GRAVE.has(kind);
+}
+
+/** The gravest first. */
+export function findings(facts: Facts): Finding[] {
+  const { now, queues, workers, deadLetters, open, breakerOpen } = facts;
+  const found: Finding[] = [];
+  for (const { backlog, state } of queues) {
+    if (state === "stalled" && backlog.oldestMs !== null) {
+      found.push({ kind: "stalled", backlog, oldestMs: backlog.oldestMs });
+    }
+  }
+  for (const { worker, expiresAt } of workers) {
+    if (now - expiresAt >= SILENT_MS) {
+      found.push({ kind: "silent", worker, sinceMs: now - expiresAt });
+    }
+  }
+  const excess = excessOf(facts);
+  if (excess) {
+    found.push({ kind: "failures", ...excess });
+  }
+  const waiting = [...open.waitingFor]
+    .filter(([code]) => code.startsWith("catalogue_"))
+    .reduce((sum, [, n]) => sum + n, 0);
+  if (breakerOpen || waiting > 0) {
+    found.push({ kind: "catalogue", waiting });
+  }
+  if (deadLetters > 0) {
+    found.push({ kind: "deadLetters", count: deadLetters });
+  }
+  for (const { backlog } of queues) {
+    if (backlog.pause) {
+      const held = backlog.due + backlog.waiting;
+      found.push({ kind: "paused", pause: backlog.pause, held, capped: backlog.capped });
+    }
+  }
+  if (open.resent >= MANY_RESENT) {
+    found.push({ kind: "resends", count: open.resent });
+  }
+  return found;
+}
+
+/** Whether lately a greater share failed than it does as a rule. */
+function excessOf({ lately, before }: Facts) {
+  const share = shareOf(lately);
+  const known = before.success + before.failure >= MIN_ENDED_BEFORE;
+  const normal = known ? shareOf(before) : null;
+  const limit = normal === null ? ALARMING_SHARE : Math.max(TIMES_NORMAL * normal, MIN_SHARE);
+  return lately.failure >= MIN_FAILED && share > limit
+    ? { share, failed: lately.failure, normal }
+    : null;
+}
+
+function shareOf({ success, failure }: Ends): number {
+  return success + failure === 0 ? 0 : failure / (success + failure);
+}

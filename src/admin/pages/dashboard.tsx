@@ -1,0 +1,114 @@
+import type { Engine } from "../../tasks/engine";
+import { STATUSES } from "../../tasks/states";
+import { quantileSeconds } from "../../tasks/stats";
+import { FailurePanels } from "../components/failure-panels";
+import { Health } from "../components/health";
+import { HistoryCharts, RangeLinks } from "../components/history-charts";
+import { ModuleTable } from "../components/module-table";
+import { QueueTable } from "../components/queue-table";
+import { Time } from "../components/time";
+import { WorkerTable } from "../components/worker-table";
+import type { Dashboard } from "../dashboard-data";
+import { formatCount, formatDuration } from "../format";
+import { Layout } from "../layout";
+import type { View } from "../view";
+
+interface DashboardPageProps {
+  view: View;
+  engine: Engine;
+  dashboard: Dashboard;
+}
+
+export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
+  const { t, url } = view;
+  const { now, overview, history, queues, workers, failures, modules, findings } = dashboard;
+  return (
+    <Layout view={view} title={t("dashboard.title")}>
+      <div class="heading">
+        <h1>{t("dashboard.title")}</h1>
+        <p class="note as-of">
+          {t("dashboard.asOf")} <Time at={now} /> ·{" "}
+          <a href={url.pathname + url.search}>{t("dashboard.again")}</a>
+        </p>
+      </div>
+      <Health view={view} findings={findings} queues={queues} />
+
+      <section id="states" aria-labelledby="states-title">
+        <h2 id="states-title">{t("dashboard.now")}</h2>
+        <ul class="tiles">
+          {STATUSES.map((status) => (
+            <li data-status={status}>
+              <a href={`/admin/tasks?status=${status}`}>
+                <span class={`badge is-${status.toLowerCase()}`}>{t(`status.${status}`)}</span>
+                <strong>{formatCount(view.language, overview.totals[status])}</strong>
+              </a>
+            </li>
+          ))}
+        </ul>
+      </section>
+
+      <section id="history" aria-labelledby="history-title">
+        <div class="heading">
+          <h2 id="history-title">{t("dashboard.history")}</h2>
+          <RangeLinks view={view} history={history} />
+        </div>
+        <Rates view={view} dashboard={dashboard} />
+        <HistoryCharts view={view} history={history} />
+        <p class="note">{t(`chart.note.${history.range}`)}</p>
+      </section>
+
+      <div class="panels">
+        <section id="queues" aria-labelledby="queues-title">
+          <h2 id="queues-title">{t("queues.title")}</h2>
+          <QueueTable view={view} queues={queues} />
+        </section>
+        <section id="workers" aria-labelledby="workers-title">
+          <h2 id="workers-title">{t("workers.title")}</h2>
+          <WorkerTable view={view} workers={workers} now={now} />
+        </section>
+      </div>
+
+      <FailurePanels view={view} engine={engine} failures={failures} />
+
+      <section id="modules" aria-labelledby="modules-title">
+        <h2 id="modules-title">{t("modules.title")}</h2>
+        <ModuleTable view={view} modules={modules} />
+        <p class="note">{t("modules.note")}</p>
+      </section>
+    </Layout>
+  );
+}
+
+function Rates({ view, dashboard }: { view: View; dashboard: Dashboard }) {
+  const { t, language } = view;
+  const { overview, history } = dashboard;
+  const { minutes, accepted, succeeded, failed } = overview.perMinute;
+  const rate = (value: number) =>
+    new Intl.NumberFormat(language, { maximumFractionDigits: 1, useGrouping: "always" }).format(
+      value,
+    );
+  const duration = (share: number) => {
+    const seconds = quantileSeconds(history.all, share);
+    return seconds === null ? "—" : formatDuration(view, seconds);
+  };
+  const figures = [
+    [t("rates.accepted"), rate(accepted)],
+    [t("rates.succeeded"), rate(succeeded)],
+    [t("rates.failed"), rate(failed)],
+    [t("rates.p50"), duration(0.5)],
+    [t("rates.p95"), duration(0.95)],
+  ] as const;
+  return (
+    <>
+      <dl class="rates" id="rates">
+        {figures.map(([name, value]) => (
+          <div>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p class="note">{t("rates.note", { minutes })}</p>
+    </>
+  );
+}

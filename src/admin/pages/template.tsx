@@ -1,0 +1,140 @@
+import { control, FormField } from "../components/input-fields";
+import { Notice } from "../components/notice";
+import { Layout } from "../layout";
+import {
+  isChecked,
+  type TemplateField,
+  type TemplateProblems,
+  type TemplateTexts,
+} from "../template-form";
+import type { View } from "../view";
+
+interface TemplatePageProps {
+  view: View;
+  /** The tasks this person may start. */
+  tasks: readonly string[];
+  /** Null for a new one. */
+  name: string | null;
+  texts: TemplateTexts;
+  problems: TemplateProblems;
+}
+
+/** The form of a template: it posts to the address it is shown at. */
+export function TemplatePage(props: TemplatePageProps) {
+  const { view, tasks, name, texts, problems } = props;
+  const { t } = view;
+  const title = t(name === null ? "templates.newTitle" : "templates.edit");
+  const known = tasks.includes(texts.task_name) ? tasks : [...tasks, texts.task_name];
+  return (
+    <Layout view={view} title={name === null ? title : `${title} ${name}`}>
+      <p class="note">
+        <a href="/admin/run#templates">{t("run.title")}</a>
+      </p>
+      <h1>
+        {title} {name !== null && <bdi>{name}</bdi>}
+      </h1>
+      {Object.keys(problems).length > 0 && <Notice kind="bad">{t("templates.notSaved")}</Notice>}
+      <form class="stacked form" method="post" action={view.url.pathname}>
+        {name === null && (
+          <TextLine {...props} field="name" hint={t("templates.nameHint")} required />
+        )}
+        <FormField id="task_name" label={t("templates.task_name")} problem={problems.task_name}>
+          <select {...control("task_name", problems.task_name, false)}>
+            {known.map((task) => (
+              <option value={task} selected={task === texts.task_name}>
+                {task}
+              </option>
+            ))}
+          </select>
+        </FormField>
+        <TextLine {...props} field="description" />
+        <TextBlock {...props} field="default_parameters" hint={t("templates.parametersHint")} />
+        <div class="fields">
+          <NumberField {...props} field="default_timeout" />
+          <NumberField {...props} field="default_max_retries" />
+          <NumberField {...props} field="estimated_duration" />
+          <NumberField {...props} field="notify_progress" />
+        </div>
+        <TextBlock {...props} field="typical_steps" hint={t("templates.stepsHint")} />
+        <fieldset>
+          <legend>{t("templates.notify")}</legend>
+          <Check {...props} field="notify_start" />
+          <Check {...props} field="notify_complete" />
+          <Check {...props} field="notify_error" />
+        </fieldset>
+        <Check {...props} field="is_active" />
+        <p class="actions">
+          <button class="button primary">{t("templates.save")}</button>
+          <a class="button" href="/admin/run#templates">
+            {t("confirm.back")}
+          </a>
+          {name !== null && isChecked(texts.is_active) && (
+            <a
+              class="button danger"
+              href={`/admin/run/templates/${encodeURIComponent(name)}/deactivation`}
+            >
+              {t("templates.deactivate")}
+            </a>
+          )}
+        </p>
+      </form>
+    </Layout>
+  );
+}
+
+type FieldProps = TemplatePageProps & { field: TemplateField; hint?: string; required?: boolean };
+
+function TextLine({ view, texts, problems, field, hint, required }: FieldProps) {
+  const problem = problems[field];
+  return (
+    <FormField id={field} label={view.t(`templates.${field}`)} hint={hint} problem={problem}>
+      <input
+        {...control(field, problem, hint !== undefined)}
+        type="text"
+        value={texts[field]}
+        required={required}
+      />
+    </FormField>
+  );
+}
+
+function TextBlock({ view, texts, problems, field, hint }: FieldProps) {
+  const problem = problems[field];
+  return (
+    <FormField id={field} label={view.t(`templates.${field}`)} hint={hint} problem={problem}>
+      <textarea
+        {...control(field, problem, hint !== undefined)}
+        class={field === "default_parameters" ? "code" : undefined}
+        rows={field === "default_parameters" ? 8 : 3}
+        spellcheck={false}
+      >
+        {texts[field]}
+      </textarea>
+    </FormField>
+  );
+}
+
+function NumberField({ view, texts, problems, field }: FieldProps) {
+  const problem = problems[field];
+  const label = view.t(`templates.${field}`);
+  return (
+    <FormField id={field} label={label} problem={problem}>
+      <input
+        {...control(field, problem, false)}
+        type="number"
+        min={0}
+        step="1"
+        value={texts[field]}
+      />
+    </FormField>
+  );
+}
+
+function Check({ view, texts, field }: FieldProps) {
+  return (
+    <label class="check">
+      <input type="checkbox" name={field} value="on" checked={isChecked(texts[field])} />{" "}
+      {view.t(`templates.${field}`)}
+    </label>
+  );
+}

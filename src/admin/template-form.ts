@@ -1,0 +1,127 @@
+import { TemplateBody } from "../tasks/template-routes";
+import type { Template } from "../tasks/templates";
+import { formText } from "./form-text";
+
+/** What the form of a template holds, as text. */
+export const TEMPLATE_FIELDS = [
+  "name",
+  "task_name",
+  "description",
+  "default_parameters",
+  "default_timeout",
+  "default_max_retries",
+  "estimated_duration",
+  "typical_steps",
+  "notify_start",
+  "notify_complete",
+  "notify_error",
+  "notify_progress",
+  "is_active",
+] as const;
+export type TemplateField = (typeof TEMPLATE_FIELDS)[number];
+export type TemplateTexts = Record<TemplateField, string>;
+
+const CHECKED = "on";
+
+export function isChecked(text: string): boolean {
+  return text === CHECKED;
+}
+
+export function templateTexts(template: Template): TemplateTexts {
+  const number = (value: number | null = null) => (value === null ? "" : String(value));
+  const check = (value: boolean | undefined) => (value ? CHECKED : "");
+  const { notify } = template;
+  return {
+    name: template.name,
+    task_name: template.taskName,
+    description: template.description,
+    default_parameters: JSON.stringify(template.defaults, null, 2),
+    default_timeout: number(template.timeoutSeconds),
+    default_max_retries: number(template.maxRetries),
+    estimated_duration: number(template.estimatedSeconds),
+    typical_steps: template.steps.join("\n"),
+    notify_start: check(notify.start),
+    notify_complete: check(notify.complete),
+    notify_error: check(notify.error),
+    notify_progress: number(notify.progress),
+    is_active: check(template.active),
+  };
+}
+
+/** A form not filled in yet, for a task. */
+export function emptyTemplate(taskName: string, example: unknown): TemplateTexts {
+  const nothing = Object.fromEntries(TEMPLATE_FIELDS.map((field) => [field, ""]));
+  const defaults = JSON.stringify(example ?? {}, null, 2);
+  return {
+    ...(nothing as TemplateTexts),
+    task_name: taskName,
+    default_parameters: defaults,
+    notify_error: CHECKED,
+    is_active: CHECKED,
+  };
+}
+
+export function typedTemplate(form: Record<string, unknown>): TemplateTexts {
+  const texts = TEMPLATE_FIELDS.map((field) => [field, formText(form, field)]);
+  return Object.fromEntries(texts) as TemplateTexts;
+}
+
+export type TemplateProblems = Partial<Record<TemplateField, string>>;
+
+/** The template that was typed, or what is wrong with it by field; `badJson` says what JSON is not. */
+export function readTemplate(
+  texts: TemplateTexts,
+  badJson: string,
+): { template: Omit<Template, "createdAt" | "updatedAt"> } | { problems: TemplateProblems } {
+  const number = (text: string) => (text.trim() === "" ? null : Number(text));
+  let parameters: unknown;
+  try {
+    parameters = JSON.parse(texts.default_parameters.trim() || "{}");
+  } catch {
+    return { problems: { default_parameters: badJson } };
+  }
+  const { success, data, error } = TemplateBody.safeParse({
+    name: texts.name.trim(),
+    task_name: texts.task_name,
+    description: texts.description.trim(),
+    default_parameters: parameters,
+    default_timeout: number(texts.default_timeout),
+    default_max_retries: number(texts.default_max_retries),
+    estimated_duration: number(texts.estimated_duration),
+    typical_steps: texts.typical_steps
+      .split("\n")
+      .map((step) => step.trim())
+      .filter(Boolean),
+    notify: {
+      start: isChecked(texts.notify_start),
+      complete: isChecked(texts.notify_complete),
+      error: isChecked(texts.notify_error),
+      progress: number(texts.notify_progress) ?? undefined,
+    },
+    is_active: isChecked(texts.is_active),
+  });
+  if (!success) {
+    const problems: TemplateProblems = {};
+    for (const { path, message } of error.issues) {
+      const [member, inner] = path;
+      const name = member === "notify" ? `notify_${String(inner)}` : member;
+      const field = TEMPLATE_FIELDS.find((known) => known === name) ?? "name";
+      problems[field] ??= message;
+    }
+    return { problems };
+  }
+  return {
+    template: {
+      name: data.name,
+      taskName: data.task_name,
+      description: data.description,
+      defaults: data.default_parameters,
+      timeoutSeconds: data.default_timeout,
+      maxRetries: data.default_max_retries,
+      estimatedSeconds: data.estimated_duration,
+      steps: data.typical_steps,
+      notify: data.notify,
+      active: data.is_active,
+    },
+  };
+}

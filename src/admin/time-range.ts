@@ -1,0 +1,61 @@
+import { SPANS } from "../tasks/counts";
+import { type Bucket, countsOverTime, type Counts, daysAgo, total } from "../tasks/stats";
+
+/** What the charts may show: so many stretches of so long, the running one included. */
+const RANGES = {
+  hour: { spanMs: SPANS.minute, buckets: 60, labels: 4 },
+  day: { spanMs: SPANS.hour, buckets: 24, labels: 4 },
+  month: { spanMs: SPANS.day, buckets: 30, labels: 5 },
+} as const;
+
+export const RANGE_NAMES = ["hour", "day", "month"] as const;
+export type RangeName = (typeof RANGE_NAMES)[number];
+
+/** The one the address asks for, else the last hour. */
+export function readRange(params: URLSearchParams): RangeName {
+  return RANGE_NAMES.find((name) => name === params.get("range")) ?? "hour";
+}
+
+export interface History {
+  range: RangeName;
+  spanMs: number;
+  /** How many labels its axis has; they divide the stretches evenly. */
+  labels: number;
+  /** In order, without gaps; the last one is not over yet. */
+  buckets: Bucket[];
+  all: Counts;
+}
+
+/** The events of a range, of a module or of all. */
+export async function readHistory(
+  db: D1Database,
+  range: RangeName,
+  now: number,
+  module?: string,
+): Promise<History> {
+  const { spanMs, buckets, labels } = RANGES[range];
+  const last = spanMs === SPANS.day ? daysAgo(0, now) : now - (now % spanMs);
+  const from = last - (buckets - 1) * spanMs;
+  const found = await countsOverTime(db, { spanMs, from, module });
+  const byTime = new Map(found.map((bucket) => [bucket.at, bucket]));
+  const none = total([]);
+  return {
+    range,
+    spanMs,
+    labels,
+    buckets: Array.from({ length: buckets }, (_, index) => {
+      const at = from + index * spanMs;
+      return byTime.get(at) ?? { at, counts: none };
+    }),
+    all: total(found),
+  };
+}
+
+/** "22:04" or, of whole days, "22/11": in UTC, as days are counted. */
+export function bucketLabel({ spanMs }: History, at: number, language: string): string {
+  const options: Intl.DateTimeFormatOptions =
+    spanMs === SPANS.day
+      ? { day: "numeric", month: "short" }
+      : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC" }).format(at);
+}
