@@ -1,6 +1,6 @@
 export const dashboardEs = {
   "dashboard.title": "Panel",
-  "dashboard.asOf": "A las",
+  "dashboard.asOf": "Visto:",
   "dashboard.again": "Actualizar",
   "dashboard.now": "Estados ahora",
   "dashboard.history": "En el tiempo",
@@ -8,7 +8,7 @@ export const dashboardEs = {
   "health.good": "Todo va bien",
   "health.attention": "Hay algo que mirar",
   "health.bad": "Algo va mal",
-  "health.idle": "No hay trabajo pendiente: las colas están vacías y atendidas.",
+  "health.idle": "No hay trabajo pendiente: nada espera en las colas.",
   "health.working": "Hay trabajo y se está haciendo.",
   "health.waiting": "Nada puede correr aún: lo que queda espera su hora.",
   "health.stalled":
@@ -234,7 +234,7 @@ export const dashboardEs = {
 
 export const dashboardEn = {
   "dashboard.title": "Dashboard",
-  "dashboard.asOf": "As of",
+  "dashboard.asOf": "Seen:",
   "dashboard.again": "Refresh",
   "dashboard.now": "States now",
   "dashboard.history": "Over time",
@@ -242,7 +242,7 @@ export const dashboardEn = {
   "health.good": "All is well",
   "health.attention": "Something needs a look",
   "health.bad": "Something is wrong",
-  "health.idle": "Nothing to do: the queues are empty and attended.",
+  "health.idle": "Nothing to do: nothing waits in the queues.",
   "health.working": "There is work, and it is being done.",
   "health.waiting": "Nothing can run yet: what is left waits for its time.",
   "health.stalled":

@@ -26,8 +26,8 @@ interface ChartProps {
   least: number;
 }
 
-/** The drawing's own units: the stylesheet stretches it, lines keep their width. */
-const WIDTH = 600;
+/** The drawing's own units, of a stretch of time and of the whole height: the stylesheet stretches it. */
+const STEP = 10;
 const HEIGHT = 100;
 const TICKS = 4;
 
@@ -68,10 +68,12 @@ export function Chart(props: ChartProps) {
 }
 
 function Plot({ id, series, times, labels, format, least }: ChartProps) {
+  const width = times.length * STEP;
   const highest = Math.max(least, ...series.flatMap(({ values }) => values.map((v) => v ?? 0)));
   const y = scaleLinear([0, highest], [HEIGHT, 0]).nice(TICKS);
-  const x = scaleBand(times.keys(), [0, WIDTH]).paddingInner(0.2);
+  const x = scaleBand(times.keys(), [0, width]).paddingInner(0.2).paddingOuter(0.1);
   const ticks = y.ticks(TICKS);
+  const named = series.length > 1;
   const every = times.length / labels;
   const last = times.length - 1;
   return (
@@ -84,10 +86,10 @@ function Plot({ id, series, times, labels, format, least }: ChartProps) {
       <svg
         role="img"
         aria-labelledby={`${id}-title ${id}-summary`}
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
         preserveAspectRatio="none"
       >
-        <path class="grid" d={ticks.map((tick) => `M0,${y(tick)}H${WIDTH}`).join("")} />
+        <path class="grid" d={ticks.map((tick) => `M0,${y(tick)}H${width}`).join("")} />
         {series.map(({ kind, tone, values }) =>
           kind === "bars" ? (
             <>
@@ -95,17 +97,21 @@ function Plot({ id, series, times, labels, format, least }: ChartProps) {
               <path class={`bars is-${tone} is-open`} d={bars(values, x, y, last)} />
             </>
           ) : (
-            <path class={`line is-${tone}`} d={curve(values, x, y)} />
+            <>
+              <path class={`line is-${tone}`} d={curve(values.slice(0, last), x, y)} />
+              <path class={`line is-${tone} is-open`} d={curve(values, x, y, last - 1)} />
+            </>
           ),
         )}
         {times.map((time, index) => {
-          const told = series.flatMap(({ name, values }) =>
-            values[index] ? [`${name}: ${format(values[index])}`] : [],
-          );
+          const told = series.flatMap(({ name, values }) => {
+            const value = values[index];
+            return value ? [named ? `${name} ${format(value)}` : format(value)] : [];
+          });
           return (
             told.length > 0 && (
-              <rect x={round(x(index) ?? 0)} width={round(x.step())} height={HEIGHT}>
-                <title>{[time, ...told].join("\n")}</title>
+              <rect x={index * STEP}>
+                <title>{[time, ...told].join(" · ")}</title>
               </rect>
             )
           );
@@ -137,8 +143,9 @@ function bars(values: readonly (number | null)[], x: Band, y: Linear, first = 0)
     .join("");
 }
 
-function curve(values: readonly (number | null)[], x: Band, y: Linear): string {
-  const points = values.map((value, index) => ({ index, value }));
+/** A line through the values, from the one at `first` on; it breaks where there is none. */
+function curve(values: readonly (number | null)[], x: Band, y: Linear, first = 0): string {
+  const points = values.map((value, index) => ({ index, value })).slice(first);
   const draw = line<(typeof points)[number]>()
     .defined(({ value }) => value !== null)
     .x(({ index }) => (x(index) ?? 0) + x.bandwidth() / 2)

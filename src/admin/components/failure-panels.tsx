@@ -14,6 +14,8 @@ interface FailurePanelsProps {
 }
 
 const CODES_SHOWN = 8;
+/** The panels show two lines; the task's page has all of it. */
+const MAX_MESSAGE = 160;
 
 /** What fails most among the latest failures, and the last of them. */
 export function FailurePanels({ view, engine, failures }: FailurePanelsProps) {
@@ -48,7 +50,7 @@ export function FailurePanels({ view, engine, failures }: FailurePanelsProps) {
                   <span class="note">
                     <Time at={task.finished_at ?? task.created_at} />
                   </span>
-                  {error && <ErrorText {...error} />}
+                  {error && <ErrorText code={error.code} message={beginning(error.message)} />}
                 </li>
               );
             })}
@@ -95,11 +97,17 @@ function ErrorTable({ view, errors, looked }: ErrorTableProps) {
               {formatShare(view, count / looked)}
             </td>
             <td data-label={t("failing.message")}>
-              <bdi class="clamped">{message}</bdi>
+              <bdi class="clamped">{beginning(message)}</bdi>
             </td>
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+function beginning(message: string): string {
+  return message.length > MAX_MESSAGE
+    ? `${message.slice(0, MAX_MESSAGE).toWellFormed()}…`
+    : message;
 }

@@ -31,7 +31,7 @@ export function QueueTable({ view, queues }: { view: View; queues: readonly Queu
       <tbody>
         {queues.map(({ backlog, state, workers }) => (
           <tr data-queue={backlog.queue}>
-            <th scope="row" data-label={t("queues.queue")}>
+            <th scope="row" data-label={t("queues.queue")} class="tight">
               <a href={`/admin/queues#queue-${backlog.queue}`}>
                 <bdi>{backlog.queue}</bdi>
               </a>

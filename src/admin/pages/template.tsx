@@ -105,7 +105,7 @@ function TextBlock({ view, texts, problems, field, hint }: FieldProps) {
       <textarea
         {...control(field, problem, hint !== undefined)}
         class={field === "default_parameters" ? "code" : undefined}
-        rows={field === "default_parameters" ? 8 : 3}
+        rows={field === "default_parameters" ? 12 : 3}
         spellcheck={false}
       >
         {texts[field]}
