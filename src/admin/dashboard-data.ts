@@ -9,15 +9,17 @@ import {
   endsOf,
   type NamedCounts,
   type Counts,
+  recentFailures,
   total,
 } from "../tasks/stats";
-import { type Failures, readFailures, readOpenTroubles } from "../tasks/troubles";
+import type { TaskView } from "../tasks/queries";
+import { countErrors, type ErrorCount, readOpenTroubles } from "../tasks/troubles";
 import { listWorkers, type Worker } from "../tasks/workers";
 import { type Finding, findings, type QueueState, stateOfQueue } from "./health";
 import type { Backlog } from "../tasks/backlog";
 import { type History, type RangeName, readHistory } from "./time-range";
 
-const FAILURES_SHOWN = 8;
+export const FAILURES_SHOWN = 8;
 /** What "lately" and "normal" are when failures are judged. */
 const LATELY_MS = 15 * SPANS.minute;
 const NORMAL_DAYS = 7;
@@ -42,13 +44,13 @@ export interface Dashboard {
   history: History;
   queues: QueueView[];
   workers: Worker[];
-  failures: Failures;
+  errors: ErrorCount[];
+  latestFailures: TaskView[];
   /** Of the last days. */
   modules: ModuleSummary[];
   findings: Finding[];
 }
 
-export const MODULE_DAYS = NORMAL_DAYS;
 export const DEAD_LETTER = "dead_letter";
 
 export async function readDashboard(
@@ -58,14 +60,15 @@ export async function readDashboard(
   now = Date.now(),
 ): Promise<Dashboard> {
   const thisMinute = now - (now % SPANS.minute);
-  const [all, workers, history, days, lately, justNow, failures, open] = await Promise.all([
+  const [all, workers, history, days, lately, justNow, errors, latest, open] = await Promise.all([
     overview(env, engine, now),
     listWorkers(env.DB),
     readHistory(env.DB, range, now),
     countsByName(env.DB, daysAgo(NORMAL_DAYS, now)),
     countsByName(env.DB, thisMinute - LATELY_MS),
     countsByName(env.DB, thisMinute - JUST_NOW_MS),
-    readFailures(env.DB, { shown: FAILURES_SHOWN }),
+    countErrors(env.DB),
+    recentFailures(env.DB, FAILURES_SHOWN),
     readOpenTroubles(env.DB),
   ]);
   const queues = viewQueues(all.queues, workers, lanesThatEnded(engine, justNow), now);
@@ -77,7 +80,8 @@ export async function readDashboard(
     history,
     queues,
     workers,
-    failures,
+    errors,
+    latestFailures: latest,
     modules: byModule(engine, days),
     findings: findings({
       now,
@@ -88,7 +92,7 @@ export async function readDashboard(
         success: ever.success - recent.success,
         failure: ever.failure - recent.failure,
       },
-      deadLetters: failures.errors.find(({ code }) => code === DEAD_LETTER)?.undiscarded ?? 0,
+      deadLetters: errors.find(({ code }) => code === DEAD_LETTER)?.undiscarded ?? 0,
       open,
       breakerOpen: catalogueOf(env).breaker.isOpen(now),
     }),

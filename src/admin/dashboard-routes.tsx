@@ -3,9 +3,9 @@ import { requireScope } from "../auth/middleware";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
-import { countsByName, daysAgo, total } from "../tasks/stats";
-import { readFailures } from "../tasks/troubles";
-import { readDashboard } from "./dashboard-data";
+import { countsByName, daysAgo, recentFailures, total } from "../tasks/stats";
+import { countErrors } from "../tasks/troubles";
+import { FAILURES_SHOWN, readDashboard } from "./dashboard-data";
 import { DashboardPage } from "./pages/dashboard";
 import { ModulePage } from "./pages/module";
 import { renderPage } from "./render";
@@ -14,7 +14,6 @@ import { viewOf } from "./view";
 
 const PERIODS = [1, 7, 30] as const;
 const NAMED_DAYS = 7;
-const FAILURES_SHOWN = 8;
 
 /** How everything is, and how a module is; mounted at /admin. */
 export function dashboardPages(engine: Engine) {
@@ -30,10 +29,11 @@ export function dashboardPages(engine: Engine) {
     const view = viewOf(c);
     const module = c.req.param("module");
     const now = Date.now();
-    const [ever, history, failures, ...named] = await Promise.all([
+    const [ever, history, errors, latestFailures, ...named] = await Promise.all([
       countsByName(c.env.DB, 0, module),
       readHistory(c.env.DB, readRange(view.url.searchParams), now, module),
-      readFailures(c.env.DB, { shown: FAILURES_SHOWN, module }),
+      countErrors(c.env.DB, module),
+      recentFailures(c.env.DB, FAILURES_SHOWN, module),
       ...PERIODS.map((days) => countsByName(c.env.DB, daysAgo(days, now), module)),
     ]);
     if (ever.length === 0 && !engine.all().some((task) => task.module === module)) {
@@ -47,7 +47,8 @@ export function dashboardPages(engine: Engine) {
       named: named[PERIODS.indexOf(NAMED_DAYS)] ?? [],
       namedDays: NAMED_DAYS,
       history,
-      failures,
+      errors,
+      latestFailures,
     };
     return renderPage(c, <ModulePage {...props} />);
   });

@@ -19,7 +19,7 @@ export type InputField = FieldKind & {
   name: string;
   description: string;
   required: boolean;
-  /** An empty field stands for null, not for a member left out. */
+  /** Where it is required, an empty field stands for null. */
   nullable: boolean;
   /** What is taken if it is left out, as text. */
   fallback: string;
@@ -80,12 +80,17 @@ function fieldOf(name: string, schema: Schema, required: boolean): InputField {
   };
 }
 
-/** What a schema takes besides null. */
+/** What a schema takes besides null, in either way to write that it takes null as well. */
 function withoutNull(schema: Schema): { inner: Schema; nullable: boolean } {
+  const types: unknown = schema.type;
+  if (Array.isArray(types) && types.includes("null")) {
+    const [type, ...more] = types.filter((type) => type !== "null") as Schema["type"][];
+    const inner = { ...schema, type: more.length === 0 ? type : undefined };
+    return { inner: { ...inner, enum: schema.enum?.filter((it) => it !== null) }, nullable: true };
+  }
   const choices = (schema.anyOf ?? []).filter((choice) => typeof choice === "object");
-  const others = choices.filter(({ type }) => type !== "null");
-  const [only] = others;
-  return only && others.length === 1 && choices.length > 1
+  const [only, ...more] = choices.filter(({ type }) => type !== "null");
+  return only && more.length === 0 && choices.length > 1
     ? { inner: only, nullable: true }
     : { inner: schema, nullable: false };
 }
@@ -175,7 +180,10 @@ export function readInputForm(
 /** Undefined for a member left out. Throws on JSON that is none. */
 function valueOf(field: InputField, text: string): unknown {
   if (text.trim() === "") {
-    return field.required && field.kind === "text" ? text : field.nullable ? null : undefined;
+    if (!field.required) {
+      return undefined;
+    }
+    return field.nullable ? null : field.kind === "text" ? text : undefined;
   }
   switch (field.kind) {
     case "number": {

@@ -11,7 +11,7 @@ import type { Engine } from "../tasks/engine";
 import { pauseQueue, resumeQueue } from "../tasks/pauses";
 import { DEAD_LETTERS, lanesOf, queueOf } from "../tasks/queues";
 import { armRecovery } from "../tasks/recovery-alarm";
-import { readFailures } from "../tasks/troubles";
+import { countErrors } from "../tasks/troubles";
 import { DEAD_LETTER, readQueues } from "./dashboard-data";
 import { readForm } from "./form-text";
 import { readReason } from "./components/reason-field";
@@ -27,9 +27,9 @@ export function queuePages(engine: Engine) {
   routes.get("/", requireScope("tasks:read"), async (c) => {
     const now = Date.now();
     const backlogs = await listBacklogs(c.env, now);
-    const [queues, failures, names, deadMessages] = await Promise.all([
+    const [queues, errors, names, deadMessages] = await Promise.all([
       readQueues(c.env, engine, backlogs, now),
-      readFailures(c.env.DB, { shown: 0 }),
+      countErrors(c.env.DB),
       namesOf(c.env.DB, whoPaused(backlogs)),
       waitingDeadLetters(c.env),
     ]);
@@ -39,7 +39,7 @@ export function queuePages(engine: Engine) {
       queues,
       names,
       tasksOf: (queue: string) => engine.all().filter((task) => task.queue === queue),
-      deadLetters: failures.errors.find(({ code }) => code === DEAD_LETTER) ?? null,
+      deadLetters: errors.find(({ code }) => code === DEAD_LETTER) ?? null,
       deadMessages,
       mayWrite: can(assertCaller(c.var.caller), "tasks:write"),
     };

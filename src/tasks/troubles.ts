@@ -1,8 +1,8 @@
-/** What the latest failures, and the tasks that are open, tell of trouble. Each looks at 1,000 rows. */
-import { getTasks, type TaskView } from "./queries";
+/** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
 import { OPEN } from "./states";
 
-const MAX_LOOKED = 1000;
+const MAX_FAILURES = 1000;
+const MAX_OPEN = 500;
 
 export interface ErrorCount {
   code: string;
@@ -13,45 +13,25 @@ export interface ErrorCount {
   message: string;
 }
 
-export interface Failures {
-  /** The most frequent first. */
-  errors: ErrorCount[];
-  /** How many failures were looked at. */
-  looked: number;
-  latest: TaskView[];
-}
+// The columns beside max(id) are those of its row: SQLite says so of a query with one max().
+const ERRORS = `
+SELECT code, count(*) AS count, count(*) FILTER (WHERE discard_reason IS NULL) AS undiscarded,
+  message, max(id) AS latest
+FROM (
+  SELECT id, status, module, discard_reason, coalesce(error_code, '') AS code,
+    coalesce(error_message, '') AS message
+  FROM tasks INDEXED BY tasks_failed
+  WHERE status IN ('FAILURE','REVOKED') ORDER BY id DESC LIMIT ${MAX_FAILURES})
+WHERE status = 'FAILURE' AND (?1 IS NULL OR module = ?1)
+GROUP BY code ORDER BY count DESC, code`;
 
-const FAILURES = `
-WITH latest AS MATERIALIZED (
-  SELECT id, coalesce(error_code, '') AS code, coalesce(error_message, '') AS message, discard_reason
-  FROM (
-    SELECT id, status, module, error_code, error_message, discard_reason
-    FROM tasks INDEXED BY tasks_failed
-    WHERE status IN ('FAILURE','REVOKED') ORDER BY id DESC LIMIT ${MAX_LOOKED})
-  WHERE status = 'FAILURE' AND (?2 IS NULL OR module = ?2)
-)
-SELECT (SELECT count(*) FROM latest) AS looked,
-  (SELECT json_group_array(id) FROM (SELECT id FROM latest ORDER BY id DESC LIMIT ?1)) AS ids,
-  (SELECT json_group_array(json_object('code', code, 'count', n, 'undiscarded', undiscarded,
-     'message', message)) FROM (
-     SELECT code, count(*) AS n, count(*) FILTER (WHERE discard_reason IS NULL) AS undiscarded,
-       message, max(id)
-     FROM latest GROUP BY code ORDER BY n DESC, code)) AS errors`;
-
-/** Of a module, or of all: the codes of the latest failures, and the first of these themselves. */
-export async function readFailures(
-  db: D1Database,
-  { shown, module }: { shown: number; module?: string },
-): Promise<Failures> {
-  const row = await db
-    .prepare(FAILURES)
-    .bind(shown, module ?? null)
-    .first<{ looked: number; ids: string; errors: string }>();
-  return {
-    looked: row?.looked ?? 0,
-    errors: JSON.parse(row?.errors ?? "[]") as ErrorCount[],
-    latest: await getTasks(db, JSON.parse(row?.ids ?? "[]") as string[]),
-  };
+/** Codes of the latest failures of a module, or of all, the most frequent first. */
+export async function countErrors(db: D1Database, module?: string): Promise<ErrorCount[]> {
+  const { results } = await db
+    .prepare(ERRORS)
+    .bind(module ?? null)
+    .all<ErrorCount>();
+  return results;
 }
 
 export interface OpenTroubles {
@@ -61,13 +41,13 @@ export interface OpenTroubles {
   waitingFor: Map<string, number>;
 }
 
-/** Of the open tasks, the first 1,000 of the index. */
+/** Of those open tasks that recovery looks at next. */
 export async function readOpenTroubles(db: D1Database): Promise<OpenTroubles> {
   const { results } = await db
     .prepare(
       `SELECT error_code AS code, count(*) AS n, count(*) FILTER (WHERE resends > 0) AS resent
        FROM (SELECT error_code, resends FROM tasks INDEXED BY tasks_open WHERE ${OPEN}
-         LIMIT ${MAX_LOOKED})
+         LIMIT ${MAX_OPEN})
        GROUP BY error_code`,
     )
     .all<{ code: string | null; n: number; resent: number }>();

@@ -1,6 +1,7 @@
 import type { Engine } from "../../tasks/engine";
 import { toExecution } from "../../tasks/execution";
-import type { ErrorCount, Failures } from "../../tasks/troubles";
+import type { TaskView } from "../../tasks/queries";
+import type { ErrorCount } from "../../tasks/troubles";
 import { errorOf } from "../execution-view";
 import { formatCount, formatShare } from "../format";
 import type { View } from "../view";
@@ -10,7 +11,9 @@ import { Time } from "./time";
 interface FailurePanelsProps {
   view: View;
   engine: Engine;
-  failures: Failures;
+  /** By code, the most frequent first. */
+  errors: readonly ErrorCount[];
+  latest: readonly TaskView[];
 }
 
 const CODES_SHOWN = 8;
@@ -18,9 +21,9 @@ const CODES_SHOWN = 8;
 const MAX_MESSAGE = 160;
 
 /** What fails most among the latest failures, and the last of them. */
-export function FailurePanels({ view, engine, failures }: FailurePanelsProps) {
+export function FailurePanels({ view, engine, errors, latest }: FailurePanelsProps) {
   const { t, language } = view;
-  const { looked, errors } = failures;
+  const looked = errors.reduce((sum, { count }) => sum + count, 0);
   return (
     <div class="panels">
       <section id="errors" aria-labelledby="errors-title">
@@ -40,7 +43,7 @@ export function FailurePanels({ view, engine, failures }: FailurePanelsProps) {
           <p class="nothing">{t("failing.none")}</p>
         ) : (
           <ul class="recent">
-            {failures.latest.map((task) => {
+            {latest.map((task) => {
               const error = errorOf(toExecution(task, engine));
               return (
                 <li data-task={task.id}>

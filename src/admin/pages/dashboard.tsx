@@ -21,7 +21,8 @@ interface DashboardPageProps {
 
 export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
   const { t, url } = view;
-  const { now, overview, history, queues, workers, failures, modules, findings } = dashboard;
+  const { now, overview, history, queues, workers, errors, latestFailures, modules, findings } =
+    dashboard;
   return (
     <Layout view={view} title={t("dashboard.title")}>
       <div class="heading">
@@ -68,7 +69,7 @@ export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
         </section>
       </div>
 
-      <FailurePanels view={view} engine={engine} failures={failures} />
+      <FailurePanels view={view} engine={engine} errors={errors} latest={latestFailures} />
 
       <section id="modules" aria-labelledby="modules-title">
         <h2 id="modules-title">{t("modules.title")}</h2>

@@ -6,7 +6,8 @@ import {
   type NamedCounts,
   quantileSeconds,
 } from "../../tasks/stats";
-import type { Failures } from "../../tasks/troubles";
+import type { TaskView } from "../../tasks/queries";
+import type { ErrorCount } from "../../tasks/troubles";
 import { FailurePanels } from "../components/failure-panels";
 import { HistoryCharts, RangeLinks } from "../components/history-charts";
 import { successRate } from "../dashboard-data";
@@ -25,11 +26,12 @@ interface ModulePageProps {
   named: NamedCounts[];
   namedDays: number;
   history: History;
-  failures: Failures;
+  errors: ErrorCount[];
+  latestFailures: TaskView[];
 }
 
 export function ModulePage(props: ModulePageProps) {
-  const { view, engine, module, named, namedDays, history, failures } = props;
+  const { view, engine, module, named, namedDays, history, errors, latestFailures } = props;
   const { t } = view;
   return (
     <Layout view={view} title={`${t("module.title")} ${module}`}>
@@ -64,7 +66,7 @@ export function ModulePage(props: ModulePageProps) {
         )}
       </section>
 
-      <FailurePanels view={view} engine={engine} failures={failures} />
+      <FailurePanels view={view} engine={engine} errors={errors} latest={latestFailures} />
     </Layout>
   );
 }

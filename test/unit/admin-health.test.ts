@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import { type Facts, findings, isGrave, stateOfQueue } from "../../src/admin/health";
+import type { Backlog } from "../../src/tasks/backlog";
+
+const NOW = 1_800_000_000_000;
+const MINUTE = 60_000;
+
+function aBacklog(overrides: Partial<Backlog> = {}): Backlog {
+  const nothing = { due: 0, capped: false, waiting: 0, oldestMs: null, messages: 0, pause: null };
+  return { queue: "orders", ...nothing, ...overrides };
+}
+
+function someFacts(overrides: Partial<Facts> = {}): Facts {
+  return {
+    now: NOW,
+    queues: [{ backlog: aBacklog(), state: "idle" }],
+    workers: [],
+    lately: { success: 0, failure: 0 },
+    before: { success: 0, failure: 0 },
+    deadLetters: 0,
+    open: { resent: 0, waitingFor: new Map() },
+    breakerOpen: false,
+    ...overrides,
+  };
+}
+
+const kinds = (overrides: Partial<Facts>) =>
+  findings(someFacts(overrides)).map((found) => found.kind);
+
+describe("the state of a queue", () => {
+  const old = { due: 3, oldestMs: MINUTE };
+  it.for([
+    ["idle with nothing due", {}, false, "idle"],
+    ["stalled when work is due for a minute and nobody is at it", old, false, "stalled"],
+    ["working however old its work is, while somebody is at it", old, true, "working"],
+    ["about to start while its work has just come", { due: 3, oldestMs: MINUTE - 1 }, false, "due"],
+    ["waiting when nothing may run yet", { waiting: 2 }, false, "waiting"],
+    [
+      "paused, not stalled, when somebody paused it",
+      { ...old, pause: { queue: "orders", since: 0, by: "user:1", reason: "r" } },
+      false,
+      "paused",
+    ],
+  ] as const)("is %s", ([, backlog, atWork, state]) => {
+    expect(stateOfQueue(aBacklog(backlog), atWork)).toBe(state);
+  });
+});
+
+describe("health", () => {
+  it("finds nothing in an empty system, and nothing in a busy one", () => {
+    expect(kinds({})).toEqual([]);
+    expect(
+      kinds({
+        queues: [{ backlog: aBacklog({ due: 1000, oldestMs: 5 * MINUTE }), state: "working" }],
+        lately: { success: 950, failure: 50 },
+        before: { success: 9000, failure: 500 },
+      }),
+    ).toEqual([]);
+  });
+
+  it("names a stalled queue first and calls it grave; a pause is not", () => {
+    const pause = { queue: "tasks", since: 0, by: "user:1", reason: "r" };
+    const found = findings(
+      someFacts({
+        queues: [
+          { backlog: aBacklog({ queue: "tasks", waiting: 4, pause }), state: "paused" },
+          { backlog: aBacklog({ due: 1, oldestMs: MINUTE }), state: "stalled" },
+        ],
+      }),
+    );
+    expect(found).toMatchObject([
+      { kind: "stalled", backlog: { queue: "orders" } },
+      { kind: "paused", held: 4 },
+    ]);
+    expect(found.map(isGrave)).toEqual([true, false]);
+  });
+
+  it.for([
+    ["twice the normal share", { success: 90, failure: 10 }, { success: 960, failure: 40 }, true],
+    ["the normal share", { success: 95, failure: 5 }, { success: 950, failure: 50 }, false],
+    ["very few", { success: 0, failure: 4 }, { success: 1000, failure: 0 }, false],
+    [
+      "little, where almost none is normal",
+      { success: 96, failure: 4 },
+      { success: 999, failure: 1 },
+      false,
+    ],
+    ["two of a first batch of ten", { success: 8, failure: 2 }, { success: 0, failure: 0 }, false],
+    [
+      "a fifth, where nothing is normal yet",
+      { success: 40, failure: 10 },
+      { success: 9, failure: 0 },
+      false,
+    ],
+    [
+      "most, where nothing is normal yet",
+      { success: 4, failure: 6 },
+      { success: 9, failure: 0 },
+      true,
+    ],
+  ] as const)("judges failures by what is normal: %s", ([, lately, before, above]) => {
+    expect(kinds({ lately, before })).toEqual(above ? ["failures"] : []);
+  });
+
+  it("tells of the catalogue by its breaker, or by the orders that wait for it", () => {
+    expect(kinds({ breakerOpen: true })).toEqual(["catalogue"]);
+    const waitingFor = new Map([
+      ["catalogue_waiting", 7],
+      ["order_held", 90],
+    ]);
+    expect(findings(someFacts({ open: { resent: 0, waitingFor } }))).toEqual([
+      { kind: "catalogue", waiting: 7 },
+    ]);
+  });
+
+  it("tells of dead letters, of much that was sent again, and of consumers long silent", () => {
+    expect(kinds({ deadLetters: 1 })).toEqual(["deadLetters"]);
+    const resent = (n: number) => kinds({ open: { resent: n, waitingFor: new Map() } });
+    expect([resent(19), resent(20)]).toEqual([[], ["resends"]]);
+    const silent = (ms: number) => {
+      const worker = { worker: "w", queue: "orders", since: 0, batchSize: 1, tasks: [] };
+      return kinds({ workers: [{ ...worker, expiresAt: NOW - ms }] });
+    };
+    expect([silent(MINUTE - 1), silent(MINUTE)]).toEqual([[], ["silent"]]);
+  });
+});
