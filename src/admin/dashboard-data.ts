@@ -23,7 +23,7 @@ export const FAILURES_SHOWN = 8;
 /** What "lately" and "normal" are when failures are judged. */
 const LATELY_MS = 15 * SPANS.minute;
 const NORMAL_DAYS = 7;
-/** A queue is at work if a task of it ended so lately: between two batches nobody holds a lease. */
+/** How long ago a task may have ended that still tells of somebody at work. */
 const JUST_NOW_MS = 2 * SPANS.minute;
 
 /** A queue with its state in a word, and those that run its tasks. */
@@ -122,7 +122,10 @@ function viewQueues(
 ): QueueView[] {
   return backlogs.map((backlog) => {
     const own = workers.filter(({ queue }) => queue === backlog.queue);
-    const atWork = ended.has(backlog.queue) || own.some(({ expiresAt }) => expiresAt > now);
+    const atWork = {
+      now: own.some(({ expiresAt }) => expiresAt > now),
+      lately: ended.has(backlog.queue),
+    };
     return { backlog, state: stateOfQueue(backlog, atWork), workers: own };
   });
 }

@@ -25,21 +25,24 @@ const ALARMING_SHARE = 0.5;
 
 export type QueueState = "paused" | "stalled" | "working" | "due" | "waiting" | "idle";
 
-/** `atWork`: whether anybody runs its tasks, or did a moment ago. */
-export function stateOfQueue(backlog: Backlog, atWork: boolean): QueueState {
-  if (backlog.pause) {
+/** Who is at a queue: somebody now, or somebody a moment ago, as between two batches nobody is. */
+export interface AtWork {
+  now: boolean;
+  lately: boolean;
+}
+
+export function stateOfQueue(backlog: Backlog, atWork: AtWork): QueueState {
+  const { pause, due, waiting, oldestMs } = backlog;
+  if (pause) {
     return "paused";
   }
-  if (backlog.oldestMs !== null && backlog.oldestMs >= STALLED_MS && !atWork) {
-    return "stalled";
-  }
-  if (atWork) {
+  if (atWork.now || (due > 0 && atWork.lately)) {
     return "working";
   }
-  if (backlog.due > 0) {
-    return "due";
+  if (due > 0) {
+    return oldestMs !== null && oldestMs >= STALLED_MS ? "stalled" : "due";
   }
-  return backlog.waiting > 0 ? "waiting" : "idle";
+  return waiting > 0 ? "waiting" : "idle";
 }
 
 /** Ends of tasks in a stretch of time. */

@@ -29,18 +29,20 @@ const kinds = (overrides: Partial<Facts>) =>
 
 describe("the state of a queue", () => {
   const old = { due: 3, oldestMs: MINUTE };
+  const nobody = { now: false, lately: false };
+  const somebody = { now: true, lately: false };
+  const justNow = { now: false, lately: true };
+  const pause = { queue: "orders", since: 0, by: "user:1", reason: "r" };
+
   it.for([
-    ["idle with nothing due", {}, false, "idle"],
-    ["stalled when work is due for a minute and nobody is at it", old, false, "stalled"],
-    ["working however old its work is, while somebody is at it", old, true, "working"],
-    ["about to start while its work has just come", { due: 3, oldestMs: MINUTE - 1 }, false, "due"],
-    ["waiting when nothing may run yet", { waiting: 2 }, false, "waiting"],
-    [
-      "paused, not stalled, when somebody paused it",
-      { ...old, pause: { queue: "orders", since: 0, by: "user:1", reason: "r" } },
-      false,
-      "paused",
-    ],
+    ["idle with nothing due", {}, nobody, "idle"],
+    ["idle when all is done, however lately", {}, justNow, "idle"],
+    ["stalled when work is due for a minute and nobody is at it", old, nobody, "stalled"],
+    ["working however old its work is, while somebody is at it", old, somebody, "working"],
+    ["working between two batches", old, justNow, "working"],
+    ["about to start while its work has just come", { due: 3, oldestMs: 59_999 }, nobody, "due"],
+    ["waiting when nothing may run yet", { waiting: 2 }, nobody, "waiting"],
+    ["paused, not stalled, when somebody paused it", { ...old, pause }, nobody, "paused"],
   ] as const)("is %s", ([, backlog, atWork, state]) => {
     expect(stateOfQueue(aBacklog(backlog), atWork)).toBe(state);
   });

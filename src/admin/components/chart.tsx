@@ -151,7 +151,12 @@ function curve(values: readonly (number | null)[], x: Band, y: Linear, first = 0
     .x(({ index }) => (x(index) ?? 0) + x.bandwidth() / 2)
     .y(({ value }) => y(value ?? 0))
     .digits(1);
-  return draw(points) ?? "";
+  // A value between two that are missing would be a dot: it is drawn as wide as a bar.
+  const half = x.bandwidth() / 2;
+  return (draw(points) ?? "").replaceAll(
+    /M([\d.]+),([\d.]+)Z/g,
+    (_, at: string, height: string) => `M${round(Number(at) - half)},${height}h${2 * half}`,
+  );
 }
 
 function round(value: number): number {
