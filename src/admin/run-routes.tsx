@@ -16,7 +16,7 @@ import {
 } from "../tasks/run-routes";
 import { startTask } from "../tasks/start";
 import { listTemplates, type Template } from "../tasks/templates";
-import { formText } from "./form-text";
+import { formText, readForm } from "./form-text";
 import { fieldId, inputFields, inputTexts, readInputForm } from "./input-form";
 import { RunPage } from "./pages/run";
 import { RunListPage } from "./pages/run-list";
@@ -83,7 +83,7 @@ function showForm(c: Context<AppEnv>, definition: TaskDefinition, template: Temp
 
 async function start(c: Context<AppEnv>, definition: TaskDefinition, template: Template | null) {
   const view = viewOf(c);
-  const form = await c.req.parseBody();
+  const form = await readForm(c);
   const typed = (id: string) => formText(form, id);
   const fields = inputFields(definition.input);
   const ids = [...fields.map(({ name }) => fieldId(name)), "delay_seconds"];

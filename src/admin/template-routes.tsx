@@ -7,6 +7,7 @@ import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
 import { mayStart, startable } from "../tasks/run-routes";
 import { getTemplate, saveTemplate, type Template } from "../tasks/templates";
+import { readForm } from "./form-text";
 import { ConfirmPage } from "./pages/confirm";
 import { TemplatePage } from "./pages/template";
 import { renderPage } from "./render";
@@ -41,7 +42,7 @@ export function templatePages(engine: Engine) {
 
   const save = async (c: Context<AppEnv>, name: string | null) => {
     const view = viewOf(c);
-    const typed = typedTemplate(await c.req.parseBody());
+    const typed = typedTemplate(await readForm(c));
     const texts = name === null ? typed : { ...typed, name };
     const read = readTemplate(texts, view.t("run.badJson"));
     if ("problems" in read) {
