@@ -39,11 +39,11 @@ export function TaskListPage({ view, query, known, look, list }: TaskListPagePro
   const { t } = view;
   return (
     <Layout view={view} title={t("tasks.title")}>
-      <div class="heading">
-        <h1>{t("tasks.title")}</h1>
+      <h1>{t("tasks.title")}</h1>
+      <TaskFilters view={view} query={query} known={known} />
+      <div class="list-tools">
         <TaskLookForm view={view} look={look} />
       </div>
-      <TaskFilters view={view} query={query} known={known} />
       {list === null ? (
         <Notice kind="bad">{t(query.problems.cursor ?? "list.badFilter")}</Notice>
       ) : (
