@@ -4,7 +4,8 @@ import { enqueueOrders } from "../../src/orders/ingest";
 import { verifyKey } from "../../src/auth/key-check";
 import { callerId } from "../../src/auth/caller";
 import { apiKey, call } from "../support/api";
-import { deafQueue, deliver, storeOrders, taskOf, testEnv } from "../support/engine";
+import { bulk } from "../../src/tasks/bulk";
+import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
 
 const post = (path: string, key?: string) => call(path, { method: "POST", key });
@@ -60,5 +61,29 @@ describe("POST /api/tasks/retry/:task_id/", () => {
   it("needs tasks:write", async () => {
     const key = await apiKey(["tasks:read"]);
     expect((await post("/api/tasks/retry/any/", key)).status).toBe(403);
+  });
+});
+
+describe("POST /api/tasks/replay/:task_id/", () => {
+  const replay = (id: string | undefined, key: string, input: unknown) =>
+    call(`/api/tasks/replay/${id}/`, {
+      method: "POST",
+      key,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ input }),
+    });
+
+  it("runs an edited copy of a task that has ended, and of none that its caller may not start", async () => {
+    const key = await apiKey(["tasks:write"]);
+    const [bad = ""] = await storeOrders(env, [anOrder({ productos: [] })]);
+    await deliver([bad], env);
+    const replayed = await replay(bad, key, anOrder());
+    expect(replayed.status).toBe(202);
+    const { task_id } = await replayed.json<{ task_id: string }>();
+    expect((await taskOf(task_id)).replay_of).toBe(bad);
+    const [internal] = await storeTasks(env, bulk, [{ action: "cancel", filter: { ids: [] } }]);
+    const refused = await replay(internal, key, { action: "cancel", filter: {} });
+    expect(refused.status).toBe(404);
+    expect(await refused.json()).toMatchObject({ code: "unknown_task" });
   });
 });

@@ -128,6 +128,14 @@ describe("an action on many tasks", () => {
     expect(location).toContain("?done=bulk");
     const id = idIn(location);
     expect(await endOf(id)).toEqual({ matched: 2, done: 2 });
+    const noted = await env.DB.prepare("SELECT action, detail FROM audit_log WHERE target = ?1")
+      .bind(id)
+      .first<{ action: string; detail: string }>();
+    expect(noted?.action).toBe("tasks.discard");
+    expect(JSON.parse(noted?.detail ?? "null")).toMatchObject({
+      reason: "A test",
+      filter: { code: "empty_order" },
+    });
     expect((await taskOf(ids[1])).discard_reason).toBe("A test");
     expect((await taskOf(ids[3])).discard_reason).toBeNull();
     const page = await pageOf(`/admin/tasks/${id}`);

@@ -7,7 +7,6 @@ import { Pager } from "../components/pager";
 import { RepairTabs } from "../components/repair-tabs";
 import { Pick, Selection } from "../components/selection";
 import { Time } from "../components/time";
-import { escapeDirections } from "../exact-json";
 import { shortId } from "../format";
 import { Layout } from "../layout";
 import type { TaskAction } from "../task-actions";
@@ -165,8 +164,10 @@ function bodyOf(input: string, stranger: boolean): string {
     text = typeof body === "string" ? body : input;
   }
   const shown = text.length > SHOWN_CHARACTERS ? `${text.slice(0, SHOWN_CHARACTERS)}…` : text;
-  return escapeDirections(shown.toWellFormed()).replaceAll(
-    CONTROLS,
-    (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
-  );
+  return shown
+    .toWellFormed()
+    .replaceAll(
+      CONTROLS,
+      (character) => `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
+    );
 }
