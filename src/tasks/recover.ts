@@ -76,7 +76,7 @@ UPDATE tasks SET suspect = 1,
   error_code = 'worker_crashed',
   error_message = 'The worker died while it ran this task',
   started_at = coalesce(started_at, since), worker = x.worker,
-  ready_at = ?2, sent_at = NULL, check_at = ?2,
+  ready_at = ?2, sent_at = NULL, check_at = ?2, resends = 0,
   timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
     json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false'))))
 FROM (

@@ -45,7 +45,7 @@ export const tasks = sqliteTable(
     sentAt: integer("sent_at"),
     /** When recovery looks at it next. */
     checkAt: integer("check_at").notNull(),
-    /** Times recovery sent it again. */
+    /** Times recovery sent it again since it last ran: only these make recovery patient. */
     resends: integer("resends").notNull().default(0),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),

@@ -173,7 +173,7 @@ const SETTLE = `
 UPDATE tasks SET status = c.value ->> 'status', attempts = c.value ->> 'attempts',
   deferrals = c.value ->> 'deferrals', suspect = c.value ->> 'suspect',
   ready_at = c.value ->> 'ready_at', check_at = c.value ->> 'check_at',
-  sent_at = CASE c.value ->> 'sent' WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
+  resends = 0, sent_at = CASE c.value ->> 'sent' WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
   started_at = c.value ->> 'started_at', finished_at = c.value ->> 'finished_at', worker = ?3,
   result = nullif(c.value -> 'result', 'null'), error_code = c.value ->> 'code',
   error_message = c.value ->> 'message', error_detail = nullif(c.value -> 'detail', 'null'),

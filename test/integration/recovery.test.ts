@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { recover } from "../../src/tasks/recover";
 import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
-import { storeOrders, testEnv } from "../support/engine";
+import { CATALOGUE_URL, stubCatalogue } from "../support/catalogue";
+import { deliver, lapseLeases, storeOrders, takeAndDie, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
 import { clearTasks, recount } from "../support/recount";
 
@@ -28,6 +29,10 @@ const orders = (count: number) => Array.from({ length: count }, () => anOrder())
 const MINUTE = 60_000;
 
 beforeEach(clearTasks);
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 describe("recovery sends again", () => {
   it("a row whose wait has passed, once", async () => {
@@ -134,6 +139,35 @@ describe("recovery sends again", () => {
     await Promise.all([recover(tested, now), recover(tested, now)]);
     expect(new Set(sent)).toEqual(new Set(ids));
     expect(sent.length).toBeLessThanOrEqual(10);
+  });
+
+  it.each([
+    [
+      "it waits after a run",
+      async (id: string) => {
+        stubCatalogue(() => new Response("down", { status: 503 }));
+        await deliver([id], testEnv({ CATALOGUE_URL }));
+      },
+    ],
+    [
+      "its consumer died",
+      async (id: string) => {
+        await takeAndDie([id]);
+        await lapseLeases();
+        await recover(queueWith({ backlogCount: 0 }).tested, Date.now());
+      },
+    ],
+  ])("a row lost often before it ran, as soon as a fresh one: %s", async (_name, run) => {
+    const [id = ""] = await storeOrders(env, orders(1));
+    await env.DB.prepare("UPDATE tasks SET resends = 9").run();
+    await run(id);
+    const { sent, tested } = queueWith({ backlogCount: 0 });
+    // Its message is lost once more, and the one sent in its place too.
+    const check = await env.DB.prepare("SELECT check_at FROM tasks").first<number>("check_at");
+    await recover(tested, check ?? 0);
+    expect(sent).toEqual([id]);
+    await recover(tested, (check ?? 0) + MINUTE);
+    expect(sent).toEqual([id, id]);
   });
 
   it("when the queue refuses: the row is looked at again next time", async () => {
