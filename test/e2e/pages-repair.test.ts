@@ -109,7 +109,7 @@ describeInBrowser("repair in a browser", () => {
     const { page } = visit;
     await page.goto("/admin/tasks?status=FAILURE");
     await page.getByText("Columnas y densidad").click();
-    await page.getByLabel("Worker", { exact: true }).first().uncheck();
+    await page.getByRole("checkbox", { name: "Worker" }).uncheck();
     await page.getByLabel("Compacta").check();
     await go(page.getByRole("button", { name: "Guardar" }));
     expect(page.url()).toContain("status=FAILURE");
