@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
 import { except } from "hono/combine";
 import { requestId } from "hono/request-id";
 import { apiDocsRoutes } from "./admin/api-docs-routes";
@@ -33,6 +34,10 @@ import { taskRoutes } from "./tasks/routes";
 /** Of any request that does not bring orders. */
 const MAX_BODY_BYTES = 256 * 1024;
 
+/** They come in bulk, and have a limit of their own. */
+const bringsOrders = (c: Context<AppEnv>) =>
+  c.req.method === "POST" && /^\/api\/pedidos\/?$/.test(c.req.path);
+
 /** The whole site on one screen. */
 export function createApp(engine: Engine) {
   const app = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
@@ -43,7 +48,7 @@ export function createApp(engine: Engine) {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
   app.use(checkConfig(), closesEnded());
-  app.use(except("/api/pedidos/*", limitBody(MAX_BODY_BYTES))); // orders come in bulk, and are limited there
+  app.use(except(bringsOrders, limitBody(MAX_BODY_BYTES)));
 
   app.route("/api/auth", authRoutes);
 

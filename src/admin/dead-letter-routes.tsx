@@ -7,6 +7,7 @@ import { DEAD_LETTER_CODES } from "../tasks/dead-letters";
 import type { Engine } from "../tasks/engine";
 import { toExecution } from "../tasks/execution";
 import { listTasks } from "../tasks/list";
+import { getInputs } from "../tasks/queries";
 import { readPosition } from "./list-query";
 import { DeadLettersPage } from "./pages/dead-letters";
 import { renderPage } from "./render";
@@ -29,10 +30,12 @@ export function deadLetterPages(engine: Engine) {
     const discarded = view.url.searchParams.get("discarded") === "yes";
     const filter = { status: "FAILURE", codes: DEAD_LETTER_CODES, discarded } as const;
     const page = await listTasks(c.env.DB, filter, { limit: LETTERS_ON_PAGE, cursor });
+    const ids = page.rows.map(({ id }) => id);
+    const inputs = await getInputs(c.env.DB, ids);
     const caller = assertCaller(c.var.caller);
     const letters = page.rows.map((task) => ({
       task: toExecution(task, engine),
-      input: task.input,
+      input: inputs.get(task.id) ?? "null",
       actions: allowedActions(task, engine, caller),
     }));
     const mayAct = can(caller, "tasks:write");

@@ -42,6 +42,9 @@ const Input: z.ZodType<BulkInput> = z.strictObject({
     before: z.number().optional(),
     search: text,
     discarded: z.boolean().optional(),
+    codes: z.array(z.string()).optional(),
+    message: text,
+    ids: z.array(z.string()).max(MAX_SCANNED).optional(),
   }),
   reason: text,
 });

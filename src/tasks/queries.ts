@@ -59,6 +59,18 @@ export async function getTask(db: D1Database, id: string): Promise<TaskView | nu
   return view ?? null;
 }
 
+/** Inputs of these tasks, as JSON text, by their ids: of a few, since together they may be large. */
+export async function getInputs(
+  db: D1Database,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const { results } = await db
+    .prepare("SELECT t.id, t.input FROM json_each(?1) m JOIN tasks t ON t.id = m.value")
+    .bind(JSON.stringify(ids))
+    .all<{ id: string; input: string }>();
+  return new Map(results.map(({ id, input }) => [id, input]));
+}
+
 /** Those that exist, in the order asked for; without their inputs, which together may be large. */
 export function getTasks(db: D1Database, ids: readonly string[]): Promise<TaskView[]> {
   return read(db, db.prepare(MANY).bind(JSON.stringify(ids)));

@@ -10,6 +10,7 @@ import { storeOrders } from "../support/engine";
 import { FUZZ_RUNS, MESSAGES, share } from "../support/fuzz-settings";
 import { seedLease, seedTasks } from "../support/api-rows";
 import { anOrder } from "../support/orders";
+import { clearTasks } from "../support/recount";
 
 const DEAD = "pedidos-dead-letters";
 const QUEUES = ["pedidos-orders", "pedidos-tasks", DEAD];
@@ -24,7 +25,7 @@ const held = taskId(LOTE, 3);
 let known: string[] = [];
 
 beforeEach(async () => {
-  await env.DB.batch(["tasks", "leases"].map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
+  await clearTasks();
   await seedTasks(LOTE, [...FINAL, "PENDING"]);
   await seedLease("another", [held]);
   known = [0, 1, 2, 3].map((sequence) => taskId(LOTE, sequence));

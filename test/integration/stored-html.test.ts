@@ -7,6 +7,7 @@ import { newLote, taskId } from "../../src/tasks/ids";
 import { adminSession, call } from "../support/api";
 import { type Parsed, parseHtml } from "../support/html";
 import { auth, person } from "../support/people";
+import { recount } from "../support/recount";
 
 const MARK = "pwned";
 const encode = (text: string) => encodeURIComponent(text);
@@ -79,6 +80,7 @@ async function storeEverywhere(): Promise<void> {
          'quantity', 1, 'unitPrice', 1)), 'USD', 1, 0, 1, ?2 FROM json_each(?1)`,
     ).bind(JSON.stringify(ATTACKS), Date.now()),
   ]);
+  await recount();
 }
 
 /** A page as the administrator's browser gets it, in either language; null for a redirect. */

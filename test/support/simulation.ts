@@ -11,6 +11,7 @@ import { consume } from "../../src/tasks/consumer";
 import { recover } from "../../src/tasks/recover";
 import { orderEngine, testEnv } from "./engine";
 import { batchOf, ModelQueue, type Waiting } from "./model-queue";
+import { clearTasks } from "./recount";
 
 const BATCH = 100;
 
@@ -39,7 +40,8 @@ export class Simulation {
   }
 
   static async clear(): Promise<void> {
-    const tables = ["tasks", "leases", "orders"];
+    const tables = ["orders"];
+    await clearTasks();
     await realEnv.DB.batch(tables.map((table) => realEnv.DB.prepare(`DELETE FROM ${table}`)));
   }
 
