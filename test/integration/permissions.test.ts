@@ -6,7 +6,14 @@ import { person } from "../support/people";
 import { fill, nameOf, type Route, routeTable } from "../support/route-table";
 
 /** Who may use a route: whoever has the scope; "person" stands for one who is signed in. */
-type Rule = "all" | "anyone known" | "person" | "admin" | Scope | `person ${Scope}`;
+type Rule =
+  | "all"
+  | "anyone known"
+  | "person"
+  | "admin"
+  | Scope
+  | `person ${Scope}`
+  | `${Scope} and ${Scope}`;
 
 /** What design.md says of every route. A new route without an entry fails below. */
 const RULES: Record<string, Rule> = {
@@ -87,7 +94,7 @@ const RULES: Record<string, Rule> = {
   "POST /admin/orders/exports": "person orders:read",
   "GET /exports/:task_id": "all", // with the signed link
   "POST /api/exports": "orders:read",
-  "POST /api/exports/:task_id/link": "orders:read",
+  "POST /api/exports/:task_id/link": "orders:read and tasks:read", // the latter for others' exports
   "POST /api/keys": "admin",
   "GET /api/keys": "admin",
   "DELETE /api/keys/:id": "admin",
@@ -161,9 +168,12 @@ function isAllowed(rule: Rule, { role, scopes }: Caller): boolean {
   if (rule === "admin") {
     return role === "admin";
   }
-  const scope = rule.replace(/^person ?/, "");
+  const needed = rule
+    .replace(/^person ?/, "")
+    .split(" and ")
+    .filter(Boolean);
   const isKnown = role !== null || !rule.startsWith("person");
-  return isKnown && (scope === "" || scopes.some((each) => each === scope));
+  return isKnown && needed.every((scope) => scopes.some((each) => each === scope));
 }
 
 /** Where the form of the body is looked at before who sends it. */
