@@ -2,6 +2,8 @@
  * The configuration, read once and checked. Every error names the variable.
  * Also imported by `npm start` and `npm run deploy`, so it depends on nothing.
  */
+import type { Role } from "./auth/caller";
+
 export interface Config {
   /** Base URL of the product catalogue without a final slash; empty means the embedded one. */
   catalogueUrl: string;
@@ -29,6 +31,17 @@ export interface Config {
   logLevel: "debug" | "info" | "warn" | "error";
   /** Other sites whose pages may listen to tasks with a ticket: "https://shop.example". */
   allowedOrigins: readonly string[];
+  /** Sign-in by Cloudflare Access; null when it is not in use. */
+  access: AccessConfig | null;
+}
+
+export interface AccessConfig {
+  /** The team's host, which issues the tokens: "team.cloudflareaccess.com". */
+  teamDomain: string;
+  /** The audience tag of the Access application in front of this site. */
+  audience: string;
+  /** Of an e-mail address, or of every address of a domain as "*@domain"; in lower case. */
+  roles: ReadonlyMap<string, Role>;
 }
 
 export class ConfigError extends Error {
@@ -60,6 +73,7 @@ export function parseConfig(env: Variables): Config {
     defaultLanguage: oneOf(env, "DEFAULT_LANGUAGE", ["es", "en"]),
     logLevel: oneOf(env, "LOG_LEVEL", ["debug", "info", "warn", "error"]),
     allowedOrigins: origins(env, "ALLOWED_ORIGINS"),
+    access: access(env),
   };
 }
 
@@ -80,8 +94,14 @@ function text(env: Variables, name: string): string | undefined {
   return ["string", "number", "boolean"].includes(typeof value) ? String(value).trim() : undefined;
 }
 
-function matching(env: Variables, name: string, pattern: RegExp, expected: string): string {
-  const value = text(env, name);
+function matching(
+  env: Variables,
+  name: string,
+  pattern: RegExp,
+  expected: string,
+  fallback?: string,
+): string {
+  const value = text(env, name) ?? fallback;
   if (value === undefined || !pattern.test(value)) {
     throw new ConfigError(name, value, expected);
   }
@@ -142,4 +162,40 @@ function origins(env: Variables, name: string): string[] {
     }
   }
   return list;
+}
+
+/** Both variables or neither: half a configuration would let in nobody, or not check enough. */
+function access(env: Variables): AccessConfig | null {
+  const host = /^((https:\/\/)?[a-z0-9-]+(\.[a-z0-9-]+)+\/?)?$/;
+  const expected = "the team's domain such as team.cloudflareaccess.com, set with ACCESS_AUD";
+  const teamDomain = matching(env, "ACCESS_TEAM_DOMAIN", host, expected, "");
+  const tag = "the application's audience tag, 64 hexadecimal digits, set with ACCESS_TEAM_DOMAIN";
+  const audience = matching(env, "ACCESS_AUD", /^([0-9a-f]{64})?$/, tag, "");
+  const roles = accessRoles(env);
+  if (teamDomain === "" && audience === "") {
+    return null;
+  }
+  if (teamDomain === "") {
+    throw new ConfigError("ACCESS_TEAM_DOMAIN", teamDomain, expected);
+  }
+  if (audience === "") {
+    throw new ConfigError("ACCESS_AUD", audience, tag);
+  }
+  return { teamDomain: teamDomain.replace(/^https:\/\/|\/$/g, ""), audience, roles };
+}
+
+function accessRoles(env: Variables): Map<string, Role> {
+  const name = "ACCESS_ROLES";
+  const value = text(env, name) ?? "";
+  const expected = "a list such as ana@acme.com=admin, *@acme.com=viewer, each address once";
+  const entry = /^((?:\*|[^\s@*=,]+)@[^\s@*=,]+)\s*=\s*(viewer|operator|admin)$/;
+  const roles = new Map<string, Role>();
+  for (const part of value === "" ? [] : value.split(",")) {
+    const [, address = "", role] = entry.exec(part.trim()) ?? [];
+    if (role === undefined || roles.has(address.toLowerCase())) {
+      throw new ConfigError(name, value, expected);
+    }
+    roles.set(address.toLowerCase(), role as Role);
+  }
+  return roles;
 }

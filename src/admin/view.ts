@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import { type Caller, callerId } from "../auth/caller";
+import { type Caller, callerId, type Person } from "../auth/caller";
 import { configOf } from "../config";
 import { acceptedLanguage, type Language, parseLanguage } from "../i18n/language";
 import { type Translate, translator } from "../i18n/translate";
@@ -16,7 +16,7 @@ export interface View {
   t: Translate;
   language: Language;
   theme: Theme;
-  person: (Caller & { kind: "user" }) | null;
+  person: Person | null;
   /** The person's unread notifications, counted to MAX_UNREAD while the page is made. */
   unread: Promise<number>;
   url: URL;

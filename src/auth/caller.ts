@@ -11,10 +11,15 @@ export type Scope = (typeof SCOPES)[number];
 export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Who makes a request: a signed-in person with a role, or a machine's API key with scopes. */
+/**
+ * Who makes a request: a signed-in person with a role, or a machine's API key with scopes. A person
+ * known `through` Cloudflare Access need not have a session.
+ */
 export type Caller =
-  | { kind: "user"; id: string; email: string; role: Role }
+  | { kind: "user"; id: string; email: string; role: Role; through?: "access" }
   | { kind: "key"; id: string; name: string; scopes: readonly Scope[] };
+
+export type Person = Extract<Caller, { kind: "user" }>;
 
 const READ_SCOPES = SCOPES.filter((scope) => scope.endsWith(":read"));
 

@@ -4,11 +4,15 @@ import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
 import { assertWithinRate } from "../http/rate-limit";
 import { log } from "../log";
+import { accessCaller } from "./access";
 import { returnAttempt, takeAttempt } from "./attempts";
 import type { Auth } from "./auth";
+import type { Person } from "./caller";
 import { ensureFirstAdmin } from "./first-admin";
+import { withLentSession } from "./lent-session";
 import { assertAdmin } from "./middleware";
 import { assertPeopleRequest, disarm } from "./people";
+import { audited } from "./people-audit";
 import { refusal } from "./refusal";
 import { assertSameOrigin } from "./same-origin";
 import { sessionCaller } from "./session";
@@ -38,6 +42,8 @@ export const ENDPOINTS: ReadonlySet<string> = new Set([
   "/admin/revoke-user-sessions",
 ]);
 const PASSWORD_ENDPOINTS = new Set(["/sign-in/email", "/change-password"]);
+/** About the request's own session, if it has one, whoever else may vouch for the person. */
+const OWN_SESSION = new Set(["/sign-in/email", "/sign-up/email", "/sign-out", "/get-session"]);
 
 export interface AuthCall {
   method: "GET" | "POST";
@@ -50,8 +56,8 @@ export interface AuthCall {
 
 /**
  * Runs one better-auth endpoint for the request at hand, behind the checks it lacks: same origin,
- * administrators only below /admin, limited password attempts, the first administrator. The site's
- * pages use it too. Answers only success, with better-auth's cookies; anything else is an AppError
+ * administrators only below /admin, limited password attempts, the first administrator; and with an
+ * entry in the audit log for what is done to people. The site's pages use it too. Answers only success, with better-auth's cookies; anything else is an AppError
  * with better-auth's `code` and `message`.
  */
 export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Response> {
@@ -62,30 +68,38 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   // Imported here so that isolates which only work queues never evaluate better-auth.
   const { createAuth } = await import("./auth");
   const auth = createAuth(c.env, c.req.url);
+  const visitor = OWN_SESSION.has(call.path) ? null : await accessCaller(c);
+  const act = () => forward(c, auth, call, visitor);
   if (call.path.startsWith("/admin/")) {
-    const admin = assertAdmin(await sessionCaller(c, true));
+    const admin = assertAdmin(visitor ?? (await sessionCaller(c, true)));
+    c.set("caller", admin);
     assertPeopleRequest(call.path, call.body, admin);
     await disarm(c.env.DB, admin, call.path, call.body);
+    return audited(c, call, act);
   }
   if (call.path === "/sign-in/email") {
     await ensureFirstAdmin(c.env, auth);
   }
-  return PASSWORD_ENDPOINTS.has(call.path) ? limited(c, auth, call) : forward(c, auth, call);
+  return PASSWORD_ENDPOINTS.has(call.path) ? limited(c, call.path, act) : act();
 }
 
-async function limited(c: Context<AppEnv>, auth: Auth, call: AuthCall): Promise<Response> {
+async function limited(
+  c: Context<AppEnv>,
+  path: string,
+  act: () => Promise<Response>,
+): Promise<Response> {
   const known = clientAddress(c.req.raw);
   await assertWithinRate(c.env, "SIGN_IN_LIMIT", known);
   const address = known ?? "unknown";
   await takeAttempt(c.env.DB, address, Date.now());
   let wrongPassword = false;
   try {
-    return await forward(c, auth, call);
+    return await act();
   } catch (error) {
     wrongPassword =
       error instanceof AppError && (error.status === 401 || error.code === "INVALID_PASSWORD");
     if (wrongPassword) {
-      log.warn("auth.wrong_password", { path: call.path, address });
+      log.warn("auth.wrong_password", { path, address });
     }
     throw error;
   } finally {
@@ -95,7 +109,12 @@ async function limited(c: Context<AppEnv>, auth: Auth, call: AuthCall): Promise<
   }
 }
 
-async function forward(c: Context<AppEnv>, auth: Auth, call: AuthCall): Promise<Response> {
+async function forward(
+  c: Context<AppEnv>,
+  auth: Auth,
+  call: AuthCall,
+  visitor: Person | null,
+): Promise<Response> {
   const url = new URL(AUTH_PATH + call.path + (call.search ?? ""), c.req.url);
   const headers = new Headers(c.req.raw.headers);
   headers.delete("content-length");
@@ -105,7 +124,14 @@ async function forward(c: Context<AppEnv>, auth: Auth, call: AuthCall): Promise<
     headers.set("content-type", "application/json");
     body = JSON.stringify(call.body);
   }
-  const response = await auth.handler(new Request(url, { method: call.method, headers, body }));
+  const handle = () => auth.handler(new Request(url, { method: call.method, headers, body }));
+  const response =
+    visitor === null
+      ? await handle()
+      : await withLentSession(auth, visitor, (cookie) => {
+          headers.set("cookie", cookie);
+          return handle();
+        });
   for (const cookie of response.headers.getSetCookie()) {
     c.header("set-cookie", cookie, { append: true });
   }

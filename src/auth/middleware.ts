@@ -3,7 +3,8 @@ import type { AppEnv } from "../http/app-env";
 import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
 import { assertWithinRate } from "../http/rate-limit";
-import { type Caller, can, type Scope } from "./caller";
+import { accessCaller } from "./access";
+import { type Caller, can, type Person, type Scope } from "./caller";
 import { verifyKey } from "./key-check";
 import { assertSameOrigin, isUnsafe } from "./same-origin";
 import { hasSessionCookie, sessionCaller } from "./session";
@@ -11,10 +12,11 @@ import { hasSessionCookie, sessionCaller } from "./session";
 const CHALLENGE = { "www-authenticate": "Bearer" };
 
 /**
- * Sets `c.var.caller` from `Authorization: Bearer KEY`, else from the session cookie, else null.
- * A request with neither costs nothing. A key that is not valid is 401 `invalid_key` even where
- * anonymous callers are welcome: whoever sends one expects it to count. `trusts` names requests of
- * other sites' pages that may act by cookie all the same.
+ * Sets `c.var.caller` from `Authorization: Bearer KEY`, else from Cloudflare Access where it is set
+ * up, else from the session cookie, else null. A request with none of them costs nothing. A key that
+ * is not valid is 401 `invalid_key` even where anonymous callers are welcome: whoever sends one
+ * expects it to count. `trusts` names requests of other sites' pages that may act by cookie all the
+ * same.
  */
 export function identify(
   trusts: (request: Request, env: Env) => boolean = () => false,
@@ -38,6 +40,10 @@ async function findCaller(c: Context<AppEnv>, isTrusted: boolean): Promise<Calle
       throw new AppError(401, "invalid_key", detail, {}, headers);
     }
     return caller;
+  }
+  const person = await accessCaller(c);
+  if (person !== null) {
+    return person;
   }
   if (!hasSessionCookie(c.req.raw)) {
     return null;
@@ -84,7 +90,7 @@ export function assertCaller(caller: Caller | null | undefined): Caller {
 }
 
 /** The caller when a signed-in administrator, else 401 or 403. */
-export function assertAdmin(caller: Caller | null | undefined): Caller & { kind: "user" } {
+export function assertAdmin(caller: Caller | null | undefined): Person {
   const known = assertCaller(caller);
   if (known.kind !== "user" || known.role !== "admin") {
     throw new AppError(403, "forbidden", "Only a signed-in administrator may do this.");

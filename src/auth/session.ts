@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../http/app-env";
-import { type Caller, type Role, ROLES } from "./caller";
+import { type Person, type Role, ROLES } from "./caller";
 
 const SESSION_COOKIE = /(?:^|;\s*)(?:__Secure-)?better-auth\.session_token=/;
 
@@ -12,11 +12,11 @@ export function hasSessionCookie(request: Request): boolean {
 export interface Session {
   id: string;
   expiresAt: Date;
-  caller: Caller;
+  caller: Person;
 }
 
 /** The person behind the session cookie, or null. */
-export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise<Caller | null> {
+export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise<Person | null> {
   return (await currentSession(c, fresh))?.caller ?? null;
 }
 

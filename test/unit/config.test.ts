@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ConfigError, configOf, parseConfig, type Config } from "../../src/config";
 import { readProjectFile } from "../support/node.mjs";
 
@@ -179,6 +179,73 @@ it("reads any text of any variable, or refuses it by name; there is no third way
     }),
     { numRuns: 1000 },
   );
+});
+
+describe("Cloudflare Access", () => {
+  const team = { ACCESS_TEAM_DOMAIN: "team.cloudflareaccess.com", ACCESS_AUD: "0f".repeat(32) };
+  const parseAccess = (given: Record<string, unknown>) =>
+    parseConfig({ ...defaults, ...given }).access;
+  const refusal = (given: Record<string, unknown>) => errorOf(() => parseAccess(given))?.message;
+
+  it("is off by default, and where its variables are missing or empty", () => {
+    expect(parseConfig(defaults).access).toBeNull();
+    expect(parseAccess({ ACCESS_TEAM_DOMAIN: undefined, ACCESS_AUD: " " })).toBeNull();
+    expect(parseAccess({ ACCESS_ROLES: "ana@acme.com=admin" })).toBeNull();
+  });
+
+  it("takes the team's domain as Cloudflare shows it", () => {
+    for (const domain of [
+      "team.cloudflareaccess.com",
+      "https://team.cloudflareaccess.com",
+      "https://team.cloudflareaccess.com/",
+    ]) {
+      expect(parseAccess({ ...team, ACCESS_TEAM_DOMAIN: domain })).toEqual({
+        teamDomain: "team.cloudflareaccess.com",
+        audience: team.ACCESS_AUD,
+        roles: new Map(),
+      });
+    }
+  });
+
+  it.each(["ACCESS_TEAM_DOMAIN", "ACCESS_AUD"])("refuses to run without %s alone", (name) => {
+    for (const value of ["", "  ", undefined]) {
+      expect(refusal({ ...team, [name]: value })).toMatch(new RegExp(`^${name} must be `));
+    }
+  });
+
+  it.each([
+    ["ACCESS_TEAM_DOMAIN", "team"],
+    ["ACCESS_TEAM_DOMAIN", "http://team.cloudflareaccess.com"],
+    ["ACCESS_TEAM_DOMAIN", "team.cloudflareaccess.com/path"],
+    ["ACCESS_TEAM_DOMAIN", "team.cloudflareaccess.com@evil.example"],
+    ["ACCESS_AUD", "0f".repeat(31)],
+    ["ACCESS_AUD", "0F".repeat(32)],
+    ["ACCESS_AUD", `${team.ACCESS_AUD},${team.ACCESS_AUD}`],
+    ["ACCESS_ROLES", "ana@acme.com"],
+    ["ACCESS_ROLES", "ana@acme.com=root"],
+    ["ACCESS_ROLES", "ana@acme.com=admin,"],
+    ["ACCESS_ROLES", "*=admin"],
+    ["ACCESS_ROLES", "*@*=admin"],
+    ["ACCESS_ROLES", "a*@acme.com=admin"],
+    ["ACCESS_ROLES", "ana@acme.com=admin, ANA@acme.com=viewer"],
+    ["ACCESS_ROLES", "ana@acme.com=admin ben@acme.com=viewer"],
+    ["ACCESS_ROLES", '{"ana@acme.com":"admin"}'],
+  ])("refuses %s = %j by name", (name, value) => {
+    expect(refusal({ ...team, [name]: value })).toMatch(new RegExp(`^${name} must be `));
+  });
+
+  it("refuses bad roles even while it is off", () => {
+    expect(refusal({ ACCESS_ROLES: "everybody" })).toMatch(/^ACCESS_ROLES must be /);
+  });
+
+  it("reads who has which role, in any case", () => {
+    const roles = " Ana@Acme.com = admin,*@acme.com=viewer ,ops@acme.com=operator";
+    expect([...(parseAccess({ ...team, ACCESS_ROLES: roles })?.roles ?? [])]).toEqual([
+      ["ana@acme.com", "admin"],
+      ["*@acme.com", "viewer"],
+      ["ops@acme.com", "operator"],
+    ]);
+  });
 });
 
 it("reads an environment once", () => {

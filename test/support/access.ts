@@ -1,0 +1,68 @@
+import { sign } from "hono/jwt";
+import { vi } from "vitest";
+
+export const AUDIENCE = "a1".repeat(32);
+
+const ALGORITHM = {
+  name: "RSASSA-PKCS1-v1_5",
+  modulusLength: 2048,
+  publicExponent: new Uint8Array([1, 0, 1]),
+  hash: "SHA-256",
+};
+
+export interface SigningKey {
+  kid: string;
+  /** As Access publishes it. */
+  jwk: JsonWebKey & { kid: string; kty: string };
+  sign: (claims: Record<string, unknown>) => Promise<string>;
+}
+
+export async function signingKey(kid: string): Promise<SigningKey> {
+  const pair = await crypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
+  const { privateKey, publicKey } = pair as CryptoKeyPair;
+  const own = (await crypto.subtle.exportKey("jwk", privateKey)) as JsonWebKey;
+  const { n, e } = (await crypto.subtle.exportKey("jwk", publicKey)) as JsonWebKey;
+  return {
+    kid,
+    jwk: { kid, kty: "RSA", alg: "RS256", use: "sig", n, e },
+    sign: (claims) => sign(claims, { ...own, kty: "RSA", kid, alg: "RS256" }, "RS256"),
+  };
+}
+
+let teams = 0;
+
+/**
+ * A team of Cloudflare Access of its own, so that no keys are remembered from another test. Its key
+ * set is what `answer` gives; `asked` counts how often.
+ */
+export function accessTeam(keys: readonly SigningKey[], roles = "") {
+  const domain = `team-${++teams}.cloudflareaccess.com`;
+  const seconds = Math.floor(Date.now() / 1000);
+  const team = {
+    domain,
+    asked: 0,
+    answer: async (): Promise<Response> => Response.json({ keys: keys.map(({ jwk }) => jwk) }),
+    env: { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: AUDIENCE, ACCESS_ROLES: roles },
+    /** Of a token as Access makes it. */
+    claims: (email: string, changes: Record<string, unknown> = {}) => ({
+      aud: [AUDIENCE],
+      email,
+      exp: seconds + 60,
+      iat: seconds,
+      nbf: seconds,
+      iss: `https://${domain}`,
+      type: "app",
+      sub: `subject of ${email}`,
+      ...changes,
+    }),
+  };
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
+    const url = input instanceof Request ? input.url : String(input);
+    if (url !== `https://${domain}/cdn-cgi/access/certs`) {
+      throw new Error(`Nobody is to be asked but the team: ${url}`);
+    }
+    team.asked += 1;
+    return team.answer();
+  });
+  return team;
+}
