@@ -1,11 +1,15 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env";
 import type { Engine } from "../tasks/engine";
+import { accountPages } from "./account-routes";
+import { auditPages } from "./audit-routes";
+import { dashboardPages } from "./dashboard-routes";
 import { deadLetterPages } from "./dead-letter-routes";
 import { failurePages } from "./failure-routes";
+import { keyPages } from "./key-routes";
 import { notificationPages } from "./notification-routes";
-import { dashboardPages } from "./dashboard-routes";
 import { orderPages } from "./order-routes";
+import { peoplePages } from "./people-routes";
 import { queuePages } from "./queue-routes";
 import { requirePerson } from "./require-person";
 import { runPages } from "./run-routes";
@@ -23,5 +27,9 @@ export function adminRoutes(engine: Engine) {
   routes.route("/notifications", notificationPages(engine));
   routes.route("/queues", queuePages(engine));
   routes.route("/run", runPages(engine));
+  routes.route("/people", peoplePages);
+  routes.route("/account", accountPages);
+  routes.route("/keys", keyPages);
+  routes.route("/audit", auditPages(engine));
   return routes;
 }

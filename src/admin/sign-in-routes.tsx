@@ -6,10 +6,13 @@ import { AppError } from "../http/errors";
 import { formText, readForm } from "./form-text";
 import { nextPath } from "./next-path";
 import { SignInPage } from "./pages/sign-in";
+import { redirectWithCookies } from "./redirect";
 import { renderPage } from "./render";
 import { viewOf } from "./view";
 
 const CONSOLE = "/admin/tasks";
+/** Answered by Cloudflare Access, before the request gets here. */
+const ACCESS_SIGN_OUT = "/cdn-cgi/access/logout";
 
 /** Sign-in and sign-out for people; better-auth does both. */
 export const signInRoutes = new Hono<AppEnv>({ strict: false });
@@ -38,7 +41,9 @@ signInRoutes.post("/sign-in", limitBody(), async (c) => {
 
 signInRoutes.post("/sign-out", async (c) => {
   await callAuth(c, { method: "POST", path: "/sign-out", body: {} });
-  return redirectWithCookies(c, "/sign-in?out=1");
+  const { caller } = c.var;
+  const isVisitor = caller?.kind === "user" && caller.through === "access";
+  return redirectWithCookies(c, isVisitor ? ACCESS_SIGN_OUT : "/sign-in?out=1");
 });
 
 /** The form again. What was wrong stays unsaid: it would tell which addresses have an account. */
@@ -52,10 +57,4 @@ function refused(c: Context<AppEnv>, error: unknown, email: string, next: string
   const refusal = isLimit ? view.t("signIn.tooMany", { seconds }) : view.t("signIn.refused");
   const page = <SignInPage view={view} next={next} email={email} refusal={refusal} />;
   return renderPage(c, page, isLimit ? 429 : 401, error.headers);
-}
-
-/** better-auth's cookies are on the context by now, and so is the type of its JSON answer. */
-function redirectWithCookies(c: Context<AppEnv>, location: string): Response {
-  c.header("content-type", undefined);
-  return c.redirect(location, 303);
 }

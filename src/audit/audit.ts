@@ -77,9 +77,10 @@ export async function audit(
 }
 
 export interface AuditFilter {
-  actor?: string;
+  /** Any of them. */
+  actors?: readonly string[];
   action?: AuditedAction;
-  target?: string;
+  targets?: readonly string[];
 }
 
 /** Newest first; a filtered page looks at no more than 1,000 entries, and may come back short. */
@@ -91,10 +92,15 @@ export async function listAudit(
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
   const match = new Conditions();
-  for (const column of ["actor", "action", "target"] as const) {
-    const value = filter[column];
-    if (value !== undefined) {
-      match.add(`${column} = ?`, value);
+  if (filter.action !== undefined) {
+    match.add("action = ?", filter.action);
+  }
+  for (const [column, values] of [
+    ["actor", filter.actors],
+    ["target", filter.targets],
+  ] as const) {
+    if (values !== undefined) {
+      match.add(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
     }
   }
   const size = Math.min(scanSize(request, !match.isEmpty), MAX_SCANNED);

@@ -44,7 +44,12 @@ export const auditRoutes = new OpenAPIHono<AppEnv>({
   strict: false,
   defaultHook: validationHook,
 }).openapi(listRoute, async (c) => {
-  const { limit, cursor, ...filter } = c.req.valid("query");
+  const { limit, cursor, actor, action, target } = c.req.valid("query");
+  const filter = {
+    actors: actor === undefined ? undefined : [actor],
+    action,
+    targets: target === undefined ? undefined : [target],
+  };
   const page = await listAudit(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
   return c.json(
     renderPage(page, c.req.url, ({ at, ...entry }) => ({

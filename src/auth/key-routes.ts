@@ -10,7 +10,7 @@ import { assertAdmin, requireAdmin } from "./middleware";
 
 const scope = z.enum(SCOPES);
 
-const NewKeyBody = z
+export const NewKeyBody = z
   .strictObject({
     name: z.string().trim().min(1).max(100),
     scopes: z.array(scope).min(1),

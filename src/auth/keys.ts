@@ -17,6 +17,18 @@ export interface NewKey {
   createdBy: string;
 }
 
+/** Everything but the hash. */
+const SHOWN = {
+  id: apiKeys.id,
+  name: apiKeys.name,
+  scopes: apiKeys.scopes,
+  createdBy: apiKeys.createdBy,
+  createdAt: apiKeys.createdAt,
+  expiresAt: apiKeys.expiresAt,
+  revokedAt: apiKeys.revokedAt,
+  lastUsedAt: apiKeys.lastUsedAt,
+};
+
 export type StoredKey = Omit<typeof apiKeys.$inferSelect, "secretHash">;
 
 /** Makes and stores a key; `key` in the answer is the only time it is seen whole. */
@@ -45,20 +57,13 @@ export async function createKey(
 
 /** The newest keys, revoked and expired ones included, without their hashes. */
 export async function listKeys(db: Database): Promise<StoredKey[]> {
-  return db
-    .select({
-      id: apiKeys.id,
-      name: apiKeys.name,
-      scopes: apiKeys.scopes,
-      createdBy: apiKeys.createdBy,
-      createdAt: apiKeys.createdAt,
-      expiresAt: apiKeys.expiresAt,
-      revokedAt: apiKeys.revokedAt,
-      lastUsedAt: apiKeys.lastUsedAt,
-    })
-    .from(apiKeys)
-    .orderBy(desc(apiKeys.createdAt))
-    .limit(LIST_LIMIT);
+  return db.select(SHOWN).from(apiKeys).orderBy(desc(apiKeys.createdAt)).limit(LIST_LIMIT);
+}
+
+/** A key's row without its hash, or null. */
+export async function findKey(db: Database, id: string): Promise<StoredKey | null> {
+  const [key] = await db.select(SHOWN).from(apiKeys).where(eq(apiKeys.id, id));
+  return key ?? null;
 }
 
 /** When a key that works now expires, Unix milliseconds; null for any other. */

@@ -13,3 +13,17 @@ export async function namesOf(
     .all<{ caller: string; name: string | null }>();
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
+
+const MAX_NAMESAKES = 100;
+
+/** The callers of that name, as stored: a person's address, or a name keys may share. */
+export async function callersNamed(db: D1Database, name: string): Promise<string[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT 'user:' || id AS caller FROM users WHERE email = ?1
+       UNION ALL SELECT 'key:' || id FROM api_keys WHERE name = ?2 LIMIT ${MAX_NAMESAKES}`,
+    )
+    .bind(name.toLowerCase(), name)
+    .all<{ caller: string }>();
+  return results.map(({ caller }) => caller);
+}

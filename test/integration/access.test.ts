@@ -79,7 +79,6 @@ describe("a token of Cloudflare Access", () => {
     await env.DB.prepare("DELETE FROM users").run();
     const team = newTeam();
     const own = {
-      ...env.DB,
       prepare: env.DB.prepare.bind(env.DB),
       batch: env.DB.batch.bind(env.DB),
     };
