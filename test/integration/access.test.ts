@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { accessTeam, AUDIENCE, type SigningKey, signingKey } from "../support/access";
 import { call as visit, expectProblem } from "../support/api";
+import { submit, visit as visitPage } from "../support/console";
 import { ADMIN, adminCookie, call, cookiesOf, makeKey, person, signIn } from "../support/auth-site";
 
 let key: SigningKey;
@@ -333,6 +334,39 @@ describe("an administrator who came through Access", () => {
       .first("n");
     expect(left).toBe(0);
     expect(cookiesOf(await signIn({ email, password: body.password }))).toContain("session_token");
+  });
+
+  it("uses the console like anybody, and signs out where they signed in", async () => {
+    const team = newTeam();
+    const init = { env: team.env, ...withToken(await tokenOf(team, "boss@acme.com")) };
+    const account = await (await visitPage("/admin/account", init)).text();
+    expect(account).toContain("You came through Cloudflare Access");
+    expect(account).not.toContain("currentPassword");
+    const email = `${crypto.randomUUID()}@example.com`;
+    const fields = { email, name: "New", role: "viewer", password: "a-person-of-the-tests" };
+    const made = await submit("/admin/people", fields, init);
+    expect(made.headers.get("location")).toMatch(/done=created$/);
+    const list = await (await visitPage("/admin/people?q=boss", init)).text();
+    expect(list).toContain("through Cloudflare Access");
+    const out = await submit("/sign-out", {}, init);
+    expect(out.headers.get("location")).toBe("/cdn-cgi/access/logout");
+  });
+
+  it("changes the password they have besides, and ends the sessions it opened", async () => {
+    const { id, email, password, cookie } = await person("viewer");
+    const team = newTeam("*@example.com=viewer");
+    const init = { env: team.env, ...withToken(await tokenOf(team, email)) };
+    const next = "the-next-password-1";
+    const fields = { currentPassword: password, newPassword: next, repeated: next };
+    const done = await submit("/admin/account/password", fields, init);
+    expect(done.headers.get("location")).toBe("/admin/account?done=password");
+    expect(done.headers.getSetCookie()).toEqual([]);
+    expect((await call("/known", { method: "POST", cookie })).status).toBe(401);
+    const left = await env.DB.prepare("SELECT count(*) AS n FROM sessions WHERE user_id = ?")
+      .bind(id)
+      .first("n");
+    expect(left).toBe(0);
+    expect((await signIn({ email, password: next })).status).toBe(200);
   });
 
   it("is refused by Access's word alone what is for administrators, as anybody else", async () => {
