@@ -29,7 +29,7 @@ accountPages.post("/password", async (c) => {
   }
   const currentPassword = formText(form, "currentPassword");
   // The session lent to somebody from Cloudflare Access would be followed by one nobody holds.
-  const revokeOtherSessions = self(c).through !== "access";
+  const revokeOtherSessions = self(c).accessUntil === undefined;
   const body = { currentPassword, newPassword, revokeOtherSessions };
   const response = await change(c, "/change-password", body, "password");
   if (response.status === 303 && !revokeOtherSessions) {

@@ -9,7 +9,7 @@ import { database } from "../db/client";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
-import { formText, readForm } from "./form-text";
+import { readFields } from "./form-text";
 import { readKeyQuery } from "./key-query";
 import { KeyListPage } from "./pages/key-list";
 import { KeyMadePage } from "./pages/key-made";
@@ -39,12 +39,11 @@ keyPages.get("/", async (c) => {
 keyPages.get("/new", (c) => renderPage(c, <NewKeyPage view={viewOf(c)} />));
 
 keyPages.post("/", async (c) => {
-  const form = await readForm(c);
-  const chosen: unknown = form["scopes[]"] ?? [];
+  const form = await readFields(c);
   const typed: TypedKey = {
-    name: formText(form, "name").trim(),
-    scopes: Array.isArray(chosen) ? chosen.map(String) : [],
-    days: formText(form, "days").trim(),
+    name: (form.get("name") ?? "").trim(),
+    scopes: form.getAll("scopes"),
+    days: (form.get("days") ?? "").trim(),
   };
   const days = typed.days === "" ? undefined : Number(typed.days);
   const { name, scopes } = typed;

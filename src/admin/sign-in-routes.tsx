@@ -42,7 +42,7 @@ signInRoutes.post("/sign-in", limitBody(), async (c) => {
 signInRoutes.post("/sign-out", async (c) => {
   await callAuth(c, { method: "POST", path: "/sign-out", body: {} });
   const { caller } = c.var;
-  const isVisitor = caller?.kind === "user" && caller.through === "access";
+  const isVisitor = caller?.kind === "user" && caller.accessUntil !== undefined;
   return redirectWithCookies(c, isVisitor ? ACCESS_SIGN_OUT : "/sign-in?out=1");
 });
 

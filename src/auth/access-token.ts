@@ -13,7 +13,7 @@ const Claims = z.object({
   email: z.email().toLowerCase().optional(),
 });
 
-export type Identity = Pick<z.infer<typeof Claims>, "sub" | "email">;
+export type Identity = z.infer<typeof Claims>;
 
 /**
  * Whom a token of Cloudflare Access names, or null unless the team signed it, for this application,

@@ -22,9 +22,10 @@ const SEEN_MS = 3_600_000;
 /**
  * The person Access vouches for, or null. Access is the gate here once it is set up: a bad token in
  * its header is 401, an identity without a role, or banned, is 403, keys that cannot be had are 503.
- * Only its cookie may be stale, since it outlives its token on paths Access does not guard.
+ * Only its cookie may be stale, since it outlives its token on paths Access does not guard. A page of
+ * another site acts by it only if `isTrusted`.
  */
-export async function accessCaller(c: Context<AppEnv>): Promise<Person | null> {
+export async function accessCaller(c: Context<AppEnv>, isTrusted = false): Promise<Person | null> {
   const { access } = configOf(c.env);
   if (access === null) {
     return null;
@@ -42,7 +43,9 @@ export async function accessCaller(c: Context<AppEnv>): Promise<Person | null> {
     const detail = "The token of Cloudflare Access is not valid here, or not any more.";
     throw new AppError(401, "invalid_access_token", detail);
   }
-  assertSameOrigin(c.req.raw);
+  if (!isTrusted) {
+    assertSameOrigin(c.req.raw);
+  }
   const { email } = identity;
   const role = email === undefined ? undefined : roleOf(access, email);
   if (email === undefined || role === undefined) {
@@ -56,7 +59,7 @@ export async function accessCaller(c: Context<AppEnv>): Promise<Person | null> {
   }
   const isCurrent = known?.role === role && (known.seenAt ?? 0) > now - SEEN_MS;
   const user = isCurrent ? known : await enrol(c, { ...identity, email }, role, now);
-  return { kind: "user", id: user.id, email, role, through: "access" };
+  return { kind: "user", id: user.id, email, role, accessUntil: identity.exp * 1000 };
 }
 
 /** Of the address itself, else of its domain. */

@@ -12,11 +12,11 @@ export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
- * Who makes a request: a signed-in person with a role, or a machine's API key with scopes. A person
- * known `through` Cloudflare Access need not have a session.
+ * Who makes a request: a signed-in person with a role, or a machine's API key with scopes. For whom
+ * Cloudflare Access vouches (until `accessUntil`, Unix ms), they need not have a session.
  */
 export type Caller =
-  | { kind: "user"; id: string; email: string; role: Role; through?: "access" }
+  | { kind: "user"; id: string; email: string; role: Role; accessUntil?: number }
   | { kind: "key"; id: string; name: string; scopes: readonly Scope[] };
 
 export type Person = Extract<Caller, { kind: "user" }>;

@@ -41,7 +41,7 @@ async function findCaller(c: Context<AppEnv>, isTrusted: boolean): Promise<Calle
     }
     return caller;
   }
-  const person = await accessCaller(c);
+  const person = await accessCaller(c, isTrusted);
   if (person !== null) {
     return person;
   }

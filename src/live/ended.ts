@@ -11,7 +11,10 @@ SELECT 'session:' || s.id AS tag FROM json_each(?1) m JOIN sessions s ON s.id = 
 JOIN users u ON u.id = s.user_id WHERE s.expires_at > ?3 AND coalesce(u.banned, 0) = 0
 UNION ALL
 SELECT 'key:' || k.id FROM json_each(?2) m JOIN api_keys k ON k.id = m.value
-WHERE k.revoked_at IS NULL AND coalesce(k.expires_at > ?3, 1)`;
+WHERE k.revoked_at IS NULL AND coalesce(k.expires_at > ?3, 1)
+UNION ALL
+SELECT 'access:' || u.id FROM json_each(?4) m JOIN users u ON u.id = m.value
+WHERE coalesce(u.banned, 0) = 0`;
 
 /** Closes the sockets whose session or key the database no longer has. */
 export async function closeEnded(env: Env, now: number): Promise<void> {
@@ -23,7 +26,7 @@ export async function closeEnded(env: Env, now: number): Promise<void> {
   const ids = (kind: Holder["kind"]) =>
     JSON.stringify(holders.filter((holder) => holder.kind === kind).map(({ id }) => id));
   const { results } = await env.DB.prepare(LIVING)
-    .bind(ids("session"), ids("key"), now)
+    .bind(ids("session"), ids("key"), now, ids("access"))
     .all<{ tag: string }>();
   const living = new Set(results.map(({ tag }) => tag));
   const ended = holders.filter(({ kind, id }) => !living.has(`${kind}:${id}`));

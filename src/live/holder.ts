@@ -1,6 +1,6 @@
 /** Who stands behind a socket, and what that lets it see. */
 import type { Context } from "hono";
-import { type Caller, callerId, can } from "../auth/caller";
+import { type Caller, callerId, can, type Person } from "../auth/caller";
 import { keyExpiry } from "../auth/keys";
 import { assertCaller } from "../auth/middleware";
 import { currentSession } from "../auth/session";
@@ -8,9 +8,9 @@ import { database } from "../db/client";
 import type { AppEnv } from "../http/app-env";
 import type { LiveFilter } from "./events";
 
-/** What a socket ends with: a session, an API key, or the link to a batch. */
+/** What a socket ends with: a session, a token of Access, an API key, or the link to a batch. */
 export interface Holder {
-  kind: "session" | "key" | "link";
+  kind: "session" | "access" | "key" | "link";
   id: string;
   /** Unix milliseconds. */
   until: number;
@@ -35,7 +35,7 @@ export function holderTag({ kind, id }: Holder): string {
  */
 export async function admit(c: Context<AppEnv>): Promise<Admission> {
   const caller = assertCaller(c.var.caller);
-  const holder = caller.kind === "key" ? await keyHolder(c, caller) : await sessionHolder(c);
+  const holder = caller.kind === "key" ? await keyHolder(c, caller) : await personHolder(c, caller);
   const known = assertCaller(holder && caller);
   const reads = can(known, "tasks:read");
   return { holder: holder as Holder, filter: reads ? {} : { user: callerId(known) }, reads };
@@ -47,7 +47,13 @@ export function linkAdmission(lote: string, now: number): Admission {
   return { holder, filter: { lote }, reads: false };
 }
 
-async function sessionHolder(c: Context<AppEnv>): Promise<Holder | null> {
+async function personHolder(
+  c: Context<AppEnv>,
+  { id, accessUntil }: Person,
+): Promise<Holder | null> {
+  if (accessUntil !== undefined) {
+    return { kind: "access", id, until: accessUntil };
+  }
   const session = await currentSession(c, true);
   return session && { kind: "session", id: session.id, until: session.expiresAt.getTime() };
 }

@@ -2,6 +2,9 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { accessTeam, AUDIENCE, type SigningKey, signingKey } from "../support/access";
 import { call as visit, expectProblem } from "../support/api";
+import { CLOSE_ENDED } from "../../src/live/hub.do";
+import { closeEnded } from "../../src/live/ended";
+import { aChange, listen, publishNow } from "../support/live";
 import { submit, visit as visitPage } from "../support/console";
 import { ADMIN, adminCookie, call, cookiesOf, makeKey, person, signIn } from "../support/auth-site";
 
@@ -108,7 +111,11 @@ describe("a token of Cloudflare Access", () => {
     const { id, email, cookie } = await person("viewer");
     const team = newTeam("*@example.com=operator");
     const response = await come(team, await tokenOf(team, email), "/known", { cookie });
-    expect(await response.json()).toMatchObject({ id, role: "operator", through: "access" });
+    expect(await response.json()).toMatchObject({
+      id,
+      role: "operator",
+      accessUntil: expect.any(Number),
+    });
   });
 
   it("does not let in who is banned", async () => {
@@ -312,6 +319,39 @@ describe("half a configuration", () => {
       expect(detail).toMatch(new RegExp(`^${missing} must be `));
     }
     expect(team.asked).toBe(0);
+  });
+});
+
+describe("a socket of somebody who came through Access", () => {
+  const listening = async () => {
+    const team = newTeam();
+    const email = `${crypto.randomUUID()}@acme.com`;
+    const token = await tokenOf(team, email, { exp: Math.floor(Date.now() / 1000) + 600 });
+    const listener = await listen("", { env: team.env, ...withToken(token) });
+    return { email, listener };
+  };
+
+  it("ends with the token", async () => {
+    const { listener } = await listening();
+    const now = Date.now();
+    vi.spyOn(Date, "now").mockReturnValue(now + 590_000);
+    await publishNow(aChange());
+    await vi.waitFor(() => expect(listener.rows.size).toBe(1));
+    vi.spyOn(Date, "now").mockReturnValue(now + 601_000);
+    await publishNow(aChange());
+    await vi.waitFor(() => expect(listener.closed).toBe(CLOSE_ENDED));
+    expect(listener.rows.size).toBe(1);
+  });
+
+  it("ends when they are banned, and not before", async () => {
+    const { email, listener } = await listening();
+    await closeEnded(env, Date.now());
+    await publishNow(aChange());
+    await vi.waitFor(() => expect(listener.rows.size).toBe(1));
+    expect(listener.closed).toBeNull();
+    await env.DB.prepare("UPDATE users SET banned = 1 WHERE email = ?").bind(email).run();
+    await closeEnded(env, Date.now());
+    await vi.waitFor(() => expect(listener.closed).toBe(CLOSE_ENDED));
   });
 });
 

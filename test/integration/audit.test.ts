@@ -202,7 +202,7 @@ describe("the page of the audit log", () => {
     await env.DB.prepare("DELETE FROM audit_log").run();
     const cookie = boss.cookie;
     await submit(`/admin/people/${who.id}/role`, { role: "operator" }, { cookie });
-    const made = { name: "finder", "scopes[]": "tasks:read" };
+    const made = { name: "finder", scopes: "tasks:read" };
     await submit("/admin/keys", made, { cookie: await adminSession() });
     expect(rowsOf(await page())).toBe(2);
     for (const query of [

@@ -1,32 +1,18 @@
-import { call, type CallInit, ORIGIN } from "./api";
+import { submit as submitForm, visit as visitPage } from "./pages";
 
-/** With headers one may add to. */
-type Visit = Omit<CallInit, "headers"> & { headers?: Record<string, string> };
+type Init = NonNullable<Parameters<typeof visitPage>[1]>;
+
+const english = (init: Init = {}) => ({
+  ...init,
+  headers: { "accept-language": "en", ...init.headers },
+});
 
 /** As a browser asks for a page, in English. */
-export function visit(path: string, init: Visit = {}): Promise<Response> {
-  const headers = { accept: "text/html", "accept-language": "en", ...init.headers };
-  return call(path, { ...init, headers });
-}
+export const visit = (path: string, init?: Init) => visitPage(path, english(init));
 
-/** As a browser sends a form of this site. */
-export function submit(
-  path: string,
-  fields: Record<string, string> | [string, string][],
-  init: Visit = {},
-): Promise<Response> {
-  return visit(path, {
-    method: "POST",
-    body: new URLSearchParams(fields).toString(),
-    ...init,
-    headers: {
-      "content-type": "application/x-www-form-urlencoded",
-      origin: ORIGIN,
-      "sec-fetch-site": "same-origin",
-      ...init.headers,
-    },
-  });
-}
+/** As a browser sends a form of this site, in English. */
+export const submit = (path: string, fields: Parameters<typeof submitForm>[1], init?: Init) =>
+  submitForm(path, fields, english(init));
 
 /** What is said beside a field; undefined where nothing is. */
 export function problemBeside(html: string, field: string): string | undefined {

@@ -11,7 +11,11 @@ export function visit(path: string, init: Visit = {}): Promise<Response> {
 }
 
 /** As a browser sends a form of this site. */
-export function submit(path: string, fields: Record<string, string>, init: Visit = {}) {
+export function submit(
+  path: string,
+  fields: Record<string, string> | [string, string][],
+  init: Visit = {},
+) {
   const headers = {
     "content-type": "application/x-www-form-urlencoded",
     origin: ORIGIN,

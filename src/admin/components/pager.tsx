@@ -2,8 +2,15 @@ import { type Cursor, type Key, type Page, writeCursor } from "../../http/paging
 import { formatCount } from "../format";
 import type { View } from "../view";
 
+interface PagerProps {
+  view: View;
+  page: Page<unknown>;
+  /** A list that is not in order of time. */
+  timeless?: boolean;
+}
+
 /** How many there are, and the way to the pages on either side; filters stay in the address. */
-export function Pager({ view, page }: { view: View; page: Page<unknown> }) {
+export function Pager({ view, page, timeless = false }: PagerProps) {
   const { t, url, language } = view;
   const first = new URLSearchParams(url.search);
   first.delete("cursor");
@@ -25,12 +32,12 @@ export function Pager({ view, page }: { view: View; page: Page<unknown> }) {
       )}
       {page.previous && (
         <a class="button" rel="prev" href={link("previous", page.previous)}>
-          ← {t("list.newer")}
+          ← {t(timeless ? "people.previousPage" : "list.newer")}
         </a>
       )}
       {page.next && (
         <a class="button" rel="next" href={link("next", page.next)}>
-          {t("list.older")} →
+          {t(timeless ? "people.nextPage" : "list.older")} →
         </a>
       )}
     </nav>

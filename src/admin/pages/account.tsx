@@ -21,7 +21,7 @@ interface AccountPageProps {
 
 export function AccountPage({ view, person, sessions, own, problem }: AccountPageProps) {
   const { t } = view;
-  const isVisitor = view.person?.through === "access";
+  const isVisitor = view.person?.accessUntil !== undefined;
   const role = view.person?.role ?? "viewer";
   return (
     <Layout view={view} title={t("account.title")}>
@@ -40,7 +40,7 @@ export function AccountPage({ view, person, sessions, own, problem }: AccountPag
       </Facts>
       {isVisitor && <p class="note own-note">{t("account.throughAccess")}</p>}
       {person.hasPassword === 1 && <PasswordForm view={view} problem={problem} />}
-      <section aria-labelledby="sessions">
+      <section class="sessions-part" aria-labelledby="sessions">
         <div class="heading">
           <h2 id="sessions">{t("account.sessions")}</h2>
           {sessions.some(({ id }) => id !== own) && (
@@ -65,7 +65,7 @@ function PasswordForm({ view, problem }: { view: View; problem?: FormProblem }) 
   const { t } = view;
   const common = { view, problem, type: "password", maxlength: MAX_PASSWORD_LENGTH } as const;
   return (
-    <div class="panels">
+    <div class="forms">
       <form class="panel stacked" method="post" action="/admin/account/password">
         <h2>{t("account.changePassword")}</h2>
         <input type="hidden" name="username" value={view.person?.email} autocomplete="username" />

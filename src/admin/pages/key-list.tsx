@@ -85,7 +85,6 @@ function KeyList({ view, query, list }: { view: View; query: KeyQuery; list: Lis
           <tr>
             <th scope="col">{t("keys.name")}</th>
             <th scope="col">{t("keys.state")}</th>
-            <th scope="col">{t("keys.id")}</th>
             <th scope="col">{t("keys.scopes")}</th>
             <th scope="col">{t("keys.lastUsed")}</th>
             <th scope="col">{t("keys.expires")}</th>
@@ -120,12 +119,11 @@ function Row({ view, row, list }: { view: View; row: KeyRow; list: Listed }) {
     <tr>
       <th scope="row" data-label={t("keys.name")}>
         <bdi>{row.name}</bdi>
+        <br />
+        <code class="note fine">{row.id}</code>
       </th>
       <td data-label={t("keys.state")} class="corner">
         <span class={`badge ${BADGES[state]}`}>{t(`keys.state.${state}`)}</span>
-      </td>
-      <td data-label={t("keys.id")}>
-        <code>{row.id}</code>
       </td>
       <td data-label={t("keys.scopes")}>
         <span class="scopes">

@@ -52,10 +52,10 @@ export function NewKeyPage({ view, typed = NEW, problems = new Set() }: NewKeyPa
               {t("keys.scopesHint")}
             </span>
             {SCOPES.map((scope) => (
-              <label class="choice">
+              <label class="scope">
                 <input
                   type="checkbox"
-                  name="scopes[]"
+                  name="scopes"
                   value={scope}
                   checked={typed.scopes.includes(scope)}
                 />

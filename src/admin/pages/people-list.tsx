@@ -94,7 +94,7 @@ function PeopleList(props: { view: View; query: PeopleQuery; page: Page<PersonRo
       ) : (
         <PeopleTable view={view} people={page.rows} />
       )}
-      <Pager view={view} page={page} />
+      <Pager view={view} page={page} timeless />
     </>
   );
 }

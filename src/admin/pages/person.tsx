@@ -42,12 +42,12 @@ export function PersonPage({ view, person, sessions, own, problem }: PersonPageP
           {t("people.self")} <a href="/admin/account">{t("account.title")}</a>
         </p>
       ) : (
-        <div class="panels">
+        <div class="forms">
           <RoleForm view={view} person={person} path={path} problem={problem} />
           <PasswordForm view={view} path={path} problem={problem} />
         </div>
       )}
-      <section aria-labelledby="sessions">
+      <section class="sessions-part" aria-labelledby="sessions">
         <div class="heading">
           <h2 id="sessions">{t("people.sessions")}</h2>
           {sessions.length > 0 && !isSelf && (
