@@ -17,6 +17,7 @@ export const en: Record<keyof typeof es, string> = {
   "nav.queues": "Queues",
   "nav.run": "Run",
   "nav.notifications": "Notifications",
+  "nav.admin": "Administer",
   "nav.people": "People",
   "nav.keys": "Keys",
   "nav.audit": "Audit",

@@ -16,6 +16,7 @@ export const es = {
   "nav.queues": "Colas",
   "nav.run": "Ejecutar",
   "nav.notifications": "Avisos",
+  "nav.admin": "Administrar",
   "nav.people": "Personas",
   "nav.keys": "Claves",
   "nav.audit": "Auditoría",

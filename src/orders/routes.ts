@@ -4,6 +4,7 @@ import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
 import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { instant } from "../http/instant";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
@@ -23,8 +24,6 @@ const ingestLimit = rateLimit("INGEST_LIMIT", ({ var: { caller } }) => caller &&
 });
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
-
-const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
 
 const createOrders = createRoute({
   method: "post",

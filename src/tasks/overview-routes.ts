@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import type { Engine } from "./engine";
@@ -11,7 +12,6 @@ import { moduleStats, overview, userStats } from "./overview";
 import { STATUSES } from "./states";
 import { listWorkers } from "./workers";
 
-const json = <Schema extends z.ZodType>(schema: Schema) => ({ "application/json": { schema } });
 const seconds = z.number().nullable();
 
 const Worker = z

@@ -3,6 +3,7 @@ import { audit } from "../audit/audit";
 import type { Caller } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import type { Engine } from "./engine";
@@ -49,9 +50,6 @@ const TemplateView = z
   })
   .openapi("Template");
 
-const json = <Schema extends z.ZodType>(schema: Schema) => ({
-  "application/json": { schema },
-});
 const params = z.object({ name: z.string() });
 const oneTemplate = { description: "The template", content: json(TemplateView) };
 const noTemplate = problems({ 404: "No such template" });

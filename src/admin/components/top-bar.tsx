@@ -20,11 +20,14 @@ export function TopBar({ view }: { view: View }) {
         <NavLink view={view} href="/admin/queues" label={t("nav.queues")} />
         <NavLink view={view} href="/admin/run" label={t("nav.run")} />
         {person?.role === "admin" && (
-          <>
-            <NavLink view={view} href="/admin/people" label={t("nav.people")} />
-            <NavLink view={view} href="/admin/keys" label={t("nav.keys")} />
-            <NavLink view={view} href="/admin/audit" label={t("nav.audit")} />
-          </>
+          <details class="menu">
+            <summary>{t("nav.admin")}</summary>
+            <div>
+              <NavLink view={view} href="/admin/people" label={t("nav.people")} />
+              <NavLink view={view} href="/admin/keys" label={t("nav.keys")} />
+              <NavLink view={view} href="/admin/audit" label={t("nav.audit")} />
+            </div>
+          </details>
         )}
       </nav>
       <Preferences view={view} />
