@@ -95,6 +95,7 @@ function environment() {
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
     // Writing each span of each call to a database of its own costs as much CPU as the orders do.
     X_LOCAL_OBSERVABILITY: "false",
+    X_LOCAL_EXPLORER: "false", // likewise what wrangler's own pages show of bindings
     ...process.env,
     WRANGLER_REGISTRY_PATH: registry,
   };
