@@ -15,7 +15,7 @@ import { assertPeopleRequest, disarm } from "./people";
 import { audited } from "./people-audit";
 import { refusal } from "./refusal";
 import { assertSameOrigin } from "./same-origin";
-import { sessionCaller } from "./session";
+import { headersForAuth, sessionCaller } from "./session";
 import { AUTH_PATH } from "./settings";
 
 /** The endpoints of better-auth in use; whatever else it brings is not found. */
@@ -116,7 +116,7 @@ async function forward(
   visitor: Person | null,
 ): Promise<Response> {
   const url = new URL(AUTH_PATH + call.path + (call.search ?? ""), c.req.url);
-  const headers = new Headers(c.req.raw.headers);
+  const headers = headersForAuth(c.req.raw);
   headers.delete("content-length");
   headers.delete("content-type");
   let body: string | undefined;

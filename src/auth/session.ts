@@ -3,6 +3,15 @@ import type { AppEnv } from "../http/app-env";
 import { type Person, type Role, ROLES } from "./caller";
 
 const SESSION_COOKIE = /(?:^|;\s*)(?:__Secure-)?better-auth\.session_token=/;
+/** A copy of the session that is not base64url: better-auth fails on it in place of passing it over. */
+const UNREADABLE_COPY = /(?:__Secure-)?better-auth\.session_data[^=;]*=(?![\w-]*(?:;|$))[^;]*/g;
+
+/** The request's headers as better-auth can take them. */
+export function headersForAuth(request: Request): Headers {
+  const headers = new Headers(request.headers);
+  headers.set("cookie", (headers.get("cookie") ?? "").replaceAll(UNREADABLE_COPY, ""));
+  return headers;
+}
 
 /** Whether the request claims a session at all; without the cookie there is nothing to ask D1. */
 export function hasSessionCookie(request: Request): boolean {
@@ -37,7 +46,7 @@ export async function currentSession(c: Context<AppEnv>, fresh: boolean): Promis
   const auth = createAuth(c.env, c.req.url);
   const found = await auth.api
     .getSession({
-      headers: c.req.raw.headers,
+      headers: headersForAuth(c.req.raw),
       query: { disableCookieCache: fresh },
       returnHeaders: true,
     })
