@@ -29,32 +29,17 @@ export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise
   return (await currentSession(c, fresh))?.caller ?? null;
 }
 
-/** better-auth throws over a cookie that is not base64, which it never gave anyone. */
-function noneIfGarbled(error: unknown): null {
-  if (String(error).includes("Invalid Base64")) {
-    return null;
-  }
-  throw error;
-}
-
 /**
  * The session of the cookie, or null. `fresh` reads the database; otherwise the signed copy in the
  * cookie serves for up to a minute, renewed here by the cookies it sets.
  */
 export async function currentSession(c: Context<AppEnv>, fresh: boolean): Promise<Session | null> {
   const { createAuth } = await import("./auth"); // evaluated by the first who needs it, see ./gate
-  const auth = createAuth(c.env, c.req.url);
-  const found = await auth.api
-    .getSession({
-      headers: headersForAuth(c.req.raw),
-      query: { disableCookieCache: fresh },
-      returnHeaders: true,
-    })
-    .catch(noneIfGarbled);
-  if (found === null) {
-    return null;
-  }
-  const { response, headers } = found;
+  const { response, headers } = await createAuth(c.env, c.req.url).api.getSession({
+    headers: headersForAuth(c.req.raw),
+    query: { disableCookieCache: fresh },
+    returnHeaders: true,
+  });
   for (const cookie of headers.getSetCookie()) {
     c.header("set-cookie", cookie, { append: true });
   }
