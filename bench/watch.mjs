@@ -110,10 +110,10 @@ function databasesBelow(folder) {
 }
 
 /** The local D1 is a SQLite file somewhere below the state's folder. */
-function openDatabase(stateFolder) {
+export function openDatabase(stateFolder, { readOnly = true } = {}) {
   const folder = path.join(stateFolder, "v3", "d1");
   for (const file of databasesBelow(folder)) {
-    const database = new DatabaseSync(file, { readOnly: true, timeout: 5000 });
+    const database = new DatabaseSync(file, { readOnly, timeout: 5000 });
     if (database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'tasks'").get()) {
       return database;
     }

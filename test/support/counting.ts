@@ -8,41 +8,61 @@ export interface Counts {
   calls: number;
 }
 
+/** A statement as it was sent, and what D1 says it read. */
+export interface Sent {
+  sql: string;
+  values: unknown[];
+  rowsRead: number;
+}
+
 /** The real D1, which adds up what its own `meta` says of every statement. */
-export function countingDatabase(): { DB: D1Database; counts: Counts } {
+export function countingDatabase(): { DB: D1Database; counts: Counts; sent: Sent[] } {
   const counts: Counts = { rowsRead: 0, rowsWritten: 0, statements: 0, calls: 0 };
-  const add = (results: D1Result[]) => {
+  const sent: Sent[] = [];
+  const texts = new WeakMap<D1PreparedStatement, Pick<Sent, "sql" | "values">>();
+  const add = (results: { meta: D1Meta }[], statements: D1PreparedStatement[]) => {
     counts.calls += 1;
-    for (const { meta } of results) {
+    for (const [index, { meta }] of results.entries()) {
       counts.statements += 1;
       counts.rowsRead += meta.rows_read;
       counts.rowsWritten += meta.rows_written;
+      const text = statements[index] && texts.get(statements[index]);
+      sent.push({ sql: text?.sql ?? "", values: text?.values ?? [], rowsRead: meta.rows_read });
     }
   };
-  const wrap = (statement: D1PreparedStatement): D1PreparedStatement => {
+  const wrap = (statement: D1PreparedStatement, sql: string, values: unknown[]) => {
     const bind = statement.bind.bind(statement);
     const all = statement.all.bind(statement);
+    const raw = statement.raw.bind(statement) as (options?: unknown) => Promise<unknown[]>;
+    texts.set(statement, { sql, values });
     const counted = async () => {
       const result = await all();
-      add([result]);
+      add([result], [statement]);
       return result;
     };
     return Object.assign(statement, {
-      bind: (...values: unknown[]) => wrap(bind(...values)),
+      bind: (...bound: unknown[]): D1PreparedStatement => wrap(bind(...bound), sql, bound),
       all: counted,
       run: counted,
       first: async () => (await counted()).results[0] ?? null,
+      // Tells no meta: what only reads is asked twice.
+      raw: async (options?: unknown) => {
+        const rows = await raw(options);
+        const reads = /^\s*select\b/i.test(sql);
+        add([reads ? await all() : { meta: { rows_read: 0, rows_written: 0 } as D1Meta }], [statement]);
+        return rows;
+      },
     });
   };
   const DB = new Proxy(realEnv.DB, {
     get(target, property) {
       if (property === "prepare") {
-        return (sql: string) => wrap(target.prepare(sql));
+        return (sql: string) => wrap(target.prepare(sql), sql, []);
       }
       if (property === "batch") {
         return async (statements: D1PreparedStatement[]) => {
           const results = await target.batch(statements);
-          add(results);
+          add(results, statements);
           return results;
         };
       }
@@ -50,5 +70,5 @@ export function countingDatabase(): { DB: D1Database; counts: Counts } {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  return { DB, counts };
+  return { DB, counts, sent };
 }

@@ -1,0 +1,171 @@
+/** Every GET route of the site, and with what it is asked for over a large database. */
+export interface World {
+  /** An ended order's task, its batch of 2,000, its order. */
+  task: string;
+  lote: string;
+  order: string;
+  /** The administrator's own id. */
+  person: string;
+  /** Days: `YYYY-MM-DD`. */
+  from: string;
+  to: string;
+  /** Of a page in the middle of each list. */
+  cursors: Record<"tasks" | "orders" | "notifications" | "audit", string>;
+}
+
+type Paths = (world: World) => string[];
+
+const taskFilters: Paths = ({ lote, order, person, from, to, task, cursors }) => [
+  "",
+  "limit=200",
+  `cursor=${cursors.tasks}`,
+  ...["PENDING", "STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE", "REVOKED"].flatMap(
+    (status) => [`status=${status}`, `status=${status}&cursor=${cursors.tasks}`],
+  ),
+  `lote=${lote}`,
+  `lote=${lote}&status=FAILURE`,
+  `pedido=${order}`,
+  `user=user:${person}`,
+  `user=user:${person}&status=FAILURE`,
+  "user=key:fill-3",
+  "user=nobody",
+  "task_module=reports",
+  "task_name=reports.yearly",
+  "task_name=reports.yearly&status=FAILURE",
+  "task_name=none",
+  "worker=fill-3",
+  "worker=busy",
+  "worker=nobody",
+  `created_after=${from}T00:00:00Z&created_before=${to}T00:00:00Z`,
+  `created_after=${from}T00:00:00Z&created_before=${to}T00:00:00Z&status=PENDING`,
+  "discarded=true",
+  "status=FAILURE&discarded=true",
+  `search=${task}`,
+  `search=${lote}`,
+  `search=${order}`,
+  "search=unknown_sku",
+  "search=product 1003 no",
+  "search=nothing of this kind",
+  "ordering=created_at",
+  "ordering=created_at&status=FAILURE",
+  "ordering=created_at&status=PENDING",
+];
+
+const ownTasks: Paths = ({ cursors }) => [
+  "",
+  `cursor=${cursors.tasks}`,
+  "status=FAILURE",
+  "status=PENDING",
+];
+
+const taskPages: Paths = ({ lote, order, from, to, task, cursors }) => [
+  "",
+  `cursor=${cursors.tasks}`,
+  "status=FAILURE",
+  "status=PENDING",
+  "status=STARTED",
+  "name=reports.yearly",
+  "worker=nobody",
+  `lote=${lote}`,
+  `from=${from}&to=${to}`,
+  `q=${task}`,
+  `q=${order}`,
+  "q=catalogue 503",
+];
+
+const orderFilters: Paths = ({ order, from, to, cursors }) => [
+  "",
+  "limit=200",
+  `cursor=${cursors.orders}`,
+  "cliente=ACME Corp",
+  `cliente=ACME Corp&cursor=${cursors.orders}`,
+  "cliente=nobody",
+  `desde=${from}T00:00:00Z&hasta=${to}T00:00:00Z`,
+  `cliente=ACME Corp&desde=${from}T00:00:00Z&hasta=${to}T00:00:00Z`,
+  `search=${order}`,
+  "search=ACME",
+  "search=Cliente 00",
+  `search=Cliente&cursor=${cursors.orders}`,
+  "search=Único",
+  "search=Nobody",
+];
+
+const orderPages: Paths = ({ order, from, to, cursors }) => [
+  "",
+  `cursor=${cursors.orders}`,
+  "customer=ACME Corp",
+  `from=${from}&to=${to}`,
+  `q=${order}`,
+  "q=ACME",
+  "q=Cliente 00",
+  "q=Nobody",
+];
+
+const notificationFilters: Paths = ({ cursors }) => [
+  "",
+  "unread=true",
+  `cursor=${cursors.notifications}`,
+];
+
+const auditFilters: Paths = ({ cursors, person }) => [
+  "",
+  `cursor=${cursors.audit}`,
+  `actor=user:${person}`,
+  "action=order.delete",
+  "target=nothing",
+];
+
+const at =
+  (path: string, queries: Paths = () => [""]): Paths =>
+  (world) =>
+    queries(world).map((query) => (query === "" ? path : `${path}?${encodeURI(query)}`));
+
+const ofTask =
+  (path: string): Paths =>
+  ({ task }) => [path.replace(":id", task), path.replace(":id", "nothing")];
+const ofOrder =
+  (path: string): Paths =>
+  ({ order }) => [path.replace(":id", order), path.replace(":id", "nothing")];
+
+/** A route without an entry fails the test. */
+export const READS: Record<string, Paths> = {
+  "GET /healthz": at("/healthz"),
+  "GET /assets/console.css": () => [], // served before anything is read
+  "GET /assets/page.js": () => [],
+  "GET /task-monitor.js": at("/task-monitor.js"),
+  "GET /": at("/"),
+  "GET /sign-in": at("/sign-in"),
+  "GET /pedidos/iniciar": at("/pedidos/iniciar?n=1"),
+  "GET /pedidos/lotes/:lote": ({ lote }) => [`/pedidos/lotes/${lote}`],
+  "GET /api/openapi.json": at("/api/openapi.json"),
+  "GET /api/docs": at("/api/docs"),
+  "GET /api/auth/get-session": at("/api/auth/get-session"),
+  "GET /api/auth/list-sessions": at("/api/auth/list-sessions"),
+  "GET /api/auth/admin/list-users": at("/api/auth/admin/list-users"),
+  "GET /api/auth/admin/get-user": ({ person }) => [`/api/auth/admin/get-user?id=${person}`],
+  "GET /admin": at("/admin"),
+  "GET /admin/tasks": at("/admin/tasks", taskPages),
+  "GET /admin/tasks/:id": ofTask("/admin/tasks/:id"),
+  "GET /admin/tasks/:id/input": ofTask("/admin/tasks/:id/input"),
+  "GET /admin/tasks/:id/retries": ofTask("/admin/tasks/:id/retries"),
+  "GET /admin/tasks/:id/cancellations": ofTask("/admin/tasks/:id/cancellations"),
+  "GET /admin/orders": at("/admin/orders", orderPages),
+  "GET /admin/orders/:id": ofOrder("/admin/orders/:id"),
+  "GET /admin/orders/:id/deletion": ofOrder("/admin/orders/:id/deletion"),
+  "GET /api/keys": at("/api/keys"),
+  "GET /api/pedidos": at("/api/pedidos", orderFilters),
+  "GET /api/pedidos/:id": ofOrder("/api/pedidos/:id"),
+  "GET /api/tasks/executions": at("/api/tasks/executions", taskFilters),
+  "GET /api/tasks/executions/:id": ofTask("/api/tasks/executions/:id"),
+  "GET /api/tasks/user-tasks": at("/api/tasks/user-tasks", ownTasks),
+  "GET /api/tasks/workers": at("/api/tasks/workers"),
+  "GET /api/tasks/flower-info": at("/api/tasks/flower-info"),
+  "GET /api/tasks/info": at("/api/tasks/info"),
+  "GET /api/tasks/stats": at("/api/tasks/stats", () => ["", "days=30", "module=reports&days=1"]),
+  "GET /api/tasks/templates": at("/api/tasks/templates"),
+  "GET /api/tasks/templates/:name": at("/api/tasks/templates/none"),
+  "GET /api/tasks/notifications": at("/api/tasks/notifications", notificationFilters),
+  "GET /api/audit": at("/api/audit", auditFilters),
+  "GET /metrics": at("/metrics"),
+  "GET /api/live": at("/api/live"),
+};
