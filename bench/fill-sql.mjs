@@ -143,7 +143,7 @@ FROM (
   SELECT ${day("finished_at")}, name, module, 0,
     coalesce(sum(finished_at - started_at) FILTER (WHERE status = 'SUCCESS'), 0), ${counted.join(", ")}
   FROM tasks WHERE finished_at IS NOT NULL GROUP BY 1, name, module
-) GROUP BY bucket, name, module`;
+) GROUP BY bucket, module, name`;
 }
 
 /** A fiftieth as many as tasks; each user has one unread. */

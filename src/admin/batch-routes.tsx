@@ -4,7 +4,7 @@ import { can } from "../auth/caller";
 import { configOf } from "../config";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
-import type { Page } from "../http/paging";
+import { MAX_SCANNED, type Page } from "../http/paging";
 import { isSignedBatch } from "../orders/batch-link";
 import { STAGES, type Stage } from "../orders/order";
 import { linkAdmission } from "../live/holder";
@@ -53,7 +53,10 @@ export function batchRoutes(engine: Engine) {
     if (progress === null) {
       throw new AppError(404, "batch_not_found", `There is no batch ${lote}`);
     }
-    const request = { limit: PAGE_ROWS, cursor: readPosition(view.url.searchParams) ?? null };
+    const { counted, capped } = progress;
+    const total = { count: Math.min(counted, MAX_SCANNED), capped };
+    const cursor = readPosition(view.url.searchParams) ?? null;
+    const request = { limit: PAGE_ROWS, cursor, total };
     const page = await listTasks(c.env.DB, { lote }, request);
     const orders = inOrder(page).map((task) => toBatchOrder(view, toExecution(task, engine)));
     const demo = configOf(c.env).demoEnabled;

@@ -25,6 +25,8 @@ export interface Cursor {
 export interface PageRequest {
   limit: number;
   cursor: Cursor | null;
+  /** Counted already: a first page need not. */
+  total?: Total;
 }
 
 export interface Page<Row> {
@@ -94,8 +96,8 @@ export interface Scanned {
  * How many rows a list should scan for a page, and one more to see whether it ends there. A first
  * page counts, and a filter without an index looks on, both up to MAX_SCANNED.
  */
-export function scanSize({ cursor, limit }: PageRequest, isFiltered: boolean): number {
-  return cursor && !isFiltered ? limit : MAX_SCANNED;
+export function scanSize({ cursor, limit, total }: PageRequest, isFiltered: boolean): number {
+  return (cursor ?? total) && !isFiltered ? limit : MAX_SCANNED;
 }
 
 /**
@@ -104,7 +106,7 @@ export function scanSize({ cursor, limit }: PageRequest, isFiltered: boolean): n
  */
 export function cutPage<Row extends Scanned>(
   scanned: Row[],
-  { limit, cursor }: PageRequest,
+  { limit, cursor, total }: PageRequest,
   size: number,
   keyOf: (row: Row) => Key,
 ): Page<Row> {
@@ -121,7 +123,7 @@ export function cutPage<Row extends Scanned>(
     rows: backwards ? rows.toReversed() : rows,
     next: backwards ? back : onward,
     previous: backwards ? onward : back,
-    total: cursor?.total ?? { count: hits.length, capped: isMore },
+    total: cursor?.total ?? total ?? { count: hits.length, capped: isMore },
   };
 }
 

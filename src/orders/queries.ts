@@ -86,10 +86,11 @@ export function inRange(filter: Omit<OrderFilter, "search">): Conditions {
 
 async function getOrders(db: D1Database, found: { id: string }[]): Promise<OrderRow[]> {
   const { results } = await db
-    .prepare("SELECT o.* FROM json_each(?1) m JOIN orders o ON o.id = m.value ORDER BY m.key")
+    .prepare("SELECT o.* FROM json_each(?1) m JOIN orders o ON o.id = m.value")
     .bind(JSON.stringify(found.map(({ id }) => id)))
     .all<OrderRow>();
-  return results;
+  const byId = new Map(results.map((row) => [row.id, row]));
+  return found.flatMap(({ id }) => byId.get(id) ?? []);
 }
 
 /**

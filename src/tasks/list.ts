@@ -112,9 +112,10 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   if (filter.status !== undefined) {
     match.add(showsAs(filter.status));
   }
+  const byPerson = hasIndexOfPerson(filter);
   for (const column of ["user", "module", "name"] as const) {
     const value = filter[column];
-    if (value !== undefined) {
+    if (value !== undefined && !(column === "user" && byPerson)) {
       match.add(`${column} = ?`, value);
     }
   }
@@ -126,7 +127,7 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   }
   if (filter.worker !== undefined) {
     const running = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.worker = ?";
-    match.add(`worker = ? OR id IN (${running})`, filter.worker, filter.worker);
+    match.add(`worker = ? OR ${OPEN} AND id IN (${running})`, filter.worker, filter.worker);
   }
   if (filter.ids !== undefined) {
     range.add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
@@ -134,14 +135,19 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     range.add("subject = ?", filter.subject);
   } else if (filter.search !== undefined) {
     await search(db, filter.search, scan);
-  } else if (filter.lote === undefined && filter.user?.startsWith("user:")) {
+  } else if (byPerson) {
     scan.index = "INDEXED BY tasks_person";
-    range.add("substr(user, 1, 5) = 'user:'");
-    range.add("user = ?", filter.user);
+    range.add("substr(user, 1, 5) = 'user:' AND user = ?", filter.user ?? "");
   } else if (filter.lote === undefined && filter.status !== undefined) {
     await walkIndexOf(db, filter.status, scan);
   }
   return scan;
+}
+
+/** Whether `tasks_person` is the index to walk: none finds fewer. */
+function hasIndexOfPerson({ ids, subject, search: text, lote, user }: TaskFilter): boolean {
+  const finer = ids ?? subject ?? text ?? lote;
+  return finer === undefined && user !== undefined && user.startsWith("user:");
 }
 
 const TRACKED_OPEN = `queue = '${TRACKED}' AND ${OPEN}`;

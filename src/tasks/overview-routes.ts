@@ -209,9 +209,12 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
     .openapi(userTasksRoute, async (c) => {
       const { limit, cursor, task_module: module, status } = c.req.valid("query");
       const user = callerId(assertCaller(c.var.caller));
-      const request = { limit, cursor: readCursor(cursor) };
+      const stats = await userStats(c.env.DB, user);
+      const isAll = module === undefined && status === undefined;
+      const total = isAll ? { count: stats.total, capped: stats.capped } : undefined;
+      const request = { limit, cursor: readCursor(cursor), total };
       const page = await listTasks(c.env.DB, { user, module, status }, request);
       const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
-      return c.json({ ...view, stats: await userStats(c.env.DB, user) }, 200);
+      return c.json({ ...view, stats }, 200);
     });
 }

@@ -1,8 +1,8 @@
+import { MAX_SCANNED } from "../http/paging";
 import { type Backlog, listBacklogs } from "./backlog";
 import { SPANS } from "./counts";
 import type { Engine } from "./engine";
 import { LEASED } from "./leases";
-import { listTaskIds } from "./list";
 import type { TaskView } from "./queries";
 import {
   countsByName,
@@ -71,25 +71,31 @@ export interface UserStats extends Record<
 
 /** Of the latest tasks of a user, at most 1,000. */
 export async function userStats(db: D1Database, user: string): Promise<UserStats> {
-  const limit = 1000;
-  const page = await listTaskIds(db, { user }, { limit, cursor: null });
-  const counts = await db
-    .prepare(COUNT_STATES)
-    .bind(JSON.stringify(page.rows))
-    .first<Omit<UserStats, "capped">>();
-  const none = { total: 0, pending: 0, started: 0, success: 0, failure: 0, revoked: 0 };
-  return { ...none, ...counts, capped: page.next !== null };
+  const { results } = await db
+    .prepare(user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_KEY)
+    .bind(user)
+    .all<{ user: string | null; became: keyof typeof NO_STATS }>();
+  const stats = { ...NO_STATS, capped: results.length > MAX_SCANNED };
+  for (const { user: whose, became } of results.slice(0, MAX_SCANNED)) {
+    if (whose === user) {
+      stats.total += 1;
+      stats[became] += 1;
+    }
+  }
+  return stats;
 }
 
-const RUNS = `(t.queue = '${TRACKED}' OR t.id IN (${LEASED}))`;
-const COUNT_STATES = `
-SELECT count(*) AS total,
-  count(*) FILTER (WHERE t.${OPEN} AND NOT ${RUNS}) AS pending,
-  count(*) FILTER (WHERE t.${OPEN} AND ${RUNS}) AS started,
-  count(*) FILTER (WHERE t.status = 'SUCCESS') AS success,
-  count(*) FILTER (WHERE t.status = 'FAILURE') AS failure,
-  count(*) FILTER (WHERE t.status = 'REVOKED') AS revoked
-FROM json_each(?1) m JOIN tasks t ON t.id = m.value`;
+const NO_STATS = { total: 0, pending: 0, started: 0, success: 0, failure: 0, revoked: 0 };
+
+const latest = (from: string) => `
+SELECT user, CASE WHEN NOT ${OPEN} THEN lower(status)
+  WHEN queue = '${TRACKED}' OR id IN (${LEASED}) THEN 'started' ELSE 'pending' END AS became
+FROM (SELECT id, status, queue, user FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1})`;
+const LATEST_OF_PERSON = latest(
+  "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = ?1",
+);
+/** A key's are not indexed: of the latest of all. */
+const LATEST_OF_KEY = latest("WHERE ?1 IS NOT NULL");
 
 export interface Overview {
   /** All tasks by what they are now. */

@@ -51,7 +51,7 @@ const LEASES = "SELECT worker, since, task_ids FROM leases";
 
 const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
   (SELECT id FROM tasks WHERE id = ?1), (SELECT id FROM tasks WHERE external_id = ?1))`;
-const MANY = `SELECT ${COLUMNS}, '' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value ORDER BY m.key`;
+const MANY = `SELECT ${COLUMNS}, '' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value`;
 
 /** By its id, or by its name elsewhere if it is tracked. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
@@ -72,8 +72,10 @@ export async function getInputs(
 }
 
 /** Those that exist, in the order asked for; without their inputs, which together may be large. */
-export function getTasks(db: D1Database, ids: readonly string[]): Promise<TaskView[]> {
-  return read(db, db.prepare(MANY).bind(JSON.stringify(ids)));
+export async function getTasks(db: D1Database, ids: readonly string[]): Promise<TaskView[]> {
+  const views = await read(db, db.prepare(MANY).bind(JSON.stringify(ids)));
+  const byId = new Map(views.map((view) => [view.id, view]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 async function read(db: D1Database, statement: D1PreparedStatement): Promise<TaskView[]> {

@@ -53,9 +53,11 @@ const taskFilters: Paths = ({ lote, order, person, from, to, task, cursors }) =>
 
 const ownTasks: Paths = ({ cursors }) => [
   "",
+  "limit=200",
   `cursor=${cursors.tasks}`,
   "status=FAILURE",
   "status=PENDING",
+  "task_module=reports",
 ];
 
 const taskPages: Paths = ({ lote, order, from, to, task, cursors }) => [
@@ -115,6 +117,13 @@ const auditFilters: Paths = ({ cursors, person }) => [
   "target=nothing",
 ];
 
+const failurePages: Paths = ({ from, to }) => [
+  "",
+  "module=reports",
+  "name=reports.yearly",
+  `from=${from}&to=${to}`,
+];
+
 const at =
   (path: string, queries: Paths = () => [""]): Paths =>
   (world) =>
@@ -149,6 +158,14 @@ export const READS: Record<string, Paths> = {
   "GET /admin/tasks/:id/input": ofTask("/admin/tasks/:id/input"),
   "GET /admin/tasks/:id/retries": ofTask("/admin/tasks/:id/retries"),
   "GET /admin/tasks/:id/cancellations": ofTask("/admin/tasks/:id/cancellations"),
+  "GET /admin/tasks/:id/discards": ofTask("/admin/tasks/:id/discards"),
+  "GET /admin/tasks/:id/replays": ofTask("/admin/tasks/:id/replays"),
+  "GET /admin/failures": at("/admin/failures", failurePages),
+  "GET /admin/dead-letters": at("/admin/dead-letters", () => ["", "discarded=yes"]),
+  "GET /admin/notifications": at("/admin/notifications", ({ cursors }) => [
+    "",
+    `cursor=${cursors.notifications}`,
+  ]),
   "GET /admin/orders": at("/admin/orders", orderPages),
   "GET /admin/orders/:id": ofOrder("/admin/orders/:id"),
   "GET /admin/orders/:id/deletion": ofOrder("/admin/orders/:id/deletion"),
@@ -168,4 +185,5 @@ export const READS: Record<string, Paths> = {
   "GET /api/audit": at("/api/audit", auditFilters),
   "GET /metrics": at("/metrics"),
   "GET /api/live": at("/api/live"),
+  "GET /exports/:task_id": at("/exports/nothing?expires=1&k=x"),
 };
