@@ -50,16 +50,20 @@ function optionsOrFail() {
       console.log(USAGE);
       process.exit(0);
     }
-    const [tasks, orders, open] = ["tasks", "orders", "open"].map((name) => {
-      if (!/^\d{1,8}$/u.test(values[name])) {
-        throw new Error(`--${name} takes a whole number below 100,000,000, not ${values[name]}`);
-      }
-      return Number(values[name]);
-    });
-    return { tasks, orders, open: Math.min(open, tasks), folder: path.resolve(values["persist-to"]) };
+    const tasks = whole("tasks", values.tasks);
+    const orders = whole("orders", values.orders);
+    const open = Math.min(tasks, whole("open", values.open));
+    return { tasks, orders, open, folder: path.resolve(values["persist-to"]) };
   } catch (error) {
     return fail(`${error.message}\n\n${USAGE}`);
   }
+}
+
+function whole(name, text) {
+  if (!/^\d{1,8}$/u.test(text)) {
+    throw new Error(`--${name} takes a whole number below 100,000,000, not ${text}`);
+  }
+  return Number(text);
 }
 
 async function migrate() {
@@ -77,7 +81,12 @@ function fill() {
     throw new Error(`The database in ${folder} already holds tasks: name a new folder.`);
   }
   database.exec("PRAGMA cache_size = -200000; PRAGMA synchronous = OFF");
-  for (const { label, done, total, sql } of fillStatements({ tasks, orders, open, now: Date.now() })) {
+  for (const { label, done, total, sql } of fillStatements({
+    tasks,
+    orders,
+    open,
+    now: Date.now(),
+  })) {
     progress.show(label, done, total);
     database.exec(sql);
   }

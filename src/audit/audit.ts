@@ -100,7 +100,7 @@ export async function listAudit(
     ["target", filter.targets],
   ] as const) {
     if (values !== undefined) {
-      match.add(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+      match.addAny(column, values);
     }
   }
   const size = Math.min(scanSize(request, !match.isEmpty), MAX_SCANNED);

@@ -1,3 +1,5 @@
+const FEW = 4;
+
 /** Pieces of SQL joined by AND, with what they bind. */
 export class Conditions {
   readonly #parts: string[] = [];
@@ -6,6 +8,15 @@ export class Conditions {
   add(sql: string, ...values: (string | number)[]): void {
     this.#parts.push(sql);
     this.values.push(...values);
+  }
+
+  /** That a column holds one of these. Few are compared, many looked up: a read more for each row. */
+  addAny(column: string, values: readonly string[]): void {
+    if (values.length > 0 && values.length <= FEW) {
+      this.add(values.map(() => `${column} = ?`).join(" OR "), ...values);
+    } else {
+      this.add(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+    }
   }
 
   get sql(): string {

@@ -123,7 +123,7 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     match.add(`discard_reason IS ${filter.discarded ? "NOT NULL" : "NULL"}`);
   }
   if (filter.codes !== undefined) {
-    match.add("error_code IN (SELECT value FROM json_each(?))", JSON.stringify(filter.codes));
+    match.addAny("error_code", filter.codes);
   }
   if (filter.worker !== undefined) {
     const running = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.worker = ?";

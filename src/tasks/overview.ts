@@ -6,6 +6,7 @@ import { LEASED } from "./leases";
 import type { TaskView } from "./queries";
 import {
   countsByName,
+  countsOfAll,
   countsOverTime,
   daysAgo,
   endsOf,
@@ -41,7 +42,7 @@ export async function moduleStats(
   now = Date.now(),
 ): Promise<ModuleStats> {
   const named = await countsByName(db, daysAgo(days, now), module);
-  const ever = total(await countsByName(db, 0, module));
+  const ever = await countsOfAll(db, module);
   const counts = total(named);
   const { success, failure, revoked } = endsOf(counts);
   return {
@@ -110,7 +111,7 @@ const RATE_MINUTES = 5;
 
 /** What the whole system does now. */
 export async function overview(env: Env, engine: Engine, now = Date.now()): Promise<Overview> {
-  const ever = total(await countsByName(env.DB, 0));
+  const ever = await countsOfAll(env.DB);
   const { success, failure, revoked } = endsOf(ever);
   const thisMinute = now - (now % SPANS.minute);
   const from = thisMinute - RATE_MINUTES * SPANS.minute;

@@ -35,6 +35,16 @@ export async function countsByName(
   return results.map(({ name, module, ...counts }) => ({ name, module, counts }));
 }
 
+/** Of all task names together: half the rows of countsByName, which groups them. */
+export async function countsOfAll(db: D1Database, module?: string): Promise<Counts> {
+  const sums = await db
+    .prepare(`SELECT ${SUMS} FROM task_counts 
+       WHERE span IN (${Object.values(SPANS).join(", ")}) AND (?1 IS NULL OR module = ?1)`)
+    .bind(module ?? null)
+    .first<Record<Counter, number | null>>();
+  return total(sums ? [{ counts: sums as Counts }] : []);
+}
+
 /** Added up. */
 export function total(all: readonly { counts: Counts }[]): Counts {
   const sums = Object.fromEntries<number>(COUNTERS.map((counter) => [counter, 0])) as Counts;
@@ -135,9 +145,9 @@ export async function openStates(
            WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_COUNTED}))`,
     ),
     db.prepare(
-      `SELECT count(*) FILTER (WHERE status = 'RETRY') AS n, 0 AS told FROM (
-         SELECT status FROM tasks INDEXED BY tasks_open WHERE ${OPEN} AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})
-         LIMIT ${MAX_COUNTED})`,
+      `SELECT count(*) FILTER (WHERE status = 'RETRY' AND id NOT IN (${LEASED})) AS n, 0 AS told
+       FROM (SELECT id, status FROM tasks INDEXED BY tasks_open
+         WHERE ${OPEN} AND queue <> '${TRACKED}' LIMIT ${MAX_COUNTED})`,
     ),
   ]);
   const { n: runs = 0, told = 0 } = running?.results[0] ?? {};

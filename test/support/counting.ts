@@ -44,12 +44,18 @@ export function countingDatabase(): { DB: D1Database; counts: Counts; sent: Sent
       bind: (...bound: unknown[]): D1PreparedStatement => wrap(bind(...bound), sql, bound),
       all: counted,
       run: counted,
-      first: async () => (await counted()).results[0] ?? null,
+      first: async (column?: string) => {
+        const row = (await counted()).results[0];
+        return (column === undefined ? row : row?.[column]) ?? null;
+      },
       // Tells no meta: what only reads is asked twice.
       raw: async (options?: unknown) => {
         const rows = await raw(options);
         const reads = /^\s*select\b/i.test(sql);
-        add([reads ? await all() : { meta: { rows_read: 0, rows_written: 0 } as D1Meta }], [statement]);
+        add(
+          [reads ? await all() : { meta: { rows_read: 0, rows_written: 0 } as D1Meta }],
+          [statement],
+        );
         return rows;
       },
     });

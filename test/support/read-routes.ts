@@ -4,8 +4,9 @@ export interface World {
   task: string;
   lote: string;
   order: string;
-  /** The administrator's own id. */
+  /** The administrator's own id, and somebody else's. */
   person: string;
+  other: string;
   /** Days: `YYYY-MM-DD`. */
   from: string;
   to: string;
@@ -136,10 +137,15 @@ const ofOrder =
   (path: string): Paths =>
   ({ order }) => [path.replace(":id", order), path.replace(":id", "nothing")];
 
+const ofPerson =
+  (path: string): Paths =>
+  ({ other }) => [path.replace(":id", other)];
+const RANGES: Paths = () => ["", "range=day", "range=month"];
+
 /** A route without an entry fails the test. */
 export const READS: Record<string, Paths> = {
   "GET /healthz": at("/healthz"),
-  "GET /assets/console.css": () => [], // served before anything is read
+  "GET /assets/console.css": () => [], // named by their content, and read from no database
   "GET /assets/page.js": () => [],
   "GET /task-monitor.js": at("/task-monitor.js"),
   "GET /": at("/"),
@@ -152,7 +158,21 @@ export const READS: Record<string, Paths> = {
   "GET /api/auth/list-sessions": at("/api/auth/list-sessions"),
   "GET /api/auth/admin/list-users": at("/api/auth/admin/list-users"),
   "GET /api/auth/admin/get-user": ({ person }) => [`/api/auth/admin/get-user?id=${person}`],
-  "GET /admin": at("/admin"),
+  "GET /admin": at("/admin", RANGES),
+  "GET /admin/modules/:module": (world) => [
+    ...at("/admin/modules/pedidos", RANGES)(world),
+    "/admin/modules/reports",
+    "/admin/modules/system", // never failed
+  ],
+  "GET /admin/queues": at("/admin/queues"),
+  "GET /admin/queues/:queue/pauses": at("/admin/queues/orders/pauses"),
+  "GET /admin/queues/:queue/resumptions": at("/admin/queues/orders/resumptions"),
+  "GET /admin/run": at("/admin/run"),
+  "GET /admin/run/tasks/:name": at("/admin/run/tasks/pedidos.procesar"),
+  "GET /admin/run/templates": at("/admin/run/templates"),
+  "GET /admin/run/templates/:name": at("/admin/run/templates/none"),
+  "GET /admin/run/templates/:name/deactivation": at("/admin/run/templates/none/deactivation"),
+  "GET /admin/run/templates/:name/runs": at("/admin/run/templates/none/runs"),
   "GET /admin/tasks": at("/admin/tasks", taskPages),
   "GET /admin/tasks/:id": ofTask("/admin/tasks/:id"),
   "GET /admin/tasks/:id/input": ofTask("/admin/tasks/:id/input"),
@@ -160,6 +180,13 @@ export const READS: Record<string, Paths> = {
   "GET /admin/tasks/:id/cancellations": ofTask("/admin/tasks/:id/cancellations"),
   "GET /admin/tasks/:id/discards": ofTask("/admin/tasks/:id/discards"),
   "GET /admin/tasks/:id/replays": ofTask("/admin/tasks/:id/replays"),
+  "GET /admin/tasks/bulk/matching": at("/admin/tasks/bulk/matching", () => [
+    "action=retry&status=FAILURE",
+    "action=cancel",
+  ]),
+  "GET /admin/tasks/bulk/picked": ({ task }) => [
+    `/admin/tasks/bulk/picked?action=retry&id=${task}`,
+  ],
   "GET /admin/failures": at("/admin/failures", failurePages),
   "GET /admin/dead-letters": at("/admin/dead-letters", () => ["", "discarded=yes"]),
   "GET /admin/notifications": at("/admin/notifications", ({ cursors }) => [
@@ -169,6 +196,20 @@ export const READS: Record<string, Paths> = {
   "GET /admin/orders": at("/admin/orders", orderPages),
   "GET /admin/orders/:id": ofOrder("/admin/orders/:id"),
   "GET /admin/orders/:id/deletion": ofOrder("/admin/orders/:id/deletion"),
+  "GET /admin/people": at("/admin/people", () => ["", "q=example"]),
+  "GET /admin/people/new": at("/admin/people/new"),
+  "GET /admin/people/:id": ofPerson("/admin/people/:id"),
+  "GET /admin/people/:id/ban": ofPerson("/admin/people/:id/ban"),
+  "GET /admin/people/:id/removal": ofPerson("/admin/people/:id/removal"),
+  "GET /admin/account": at("/admin/account"),
+  "GET /admin/keys": at("/admin/keys"),
+  "GET /admin/keys/new": at("/admin/keys/new"),
+  "GET /admin/keys/:id/revocation": at("/admin/keys/none/revocation"),
+  "GET /admin/audit": at("/admin/audit", ({ cursors }) => [
+    "",
+    `cursor=${cursors.audit}`,
+    "action=order.delete",
+  ]),
   "GET /api/keys": at("/api/keys"),
   "GET /api/pedidos": at("/api/pedidos", orderFilters),
   "GET /api/pedidos/:id": ofOrder("/api/pedidos/:id"),
@@ -178,12 +219,17 @@ export const READS: Record<string, Paths> = {
   "GET /api/tasks/workers": at("/api/tasks/workers"),
   "GET /api/tasks/flower-info": at("/api/tasks/flower-info"),
   "GET /api/tasks/info": at("/api/tasks/info"),
-  "GET /api/tasks/stats": at("/api/tasks/stats", () => ["", "days=30", "module=reports&days=1"]),
+  "GET /api/tasks/stats": at("/api/tasks/stats", () => [
+    "",
+    "days=30",
+    "module=reports&days=1",
+    "module=system",
+  ]),
   "GET /api/tasks/templates": at("/api/tasks/templates"),
   "GET /api/tasks/templates/:name": at("/api/tasks/templates/none"),
   "GET /api/tasks/notifications": at("/api/tasks/notifications", notificationFilters),
   "GET /api/audit": at("/api/audit", auditFilters),
   "GET /metrics": at("/metrics"),
-  "GET /api/live": at("/api/live"),
-  "GET /exports/:task_id": at("/exports/nothing?expires=1&k=x"),
+  "GET /api/live": at("/api/live"), // no upgrade: what it reads to let one in
+  "GET /exports/:task_id": at("/exports/none"), // its file is not in the database
 };
