@@ -12,7 +12,8 @@ export async function checkOrders(client, orderOf, prices, { mayGiveUp }) {
   const result = { succeeded: 0, failed: 0, gaveUp: 0, problems: [] };
   const tasks = await readTasks(client, orderOf);
   const stored = new Map();
-  for await (const order of client.list(`/api/pedidos?limit=${PAGE}`)) {
+  const since = new Date(acceptedAt([...orderOf.keys()])).toISOString();
+  for await (const order of client.list(`/api/pedidos?limit=${PAGE}&desde=${since}`)) {
     stored.set(order.task_id, order);
   }
   for (const [taskId, order] of orderOf) {
@@ -29,6 +30,11 @@ export async function checkOrders(client, orderOf, prices, { mayGiveUp }) {
     }
   }
   return result;
+}
+
+/** When the first of these tasks was accepted: its id begins with the millisecond. */
+function acceptedAt(taskIds) {
+  return Math.min(...taskIds.map((id) => Number.parseInt(id.slice(0, 13).replace("-", ""), 16)));
 }
 
 async function readTasks(client, orderOf) {

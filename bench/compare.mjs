@@ -46,7 +46,8 @@ export async function compare(options, folder, runOurs, progress) {
   };
 }
 
-async function quietMachine() {
+/** Waits until others leave the machine alone. */
+export async function quietMachine() {
   const giveUpAt = performance.now() + QUIET_PATIENCE_MS;
   let busy = Infinity;
   while (busy > QUIET_CORES && performance.now() < giveUpAt) {
@@ -66,7 +67,7 @@ function rotated(turns, by) {
   return [...turns.slice(start), ...turns.slice(0, start)];
 }
 
-function brief(run) {
+export function brief(run) {
   return {
     orders_per_s: run.orders_per_s_end_to_end,
     cpu_ms_per_order: run.cpu_s_per_1000_orders ?? run.cpu_ms_per_order_stack,

@@ -18,9 +18,11 @@ export const USAGE = `npm run bench -- [options]
   --counted N       orders of the part that counts calls and rows; 0 leaves it out (1000)
   --var NAME:value  a variable of wrangler.toml; may be repeated
   --peers DIR       the same load on the systems of DIR too, in turn, and the ratios
-  --rounds N        how often each, with --peers (3)
+  --rounds N        how often each, with --peers or --full (3)
   --only NAMES      of the peers, those of a list joined by commas
   --bare            the same load on a bare Worker too: what of the figures is the local platform's
+  --full DIR        the same load on a copy of a state that bench/fill.mjs filled and on an empty
+                    one, in turn, and the ratios
   --simulate        how far it goes: the table of rates, limits and costs, from measured figures
   --from FILE       with --simulate: takes the figures from a line printed before
   --logs            shows what the server prints`;
@@ -50,6 +52,7 @@ export function readOptions(argv) {
       var: { type: "string", multiple: true },
       peers: text,
       only: text,
+      full: text,
       from: text,
       bare: { type: "boolean" },
       simulate: { type: "boolean" },
@@ -61,6 +64,7 @@ export function readOptions(argv) {
     vars: Object.fromEntries((values.var ?? []).map(splitVariable)),
     peers: values.peers,
     only: values.only?.split(","),
+    full: values.full,
     from: values.from,
     bare: values.bare ?? false,
     simulate: values.simulate ?? false,

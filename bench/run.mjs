@@ -6,6 +6,7 @@ import { stopAll } from "../scripts/lib/processes.mjs";
 import { fail } from "../scripts/lib/tools.mjs";
 import { startCatalogue } from "./catalogue-process.mjs";
 import { compare } from "./compare.mjs";
+import { compareFull } from "./full.mjs";
 import { measureCounts } from "./counted.mjs";
 import { readOptions, USAGE } from "./options.mjs";
 import { makeOrders } from "./orders.mjs";
@@ -68,6 +69,13 @@ async function measure(options) {
         },
         progress,
       );
+    }
+    if (options.full) {
+      const state = path.resolve(options.full);
+      return await compareFull(options, progress, (isFull) => {
+        const run = { ...options, state: isFull ? state : undefined, rate: 0 };
+        return measureTimes(run, orders, catalogue, progress).then((times) => report(run, times));
+      });
     }
     const timed = await measureTimes(options, orders, catalogue, progress);
     const counted =

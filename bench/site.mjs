@@ -1,5 +1,5 @@
 /** The server under load: started by scripts/start.mjs on a fresh state, spoken to over HTTP. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -25,22 +25,20 @@ function remove(folder) {
 
 /**
  * Starts the Worker on a state of its own and makes an API key. `entry` is another module to run
- * in place of src/index.ts.
+ * in place of src/index.ts; `state` a folder to begin with a copy of.
  */
-export async function startSite({ vars = {}, entry, quiet = true } = {}) {
+export async function startSite({ vars = {}, entry, state, quiet = true } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "bench-"));
   folders.add(folder);
+  const stateFolder = path.join(folder, "state");
+  if (state) {
+    cpSync(state, stateFolder, { recursive: true });
+  }
   const secrets = path.join(folder, "secrets.env");
   writeFileSync(secrets, `${SECRETS.join("\n")}\n`);
   const port = await freePort();
   // First, before any flag that takes a list: wrangler's own argument, the module to run.
-  const args = [
-    ...(entry ? [entry] : []),
-    "--port",
-    String(port),
-    "--persist-to",
-    path.join(folder, "state"),
-  ];
+  const args = [...(entry ? [entry] : []), "--port", String(port), "--persist-to", stateFolder];
   args.push("--env-file", secrets);
   args.push(...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]));
   // Over the IPC channel it learns that this script is gone, and stops.
@@ -58,7 +56,7 @@ export async function startSite({ vars = {}, entry, quiet = true } = {}) {
     client,
     log,
     pid: child.pid,
-    stateFolder: path.join(folder, "state"),
+    stateFolder,
     async stop() {
       client.close();
       child.kill("SIGTERM");

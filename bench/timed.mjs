@@ -44,6 +44,7 @@ async function onSite(options, catalogue, progress, entry, measure) {
       ...options.vars,
     },
     entry,
+    state: options.state,
     quiet: !options.logs,
   });
   const watch = new Watch(site.stateFolder);

@@ -38,7 +38,7 @@ export async function countsByName(
 /** Of all task names together: half the rows of countsByName, which groups them. */
 export async function countsOfAll(db: D1Database, module?: string): Promise<Counts> {
   const sums = await db
-    .prepare(`SELECT ${SUMS} FROM task_counts 
+    .prepare(`SELECT ${SUMS} FROM task_counts
        WHERE span IN (${Object.values(SPANS).join(", ")}) AND (?1 IS NULL OR module = ?1)`)
     .bind(module ?? null)
     .first<Record<Counter, number | null>>();
