@@ -22,7 +22,7 @@ export const D1_COMMIT_MS = 5;
 export const HEADROOM = 0.7;
 export const HISTORY_DAYS = 30;
 /** Of `src/orders/registry.ts`. */
-export const SHARDS = 8;
+export const SHARDS = 2;
 
 const DAY_S = 86_400;
 const MONTH_S = 30 * DAY_S;

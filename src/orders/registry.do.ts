@@ -25,12 +25,32 @@ export interface Outcomes {
   released: ClaimOf[];
 }
 
-interface Row {
+interface Owner {
   [column: string]: SqlStorageValue;
+  id: string;
   task_id: string;
   held_until: number;
   done: number;
 }
+
+// One statement for all ids: a call from JavaScript per id costs more than the id itself.
+const OWNERS = `
+SELECT o.id, o.task_id, o.held_until, o.done
+FROM json_each(?1) c JOIN orders o ON o.id = c.value ->> 0`;
+
+const HOLD = `
+INSERT INTO orders (id, task_id, held_until, done)
+SELECT value ->> 0, value ->> 1, ?2, 0 FROM json_each(?1) WHERE true
+ON CONFLICT (id) DO UPDATE SET task_id = excluded.task_id, held_until = excluded.held_until`;
+
+const STORED = `
+INSERT INTO orders (id, task_id, held_until, done)
+SELECT value ->> 0, value ->> 1, 0, 1 FROM json_each(?1) WHERE true
+ON CONFLICT (id) DO UPDATE SET task_id = excluded.task_id, done = 1`;
+
+const RELEASE = `
+DELETE FROM orders WHERE done = 0 AND (id, task_id) IN (
+  SELECT value ->> 0, value ->> 1 FROM json_each(?1))`;
 
 export class OrderRegistry extends DurableObject<Env> {
   constructor(ctx: DurableObjectState, env: Env) {
@@ -41,44 +61,46 @@ export class OrderRegistry extends DurableObject<Env> {
       ) WITHOUT ROWID`);
   }
 
-  /** Claims every id until `until` (Unix milliseconds). Answers come in the order of `claims`. */
+  /**
+   * Claims every id, each named once, until `until` (Unix milliseconds). Answers come in the order
+   * of `claims`.
+   */
   claimMany(claims: ClaimOf[], now: number, until: number): ClaimAnswer[] {
-    return claims.map((claim) => this.#claim(claim, now, until));
-  }
-
-  #claim({ orderId, taskId }: ClaimOf, now: number, until: number): ClaimAnswer {
     const { sql } = this.ctx.storage;
-    const [owner] = sql
-      .exec<Row>("SELECT task_id, held_until, done FROM orders WHERE id = ?", orderId)
-      .toArray();
-    if (owner?.done) {
-      return { state: "done", taskId: owner.task_id };
-    }
-    if (owner && owner.task_id !== taskId && owner.held_until > now) {
-      return { state: "held", taskId: owner.task_id, until: owner.held_until };
-    }
-    sql.exec(
-      `INSERT INTO orders (id, task_id, held_until, done) VALUES (?, ?, ?, 0)
-       ON CONFLICT (id) DO UPDATE SET task_id = excluded.task_id, held_until = excluded.held_until`,
-      orderId,
-      taskId,
-      until,
+    const owners = new Map(
+      sql
+        .exec<Owner>(OWNERS, pairs(claims))
+        .toArray()
+        .map((owner) => [owner.id, owner]),
     );
-    return { state: "mine" };
+    const answers = claims.map((claim) => answer(claim, owners.get(claim.orderId), now));
+    const mine = claims.filter((_, index) => answers[index]?.state === "mine");
+    if (mine.length > 0) {
+      sql.exec(HOLD, pairs(mine), until);
+    }
+    return answers;
   }
 
   settleMany({ done, released }: Outcomes): void {
     const { sql } = this.ctx.storage;
-    for (const { orderId, taskId } of done) {
-      sql.exec(
-        `INSERT INTO orders (id, task_id, held_until, done) VALUES (?, ?, 0, 1)
-         ON CONFLICT (id) DO UPDATE SET task_id = excluded.task_id, done = 1`,
-        orderId,
-        taskId,
-      );
+    if (done.length > 0) {
+      sql.exec(STORED, pairs(done));
     }
-    for (const { orderId, taskId } of released) {
-      sql.exec("DELETE FROM orders WHERE id = ? AND task_id = ? AND done = 0", orderId, taskId);
+    if (released.length > 0) {
+      sql.exec(RELEASE, pairs(released));
     }
   }
+}
+
+function pairs(claims: readonly ClaimOf[]): string {
+  return JSON.stringify(claims.map(({ orderId, taskId }) => [orderId, taskId]));
+}
+
+function answer({ taskId }: ClaimOf, owner: Owner | undefined, now: number): ClaimAnswer {
+  if (owner?.done) {
+    return { state: "done", taskId: owner.task_id };
+  }
+  return owner && owner.task_id !== taskId && owner.held_until > now
+    ? { state: "held", taskId: owner.task_id, until: owner.held_until }
+    : { state: "mine" };
 }

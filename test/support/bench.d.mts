@@ -47,6 +47,7 @@ export interface Counted {
   object_bytes_per_order: number;
   per_order: Numbers;
 }
+export const SHARDS: number;
 export function capacities(counted: Counted): Record<"queue" | "d1_writer" | "registry", number>;
 export function atRate(
   counted: Counted,

@@ -1,7 +1,7 @@
 // The benchmark's arithmetic, for unit tests, which are type-checked as Worker code. Typed by bench.d.mts.
 export { compare } from "../../bench/check.mjs";
 export { expectedSums, priceList } from "../../bench/expected.mjs";
-export { atRate, capacities } from "../../bench/model.mjs";
+export { atRate, capacities, SHARDS } from "../../bench/model.mjs";
 export { readOptions } from "../../bench/options.mjs";
 export { makeOrders } from "../../bench/orders.mjs";
 export { ratios } from "../../bench/peers.mjs";

@@ -10,8 +10,10 @@ import {
   percentile,
   ratios,
   readOptions,
+  SHARDS as modelled,
   unitsPerOrder,
 } from "../support/bench.mjs";
+import { SHARDS } from "../../src/orders/registry";
 
 describe("percentiles", () => {
   it("are values that occurred, by nearest rank, whatever the order", () => {
@@ -73,11 +75,15 @@ describe("the scale model", () => {
     queue_writes: 1000,
     d1_calls: 30,
     d1_sql_ms: 50,
-    object_calls: 160,
+    object_calls: 40,
     d1_bytes_per_order: 1000,
     object_bytes_per_order: 100,
     per_order: unitsPerOrder(counts, 1000, 0.5),
   };
+
+  it("has as many registry objects as there are", () => {
+    expect(modelled).toBe(SHARDS);
+  });
 
   it("says what one of each part bears", () => {
     const bears = capacities(counted);
@@ -92,10 +98,10 @@ describe("the scale model", () => {
       busiest: "d1_writer",
       exceeded: false,
       pairs: 1,
-      shards: 8,
+      shards: SHARDS,
     });
     const far = atRate({ ...counted, d1_calls: 60 }, 50_000);
-    expect(far).toMatchObject({ busiest: "d1_writer", exceeded: true, pairs: 25, shards: 33 });
+    expect(far).toMatchObject({ busiest: "d1_writer", exceeded: true, pairs: 25, shards: 9 });
   });
 
   it("tells when a database of 10 GB is full, and how many hold the history", () => {
