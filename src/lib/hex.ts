@@ -1,6 +1,12 @@
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+
 /** Two lower-case digits a byte. */
 export function hex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  let text = "";
+  for (const byte of bytes) {
+    text += DIGITS[byte];
+  }
+  return text;
 }
 
 /** SHA-256 of bytes, or of a text's UTF-8, as 64 hex digits. */

@@ -22,12 +22,10 @@ export const commitOrders: Commit<StoredOrder> = {
   insert: [
     `INSERT INTO orders (id, task_id, hash, customer, lines, currency, subtotal, discount, total,
        processed_at)
-     SELECT value ->> 'id', value ->> 'task_id', value ->> 'hash', value ->> 'customer',
-       value -> 'lines', value ->> 'currency', value ->> 'subtotal', value ->> 'discount',
-       value ->> 'total', value ->> 'processed_at'
+     SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value -> 4, value ->> 5,
+       value ->> 6, value ->> 7, value ->> 8, value ->> 9
      FROM json_each(?2)
-     WHERE value ->> 'task_id' IN (${HELD})
-       AND value ->> 'id' NOT IN (SELECT id FROM deleted_orders)
+     WHERE value ->> 1 IN (${HELD}) AND value ->> 0 NOT IN (SELECT id FROM deleted_orders)
      ON CONFLICT (id) DO NOTHING`,
   ],
   conflict: `
@@ -36,21 +34,16 @@ export const commitOrders: Commit<StoredOrder> = {
       'message', 'This order id is already stored, by task ' || o.task_id,
       'detail', json_object('stage', 'persist', 'field', 'id', 'winner', o.task_id)) END
     FROM (SELECT (${OWNER}) AS task_id) o`,
-  row: (order, taskId) => ({
-    id: order.id,
-    task_id: taskId,
-    hash: order.hash,
-    customer: order.customer,
-    lines: order.lines.map(({ sku, quantity, title, unitPrice }) => ({
-      sku,
-      quantity,
-      title,
-      unitPrice,
-    })),
-    currency: order.currency,
-    subtotal: order.subtotal,
-    discount: order.discount,
-    total: order.total,
-    processed_at: order.processedAt,
-  }),
+  row: (order, taskId) => [
+    order.id,
+    taskId,
+    order.hash,
+    order.customer,
+    order.lines.map(({ sku, quantity, title, unitPrice }) => ({ sku, quantity, title, unitPrice })),
+    order.currency,
+    order.subtotal,
+    order.discount,
+    order.total,
+    order.processedAt,
+  ],
 };

@@ -13,7 +13,7 @@ import { getTask } from "./queries";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
 import { undoRevoked } from "./revoke";
-import { SENT_GRACE_MS } from "./settle";
+import { SENT_GRACE_MS } from "./change";
 import { FAILED, OPEN, type Status } from "./states";
 
 /** "done", or why not: there is no such task, or its state does not allow it. */

@@ -3,7 +3,8 @@ import type { RunContext, Settlement, TaskDefinition } from "./define";
 import { changeOf, publish, type TaskChange } from "./publish";
 import { sendTasks } from "./queues";
 import { undoRevoked } from "./revoke";
-import type { Run, SettledRow } from "./settle";
+import type { Run } from "./change";
+import type { SettledRow } from "./settle";
 import { isFinal } from "./states";
 
 const HOOK_MS = 10_000;
@@ -38,7 +39,7 @@ export async function afterSettle(
             delayMs,
           ),
         ),
-        callHook(definition, rows.map(toSettlement), context),
+        callHook(definition, settlementsOf(group, settled), context),
         ...revoked.map(({ id }) => undoRevoked(env, definition, id)),
       );
     }
@@ -81,12 +82,19 @@ function changesOf(runs: Run[], settled: Map<string, SettledRow>): TaskChange[] 
   });
 }
 
-function toSettlement(row: SettledRow): Settlement {
-  return {
-    id: row.id,
-    subject: row.subject,
-    status: row.status,
-    errorCode: isFinal(row.status) ? row.error_code : null,
-    errorDetail: row.error_detail === null ? null : JSON.parse(row.error_detail),
-  };
+function settlementsOf(runs: Run[], settled: Map<string, SettledRow>): Settlement[] {
+  return runs.flatMap(({ row: { id, subject } }) => {
+    const now = settled.get(id);
+    if (!now) {
+      return [];
+    }
+    const { status, error_code: code, error_detail: detail } = now;
+    return {
+      id,
+      subject,
+      status,
+      errorCode: isFinal(status) ? code : null,
+      errorDetail: detail === null ? null : JSON.parse(detail),
+    };
+  });
 }

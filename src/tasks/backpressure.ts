@@ -14,7 +14,7 @@ import { AppError } from "../http/errors";
 import { log } from "../log";
 import { LEASED } from "./leases";
 import { isPausedSql } from "./pauses";
-import { SENT_GRACE_MS } from "./settle";
+import { SENT_GRACE_MS } from "./change";
 import { OPEN } from "./states";
 
 /** A consumer's batch (max_batch_size of the orders queue). */

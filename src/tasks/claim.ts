@@ -72,8 +72,7 @@ SELECT t.id, t.name, t.module, t.subject, t.user, t.status, t.ready_at, t.suspec
   t.finished_steps, t.progress, t.timeout_ms, t.notify,
   t.id IN (${HELD}) AS mine,
   t.id IN (${LEASED}) AS leased,
-  CASE WHEN t.id IN (${HELD})
-    THEN t.input ELSE '' END AS input
+  iif(t.${OPEN}, t.input, '') AS input
 FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
 
 /**

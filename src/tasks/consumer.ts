@@ -13,6 +13,7 @@ import { configOf } from "../config";
 import { isDatabaseTrouble, retryD1 } from "../db/retry";
 import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
+import { change, type Run } from "./change";
 import { claim, type Claim, type ClaimedRow } from "./claim";
 import { buryMessages } from "./dead-letters";
 import { afterSettle } from "./after-settle";
@@ -24,7 +25,7 @@ import { notifyStarted, readNotify } from "./notify";
 import { publishStarted } from "./publish";
 import { laneOf, readMessage } from "./queues";
 import { type Claimed, runTasks } from "./run";
-import { change, settle, type CommitRows, type Run, type SettledRow } from "./settle";
+import { settle, type CommitRows, type SettledRow } from "./settle";
 import { workerName } from "./worker-name";
 
 /** How long a message of a newer deployment, or of a failed call to D1, waits for its next try. */
@@ -153,12 +154,12 @@ async function runLease(
   stopTelling();
   const now = Date.now();
   const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
-  const commitRows: CommitRows[] = commits.map(({ commit, stored }) => ({
+  const commitRows: CommitRows[] = commits.map(({ commit, name, stored }) => ({
     commit,
+    name,
     rows: [...stored]
       .filter(([id]) => changes.get(id)?.status === "SUCCESS")
       .map(([id, value]) => commit.row(value, id)),
-    changes: [...stored.keys()].flatMap((id) => changes.get(id) ?? []),
   }));
   const notifies = rows.some(({ notify }) => notify !== null);
   const lease = { token, worker };
@@ -177,7 +178,7 @@ async function tellStarted(db: D1Database, rows: ClaimedRow[]): Promise<void> {
 
 interface Groups {
   runs: Run[];
-  commits: { commit: CommitRows["commit"]; stored: Map<string, unknown> }[];
+  commits: { commit: CommitRows["commit"]; name: string; stored: Map<string, unknown> }[];
 }
 
 /** Runs each definition's share of the lease. */
@@ -204,7 +205,7 @@ async function runGroups(
       }
     }
     if ("commit" in definition && definition.commit && result.stored.size > 0) {
-      groups.commits.push({ commit: definition.commit, stored: result.stored });
+      groups.commits.push({ commit: definition.commit, name, stored: result.stored });
     }
   }
   return groups;

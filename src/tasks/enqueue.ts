@@ -15,7 +15,7 @@ import { type Notify, notifyEndsSql } from "./notify";
 import { changeOf, publish } from "./publish";
 import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
-import { SENT_GRACE_MS } from "./settle";
+import { SENT_GRACE_MS } from "./change";
 
 export interface EnqueueOptions {
   /** Who asks: "user:ID" or "key:ID". */

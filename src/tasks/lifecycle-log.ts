@@ -1,6 +1,7 @@
 import { isDebug, log } from "../log";
 import type { ClaimedRow } from "./claim";
-import type { Run, SettledRow } from "./settle";
+import type { Run } from "./change";
+import type { SettledRow } from "./settle";
 
 /** Up to this many tasks a line each, so that a person can watch a small batch go by. */
 export const SMALL_BATCH = 20;

@@ -13,7 +13,7 @@ import { log } from "../log";
 import { LEASED } from "./leases";
 import { listPauses } from "./pauses";
 import { lanesOf, queueOf, SEND_BATCH, sendTasks } from "./queues";
-import { SENT_GRACE_MS } from "./settle";
+import { SENT_GRACE_MS } from "./change";
 import { OPEN } from "./states";
 
 /** Rows of a kind and lane looked at in one go, and how often it goes on while all were due. */

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { change, type Run, SENT_GRACE_MS } from "../../src/tasks/settle";
+import { change, type Run, SENT_GRACE_MS } from "../../src/tasks/change";
 import { isFinal } from "../../src/tasks/states";
 import { hostileText } from "../support/arbitraries";
 import { aClaimedRow, aDefinition } from "../support/tasks";

@@ -1,0 +1,134 @@
+import { backoff, MAX_MESSAGE_WAIT_MS } from "./backoff";
+import type { ClaimedRow } from "./claim";
+import type { Outcome, Reason, TaskDefinition } from "./define";
+import type { StoredStatus } from "./states";
+import { extendTimeline, type TimelineEvent } from "./timeline";
+
+/** How long a sent message may take before recovery wonders where it is. */
+export const SENT_GRACE_MS = 30_000;
+const MAX_RESULT_CHARACTERS = 64_000;
+
+/** What a row becomes if the lease still holds it. */
+export interface Change {
+  id: string;
+  status: StoredStatus;
+  attempts: number;
+  deferrals: number;
+  suspect: 0 | 1;
+  ready_at: number;
+  /** Whether the message at hand comes back for it; if not, recovery or `continue` sends one. */
+  sent: "kept" | "none" | "new";
+  check_at: number;
+  started_at: number;
+  finished_at: number | null;
+  result: unknown;
+  code: string | null;
+  message: string | null;
+  detail: Record<string, unknown> | null;
+  timeline: TimelineEvent[];
+  checkpoint: unknown;
+}
+
+export interface Run {
+  row: ClaimedRow;
+  definition: TaskDefinition | undefined;
+  outcome: Outcome | "suspect";
+  startedAt: number;
+  worker: string;
+}
+
+/** Decides, in the one place that does, what an outcome makes of a task. */
+export function change(run: Run, env: Env, now: number, random: number): Change {
+  const { row, outcome, definition } = run;
+  const base: Change = {
+    id: row.id,
+    status: "RETRY",
+    attempts: row.attempts,
+    deferrals: 0,
+    suspect: 0,
+    ready_at: now,
+    sent: "kept",
+    check_at: now + SENT_GRACE_MS,
+    started_at: row.started_at ?? run.startedAt,
+    finished_at: null,
+    result: null,
+    code: null,
+    message: null,
+    detail: null,
+    timeline: [],
+    checkpoint: row.checkpoint === null ? null : (JSON.parse(row.checkpoint) as unknown),
+  };
+  const stages = outcome === "suspect" ? [] : (outcome.stages ?? []);
+  const started = { at: run.startedAt, event: "started", worker: run.worker };
+  const ended = (event?: TimelineEvent) =>
+    extendTimeline(row.timeline, [started, ...stages, ...(event ? [event] : [])]);
+  const final = (status: "SUCCESS" | "FAILURE", reason?: Reason): Change => ({
+    ...base,
+    status,
+    attempts: row.attempts + 1,
+    finished_at: now,
+    timeline: ended(),
+    ...(status === "SUCCESS" ? { checkpoint: null } : {}),
+    ...reasonColumns(reason),
+  });
+  const wait = (event: string, ms: number, reason: Reason, counted: Partial<Change>): Change => ({
+    ...base,
+    ...counted,
+    ready_at: now + ms,
+    ...(ms > MAX_MESSAGE_WAIT_MS
+      ? { sent: "none" as const, check_at: now + ms }
+      : { check_at: now + ms + SENT_GRACE_MS }),
+    timeline: ended({ at: now, event, code: reason.code, until: now + ms }),
+    ...reasonColumns(reason),
+  });
+
+  if (outcome === "suspect") {
+    const reason = { code: "batch_crashed", message: "The batch it ran in crashed; it runs alone" };
+    return { ...wait("suspected", 0, reason, { deferrals: row.deferrals }), suspect: 1 };
+  }
+  switch (outcome.kind) {
+    case "done": {
+      const result = outcome.result ?? null;
+      const size = JSON.stringify(result).length;
+      if (size > MAX_RESULT_CHARACTERS) {
+        const message = `The result has ${size} characters; at most ${MAX_RESULT_CHARACTERS} are kept`;
+        return final("FAILURE", { code: "result_too_large", message });
+      }
+      return { ...final("SUCCESS"), result };
+    }
+    case "reject":
+      return final("FAILURE", outcome.reason);
+    case "retry": {
+      const attempts = row.attempts + 1;
+      if (attempts >= row.max_attempts || !definition) {
+        return final("FAILURE", outcome.reason);
+      }
+      const ms = backoff(definition.retry(env), attempts, random);
+      return wait("retry", ms, outcome.reason, { attempts });
+    }
+    case "defer": {
+      const deferrals = row.deferrals + 1;
+      const policy = definition?.deferral ?? { baseMs: 10_000, maxMs: 300_000 };
+      const ms = outcome.delayMs ?? backoff(policy, deferrals, random);
+      return wait("defer", ms, outcome.reason, { deferrals });
+    }
+    case "continue":
+      return {
+        ...base,
+        status: "PENDING",
+        sent: "new",
+        checkpoint: outcome.checkpoint,
+        timeline: ended({ at: now, event: "continue" }),
+      };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail"> {
+  return {
+    code: reason?.code ?? null,
+    message: reason?.message.slice(0, 500).toWellFormed() ?? null,
+    detail: reason?.detail ?? null,
+  };
+}
