@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { Agent, request } from "node:http";
 
 const SCOPES = ["orders:read", "orders:write", "tasks:read"];
@@ -6,6 +7,9 @@ const SCOPES = ["orders:read", "orders:write", "tasks:read"];
 export class Client {
   #agent = new Agent({ keepAlive: true, maxSockets: 256 });
   #headers = {};
+  #sockets = [];
+  /** Messages of all sockets. */
+  heard = 0;
 
   constructor(url) {
     this.url = url;
@@ -43,7 +47,16 @@ export class Client {
     }
   }
 
+  /** Opens a socket that hears of every change of a task, as an open page of the console has. */
+  async listen() {
+    const socket = new WebSocket(new URL("/api/live", this.url), { headers: this.#headers });
+    socket.addEventListener("message", () => (this.heard += 1));
+    await once(socket, "open");
+    this.#sockets.push(socket);
+  }
+
   close() {
+    this.#sockets.forEach((socket) => socket.close());
     this.#agent.destroy();
   }
 

@@ -72,6 +72,7 @@ export function brief(run) {
     orders_per_s: run.orders_per_s_end_to_end,
     cpu_ms_per_order: run.cpu_s_per_1000_orders ?? run.cpu_ms_per_order_stack,
     other_cpu_s: run.other_cpu_s,
+    live_messages: run.live_messages,
     peak_memory_mb: run.peak_memory_mb ?? run.peak_rss_mb,
   };
 }

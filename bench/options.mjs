@@ -18,11 +18,12 @@ export const USAGE = `npm run bench -- [options]
   --counted N       orders of the part that counts calls and rows; 0 leaves it out (1000)
   --var NAME:value  a variable of wrangler.toml; may be repeated
   --peers DIR       the same load on the systems of DIR too, in turn, and the ratios
-  --rounds N        how often each, with --peers or --full (3)
+  --rounds N        how often each, with --peers, --full or --listeners (3)
   --only NAMES      of the peers, those of a list joined by commas
   --bare            the same load on a bare Worker too: what of the figures is the local platform's
   --full DIR        the same load on a copy of a state that bench/fill.mjs filled and on an empty
                     one, in turn, and the ratios
+  --listeners N     the same load with N live sockets open and with none, in turn, and the ratios
   --simulate        how far it goes: the table of rates, limits and costs, from measured figures
   --from FILE       with --simulate: takes the figures from a line printed before
   --logs            shows what the server prints`;
@@ -40,6 +41,7 @@ const NUMBERS = {
   paced: { min: 1, whole: true },
   counted: { default: 1000, min: 0, whole: true },
   rounds: { default: 3, min: 1, whole: true },
+  listeners: { default: 0, min: 0, max: 50, whole: true },
 };
 
 /** The options by camelCase name. Throws an Error whose message is for the one who typed them. */

@@ -6,10 +6,10 @@ import { stopAll } from "../scripts/lib/processes.mjs";
 import { fail } from "../scripts/lib/tools.mjs";
 import { startCatalogue } from "./catalogue-process.mjs";
 import { compare } from "./compare.mjs";
-import { compareFull } from "./full.mjs";
 import { measureCounts } from "./counted.mjs";
 import { readOptions, USAGE } from "./options.mjs";
 import { makeOrders } from "./orders.mjs";
+import { comparePairs } from "./pairs.mjs";
 import { ordersOf } from "./peers.mjs";
 import { startProgress } from "./progress.mjs";
 import { report } from "./report.mjs";
@@ -59,23 +59,23 @@ function optionsOrFail() {
 async function measure(options) {
   const { folder, catalogue, orders } = await load(options);
   try {
+    const times = async (changed) => {
+      const run = { ...options, rate: 0, ...changed };
+      return report(run, await measureTimes(run, orders, catalogue, progress));
+    };
     if (folder) {
-      return await compare(
-        options,
-        folder,
-        (cacheTtl) => {
-          const run = { ...options, cacheTtl, rate: 0 };
-          return measureTimes(run, orders, catalogue, progress).then((times) => report(run, times));
-        },
-        progress,
-      );
+      return await compare(options, folder, (cacheTtl) => times({ cacheTtl }), progress);
     }
     if (options.full) {
       const state = path.resolve(options.full);
-      return await compareFull(options, progress, (isFull) => {
-        const run = { ...options, state: isFull ? state : undefined, rate: 0 };
-        return measureTimes(run, orders, catalogue, progress).then((times) => report(run, times));
-      });
+      return await comparePairs(options, progress, ["empty", "full"], (name) =>
+        times(name === "full" ? { state } : {}),
+      );
+    }
+    if (options.listeners > 0) {
+      return await comparePairs(options, progress, ["unwatched", "watched"], (name) =>
+        times(name === "watched" ? {} : { listeners: 0 }),
+      );
     }
     const timed = await measureTimes(options, orders, catalogue, progress);
     const counted =

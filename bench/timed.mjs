@@ -58,6 +58,9 @@ async function onSite(options, catalogue, progress, entry, measure) {
 
 async function underLoad(site, watch, orders, options, progress) {
   const { log, pid } = site;
+  for (let open = 0; open < options.listeners; open++) {
+    await site.client.listen();
+  }
   await sleep(SETTLED_MS);
   const before = { ...log, figures: figuresOf(pid), machine: machineCpuSeconds() };
   const own = process.cpuUsage();
@@ -96,6 +99,7 @@ async function underLoad(site, watch, orders, options, progress) {
         2,
       ),
       seconds: rounded(seconds, 3),
+      ...(options.listeners > 0 && { live_messages: site.client.heard }),
       consumer_batches: log.batches - before.batches,
       tasks_in_those: log.tasksInBatches - before.tasksInBatches,
     },
