@@ -1,10 +1,8 @@
 /** Reading every order of a filter, oldest first, in pages of bounded size. */
-import { inRange, type OrderFilter, type OrderRow } from "./queries";
+import { inRange, type OrderFilter, type OrderRow, type Place } from "./queries";
 
+export type { Place } from "./queries";
 export type WalkFilter = Omit<OrderFilter, "search">;
-
-/** An order's place in the walk. */
-export type Place = readonly [processedAt: number, id: string];
 
 const PAGE_ORDERS = 500;
 /** An order has up to 200 lines: a page of the largest would be tens of megabytes. */
@@ -16,10 +14,7 @@ export async function nextOrders(
   filter: WalkFilter,
   after: Place | null,
 ): Promise<OrderRow[]> {
-  const where = inRange(filter);
-  if (after !== null) {
-    where.add("(processed_at, id) > (?, ?)", ...after);
-  }
+  const where = inRange(filter, after === null ? {} : { above: after });
   const { results } = await db
     .prepare(
       `SELECT o.* FROM (
