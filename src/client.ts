@@ -4,6 +4,7 @@
  */
 import { hc } from "hono/client";
 import type { keyRoutes } from "./auth/key-routes";
+import type { exportRoutes } from "./exports/routes";
 import type { orderRoutes } from "./orders/routes";
 import type { taskRoutes } from "./tasks/routes";
 
@@ -16,6 +17,7 @@ export function createClient(origin: string, key?: string) {
   return {
     orders: hc<typeof orderRoutes>(`${origin}/api/pedidos`, options),
     tasks: hc<ReturnType<typeof taskRoutes>>(`${origin}/api/tasks`, options),
+    exports: hc<typeof exportRoutes>(`${origin}/api/exports`, options),
     keys: hc<typeof keyRoutes>(`${origin}/api/keys`, options),
   };
 }

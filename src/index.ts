@@ -4,7 +4,8 @@ import { ConfigError, configOf } from "./config";
 import { closeEnded } from "./live/ended";
 import { publishToHub } from "./live/publisher";
 import { deleteOldFiles } from "./exports/file";
-import { exportOrders } from "./exports/task";
+import { exportOrders } from "./exports/orders";
+import { exportTasks } from "./exports/tasks";
 import { log, setLogLevel } from "./log";
 import { processOrder } from "./orders/task";
 import { bulk } from "./tasks/bulk";
@@ -21,7 +22,7 @@ export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
 export { OrderRegistry } from "./orders/registry.do";
 export { Recovery } from "./tasks/recovery.do";
 
-const engine = new Engine([processOrder, bulk, exportOrders]);
+const engine = new Engine([processOrder, bulk, exportOrders, exportTasks]);
 const app = createApp(engine);
 publishTo(publishToHub);
 

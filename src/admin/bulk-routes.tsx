@@ -12,6 +12,7 @@ import { type Reason, readReason } from "./components/reason-field";
 import { readFields } from "./form-text";
 import { BulkPage } from "./pages/bulk";
 import { renderPage } from "./render";
+import { onlySet } from "./task-query";
 import { viewOf } from "./view";
 
 const MAX_FORM_BYTES = 65_536; // a thousand ids
@@ -54,8 +55,4 @@ async function ask(c: Context<AppEnv>, engine: Engine, query: BulkQuery, wrong?:
   const count = await countBulk(c.env, engine, query.action, query.filter);
   const page = <BulkPage view={viewOf(c)} query={query} found={count} wrongReason={wrong} />;
   return renderPage(c, page, wrong === undefined && query.ids?.length !== 0 ? 200 : 400);
-}
-
-function onlySet(typed: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(typed).filter(([, value]) => value !== ""));
 }

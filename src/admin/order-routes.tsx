@@ -3,7 +3,7 @@ import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
 import { limitBody } from "../http/body-limit";
 import { assertAdmin, assertCaller, requireAdmin, requireScope } from "../auth/middleware";
-import { exportOrders } from "../exports/task";
+import { exportOrders } from "../exports/orders";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { deleteOrder } from "../orders/delete";
@@ -47,9 +47,11 @@ orderPages.post("/exports", limitBody(), async (c) => {
   const user = callerId(assertCaller(c.var.caller));
   const readable = Object.keys(query.problems).length === 0;
   const started = readable && (await startTask(c.env, exportOrders, input, { user }));
-  return typeof started === "string"
-    ? c.redirect(`/admin/tasks/${started}`, 303)
-    : renderPage(c, <OrderListPage view={viewOf(c)} query={query} page={null} />, 400);
+  if (typeof started !== "string") {
+    return renderPage(c, <OrderListPage view={viewOf(c)} query={query} page={null} />, 400);
+  }
+  await audit(c, "export.orders", started, input);
+  return c.redirect(`/admin/tasks/${started}`, 303);
 });
 
 orderPages.get("/:id", async (c) => {

@@ -39,9 +39,14 @@ export interface TaskQuery {
   request: PageRequest;
 }
 
+/** The fields that say something. */
+export function onlySet(typed: Partial<Record<Name, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(typed).filter(([, text]) => text !== ""));
+}
+
 /** The address of the tasks that match, elsewhere than in the list too. */
 export function taskQuery(typed: Partial<Record<Name, string>>): string {
-  return new URLSearchParams(Object.entries(typed).filter(([, text]) => text !== "")).toString();
+  return new URLSearchParams(onlySet(typed)).toString();
 }
 
 export function readTaskQuery(params: URLSearchParams): TaskQuery {

@@ -4,7 +4,7 @@ import { assertCaller, requireScope } from "../auth/middleware";
 import { namesOf } from "../auth/names";
 import { fileKey } from "../exports/file";
 import { fileLink } from "../exports/link";
-import { exportOrders } from "../exports/task";
+import { readsOf } from "../exports/reads";
 import { assertSameOrigin } from "../auth/same-origin";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
@@ -24,6 +24,7 @@ import { TaskListPage } from "./pages/task-list";
 import { renderPage } from "./render";
 import { replayPages } from "./replay-routes";
 import { taskActionPages } from "./task-action-routes";
+import { taskExportPages } from "./task-export-routes";
 import { allowedActions } from "./task-actions";
 import { keepTaskLook, taskLookOf, toLook } from "./task-columns";
 import { readTaskQuery } from "./task-query";
@@ -63,6 +64,7 @@ export function taskPages(engine: Engine) {
   });
 
   routes.route("/bulk", bulkPages(engine));
+  routes.route("/exports", taskExportPages);
 
   routes.get("/:id", async (c) => {
     const view = viewOf(c);
@@ -93,13 +95,10 @@ export function taskPages(engine: Engine) {
 
 /** The link to what an export wrote, null when that is deleted; undefined where there is none. */
 async function fileOf(c: Context<AppEnv>, task: TaskView): Promise<string | null | undefined> {
-  if (task.name !== exportOrders.name || task.status !== "SUCCESS" || !mayReadOrders(c)) {
+  const reads = readsOf(task);
+  if (!reads || task.status !== "SUCCESS" || !can(assertCaller(c.var.caller), reads)) {
     return undefined;
   }
   const kept = (await c.env.FILES.head(fileKey(task.id))) !== null;
   return kept ? (await fileLink(c.env, task.id, Date.now())).path : null;
-}
-
-function mayReadOrders(c: Context<AppEnv>): boolean {
-  return can(assertCaller(c.var.caller), "orders:read");
 }

@@ -22,6 +22,8 @@ export const AUDITED = [
   "queue.pause",
   "queue.resume",
   "order.delete",
+  "export.orders",
+  "export.tasks",
   "key.create",
   "key.revoke",
   "person.create-user",

@@ -11,6 +11,11 @@ export function untrusted(value: string | number): string {
   return typeof value === "string" && FORMULA.test(text) ? `'${text}` : text;
 }
 
+/** Likewise; nothing where there is none. */
+export function optional(value: string | number | null): string {
+  return value === null ? "" : untrusted(value);
+}
+
 export function csvLine(cells: readonly string[]): string {
   return `${cells.map(quote).join(",")}\r\n`;
 }

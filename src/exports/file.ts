@@ -9,10 +9,14 @@ export function fileKey(taskId: string): string {
   return PREFIX + taskId;
 }
 
-/** What it is called once downloaded. */
-export function fileName(task: { id: string; createdAt: number }, format: FormatName): string {
+/** What it is called once downloaded: of what, and of when. */
+export function fileName(
+  what: string,
+  task: { id: string; createdAt: number },
+  format: FormatName,
+): string {
   const day = new Date(task.createdAt).toISOString().slice(0, 10);
-  return `pedidos-${day}-${task.id.slice(-8)}.${format}`;
+  return `${what}-${day}-${task.id.slice(-8)}.${format}`;
 }
 
 /** Deletes files that are too old, oldest first, some at a time. Returns how many. */

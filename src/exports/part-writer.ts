@@ -8,6 +8,9 @@ import {
   uploadPart,
 } from "./upload";
 
+/** What a checkpoint may carry beside the parts, in bytes: as Base64 it must fit with the task. */
+const MAX_CARRY = 500_000;
+
 /** How far a file is; goes through JSON. */
 export interface Written<Position> {
   /** Null until there is more than a part holds. */
@@ -59,6 +62,14 @@ export class PartWriter<Position> {
       rest = this.#part.push(rest);
     }
     return uploads;
+  }
+
+  /** Where to go on from here; null when there is too much in no part yet to stop at this place. */
+  pauseAt(position: Position): Written<Position> | null {
+    const { bytes } = this.#part;
+    return bytes.length > MAX_CARRY
+      ? null
+      : { ...this.#saved, carry: bytes.toBase64(), position, ended: false };
   }
 
   /** Makes the object of what was written. Resolves to its size. */

@@ -1,18 +1,30 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { can, callerId } from "../auth/caller";
+import { audit } from "../audit/audit";
+import { can, callerId, type Scope } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import { enqueueOne } from "../tasks/enqueue";
+import { statusOf } from "../tasks/execution";
+import { filterShape, toFilter } from "../tasks/filter";
 import { getTask } from "../tasks/queries";
 import { noSuchTask, wrongState } from "../tasks/refusals";
-import { statusOf } from "../tasks/execution";
 import { fileKey } from "./file";
-import { ExportInput } from "./input";
+import { FORMAT_NAMES } from "./formats";
 import { fileLink } from "./link";
-import { exportOrders } from "./task";
+import { exportOrders, OrderExportInput } from "./orders";
+import { readsOf } from "./reads";
+import { exportTasks } from "./tasks";
+
+const started = {
+  202: {
+    description: "The task that does it",
+    content: { "application/json": { schema: z.object({ task_id: z.string() }) } },
+  },
+  ...problems({ 400: "A filter is wrong: `parameter` says which" }),
+};
 
 const startRoute = createRoute({
   method: "post",
@@ -21,15 +33,33 @@ const startRoute = createRoute({
   summary: "Export processed orders to a file",
   middleware: [limitBody(), requireScope("orders:read")] as const,
   request: {
-    body: { required: true, content: { "application/json": { schema: ExportInput } } },
+    body: { required: true, content: { "application/json": { schema: OrderExportInput } } },
   },
-  responses: {
-    202: {
-      description: "The task that does it",
-      content: { "application/json": { schema: z.object({ task_id: z.string() }) } },
+  responses: started,
+});
+
+const startTasksRoute = createRoute({
+  method: "post",
+  path: "/tasks",
+  tags: ["exports"],
+  summary: "Export tasks to a file: those of a filter, newest first",
+  middleware: [limitBody(), requireScope("tasks:read")] as const,
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z.strictObject({
+            formato: z.enum(FORMAT_NAMES),
+            filter: z.strictObject(filterShape).default({}).openapi({
+              description: "As the list of tasks takes it; none is all tasks.",
+            }),
+          }),
+        },
+      },
     },
-    ...problems({ 400: "A filter is wrong: `parameter` says which" }),
   },
+  responses: started,
 });
 
 const linkRoute = createRoute({
@@ -37,7 +67,6 @@ const linkRoute = createRoute({
   path: "/{task_id}/link",
   tags: ["exports"],
   summary: "A link to download an export's file, good for an hour for whoever has it",
-  middleware: requireScope("orders:read"),
   request: { params: z.object({ task_id: z.string() }) },
   responses: {
     200: {
@@ -47,7 +76,7 @@ const linkRoute = createRoute({
       },
     },
     ...problems({
-      403: "The export is another's, and tasks:read is missing",
+      403: "The scope of what it holds is missing, or it is another's and tasks:read is",
       404: "No such export, or its file is deleted",
       409: "It has not succeeded; its state is in `state`",
     }),
@@ -57,8 +86,18 @@ const linkRoute = createRoute({
 /** Exports, mounted at /api/exports. */
 export const exportRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
   .openapi(startRoute, async (c) => {
+    const input = c.req.valid("json");
     const user = callerId(assertCaller(c.var.caller));
-    const taskId = await enqueueOne(c.env, exportOrders, c.req.valid("json"), { user });
+    const taskId = await enqueueOne(c.env, exportOrders, input, { user });
+    await audit(c, "export.orders", taskId, input);
+    return c.json({ task_id: taskId }, 202);
+  })
+  .openapi(startTasksRoute, async (c) => {
+    const { formato, filter } = c.req.valid("json");
+    const user = callerId(assertCaller(c.var.caller));
+    const input = { formato, filter: toFilter(filter) };
+    const taskId = await enqueueOne(c.env, exportTasks, input, { user });
+    await audit(c, "export.tasks", taskId, { formato, filter });
     return c.json({ task_id: taskId }, 202);
   })
   .openapi(linkRoute, async (c) => {
@@ -66,11 +105,14 @@ export const exportRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook
     const caller = assertCaller(c.var.caller);
     const task = await getTask(c.env.DB, task_id);
     if (!can(caller, "tasks:read") && task?.user !== callerId(caller)) {
-      const detail = "An export of someone else needs the scope tasks:read.";
-      throw new AppError(403, "forbidden", detail, { scope: "tasks:read" });
+      throw needsScope("An export of someone else needs the scope tasks:read.", "tasks:read");
     }
-    if (task?.name !== exportOrders.name) {
+    const reads = task && readsOf(task);
+    if (!reads) {
       throw noSuchTask(task_id);
+    }
+    if (!can(caller, reads)) {
+      throw needsScope(`What it holds needs the scope ${reads}.`, reads);
     }
     if (task.status !== "SUCCESS") {
       throw wrongState(statusOf(task));
@@ -85,6 +127,10 @@ export const exportRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook
     };
     return c.json(link, 200, { "cache-control": "no-store" });
   });
+
+function needsScope(detail: string, scope: Scope): AppError {
+  return new AppError(403, "forbidden", detail, { scope });
+}
 
 export function fileNotFound(): AppError {
   return new AppError(404, "file_not_found", "The file is deleted: export again.");

@@ -1,14 +1,13 @@
 /**
- * Writes processed orders to a file. It walks them oldest first, holding a page of them and one part
- * of the file. Each uploaded part is a checkpoint: a crash, a retry or the next slice goes on after
- * it, reading nothing of it again.
+ * Writes the rows of a source to a file. It walks them holding a page of them and one part of the
+ * file. Each uploaded part is a checkpoint: a crash, a retry or the next slice goes on after it,
+ * reading nothing of it again. Over a long stretch without rows a slice ends between two pages.
  */
-import { nextOrders, countOrders, type Place } from "../orders/walk";
 import type { Outcome, SingleTask } from "../tasks/define";
 import { fileKey, fileName } from "./file";
-import { FORMATS } from "./formats";
-import { ExportInput, filterOf } from "./input";
+import type { FormatName } from "./formats";
 import { PartWriter, type Written } from "./part-writer";
+import type { Source } from "./source";
 import { abortUpload, isLostUpload } from "./upload";
 
 /** The least R2 takes: the least memory, and the least that a crash loses. */
@@ -16,67 +15,73 @@ const PART_BYTES = 5 * 1024 * 1024;
 const SLICE_MS = 25_000;
 
 /** Where the walk is. */
-interface Position {
+interface Position<Place> {
   after: Place | null;
   rows: number;
-  /** How many orders there were at the beginning; some may be deleted on the way. */
-  total: number;
+  /** How many rows there were at the beginning; some may go on the way. Null: not counted. */
+  total: number | null;
 }
 
 /** Other sizes are for tests. */
-export function defineExport(partBytes = PART_BYTES, sliceMs = SLICE_MS): SingleTask<ExportInput> {
+export function defineExport<Input extends { formato: FormatName }, Row, Place>(
+  source: Source<Input, Row, Place>,
+  partBytes = PART_BYTES,
+  sliceMs = SLICE_MS,
+): SingleTask<Input> {
+  type Progress = Written<Position<Place>>;
+
   return {
-    name: "exports.orders",
+    name: source.name,
     module: "exports",
-    description: "Exporta los pedidos procesados de un filtro a un archivo",
+    description: source.description,
     queue: "tasks",
-    input: ExportInput,
+    input: source.input,
     retry: () => ({ attempts: 5, baseMs: 5000, maxMs: 300_000 }),
     deferral: { baseMs: 5000, maxMs: 300_000 },
     timeoutMs: 5 * 60_000,
     notify: { complete: true, error: true },
-    // Whoever may read orders may page through them all; a file is only more convenient.
-    startedBy: "viewer",
+    startedBy: source.startedBy,
 
-    async run(task, { env, signal }) {
-      const format = FORMATS[task.input.formato];
-      const filter = filterOf(task.input, task.createdAt);
-      const name = fileName(task, task.input.formato);
+    async run(task, { env, engine, signal }) {
+      const { formato } = task.input;
+      const format = source.formats(engine)[formato];
+      const walk = source.walk(env.DB, task);
+      const name = fileName(source.fileName, task, formato);
       const key = fileKey(task.id);
       const contentDisposition = `attachment; filename="${name}"`;
       const httpMetadata = { contentType: format.contentType, contentDisposition };
       const encoder = new TextEncoder();
 
-      const begin = async (): Promise<Written<Position>> => {
-        const position = { after: null, rows: 0, total: await countOrders(env.DB, filter) };
+      const begin = async (): Promise<Progress> => {
+        const position = { after: null, rows: 0, total: await walk.count() };
         const carry = encoder.encode(format.head).toBase64();
         return { upload: null, carry, position, ended: false };
       };
-      const written = (task.checkpoint as Written<Position> | null) ?? (await begin());
+      const written = (task.checkpoint as Progress | null) ?? (await begin());
       const target = { files: env.FILES, key, httpMetadata };
       const writer = new PartWriter(target, written, partBytes, (now) => task.saveCheckpoint(now));
       const sliceEnd = Date.now() + sliceMs;
+      const isOver = () => Date.now() >= sliceEnd;
 
       const write = async (): Promise<Outcome> => {
         let { position } = written;
         await writer.resume();
-        while (!writer.saved.ended) {
+        const pages = written.ended ? [] : walk.pages(position.after);
+        for await (const { rows, end, passed = 0 } of pages) {
           signal.throwIfAborted();
-          const orders = await nextOrders(env.DB, filter, position.after);
-          if (orders.length === 0) {
-            break;
-          }
-          for (const order of orders) {
-            const after: Place = [order.processed_at, order.id];
-            position = { ...position, after, rows: position.rows + 1 };
-            const line = encoder.encode(format.line(order));
-            if ((await writer.write(line, position)) && Date.now() >= sliceEnd) {
+          for (const row of rows) {
+            position = { ...position, after: walk.placeOf(row), rows: position.rows + 1 };
+            const line = encoder.encode(format.line(row));
+            if ((await writer.write(line, position)) && isOver()) {
               return { kind: "continue", checkpoint: writer.saved };
             }
           }
-          const { rows, total } = position;
-          const percent = Math.min(99, (rows / Math.max(1, total)) * 100);
-          await task.progress(percent, `${rows} / ${total}`, total);
+          position = { ...position, after: end };
+          await task.progress(...progressOf(position, passed));
+          const pause = isOver() ? writer.pauseAt(position) : null;
+          if (pause !== null) {
+            return { kind: "continue", checkpoint: pause };
+          }
         }
         const bytes = await writer.end(position);
         return { kind: "done", result: { filas: position.rows, bytes, archivo: name } };
@@ -97,7 +102,7 @@ export function defineExport(partBytes = PART_BYTES, sliceMs = SLICE_MS): Single
     },
 
     async onRevoke(task, env) {
-      const { upload } = (task.checkpoint as Written<Position> | null) ?? {};
+      const { upload } = (task.checkpoint as Progress | null) ?? {};
       if (upload) {
         await abortUpload(env.FILES, fileKey(task.id), upload.id);
       }
@@ -106,4 +111,12 @@ export function defineExport(partBytes = PART_BYTES, sliceMs = SLICE_MS): Single
   };
 }
 
-export const exportOrders = defineExport();
+/** What a task says of itself there; without a count, by how much is `passed`. */
+function progressOf(
+  { rows, total }: Position<unknown>,
+  passed: number,
+): [percent: number, step: string, totalSteps?: number] {
+  return total === null
+    ? [Math.min(99, passed), String(rows)]
+    : [Math.min(99, (rows / Math.max(1, total)) * 100), `${rows} / ${total}`, total];
+}

@@ -236,6 +236,8 @@ export const en: Record<keyof typeof es, string> = {
   "exports.start": "Export",
   "exports.download": "Download the file",
   "exports.deleted": "The file of this export is deleted by now; export again.",
+  "exports.tasks": "CSV",
+  "exports.tasksTitle": "Export all tasks of this filter to a CSV file",
 
   "order.title": "Order",
   "order.lines": "The order's lines",

@@ -240,6 +240,8 @@ export const es = {
   "exports.start": "Exportar",
   "exports.download": "Descargar el archivo",
   "exports.deleted": "El archivo de esta exportación ya se borró; exporta de nuevo.",
+  "exports.tasks": "CSV",
+  "exports.tasksTitle": "Exportar a un archivo CSV todas las tareas de este filtro",
 
   "order.title": "Pedido",
   "order.lines": "Líneas del pedido",

@@ -1,7 +1,6 @@
 /** Reading every order of a filter, oldest first, in pages of bounded size. */
 import { inRange, type OrderFilter, type OrderRow, type Place } from "./queries";
 
-export type { Place } from "./queries";
 export type WalkFilter = Omit<OrderFilter, "search">;
 
 const PAGE_ORDERS = 500;

@@ -3,13 +3,13 @@
  * a crash-proof place to go on from. It looks only at tasks accepted before it was.
  */
 import { z } from "zod";
-import type { Key } from "../http/paging";
-import { MAX_SCANNED } from "../http/paging";
+import { type Key, MAX_SCANNED, type Page } from "../http/paging";
 import { type Action, ACTIONS, countDoable } from "./actions";
 import type { SingleTask } from "./define";
 import type { Engine } from "./engine";
-import { listTaskIds, type TaskFilter } from "./list";
-import { STATUSES } from "./states";
+import { TaskFilterInput } from "./filter";
+import type { TaskFilter } from "./list";
+import { countTasks, nextTaskIds } from "./walk";
 
 export interface BulkInput {
   action: Action;
@@ -27,26 +27,10 @@ interface Place {
 
 const SLICE_MS = 30_000;
 
-const text = z.string().optional();
 const Input: z.ZodType<BulkInput> = z.strictObject({
   action: z.enum(["cancel", "retry", "discard"]),
-  filter: z.strictObject({
-    lote: text,
-    status: z.enum([...STATUSES, "OPEN"]).optional(),
-    subject: text,
-    user: text,
-    module: text,
-    name: text,
-    worker: text,
-    from: z.number().optional(),
-    before: z.number().optional(),
-    search: text,
-    discarded: z.boolean().optional(),
-    codes: z.array(z.string()).optional(),
-    message: text,
-    ids: z.array(z.string()).max(MAX_SCANNED).optional(),
-  }),
-  reason: text,
+  filter: TaskFilterInput,
+  reason: z.string().optional(),
 });
 
 export const bulk: SingleTask<BulkInput> = {
@@ -65,12 +49,12 @@ export const bulk: SingleTask<BulkInput> = {
     // Nothing accepted after this task was.
     filter.before = Math.min(asked.before ?? task.createdAt, task.createdAt);
     const actor = { by: task.user ?? "system", reason };
-    const total = await task.step("count", () => count(env.DB, filter));
+    const total = (await task.step("count", () => countTasks(env.DB, filter, Infinity))) ?? 0;
     let place = (task.checkpoint as Place | null) ?? { after: null, seen: 0, done: 0 };
     const sliceEnd = Date.now() + SLICE_MS;
     for (;;) {
       signal.throwIfAborted();
-      const page = await pageAfter(env.DB, filter, place.after);
+      const page = await nextTaskIds(env.DB, filter, place.after);
       const done = await ACTIONS[action](env, engine, page.rows, actor);
       const seen = place.seen + page.rows.length;
       place = { after: page.next, seen, done: place.done + done.length };
@@ -113,7 +97,7 @@ export async function countBulk(
   let found = 0;
   let after: Key | null = null;
   for (let look = 0; look < MAX_LOOKS && found < MAX_SCANNED; look += 1) {
-    const page: Awaited<ReturnType<typeof pageAfter>> = await pageAfter(env.DB, filter, after);
+    const page: Page<string> = await nextTaskIds(env.DB, filter, after);
     found += await countDoable(env, engine, action, page.rows);
     after = page.next;
     if (after === null) {
@@ -121,21 +105,4 @@ export async function countBulk(
     }
   }
   return { count: Math.min(found, MAX_SCANNED), capped: true };
-}
-
-async function count(db: D1Database, filter: TaskFilter): Promise<number> {
-  let total = 0;
-  let after: Key | null = null;
-  do {
-    const page: Awaited<ReturnType<typeof pageAfter>> = await pageAfter(db, filter, after);
-    total += page.rows.length;
-    after = page.next;
-  } while (after !== null);
-  return total;
-}
-
-function pageAfter(db: D1Database, filter: TaskFilter, after: Key | null) {
-  const total = { count: 0, capped: true };
-  const cursor = after && { direction: "next" as const, key: after, total };
-  return listTaskIds(db, filter, { limit: MAX_SCANNED, cursor });
 }

@@ -27,6 +27,25 @@ export const bulkFilterShape = {
   ids: z.array(z.string().refine(isTaskId, "not a task id")).min(1).max(MAX_SCANNED).optional(),
 };
 
+const text = z.string().optional();
+/** A filter as a task keeps it in its input: read already, in the words of the list itself. */
+export const TaskFilterInput: z.ZodType<TaskFilter> = z.strictObject({
+  lote: text,
+  status: z.enum([...STATUSES, "OPEN"]).optional(),
+  subject: text,
+  user: text,
+  module: text,
+  name: text,
+  worker: text,
+  from: z.number().optional(),
+  before: z.number().optional(),
+  search: text,
+  discarded: z.boolean().optional(),
+  codes: z.array(z.string()).optional(),
+  message: text,
+  ids: z.array(z.string()).max(MAX_SCANNED).optional(),
+});
+
 const Filter = z.object(bulkFilterShape);
 
 /** `created_after` and `created_before` are the first and the last moment let through. */

@@ -21,6 +21,11 @@ export function firstIdAt(ms: number): string {
   return `${time.slice(0, 8)}-${time.slice(8)}`;
 }
 
+/** The millisecond a task of that id was accepted in. */
+export function timeOf(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
 export function taskId(lote: string, sequence: number): string {
   return lote + sequence.toString(16).padStart(4, "0");
 }

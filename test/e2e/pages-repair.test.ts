@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { APIRequestContext, Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -102,6 +103,24 @@ describeInBrowser("repair in a browser", () => {
       expect(await group.count()).toBe(0);
       expect(visit.problems).toEqual([]);
     });
+  });
+
+  it("exports the tasks on screen to a file one can download", async () => {
+    await using visit = await open();
+    const { page } = visit;
+    await page.goto("/admin/tasks?status=FAILURE&code=unknown_sku");
+    await go(page.getByRole("button", { name: "CSV" }));
+    const link = page.getByRole("link", { name: "Descargar el archivo" });
+    await link.waitFor({ timeout: 20_000 });
+    expect(await violations(page)).toEqual([]);
+    const downloading = page.waitForEvent("download");
+    await link.click();
+    const download = await downloading;
+    expect(download.suggestedFilename()).toMatch(/^tareas-.*\.csv$/);
+    const text = await readFile(await download.path(), "utf8");
+    expect(text.split("\r\n")).toHaveLength(3);
+    expect(text).toContain(",unknown_sku,");
+    expect(visit.problems).toEqual([]);
   });
 
   it("keeps the columns one chooses", async () => {

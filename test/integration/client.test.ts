@@ -59,6 +59,8 @@ describe("the typed client", () => {
     expectTypeOf(client.tasks.run.$post).parameter(0).toHaveProperty("json");
     expectTypeOf(client.tasks.templates[":name"].$get).parameter(0).toHaveProperty("param");
     expectTypeOf(client.tasks.bulk.$post).parameter(0).toHaveProperty("json");
+    expectTypeOf(client.exports.tasks.$post).parameter(0).toHaveProperty("json");
+    expectTypeOf(client.exports[":task_id"].link.$post).parameter(0).toHaveProperty("param");
     expectTypeOf(client.keys[":id"].$delete).parameter(0).toHaveProperty("param");
     expectTypeOf(client.tasks).not.toHaveProperty("nothing");
   });

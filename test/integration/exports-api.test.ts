@@ -114,7 +114,12 @@ describe("an export over the API", () => {
     );
     expect(refused["scope"]).toBe("orders:read");
     const id = await finished(await apiKey(["orders:read"]), { ...input, cliente: "Nobody" });
-    await expectProblem(await post(`/api/exports/${id}/link`, {}, { key }), 403, "forbidden");
+    const link = await expectProblem(
+      await post(`/api/exports/${id}/link`, {}, { key }),
+      403,
+      "forbidden",
+    );
+    expect(link["scope"]).toBe("orders:read");
   });
 });
 

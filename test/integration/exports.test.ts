@@ -1,19 +1,21 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteOldFiles, fileKey } from "../../src/exports/file";
-import type { ExportInput } from "../../src/exports/input";
-import { defineExport, exportOrders } from "../../src/exports/task";
+import type { OrderExportInput } from "../../src/exports/orders";
+import { exportOrders, orderSource } from "../../src/exports/orders";
+import { defineExport } from "../../src/exports/task";
 import { abortUpload } from "../../src/exports/upload";
 import { toPedido } from "../../src/orders/contract";
-import { getOrder } from "../../src/orders/queries";
-import { nextOrders, type Place } from "../../src/orders/walk";
+import { getOrder, type Place } from "../../src/orders/queries";
+import { nextOrders } from "../../src/orders/walk";
 import { actOn } from "../../src/tasks/actions";
 import { Engine } from "../../src/tasks/engine";
 import { enqueue } from "../../src/tasks/enqueue";
 import { recover } from "../../src/tasks/recover";
 import { storeBulkyOrders } from "../support/bulky-orders";
-import { door } from "../support/door";
 import { deafQueue, deliver, lapseLeases, passWaits, taskOf, testEnv } from "../support/engine";
+import { countingDatabase } from "../support/counting";
+import { doorAt, textOf } from "../support/exported";
 import { faultyDatabase, strike } from "../support/faults";
 import { type FileCall, isOpen, recordingFiles } from "../support/recording-files";
 
@@ -24,19 +26,14 @@ const quiet = (overrides: Partial<Record<keyof Env, unknown>> = {}) =>
   testEnv({ QUEUE_TASKS: deafQueue, ...overrides });
 
 /** An export of orders of a customer of its own, its message not sent. */
-async function storeExport(input: Partial<ExportInput>, user: string | null = BY): Promise<string> {
+async function storeExport(
+  input: Partial<OrderExportInput>,
+  user: string | null = BY,
+): Promise<string> {
   const text = JSON.stringify({ formato: "ndjson", ...input });
   const task = { input: text, subject: null };
   const accepted = await enqueue(quiet(), exportOrders, [task], { user });
   return accepted === "conflict" ? "" : (accepted.taskIds[0] ?? "");
-}
-
-async function textOf(id: string): Promise<string> {
-  const object = await env.FILES.get(fileKey(id));
-  expect(object).not.toBeNull();
-  // .text() would drop the byte order mark.
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
-  return decoder.decode(await object?.arrayBuffer());
 }
 
 async function expectLines(id: string, orders: readonly string[]): Promise<void> {
@@ -69,19 +66,6 @@ async function storeBulkyCustomer(): Promise<{ cliente: string; orders: string[]
     processedAt,
   });
   return { cliente, orders };
-}
-
-/** Waits at the nth such call until opened. */
-function doorAt(call: FileCall, nth: number) {
-  const { open, reached, pass } = door();
-  let seen = 0;
-  const before = async (made: FileCall) => {
-    seen += made === call ? 1 : 0;
-    if (made === call && seen === nth) {
-      await pass();
-    }
-  };
-  return { open, reached, ...recordingFiles(before) };
 }
 
 async function expectNothingLeft(id: string, uploads: { key: string; id: string }[]) {
@@ -175,7 +159,7 @@ describe("an export", () => {
   it("cut into slices is the same file", async () => {
     const { cliente, orders } = await bulkyCustomer();
     const id = await storeExport({ cliente, formato: "ndjson" });
-    const sliced = new Engine([defineExport(PART, 0)]);
+    const sliced = new Engine([defineExport(orderSource, PART, 0)]);
     const { files, sizes } = recordingFiles();
     let slices = 0;
     for (; (await taskOf(id)).status === "PENDING"; slices++) {
@@ -193,8 +177,10 @@ it("a page of orders is read in order, once, and holds a megabyte and one order 
   const found: string[] = [];
   const sizes: number[] = [];
   let after: Place | null = null;
+  const { DB, sent } = countingDatabase();
   for (;;) {
-    const page = await nextOrders(env.DB, { customer: cliente, before: Date.now() }, after);
+    const filter = { customer: cliente, from: 1, before: Date.now() };
+    const page = await nextOrders(DB, filter, after);
     const last = page.at(-1);
     if (!last) {
       break;
@@ -207,6 +193,7 @@ it("a page of orders is read in order, once, and holds a megabyte and one order 
   }
   expect(found).toEqual([...small, ...orders]);
   expect(sizes.slice(0, 2)).toEqual([500, 500]);
+  expect(sent.filter(({ rowsRead }) => rowsRead > 2510)).toEqual([]); // five an order
   await env.DB.prepare("DELETE FROM orders WHERE processed_at < 1000 AND customer = ?")
     .bind(cliente)
     .run();
@@ -268,7 +255,7 @@ describe("an export whose worker dies", () => {
   it("begins anew when R2 has dropped its upload", async () => {
     const { cliente, orders } = await bulkyCustomer();
     const id = await storeExport({ cliente });
-    const sliced = new Engine([defineExport(PART, 0)]);
+    const sliced = new Engine([defineExport(orderSource, PART, 0)]);
     const { files, uploads } = recordingFiles();
     await deliver([id], quiet({ FILES: files }), sliced);
     const [lost] = uploads;
@@ -309,7 +296,7 @@ describe("a cancelled export leaves no file and no open upload", () => {
     const { cliente, orders } = await bulkyCustomer();
     const id = await storeExport({ cliente });
     const { files, uploads } = recordingFiles();
-    await deliver([id], quiet({ FILES: files }), new Engine([defineExport(PART, 0)]));
+    await deliver([id], quiet({ FILES: files }), new Engine([defineExport(orderSource, PART, 0)]));
     await actOn(quiet(), engine, "cancel", id, { by: BY });
     await expectNothingLeft(id, uploads);
     await actOn(quiet(), engine, "retry", id, { by: BY });

@@ -66,6 +66,7 @@ const RULES: Record<string, Rule> = {
   "GET /admin/tasks/bulk/picked": "person tasks:write",
   "POST /admin/tasks/bulk/picked": "person tasks:write",
   "POST /admin/tasks/look": "person tasks:read",
+  "POST /admin/tasks/exports": "person tasks:read",
   "GET /admin/failures": "person tasks:read",
   "GET /admin/dead-letters": "person tasks:read",
   "GET /admin/notifications": "person",
@@ -94,7 +95,8 @@ const RULES: Record<string, Rule> = {
   "POST /admin/orders/exports": "person orders:read",
   "GET /exports/:task_id": "all", // with the signed link
   "POST /api/exports": "orders:read",
-  "POST /api/exports/:task_id/link": "orders:read and tasks:read", // the latter for others' exports
+  "POST /api/exports/tasks": "tasks:read",
+  "POST /api/exports/:task_id/link": "tasks:read", // or one's own export; and what it holds
   "GET /admin/people": "admin",
   "GET /admin/people/new": "admin",
   "POST /admin/people": "admin",

@@ -15,6 +15,7 @@ export function AuditTarget({ entry, names }: AuditTargetProps) {
   switch (kind) {
     case "task":
     case "tasks":
+    case "export":
       return <Way to={`/admin/tasks/${id}`} title={target} name={shortId(target)} />;
     case "order": // deleted: what is left of it is its tasks
       return <Way to={`/admin/tasks?q=${id}`} title={target} name={target} />;

@@ -43,6 +43,8 @@ const WORDS: Record<AuditedAction, Key> = {
   "queue.pause": "audit.queuePause",
   "queue.resume": "audit.queueResume",
   "order.delete": "audit.orderDelete",
+  "export.orders": "audit.exportOrders",
+  "export.tasks": "audit.exportTasks",
   "key.create": "audit.keyCreate",
   "key.revoke": "audit.keyRevoke",
   "person.create-user": "audit.personCreate",

@@ -8,6 +8,7 @@ import { Filters, SelectField, TextField } from "../components/filters";
 import { Notice } from "../components/notice";
 import { Pager } from "../components/pager";
 import { Selection } from "../components/selection";
+import { TaskExport } from "../components/task-export";
 import { TaskTable } from "../components/task-table";
 import { Layout } from "../layout";
 import type { TaskLook } from "../task-columns";
@@ -42,6 +43,7 @@ export function TaskListPage({ view, query, known, look, list }: TaskListPagePro
       <h1>{t("tasks.title")}</h1>
       <TaskFilters view={view} query={query} known={known} />
       <div class="list-tools">
+        {list !== null && <TaskExport view={view} typed={query.typed} />}
         <TaskLookForm view={view} look={look} />
       </div>
       {list === null ? (

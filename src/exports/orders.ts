@@ -1,0 +1,84 @@
+import { z } from "@hono/zod-openapi";
+import { instantText } from "../http/instant";
+import { toPedido } from "../orders/contract";
+import type { OrderRow, Place } from "../orders/queries";
+import { countOrders, nextOrders, type WalkFilter } from "../orders/walk";
+import { untrusted } from "./csv";
+import { type Columns, FORMAT_NAMES, formatsOf } from "./formats";
+import type { Source, WalkPage } from "./source";
+import { defineExport } from "./task";
+
+/** Which orders, in which format: the words and the meaning of the order list. */
+export const OrderExportInput = z.strictObject({
+  formato: z.enum(FORMAT_NAMES),
+  cliente: z.string().min(1).max(255).optional(),
+  desde: instantText.optional(),
+  hasta: instantText.optional(),
+});
+export type OrderExportInput = z.infer<typeof OrderExportInput>;
+
+/** The columns of a CSV: the field names the order API has, the lines as JSON text. */
+const COLUMNS: Required<Columns<ReturnType<typeof toPedido>>> = {
+  id_pedido_original: untrusted,
+  hash_pedido: String,
+  cliente: untrusted,
+  detalle_completo: JSON.stringify,
+  subtotal: String,
+  descuento: String,
+  total_final: String,
+  moneda: String,
+  fecha_procesado: String,
+  task_id: String,
+};
+const FORMATS = formatsOf(toPedido, COLUMNS);
+
+/** Processed orders, oldest first. */
+export const orderSource: Source<OrderExportInput, OrderRow, Place> = {
+  name: "exports.orders",
+  description: "Exporta los pedidos procesados de un filtro a un archivo",
+  input: OrderExportInput,
+  // Whoever may read orders may page through them all; a file is only more convenient.
+  startedBy: "viewer",
+  fileName: "pedidos",
+  formats: () => FORMATS,
+  walk(db, { input, createdAt }) {
+    const filter = filterOf(input, createdAt);
+    return {
+      count: () => countOrders(db, filter),
+      pages: (after) => pages(db, filter, after),
+      placeOf,
+    };
+  },
+};
+
+export const exportOrders = defineExport(orderSource);
+
+/** Bounded by when the export was asked for, so that the set does not grow under it. */
+function filterOf({ cliente, desde, hasta }: OrderExportInput, createdAt: number): WalkFilter {
+  return {
+    customer: cliente,
+    from: desde === undefined ? undefined : Date.parse(desde),
+    before: hasta === undefined ? createdAt : Math.min(Date.parse(hasta), createdAt),
+  };
+}
+
+async function* pages(
+  db: D1Database,
+  filter: WalkFilter,
+  after: Place | null,
+): AsyncGenerator<WalkPage<OrderRow, Place>> {
+  let place = after;
+  for (;;) {
+    const rows = await nextOrders(db, filter, place);
+    const last = rows.at(-1);
+    if (!last) {
+      return;
+    }
+    place = placeOf(last);
+    yield { rows, end: place };
+  }
+}
+
+function placeOf({ processed_at, id }: OrderRow): Place {
+  return [processed_at, id];
+}

@@ -1,0 +1,96 @@
+import { z } from "@hono/zod-openapi";
+import { type Execution, toExecution } from "../tasks/execution";
+import { TaskFilterInput } from "../tasks/filter";
+import { timeOf } from "../tasks/ids";
+import type { TaskFilter } from "../tasks/list";
+import { getTasks, type TaskView } from "../tasks/queries";
+import { countTasks, firstTaskAt, nextTaskIds } from "../tasks/walk";
+import { optional } from "./csv";
+import { FORMAT_NAMES, formatsOf } from "./formats";
+import type { Source, WalkPage } from "./source";
+import { defineExport } from "./task";
+
+/** Which tasks, in which format. */
+export const TaskExportInput = z.strictObject({
+  formato: z.enum(FORMAT_NAMES),
+  filter: TaskFilterInput,
+});
+export type TaskExportInput = z.infer<typeof TaskExportInput>;
+
+/** The columns of a CSV: fields of the task API, as far as they are one value each. */
+const COLUMNS = [
+  "id",
+  "task_id",
+  "task_name",
+  "task_module",
+  "description",
+  "pedido_id",
+  "user",
+  "status",
+  "progress_percentage",
+  "current_step",
+  "attempts",
+  "created_at",
+  "started_at",
+  "completed_at",
+  "duration_seconds",
+  "error_code",
+  "error_message",
+  "discard_reason",
+  "queue_name",
+  "worker_name",
+  "lote",
+  "template",
+  "replay_of",
+] as const satisfies (keyof Execution)[];
+const CELLS = Object.fromEntries(COLUMNS.map((name) => [name, optional]));
+
+/** Counting reads as much as walking does: beyond so many steps of it the end is not known first. */
+const COUNT_STEPS = 100;
+/** Read whole at a time: a result has up to 64,000 characters. */
+const PAGE_TASKS = 200;
+
+/** Tasks in the order of their list: newest first. */
+export const taskSource: Source<TaskExportInput, TaskView, string> = {
+  name: "exports.tasks",
+  description: "Exporta las tareas de un filtro a un archivo",
+  input: TaskExportInput,
+  startedBy: null, // its own route asks for another right than running tasks does
+  fileName: "tareas",
+  formats: (engine) => formatsOf((task: TaskView) => toExecution(task, engine), CELLS),
+  walk(db, { input, createdAt }) {
+    // Nothing accepted after this task was: the set does not grow under it.
+    const before = Math.min(input.filter.before ?? createdAt, createdAt);
+    const filter = { ...input.filter, before };
+    return {
+      count: () => countTasks(db, filter, COUNT_STEPS),
+      pages: (after) => pages(db, filter, after),
+      placeOf: ({ id }) => id,
+    };
+  },
+};
+
+export const exportTasks = defineExport(taskSource);
+
+async function* pages(
+  db: D1Database,
+  filter: TaskFilter & { before: number },
+  after: string | null,
+): AsyncGenerator<WalkPage<TaskView, string>> {
+  const first = (await firstTaskAt(db, filter.from)) ?? filter.before;
+  const span = Math.max(1, filter.before - first);
+  const passed = (id: string) => ((filter.before - timeOf(id)) / span) * 100;
+  let place = after;
+  do {
+    const { rows: ids, next } = await nextTaskIds(db, filter, place === null ? null : [place]);
+    for (let start = 0; start < ids.length; start += PAGE_TASKS) {
+      const page = ids.slice(start, start + PAGE_TASKS);
+      const end = page.at(-1) ?? "";
+      yield { rows: await getTasks(db, page), end, passed: passed(end) };
+    }
+    place = next === null ? null : String(next[0]);
+    if (place !== null && place !== ids.at(-1)) {
+      yield { rows: [], end: place, passed: passed(place) };
+    }
+  } while (place !== null);
+}

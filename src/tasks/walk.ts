@@ -1,0 +1,43 @@
+/** Going through every task of a filter, newest first, in steps of bounded size. */
+import { type Key, MAX_SCANNED, type Page } from "../http/paging";
+import { firstIdAt, timeOf } from "./ids";
+import { listTaskIds, type TaskFilter } from "./list";
+
+/** The ids that follow a place, as the list has them: at most MAX_SCANNED, none of them too. */
+export function nextTaskIds(
+  db: D1Database,
+  filter: TaskFilter,
+  after: Key | null,
+): Promise<Page<string>> {
+  const total = { count: 0, capped: true };
+  const cursor = after && { direction: "next" as const, key: after, total };
+  return listTaskIds(db, filter, { limit: MAX_SCANNED, cursor });
+}
+
+/** How many match; null when that takes more than so many steps to tell. */
+export async function countTasks(
+  db: D1Database,
+  filter: TaskFilter,
+  steps: number,
+): Promise<number | null> {
+  let total = 0;
+  let after: Key | null = null;
+  for (let step = 0; step < steps; step += 1) {
+    const page: Page<string> = await nextTaskIds(db, filter, after);
+    total += page.rows.length;
+    after = page.next;
+    if (after === null) {
+      return total;
+    }
+  }
+  return null;
+}
+
+/** When the first task from that moment on was accepted; null when there is none. */
+export async function firstTaskAt(db: D1Database, from = 0): Promise<number | null> {
+  const id = await db
+    .prepare("SELECT id FROM tasks WHERE id >= ?1 ORDER BY id LIMIT 1")
+    .bind(firstIdAt(from))
+    .first<string>("id");
+  return id === null ? null : timeOf(id);
+}
