@@ -57,7 +57,7 @@ export function queuePages(engine: Engine) {
       return renderPage(c, <PausePage view={viewOf(c)} queue={queue} wrongReason={wrong} />, 400);
     }
     const by = callerId(assertCaller(c.var.caller));
-    if (await pauseQueue(c.env.DB, { queue, since: Date.now(), by, reason })) {
+    if (await pauseQueue(c.env, { queue, since: Date.now(), by, reason })) {
       await audit(c, "queue.pause", queue, { reason });
     }
     return c.redirect(`/admin/queues?paused=${encodeURIComponent(queue)}`, 303);
@@ -69,7 +69,7 @@ export function queuePages(engine: Engine) {
 
   routes.post("/:queue/resumptions", requireScope("tasks:write"), async (c) => {
     const queue = knownQueue(c);
-    if (await resumeQueue(c.env.DB, queue)) {
+    if (await resumeQueue(c.env, queue)) {
       await armRecovery(c.env);
       await audit(c, "queue.resume", queue);
     }

@@ -45,7 +45,7 @@ export const CLOSE_ENDED = 4401;
 
 export interface Published {
   changes: TaskChange[];
-  /** There were more than these, or some before them were lost: every socket must read again. */
+  /** There were more than these, or other ones, or some were lost: every socket must read again. */
   incomplete: boolean;
 }
 

@@ -20,12 +20,12 @@ const MAX_CHANGES = 200;
 let restedAt = 0;
 let isMissing = false;
 
-export const publishToHub: Publish = async (env, changes) => {
+export const publishToHub: Publish = async (env, changes, beyond = false) => {
   if (Math.abs(Date.now() - restedAt) < QUIET_MS) {
     return;
   }
   const all = changes();
-  const incomplete = isMissing || all.length > MAX_CHANGES;
+  const incomplete = isMissing || beyond || all.length > MAX_CHANGES;
   isMissing = false;
   try {
     const call = hubOf(env).publish({ changes: all.slice(0, MAX_CHANGES), incomplete });

@@ -122,7 +122,7 @@ const retryTasks: Act = async (env, engine, ids, { by }) => {
       log.warn("retry.send_failed", { queue: lane, tasks: tasks.length, message: String(error) });
     });
   }
-  return noteAll(env, "task.resumed", results, by);
+  return noteAll(env, "task.resumed", results, by, now); // they may have ended by now
 };
 
 // Its state stays FAILURE: it is only that nobody need look at it any more.
@@ -196,10 +196,11 @@ async function noteAll(
   event: keyof typeof STATUS_AFTER,
   changed: Changed[],
   by: string,
+  at = Date.now(),
 ): Promise<string[]> {
   const status = STATUS_AFTER[event];
   if (changed.length > 0) {
-    await publish(env, () => changed.map((task) => changeOf(task, { status })));
+    await publish(env, () => changed.map((task) => changeOf(task, { status }, at)));
   }
   for (const { id, name } of changed) {
     log.info(event, { taskId: id, name, by });

@@ -10,6 +10,7 @@ import type { Reason } from "./define";
 import { newLote, taskId } from "./ids";
 import { LEASED } from "./leases";
 import { notifyFailureSql } from "./notify";
+import { publishRows, TOLD, type ToldRow } from "./publish";
 import { readMessage } from "./queues";
 import { OPEN, TRACKED } from "./states";
 
@@ -36,10 +37,12 @@ export async function consumeDeadLetters(batch: MessageBatch, env: Env): Promise
       ours.set(read.task_id, [...(ours.get(read.task_id) ?? []), message]);
     }
   }
-  const known = await failTasks([...ours.keys()], env).catch((error: unknown) => {
+  const now = Date.now();
+  const settled = await failTasks([...ours.keys()], env, now).catch((error: unknown) => {
     log.error("dead_letters.failed", { message: String(error) });
     return undefined;
   });
+  const known = settled?.known;
   for (const [id, messages] of ours) {
     if (known?.has(id)) {
       messages.forEach((message) => message.ack());
@@ -50,6 +53,7 @@ export async function consumeDeadLetters(batch: MessageBatch, env: Env): Promise
     }
   }
   await buryMessages(strangers, env, GIVEN_UP);
+  await publishRows(env, settled?.failed ?? [], now);
 }
 
 // Work elsewhere has no message: one that names it says nothing.
@@ -59,25 +63,31 @@ const COUNT_GIVEN_UP = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${GIV
 const NOTIFY_GIVEN_UP = notifyFailureSql("?3", GIVEN_UP_OPEN);
 const FAIL_OPEN = `
 UPDATE tasks SET status = 'FAILURE', finished_at = ?2, error_code = ?3, error_message = ?4
-WHERE ${GIVEN_UP_OPEN}`;
+WHERE ${GIVEN_UP_OPEN}
+RETURNING ${TOLD}`;
 
-/** Returns the ids that are tasks of ours, whatever their state. */
-async function failTasks(ids: string[], env: Env): Promise<Set<string>> {
+interface GivenUp {
+  /** Ids that are tasks of ours, whatever their state. */
+  known: Set<string>;
+  failed: ToldRow[];
+}
+
+async function failTasks(ids: string[], env: Env, now: number): Promise<GivenUp> {
   if (ids.length === 0) {
-    return new Set();
+    return { known: new Set(), failed: [] };
   }
   const list = JSON.stringify(ids);
-  const now = Date.now();
   const [, , failed, read] = await retryD1(() =>
-    env.DB.batch<{ id: string }>([
+    env.DB.batch<ToldRow>([
       env.DB.prepare(COUNT_GIVEN_UP).bind(list, now),
       env.DB.prepare(NOTIFY_GIVEN_UP).bind(list, now, GIVEN_UP.message),
       env.DB.prepare(FAIL_OPEN).bind(list, now, GIVEN_UP.code, GIVEN_UP.message),
       env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
     ]),
   );
-  log.warn("dead_letters.tasks", { messages: ids.length, failed: failed?.meta.changes ?? 0 });
-  return new Set(read?.results.map((row) => row.id));
+  const rows = failed?.results ?? [];
+  log.warn("dead_letters.tasks", { messages: ids.length, failed: rows.length });
+  return { known: new Set(read?.results.map((row) => row.id)), failed: rows };
 }
 
 // The message's id makes its row: the same message delivered twice is one failure.
@@ -94,7 +104,8 @@ INSERT INTO tasks (id, name, module, queue, status, subject, input, max_attempts
   check_at, created_at, finished_at, error_code, error_message)
 SELECT value ->> 'id', 'system.message', 'system', 'none', 'FAILURE', value ->> 'message',
   value -> 'input', 0, ?2, ?2, ?2, ?2, ?3, ?4
-${UNBURIED}`;
+${UNBURIED}
+RETURNING ${TOLD}`;
 
 /** Makes a failure of each message, with its raw body, and acks it. */
 export async function buryMessages(
@@ -114,14 +125,15 @@ export async function buryMessages(
   }));
   try {
     const list = JSON.stringify(rows);
-    await retryD1(() =>
-      env.DB.batch([
+    const [, buried] = await retryD1(() =>
+      env.DB.batch<ToldRow>([
         env.DB.prepare(COUNT_BURIED).bind(list, now),
         env.DB.prepare(BURY).bind(list, now, reason.code, reason.message),
       ]),
     );
     messages.forEach((message) => message.ack());
     log.warn("messages.buried", { messages: messages.length, code: reason.code });
+    await publishRows(env, buried?.results ?? [], now);
   } catch (error) {
     messages.forEach((message) => message.retry({ delaySeconds: RETRY_SECONDS }));
     log.error("messages.bury_failed", { messages: messages.length, message: String(error) });

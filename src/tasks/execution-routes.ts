@@ -196,9 +196,9 @@ export function executionRoutes(engine: Engine) {
       };
       const reported =
         status === undefined
-          ? await reportProgress(c.env.DB, task, progress)
+          ? await reportProgress(c.env, task, progress)
           : await finishTracking(
-              c.env.DB,
+              c.env,
               task,
               { status, result, message: error_message ?? "" },
               progress,

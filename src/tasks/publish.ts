@@ -5,7 +5,7 @@
  */
 import { log } from "../log";
 import { SMALL_BATCH } from "./lifecycle-log";
-import type { Status } from "./states";
+import type { Status, StoredStatus } from "./states";
 
 /** A task as it is after a change: later changes replace earlier ones whole. */
 export interface TaskChange {
@@ -25,8 +25,11 @@ export interface TaskChange {
   error?: { code: string; message: string };
 }
 
-/** One call per request or batch. The changes are put together only when somebody listens. */
-export type Publish = (env: Env, changes: () => TaskChange[]) => Promise<void>;
+/**
+ * One call per request or batch. The changes are put together only when somebody listens. `beyond`:
+ * what changed is not told by tasks, as of a queue that was paused; whoever shows such reads again.
+ */
+export type Publish = (env: Env, changes: () => TaskChange[], beyond?: boolean) => Promise<void>;
 
 type Subject = Pick<TaskChange, "id" | "name" | "module" | "subject" | "user">;
 
@@ -41,9 +44,13 @@ export function publishTo(publish: Publish): void {
 }
 
 /** Never rejects. */
-export async function publish(env: Env, changes: () => TaskChange[]): Promise<void> {
+export async function publish(
+  env: Env,
+  changes: () => TaskChange[],
+  beyond = false,
+): Promise<void> {
   try {
-    await publisher?.(env, changes);
+    await publisher?.(env, changes, beyond);
   } catch (error) {
     log.warn("publish.failed", { message: String(error) });
   }
@@ -64,10 +71,34 @@ export function publishStarted(env: Env, rows: readonly Subject[]): () => void {
   return () => clearTimeout(timer);
 }
 
-/** Takes of a row what identifies its task. */
+/** What a statement must return of the rows it changed for these to be told. */
+export const TOLD = "id, name, module, subject, user, status, error_code, error_message";
+
+export type ToldRow = Subject & {
+  status: StoredStatus;
+  error_code: string | null;
+  error_message: string | null;
+};
+
+/**
+ * Tells of rows as a statement left them; of none, nothing. `at` is a time before it: whatever
+ * became of them since counts as later. Never rejects.
+ */
+export async function publishRows(env: Env, rows: readonly ToldRow[], at: number): Promise<void> {
+  if (rows.length > 0) {
+    await publish(env, () => rows.map((row) => changeOf(row, stateOf(row), at)));
+  }
+}
+
+function stateOf({ status, error_code: code, error_message: message }: ToldRow) {
+  return { status, ...(code === null ? {} : { error: { code, message: message ?? "" } }) };
+}
+
+/** Takes of a row what identifies its task. `at` as in TaskChange. */
 export function changeOf(
   { id, name, module, subject, user }: Subject,
   change: Omit<TaskChange, keyof Subject | "at">,
+  at = Date.now(),
 ): TaskChange {
-  return { id, name, module, subject, user, at: Date.now(), ...change };
+  return { id, name, module, subject, user, at, ...change };
 }

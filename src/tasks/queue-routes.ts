@@ -54,7 +54,7 @@ export const queueRoutes = new OpenAPIHono<AppEnv>({
     const { reason } = c.req.valid("json");
     assertQueue(c.env, queue);
     const by = callerId(assertCaller(c.var.caller));
-    if (await pauseQueue(c.env.DB, { queue, since: Date.now(), by, reason })) {
+    if (await pauseQueue(c.env, { queue, since: Date.now(), by, reason })) {
       await audit(c, "queue.pause", queue, { reason });
     }
     return c.json({ queue, paused: true }, 200);
@@ -62,7 +62,7 @@ export const queueRoutes = new OpenAPIHono<AppEnv>({
   .openapi(resumeRoute, async (c) => {
     const { queue } = c.req.valid("param");
     assertQueue(c.env, queue);
-    if (await resumeQueue(c.env.DB, queue)) {
+    if (await resumeQueue(c.env, queue)) {
       await armRecovery(c.env);
       await audit(c, "queue.resume", queue);
     }

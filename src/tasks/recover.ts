@@ -5,14 +5,15 @@
  * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
  *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
  *    ends it.
- * 2. Rows whose message is due, or seems gone, are sent again (resend.ts).
- * 3. Work elsewhere that no longer reports is lost.
+ * 2. Work elsewhere that no longer reports is lost.
+ * 3. Rows whose message is due, or seems gone, are sent again (resend.ts).
  * 4. Expired idempotency keys go, and old counts are folded.
  */
 import { log } from "../log";
 import { countEndsSql, foldCounts } from "./counts";
 import { armRecovery } from "./recovery-alarm";
 import { notifyEndsSql } from "./notify";
+import { publishRows, TOLD, type ToldRow } from "./publish";
 import { resendDue } from "./resend";
 import { HELD } from "./leases";
 import { OPEN } from "./states";
@@ -32,9 +33,11 @@ export interface Recovered {
 }
 
 export async function recover(env: Env, now: number): Promise<Recovered> {
-  const lapsed = await breakLapsedLeases(env.DB, now);
+  const { lapsed, crashed } = await breakLapsedLeases(env.DB, now);
+  const silent = await loseSilent(env.DB, now);
+  const lost = silent.length;
+  await publishRows(env, [...crashed, ...silent], now);
   const resent = await resendDue(env, now);
-  const lost = await loseSilent(env.DB, now);
   await env.DB.prepare(
     `DELETE FROM idempotency_keys WHERE key IN (
        SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ${KEYS_PER_RUN})`,
@@ -83,26 +86,34 @@ FROM (
   SELECT worker AS worker, since AS since, json_array_length(task_ids) = 1 AS alone
   FROM leases WHERE token = ?1
 ) x
-WHERE tasks.id IN (${LAPSED_HELD}) AND tasks.${OPEN}`;
+WHERE tasks.id IN (${LAPSED_HELD}) AND tasks.${OPEN}
+RETURNING ${TOLD}`;
 
 const COUNT_CRASHED = countEndsSql(`id IN (${LAPSED_HELD})`);
 const NOTIFY_CRASHED = notifyEndsSql(`id IN (${LAPSED_HELD})`);
 
-async function breakLapsedLeases(db: D1Database, now: number): Promise<number> {
+interface Broken {
+  lapsed: number;
+  /** The tasks they held. */
+  crashed: ToldRow[];
+}
+
+async function breakLapsedLeases(db: D1Database, now: number): Promise<Broken> {
   const { results } = await db
     .prepare(`SELECT token FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
     .bind(now)
     .all<{ token: string }>();
-  let broken = 0;
+  const broken: Broken = { lapsed: 0, crashed: [] };
   for (const { token } of results) {
     try {
-      const results = await db.batch([
+      const results = await db.batch<ToldRow>([
         db.prepare(SUSPECT).bind(token, now),
         db.prepare(COUNT_CRASHED).bind(token, now),
         db.prepare(NOTIFY_CRASHED).bind(token, now),
         db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
       ]);
-      broken += results.at(-1)?.meta.changes ?? 0;
+      broken.lapsed += results.at(-1)?.meta.changes ?? 0;
+      broken.crashed.push(...(results[0]?.results ?? []));
     } catch (error) {
       log.error("recovery.break_failed", { token, message: String(error) });
     }

@@ -7,6 +7,7 @@ import { retryD1 } from "../db/retry";
 import { log } from "../log";
 import { countEndsSql, countSql } from "./counts";
 import { newLote, taskId } from "./ids";
+import { changeOf, publish, TOLD, type ToldRow } from "./publish";
 import { getTask, type TaskView } from "./queries";
 import { armRecovery } from "./recovery-alarm";
 import { isFinal, OPEN, TRACKED, type Status } from "./states";
@@ -70,7 +71,11 @@ export async function startTracking(
   }
   await armRecovery(env); // it looks for what is silent
   log.info("task.tracked", { taskId: task.id, name, externalId });
-  return { task, created: task.id === id };
+  const created = task.id === id;
+  if (created) {
+    await publish(env, () => [changeOf(task, { status: "STARTED" })]);
+  }
+  return { task, created };
 }
 
 const REPORTING = `id = ?1 AND queue = '${TRACKED}' AND ${OPEN}`;
@@ -108,42 +113,61 @@ export type Reported = "done" | { status: Status };
 
 /** Takes a report of progress, which also says that the work is alive. */
 export function reportProgress(
-  db: D1Database,
+  env: Env,
   task: TaskView,
   progress: Progress,
   now = Date.now(),
 ): Promise<Reported> {
-  return report(db, task, now, [db.prepare(PROGRESS).bind(task.id, now, ...howFar(progress))]);
+  const values = howFar(progress);
+  const statement = env.DB.prepare(PROGRESS).bind(task.id, now, ...values);
+  const [percent, step] = values;
+  const known = percent ?? task.progress;
+  return report(env, task, now, [statement], {
+    ...(known === null ? { status: "STARTED" } : { status: "PROGRESS", progress: known }),
+    step: step ?? task.step,
+  });
 }
 
-function howFar({ percent, step, totalSteps }: Progress): (number | string | null)[] {
+function howFar({
+  percent,
+  step,
+  totalSteps,
+}: Progress): [percent: number | null, step: string | null, totalSteps: number | null] {
   return [percent === undefined ? null : Math.round(percent), step ?? null, totalSteps ?? null];
 }
 
 /** Takes the report of its end, and of how far it then was. */
 export function finishTracking(
-  db: D1Database,
+  env: Env,
   task: TaskView,
   ending: Ending,
   progress: Progress = {},
   now = Date.now(),
 ): Promise<Reported> {
-  const failure = ending.status === "FAILURE" ? ["failed", ending.message] : [null, null];
+  const { DB: db } = env;
+  const { status } = ending;
+  const error = status === "FAILURE" ? { code: "failed", message: ending.message } : null;
+  const failure = [error?.code ?? null, error?.message ?? null];
   const result = ending.result === undefined ? null : JSON.stringify(ending.result);
-  return report(db, task, now, [
-    db.prepare(COUNT_END).bind(task.id, now, ending.status),
-    db.prepare(END).bind(task.id, now, ...howFar(progress), ending.status, result, ...failure),
-  ]);
+  const statements = [
+    db.prepare(COUNT_END).bind(task.id, now, status),
+    db.prepare(END).bind(task.id, now, ...howFar(progress), status, result, ...failure),
+  ];
+  return report(env, task, now, statements, { status, ...(error && { error }) });
 }
 
+/** `change` is what becomes of it, should it not have ended. */
 async function report(
-  db: D1Database,
+  env: Env,
   task: TaskView,
   now: number,
   statements: D1PreparedStatement[],
+  change: Parameters<typeof changeOf>[1],
 ): Promise<Reported> {
+  const { DB: db } = env;
   const results = await db.batch(statements);
   if (results.at(-1)?.meta.changes) {
+    await publish(env, () => [changeOf(task, change)]);
     return "done";
   }
   await db.prepare(NOTE_LATE).bind(task.id, now).run();
@@ -159,13 +183,14 @@ const COUNT_LOST = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${SILENT}
 const LOSE = `
 UPDATE tasks SET status = 'FAILURE', attempts = 1, finished_at = ?2, error_code = 'lost',
   error_message = 'No report for ' || (timeout_ms / 1000) || ' s'
-WHERE ${SILENT}`;
+WHERE ${SILENT}
+RETURNING ${TOLD}`;
 
-/** Ends what has been silent for too long. Returns how many. */
-export async function loseSilent(db: D1Database, now: number): Promise<number> {
-  const [, lost] = await db.batch([
+/** Ends what has been silent for too long, and returns it. */
+export async function loseSilent(db: D1Database, now: number): Promise<ToldRow[]> {
+  const [, lost] = await db.batch<ToldRow>([
     db.prepare(COUNT_LOST).bind(null, now),
     db.prepare(LOSE).bind(null, now),
   ]);
-  return lost?.meta.changes ?? 0;
+  return lost?.results ?? [];
 }

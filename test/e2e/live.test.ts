@@ -161,6 +161,50 @@ describeInBrowser("live pages", () => {
     });
   });
 
+  describe("without being read anew after half a minute,", () => {
+    const SOON = { timeout: 10_000 };
+    /** What came before, and what a new socket may have missed, is read by then. */
+    const SETTLED_MS = 4000;
+
+    it("the queues and the dashboard show a pause, and its end", async () => {
+      await using visit = await openAsAdmin();
+      const { page, context } = visit;
+      const dashboard = await context.newPage();
+      await page.goto("/admin/queues");
+      await dashboard.goto("/admin");
+      await page.evaluate(() => (document.title = "not loaded again"));
+      await page.waitForTimeout(SETTLED_MS);
+      const queue = "/api/tasks/queues/tasks";
+      const paused = page.locator("#queue-tasks .badge.is-retry");
+      const pausedThere = dashboard.locator("#queues .badge.is-retry");
+      await context.request.post(`${queue}/pause`, { data: { reason: "De una prueba" } });
+      await Promise.all([paused.waitFor(SOON), pausedThere.waitFor(SOON)]);
+      await page.getByText("De una prueba").waitFor();
+      await context.request.post(`${queue}/resume`);
+      const gone = { state: "detached", ...SOON } as const;
+      await Promise.all([paused.waitFor(gone), pausedThere.waitFor(gone)]);
+      expect(await page.title()).toBe("not loaded again");
+      expect([...(await violations(page)), ...(await violations(dashboard))]).toEqual([]);
+      expect(visit.problems).toEqual([]);
+    });
+
+    it("a list shows that a failure was given up on", async () => {
+      await using visit = await openAsAdmin();
+      const { page, context } = visit;
+      const data = [{ id: `D-${Date.now()}`, cliente: "ACME Corp", productos: [] }];
+      const sent = await context.request.post("/api/pedidos", { data });
+      const { tareas } = (await sent.json()) as { tareas: { task_id: string }[] };
+      const id = tareas[0]?.task_id ?? "";
+      await page.goto("/admin/tasks?discarded=no");
+      const row = page.locator(`tr[data-task="${id}"]`);
+      await row.locator(".badge.is-failure").waitFor();
+      await page.waitForTimeout(SETTLED_MS);
+      await context.request.post(`/api/tasks/discard/${id}/`, { data: { reason: "A test" } });
+      await row.waitFor({ state: "detached", ...SOON });
+      expect(visit.problems).toEqual([]);
+    });
+  });
+
   describe("<task-monitor>", () => {
     it("is one script under 8 KB gzipped that asks for nothing else", async () => {
       const script = await (await fetch(`${server.url}/task-monitor.js`)).text();

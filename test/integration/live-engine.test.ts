@@ -1,3 +1,4 @@
+import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Row } from "../../src/live/events";
@@ -5,17 +6,24 @@ import { PATIENCE_MS, QUIET_MS } from "../../src/live/hub.do";
 import { publishToHub } from "../../src/live/publisher";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { actOn } from "../../src/tasks/actions";
+import { BURIED, consumeDeadLetters } from "../../src/tasks/dead-letters";
 import { Engine } from "../../src/tasks/engine";
+import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
 import { publishTo, type TaskChange } from "../../src/tasks/publish";
 import { toExecution } from "../../src/tasks/execution";
 import { listTasks } from "../../src/tasks/list";
+import { MAX_CRASHES, recover } from "../../src/tasks/recover";
+import { finishTracking, reportProgress, startTracking } from "../../src/tasks/tracked";
 import { masterKey } from "../support/api";
 import {
   deafQueue,
   deliver,
+  lapseLeases,
   orderEngine,
   storeOrders,
   storeTasks,
+  takeAndDie,
+  taskOf,
   testEnv,
 } from "../support/engine";
 import { aChange, listen, type Listener } from "../support/live";
@@ -106,6 +114,173 @@ describe("whoever listens is told", () => {
     await actOn(quiet(), orderEngine, "retry", id, { by: "user:x" });
     await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("PENDING"));
   });
+});
+
+/** A batch of the dead letter queue. */
+function deadLetters(...bodies: unknown[]): MessageBatch {
+  return createMessageBatch(
+    "pedidos-dead-letters",
+    bodies.map((body) => ({
+      id: crypto.randomUUID(),
+      timestamp: new Date(),
+      attempts: 101,
+      body,
+    })),
+  );
+}
+
+const work = () => ({
+  externalId: `nightly ${crypto.randomUUID()}`,
+  name: "nomina.calcular",
+  module: "nomina",
+  description: "",
+  user: "key:me",
+  timeoutMs: 60_000,
+  context: "{}",
+});
+
+async function tracking() {
+  const started = await startTracking(quiet(), work());
+  if (typeof started === "string") {
+    throw new Error(started);
+  }
+  return started.task;
+}
+
+describe("whoever listens is told of what no consumer settles:", () => {
+  it("of the tasks of dead consumers, once for all of them", async () => {
+    const orders = Array.from({ length: 5 }, () => anOrder());
+    const [alone = "", ...others] = await storeOrders(quiet(), orders);
+    for (let crash = 1; crash < MAX_CRASHES; crash += 1) {
+      await takeAndDie([alone], crash > 1);
+      await lapseLeases();
+      await recover(quiet(), Date.now());
+    }
+    await takeAndDie([alone], true);
+    await takeAndDie(others.slice(0, 2));
+    await takeAndDie(others.slice(2));
+    await lapseLeases();
+    const calls = vi.spyOn(env.LIVE_HUB, "getByName");
+    await recover(quiet(), Date.now());
+    expect(calls).toHaveBeenCalledTimes(1);
+    await vi.waitFor(() => expect(listener.rows.get(alone)?.status).toBe("FAILURE"));
+    for (const id of others) {
+      expect(listener.rows.get(id)).toMatchObject({
+        status: "RETRY",
+        name: "pedidos.procesar",
+        error: { code: "worker_crashed", message: "The worker died while it ran this task" },
+      });
+    }
+    calls.mockClear();
+    await recover(quiet(), Date.now());
+    expect(calls).not.toHaveBeenCalled(); // it changed nothing more
+  });
+
+  it("in the right order, even of tasks that end before the message is sent", async () => {
+    const told: TaskChange[] = [];
+    publishTo(async (...publish) => {
+      told.push(...publish[1]());
+      await publishToHub(...publish);
+    });
+    const [crashed = "", failed = ""] = await storeOrders(quiet(), [anOrder(), anOrder()]);
+    // A queue that delivers at once, and says so only when the task has ended.
+    const sendBatch = async (messages: { body: { task_id: string } }[]) => {
+      await deliver(
+        messages.map(({ body }) => body.task_id),
+        quiet(),
+      );
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    };
+    const metrics = () => Promise.resolve({ backlogCount: 0, backlogBytes: 0 });
+    const prompt = testEnv({ QUEUE_ORDERS: { sendBatch, metrics }, QUEUE_TASKS: deafQueue });
+    await actOn(quiet(), orderEngine, "cancel", failed, { by: "user:x" });
+    await takeAndDie([crashed]);
+    await lapseLeases();
+    await recover(prompt, Date.now());
+    await actOn(prompt, orderEngine, "retry", failed, { by: "user:x" });
+    publishTo(publishToHub);
+    for (const id of [crashed, failed]) {
+      const changes = told.filter((change) => change.id === id).toSorted((a, b) => a.at - b.at);
+      expect(changes.at(-1)?.status).toBe("SUCCESS");
+      await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("SUCCESS"));
+    }
+    expect(told.map(({ status }) => status)).toEqual(expect.arrayContaining(["RETRY", "PENDING"]));
+  });
+
+  it("of what the queue gave up on, and of messages that were never ours", async () => {
+    const [id = ""] = await storeOrders(quiet(), [anOrder()]);
+    await consumeDeadLetters(deadLetters({ v: 1, task_id: id }, { v: 99, hello: 1 }), quiet());
+    await vi.waitFor(() => expect(listener.rows.get(id)?.status).toBe("FAILURE"));
+    expect(listener.rows.get(id)?.error?.code).toBe("dead_letter");
+    const buried = () => [...listener.rows.values()].find(({ name }) => name === BURIED.name);
+    await vi.waitFor(() => expect(buried()).toMatchObject({ status: "FAILURE", module: "system" }));
+  });
+
+  it("of work elsewhere: its start, its progress, its end, and its silence", async () => {
+    const task = await tracking();
+    const seen = () => listener.rows.get(task.id);
+    await vi.waitFor(() => expect(seen()).toMatchObject({ status: "STARTED", module: "nomina" }));
+    await reportProgress(quiet(), task, { percent: 39.6, step: "Sumando" });
+    await vi.waitFor(() =>
+      expect(seen()).toMatchObject({ status: "PROGRESS", progress: 40, step: "Sumando" }),
+    );
+    await finishTracking(quiet(), task, { status: "FAILURE", message: "no", result: null });
+    const error = { code: "failed", message: "no" };
+    await vi.waitFor(() => expect(seen()).toMatchObject({ status: "FAILURE", error }));
+    const told = listener.messages.length;
+    expect(await reportProgress(quiet(), task, { percent: 50 })).toEqual({ status: "FAILURE" });
+    expect(listener.messages.slice(told)).toEqual([]);
+
+    const silent = await tracking();
+    await recover(quiet(), Date.now() + 61_000);
+    await vi.waitFor(() =>
+      expect(listener.rows.get(silent.id)).toMatchObject({
+        status: "FAILURE",
+        error: { code: "lost" },
+      }),
+    );
+  });
+
+  it("that a queue is paused or goes on: every page is told to read again, once", async () => {
+    const narrow = await listen(`task=${aChange().id}`, { key: await masterKey() });
+    const pause = { queue: "tasks", since: Date.now(), by: "user:x", reason: "A test" };
+    for (const change of [() => pauseQueue(quiet(), pause), () => resumeQueue(quiet(), "tasks")]) {
+      const before = [listener.messages.length, narrow.messages.length];
+      expect(await change()).toBe(true);
+      for (const [index, { messages }] of [listener, narrow].entries()) {
+        await vi.waitFor(() => expect(messages.at(before[index] ?? 0)?.refetch).toBe(true));
+      }
+    }
+    const told = listener.messages.length;
+    expect(await resumeQueue(quiet(), "tasks")).toBe(false); // it is not paused
+    await rest();
+    expect(listener.messages).toHaveLength(told);
+    narrow.socket.close();
+  });
+
+  it("and none of it fails, or is undone, when the hub does not answer", async () => {
+    const publish = () => Promise.reject(new Error("overloaded"));
+    const LIVE_HUB = { getByName: () => ({ publish }) };
+    const broken = { ...quiet(), LIVE_HUB } as unknown as Env;
+    const [held = "", given = ""] = await storeOrders(quiet(), [anOrder(), anOrder()]);
+    const failing = async <T>(act: () => Promise<T>): Promise<T> => {
+      await rest(); // not silent from the failure before
+      return act();
+    };
+    await failing(async () => {
+      await takeAndDie([held]);
+      await lapseLeases();
+      await recover(broken, Date.now());
+    });
+    expect((await taskOf(held)).status).toBe("RETRY");
+    await failing(() => consumeDeadLetters(deadLetters({ v: 1, task_id: given }), broken));
+    expect((await taskOf(given)).error_code).toBe("dead_letter");
+    const started = await failing(() => startTracking(broken, work()));
+    expect(started).toHaveProperty("created", true);
+    const pause = { queue: "tasks", since: Date.now(), by: "user:x", reason: "A test" };
+    expect(await failing(() => pauseQueue(broken, pause))).toBe(true);
+    expect(await failing(() => resumeQueue(broken, "tasks"))).toBe(true);
+  }, 20_000);
 });
 
 describe("publishing", () => {

@@ -97,12 +97,12 @@ describe("the dashboard", () => {
 
   it("says that a queue is paused, not that it is stalled", async () => {
     const since = Date.now();
-    await pauseQueue(env.DB, { queue: "tasks", since, by: "user:x", reason: "Mantenimiento" });
+    await pauseQueue(env, { queue: "tasks", since, by: "user:x", reason: "Mantenimiento" });
     await insertTasks(2, { readyAt: since - 10 * MINUTE });
     const paused = await health();
     expect(paused).toMatch(/La cola tasks está en pausa: 2 tareas/);
     expect(paused).not.toContain("parada");
-    await resumeQueue(env.DB, "tasks");
+    await resumeQueue(env, "tasks");
     await clearTasks();
   });
 

@@ -47,14 +47,17 @@ export class Elsewhere {
     if (!work) {
       return undefined;
     }
-    const { DB } = this.#env;
     const task = await taskOf(work.id);
     const answer =
       report === "progress"
-        ? await reportProgress(DB, task, { percent: 50, step: "half way" })
+        ? await reportProgress(this.#env, task, { percent: 50, step: "half way" })
         : report === "done"
-          ? await finishTracking(DB, task, { status: "SUCCESS", result: 1 })
-          : await finishTracking(DB, task, { status: "FAILURE", message: "no", result: undefined });
+          ? await finishTracking(this.#env, task, { status: "SUCCESS", result: 1 })
+          : await finishTracking(this.#env, task, {
+              status: "FAILURE",
+              message: "no",
+              result: undefined,
+            });
     if ((answer === "done") === isFinal(task.status)) {
       throw new Error(`a report to ${task.status} was answered ${JSON.stringify(answer)}`);
     }

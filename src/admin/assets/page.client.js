@@ -76,6 +76,9 @@ function morph(from, to) {
   }
 }
 
+/** A task that is told of again in such a state has changed in what no event tells: it was discarded. */
+const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
+
 /**
  * Shows what the hub tells of a task before the page is read again. Returns whether more than that
  * has changed.
@@ -111,7 +114,7 @@ function patch(region, { id, status, progress, step, stages = [] }) {
       text.textContent = `${progress} %${step ? ` · ${step}` : ""}`;
     }
   }
-  return !isSame;
+  return !isSame || ENDED.has(status);
 }
 
 /**
@@ -143,7 +146,7 @@ function follow(region) {
     fresh.classList.toggle("lost", region.classList.contains("lost"));
     localizeTimes(fresh);
     morph(region, fresh);
-    announce(region.querySelector("[data-status]")?.textContent ?? "");
+    announce(region.querySelector('[data-status=""]')?.textContent ?? "");
     if (region.dataset["live"] !== "open") {
       stop();
     }

@@ -2,6 +2,7 @@ import type { Page } from "../../http/paging";
 import { BURIED, DEAD_LETTER_CODES } from "../../tasks/dead-letters";
 import type { Execution } from "../../tasks/execution";
 import { EmptyState } from "../components/empty-state";
+import { LiveRegion } from "../components/live-region";
 import { Notice } from "../components/notice";
 import { Pager } from "../components/pager";
 import { RepairTabs } from "../components/repair-tabs";
@@ -42,31 +43,35 @@ export function DeadLettersPage(props: DeadLettersPageProps) {
           {t(discarded ? "deadLetters.seeOpen" : "deadLetters.seeDiscarded")}
         </a>
       </p>
-      {letters.length === 0 ? (
-        page.next === null && (
-          <EmptyState
-            title={t("deadLetters.noneTitle")}
-            text={t(discarded ? "deadLetters.noneDiscarded" : "deadLetters.none")}
-          />
-        )
-      ) : mayAct ? (
-        <Selection
-          view={view}
-          filter={{
-            status: "FAILURE",
-            code: DEAD_LETTER_CODES.join(","),
-            discarded: discarded ? "yes" : "no",
-          }}
-          total={page.total}
-          actions={discarded ? ["retry"] : ["discard", "retry"]}
-        >
-          {list}
-        </Selection>
-      ) : (
-        list
-      )}
-      {page.next !== null && letters.length < 20 && <Notice kind="good">{t("list.short")}</Notice>}
-      <Pager view={view} page={page} />
+      <LiveRegion view={view} about={{}} open grows>
+        {letters.length === 0 ? (
+          page.next === null && (
+            <EmptyState
+              title={t("deadLetters.noneTitle")}
+              text={t(discarded ? "deadLetters.noneDiscarded" : "deadLetters.none")}
+            />
+          )
+        ) : mayAct ? (
+          <Selection
+            view={view}
+            filter={{
+              status: "FAILURE",
+              code: DEAD_LETTER_CODES.join(","),
+              discarded: discarded ? "yes" : "no",
+            }}
+            total={page.total}
+            actions={discarded ? ["retry"] : ["discard", "retry"]}
+          >
+            {list}
+          </Selection>
+        ) : (
+          list
+        )}
+        {page.next !== null && letters.length < 20 && (
+          <Notice kind="good">{t("list.short")}</Notice>
+        )}
+        <Pager view={view} page={page} />
+      </LiveRegion>
     </Layout>
   );
 }
