@@ -4,11 +4,13 @@ import type { AppEnv } from "../http/app-env";
 // oxlint-disable import/default -- wrangler imports these files as their text
 import live from "./assets/live.client.js";
 import page from "./assets/page.client.js";
+import shortcuts from "./assets/shortcuts.client.js";
 import monitor from "./assets/task-monitor.client.js";
 import common from "./assets/console.css";
 import dashboard from "./assets/dashboard.css";
 import people from "./assets/people.css";
 import repair from "./assets/repair.css";
+import sheet from "./assets/shortcuts.css";
 
 /** A file under an address that changes with its content, so that browsers may keep it for good. */
 function asset(name: string, extension: string, type: string, text: string) {
@@ -25,26 +27,33 @@ function fingerprint(text: string): string {
 }
 
 /** Without its comments and indentation: a quarter of its weight. */
-const compact = [common, dashboard, people, repair]
+const compact = [common, dashboard, people, repair, sheet]
   .join("\n")
   .replaceAll(/\/\*.*?\*\//gs, "")
   .replaceAll(/\s+/g, " ")
   .replaceAll(/ ?([{};]) ?/g, "$1");
 
 /**
- * A script and the module it imports as one file, so that a page asks once; without their comments
+ * Scripts as one file, each after those it imports, so that a page asks once; without their comments
  * and indentation.
  */
-function bundle(text: string): string {
-  const alone = text.replace(/^import .*"\.\/live\.client\.js";$/m, "");
-  return `${live.replaceAll(/^export /gm, "")}\n${alone}`
+function bundle(...scripts: string[]): string {
+  return scripts
+    .join("\n")
+    .replaceAll(/^import .*"\.\/\w+\.client\.js";$/gm, "")
+    .replaceAll(/^export /gm, "")
     .replaceAll(/^\s*\/\*(?:(?!\*\/).)*\*\/\n/gms, "")
     .replaceAll(/^\s*\/\/.*\n/gm, "")
     .replaceAll(/^\s+/gm, "");
 }
 
 const stylesheet = asset("console", "css", "text/css; charset=utf-8", compact);
-const pageScript = asset("page", "js", "text/javascript; charset=utf-8", bundle(page));
+const pageScript = asset(
+  "page",
+  "js",
+  "text/javascript; charset=utf-8",
+  bundle(live, shortcuts, page),
+);
 
 export const STYLESHEET_URL = stylesheet.path;
 export const SCRIPT_URL = pageScript.path;
@@ -63,7 +72,7 @@ for (const { path, type, text } of [stylesheet, pageScript]) {
 
 /** `<task-monitor>`, for pages of any site. */
 assetRoutes.get("/task-monitor.js", (c) =>
-  c.body(bundle(monitor), 200, {
+  c.body(bundle(live, monitor), 200, {
     "content-type": "text/javascript; charset=utf-8",
     "cache-control": "public, max-age=3600",
     "access-control-allow-origin": "*",

@@ -1,5 +1,6 @@
 import type { PropsWithChildren } from "hono/jsx";
 import { SCRIPT_URL, STYLESHEET_URL } from "./assets";
+import { ShortcutSheet } from "./components/shortcut-sheet";
 import { TopBar } from "./components/top-bar";
 import type { View } from "./view";
 
@@ -42,6 +43,7 @@ export function Layout({ view, title, reloadIn, children }: PropsWithChildren<La
           {children}
         </main>
         <p class="unseen" aria-live="polite" data-announcer="" />
+        {view.person && <ShortcutSheet view={view} />}
       </body>
     </html>
   );

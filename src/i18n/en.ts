@@ -1,6 +1,7 @@
 import { dashboardEn } from "./dashboard";
 import { peopleEn } from "./people";
 import { repairEn } from "./repair";
+import { shortcutsEn } from "./shortcuts";
 import type { es } from "./es";
 
 /** English: the compiler refuses a key that Spanish lacks, or one missing here. */
@@ -300,4 +301,5 @@ export const en: Record<keyof typeof es, string> = {
   ...dashboardEn,
   ...peopleEn,
   ...repairEn,
+  ...shortcutsEn,
 };

@@ -1,6 +1,7 @@
 import { dashboardEs } from "./dashboard";
 import { peopleEs } from "./people";
 import { repairEs } from "./repair";
+import { shortcutsEs } from "./shortcuts";
 
 /** Spanish, the language of the old system; its keys are those of every language. */
 export const es = {
@@ -306,4 +307,5 @@ export const es = {
   ...dashboardEs,
   ...peopleEs,
   ...repairEs,
+  ...shortcutsEs,
 } as const;

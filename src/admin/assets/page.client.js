@@ -1,10 +1,11 @@
 // @ts-check
 /**
- * What pages gain with JavaScript: times in the reader's zone, and tasks that change before one's
- * eyes. A live region says in its attributes what it is about; its rows and the page's title bear
- * `data-task`. Served with live.client.js in one file; checked by this folder's tsconfig.json.
+ * What pages gain with JavaScript: times in the reader's zone, shortcuts of the keyboard, and tasks
+ * that change before one's eyes. A live region says in its attributes what it is about; its rows and the page's title bear
+ * `data-task`. Served with what it imports in one file; checked by this folder's tsconfig.json.
  */
 import { startLive } from "./live.client.js";
+import { startShortcuts } from "./shortcuts.client.js";
 
 const language = document.documentElement.lang;
 
@@ -177,6 +178,7 @@ function follow(region) {
   });
 }
 
+startShortcuts();
 localizeTimes(document);
 for (const region of document.querySelectorAll('[data-live="open"]')) {
   follow(/** @type {HTMLElement} */ (region));

@@ -89,7 +89,7 @@ function NavLink({ view, href, label }: { view: View; href: string; label: strin
 }
 
 function Preferences({ view }: { view: View }) {
-  const { t, language, theme, url } = view;
+  const { t, language, theme, person, url } = view;
   const back = new URL(url);
   back.searchParams.delete("lang"); // or the address would go on overruling the choice
   const other = language === "es" ? "en" : "es";
@@ -121,6 +121,18 @@ function Preferences({ view }: { view: View }) {
           {t("preferences.theme")}: {t(`theme.${theme}`)}
         </span>
       </button>
+      {person && (
+        <button
+          class="plain opens-shortcuts"
+          type="button"
+          title={t("shortcuts.title")}
+          hidden
+          data-opens-shortcuts=""
+        >
+          <kbd aria-hidden="true">?</kbd>
+          <span class="unseen">{t("shortcuts.title")}</span>
+        </button>
+      )}
     </form>
   );
 }
