@@ -1,8 +1,16 @@
 import type { FailureFilter } from "../tasks/failure-groups";
 import { isTaskId } from "../tasks/ids";
-import { day, daysOf, type Problems, readFilters, words } from "./list-query";
+import {
+  countActive,
+  days,
+  DAYS_PROBLEMS,
+  daysOf,
+  type Problems,
+  readFilters,
+  words,
+} from "./list-query";
 
-const shape = { module: words, name: words, from: day, to: day };
+const shape = { module: words, name: words, ...days };
 type Name = keyof typeof shape;
 
 /** The address of the failures' page. */
@@ -14,22 +22,21 @@ export interface FailureQuery {
 }
 
 export function readFailureQuery(params: URLSearchParams): FailureQuery {
-  const { typed, values, problems } = readFilters(
+  const read = readFilters(
     shape,
-    { module: "list.tooLong", name: "list.tooLong", from: "list.badDate", to: "list.badDate" },
+    { module: "list.tooLong", name: "list.tooLong", ...DAYS_PROBLEMS },
     params,
   );
+  const range = daysOf(read);
+  const { typed, values, problems } = read;
   const beforeId = params.get("before") ?? undefined;
   if (beforeId !== undefined && !isTaskId(beforeId)) {
     problems.cursor = "list.badCursor";
   }
-  if (values.from !== undefined && values.to !== undefined && values.to < values.from) {
-    problems.to = "list.dateOrder";
-  }
   return {
     typed,
     problems,
-    active: Object.values(typed).filter((text) => text !== "").length,
-    filter: { module: values.module, name: values.name, ...daysOf(values), beforeId },
+    active: countActive(typed),
+    filter: { module: values.module, name: values.name, ...range, beforeId },
   };
 }

@@ -1,17 +1,27 @@
 import { z } from "zod";
 import { type Cursor, readCursor } from "../http/paging";
 import type { Key } from "../i18n/translate";
+import { isZone, startOfDay, UTC } from "./zone";
 
 /** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
 export const PAGE_ROWS = 25;
 const DAY_MS = 86_400_000;
 const MAX_LENGTH = 255;
 
-/** A day as a date field gives it; what it means is its first millisecond in UTC. */
-export const day = z.iso
+/** A day as a date field gives it, as its midnight in UTC. */
+const day = z.iso
   .date()
   .transform((text) => Date.parse(`${text}T00:00:00Z`))
   .optional();
+
+/** The days of a list, and the zone they are days of: it is in the address, so that others see the same. */
+export const days = { from: day, to: day, zone: z.string().refine(isZone).optional() };
+
+export const DAYS_PROBLEMS = {
+  from: "list.badDate",
+  to: "list.badDate",
+  zone: "list.badZone",
+} as const;
 
 export const words = z.string().max(MAX_LENGTH).optional();
 
@@ -43,10 +53,35 @@ export function readFilters<Shape extends Record<string, z.ZodType>>(
   return { typed, values, problems };
 }
 
-/** The days of a list, the last one included, as the half-open range queries take. */
-export function daysOf(values: { from?: number; to?: number }) {
-  const before = values.to === undefined ? undefined : values.to + DAY_MS;
-  return { from: values.from, before };
+interface Read {
+  typed: Record<keyof typeof days, string>;
+  values: { from?: number; to?: number; zone?: string };
+  problems: Problems<keyof typeof days>;
+}
+
+/**
+ * The days of a list, the last one included, as the half-open range queries take; notes a problem
+ * with their order. A zone without a day says nothing, and is dropped.
+ */
+export function daysOf({ typed, values, problems }: Read) {
+  const { from, to, zone = UTC } = values;
+  if (from !== undefined && to !== undefined && to < from) {
+    problems.to = "list.dateOrder";
+  }
+  if (typed.from === "" && typed.to === "") {
+    typed.zone = "";
+  }
+  return {
+    from: from === undefined ? undefined : startOfDay(from, zone),
+    before: to === undefined ? undefined : startOfDay(to + DAY_MS, zone),
+  };
+}
+
+/** How many filters are set; the search is none, and a zone only says what the days mean. */
+export function countActive(typed: Record<string, string>): number {
+  return Object.entries(typed).filter(
+    ([field, text]) => field !== "q" && field !== "zone" && text !== "",
+  ).length;
 }
 
 /** The page asked for; undefined when the cursor is not one that a list gave out. */

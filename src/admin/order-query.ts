@@ -1,7 +1,9 @@
 import type { PageRequest } from "../http/paging";
 import type { OrderFilter } from "../orders/queries";
 import {
-  day,
+  countActive,
+  days,
+  DAYS_PROBLEMS,
   daysOf,
   PAGE_ROWS,
   type Problems,
@@ -10,7 +12,7 @@ import {
   words,
 } from "./list-query";
 
-const shape = { q: words, customer: words, from: day, to: day };
+const shape = { q: words, customer: words, ...days };
 type Name = keyof typeof shape;
 
 /** The order list's address, see TaskQuery. */
@@ -23,23 +25,22 @@ export interface OrderQuery {
 }
 
 export function readOrderQuery(params: URLSearchParams): OrderQuery {
-  const { typed, values, problems } = readFilters(
+  const read = readFilters(
     shape,
-    { q: "list.tooLong", customer: "list.tooLong", from: "list.badDate", to: "list.badDate" },
+    { q: "list.tooLong", customer: "list.tooLong", ...DAYS_PROBLEMS },
     params,
   );
+  const range = daysOf(read);
+  const { typed, values, problems } = read;
   const cursor = readPosition(params);
   if (cursor === undefined) {
     problems.cursor = "list.badCursor";
   }
-  if (values.from !== undefined && values.to !== undefined && values.to < values.from) {
-    problems.to = "list.dateOrder";
-  }
   return {
     typed,
     problems,
-    active: Object.entries(typed).filter(([field, text]) => field !== "q" && text !== "").length,
-    filter: { search: values.q, customer: values.customer, ...daysOf(values) },
+    active: countActive(typed),
+    filter: { search: values.q, customer: values.customer, ...range },
     request: { limit: PAGE_ROWS, cursor: cursor ?? null },
   };
 }

@@ -35,7 +35,7 @@ orderPages.get("/", async (c) => {
 
 orderPages.post("/exports", limitBody(), async (c) => {
   const form = await readForm(c);
-  const fields = ["customer", "from", "to"].map((name) => [name, formText(form, name)]);
+  const fields = ["customer", "from", "to", "zone"].map((name) => [name, formText(form, name)]);
   const query = readOrderQuery(new URLSearchParams(fields));
   const { customer, from, before } = query.filter;
   const input = {

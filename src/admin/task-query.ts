@@ -5,7 +5,9 @@ import { isLote } from "../tasks/ids";
 import type { TaskFilter } from "../tasks/list";
 import { STATUSES } from "../tasks/states";
 import {
-  day,
+  countActive,
+  days,
+  DAYS_PROBLEMS,
   daysOf,
   PAGE_ROWS,
   type Problems,
@@ -24,8 +26,7 @@ const shape = {
   discarded: z.enum(["yes", "no"]).optional(),
   worker: words,
   lote: z.string().refine(isLote).optional(),
-  from: day,
-  to: day,
+  ...days,
 };
 type Name = keyof typeof shape;
 
@@ -50,7 +51,7 @@ export function taskQuery(typed: Partial<Record<Name, string>>): string {
 }
 
 export function readTaskQuery(params: URLSearchParams): TaskQuery {
-  const { typed, values, problems } = readFilters(
+  const read = readFilters(
     shape,
     {
       q: "list.tooLong",
@@ -62,23 +63,21 @@ export function readTaskQuery(params: URLSearchParams): TaskQuery {
       discarded: "repair.badDiscarded",
       worker: "list.tooLong",
       lote: "list.badBatch",
-      from: "list.badDate",
-      to: "list.badDate",
+      ...DAYS_PROBLEMS,
     },
     params,
   );
+  const range = daysOf(read);
+  const { typed, values, problems } = read;
   const cursor = readPosition(params);
   if (cursor === undefined) {
     problems.cursor = "list.badCursor";
-  }
-  if (values.from !== undefined && values.to !== undefined && values.to < values.from) {
-    problems.to = "list.dateOrder";
   }
   const { q, code, message, discarded, status, module, name, worker, lote } = values;
   return {
     typed,
     problems,
-    active: Object.entries(typed).filter(([field, text]) => field !== "q" && text !== "").length,
+    active: countActive(typed),
     filter: {
       search: q,
       codes: code?.split(/[\s,]+/).filter(Boolean),
@@ -89,7 +88,7 @@ export function readTaskQuery(params: URLSearchParams): TaskQuery {
       name,
       worker,
       lote,
-      ...daysOf(values),
+      ...range,
     },
     request: { limit: PAGE_ROWS, cursor: cursor ?? null },
   };

@@ -1,4 +1,5 @@
 import { SPANS } from "../tasks/counts";
+import { UTC } from "./zone";
 import { type Bucket, countsOverTime, type Counts, daysAgo, total } from "../tasks/stats";
 
 /** What the charts may show: so many stretches of so long, the running one included. */
@@ -51,11 +52,28 @@ export async function readHistory(
   };
 }
 
-/** "22:04" or, of whole days, "22/11": in UTC, as days are counted. */
-export function bucketLabel({ spanMs }: History, at: number, language: string): string {
-  const options: Intl.DateTimeFormatOptions =
-    spanMs === SPANS.day
-      ? { day: "numeric", month: "short" }
-      : { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
-  return new Intl.DateTimeFormat(language, { ...options, timeZone: "UTC" }).format(at);
+/** A stretch of time in words. */
+export interface Stretch {
+  /** "22:04" or, of a whole day, "22 nov". */
+  name: string;
+  /** From when to when. */
+  exact: string;
+  /** When it begins, where a reader's zone would call it otherwise: days are counted in UTC. */
+  at?: string;
+}
+
+/** The stretches of a history in UTC; the page's script tells them in the reader's zone. */
+export function stretchesOf({ spanMs, buckets }: History, language: string): Stretch[] {
+  const isDay = spanMs === SPANS.day;
+  const format = (options: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(language, { ...options, timeZone: UTC });
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+  const day = { month: "short", day: "numeric" } as const;
+  const short = format(isDay ? day : clock);
+  const long = format({ year: "numeric", ...day, ...(!isDay && clock) });
+  return buckets.map(({ at }) => ({
+    name: short.format(at),
+    exact: `${isDay ? long.format(at) : long.formatRange(at, at + spanMs)} ${UTC}`,
+    ...(!isDay && { at: `${new Date(at).toISOString().slice(0, 16)}Z` }),
+  }));
 }

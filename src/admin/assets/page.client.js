@@ -6,26 +6,7 @@
  */
 import { startLive } from "./live.client.js";
 import { startShortcuts } from "./shortcuts.client.js";
-
-const language = document.documentElement.lang;
-
-/** @param {ParentNode} root */
-function localizeTimes(root) {
-  const whole = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
-  const precise = new Intl.DateTimeFormat(language, {
-    hour: "2-digit",
-    minute: "2-digit",
-    second: "2-digit",
-    fractionalSecondDigits: 3,
-    hourCycle: "h23",
-  });
-  for (const element of root.querySelectorAll("time[datetime]")) {
-    const time = /** @type {HTMLTimeElement} */ (element);
-    const format = time.dataset["precise"] === undefined ? whole : precise;
-    time.title = time.dateTime;
-    time.textContent = format.format(new Date(time.dateTime));
-  }
-}
+import { localizeTimes } from "./times.client.js";
 
 /** @param {Node | undefined} node */
 const keyOf = (node) => (node instanceof HTMLElement ? node.dataset["task"] : undefined);

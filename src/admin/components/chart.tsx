@@ -1,6 +1,10 @@
 import { scaleBand, scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
+import type { Child } from "hono/jsx";
+import type { Stretch } from "../time-range";
 import type { View } from "../view";
+import { Fill } from "./fill";
+import { Moment, OwnZone } from "./time";
 
 export interface Series {
   name: string;
@@ -16,10 +20,11 @@ interface ChartProps {
   id: string;
   title: string;
   /** The same in a sentence, for those who do not see it. */
-  summary: string;
+  summary: Child;
   series: readonly Series[];
-  /** What each stretch of time is called, and how many of these names the axis shows. */
-  times: readonly string[];
+  /** Each stretch of time, how long they are, and how many of their names the axis shows. */
+  times: readonly Stretch[];
+  spanMs: number;
   labels: number;
   format: (value: number) => string;
   /** The least the axis reaches, so that little does not look like much. */
@@ -67,7 +72,7 @@ export function Chart(props: ChartProps) {
   );
 }
 
-function Plot({ id, series, times, labels, format, least }: ChartProps) {
+function Plot({ id, series, times, spanMs, labels, format, least }: ChartProps) {
   const width = times.length * STEP;
   const highest = Math.max(least, ...series.flatMap(({ values }) => values.map((v) => v ?? 0)));
   const y = scaleLinear([0, highest], [HEIGHT, 0]).nice(TICKS);
@@ -85,6 +90,7 @@ function Plot({ id, series, times, labels, format, least }: ChartProps) {
       </div>
       <svg
         role="img"
+        data-span={spanMs}
         aria-labelledby={`${id}-title ${id}-summary`}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         preserveAspectRatio="none"
@@ -103,15 +109,15 @@ function Plot({ id, series, times, labels, format, least }: ChartProps) {
             </>
           ),
         )}
-        {times.map((time, index) => {
+        {times.map(({ at, exact }, index) => {
           const told = series.flatMap(({ name, values }) => {
             const value = values[index];
             return value ? [named ? `${name} ${format(value)}` : format(value)] : [];
           });
           return (
             told.length > 0 && (
-              <rect x={index * STEP}>
-                <title>{[time, ...told].join(" · ")}</title>
+              <rect x={index * STEP} data-at={at}>
+                <title>{[exact, ...told].join(" · ")}</title>
               </rect>
             )
           );
@@ -121,7 +127,9 @@ function Plot({ id, series, times, labels, format, least }: ChartProps) {
         {times
           .filter((_, index) => index % every === 0)
           .map((time) => (
-            <span>{time}</span>
+            <span>
+              <Moment stretch={time} />
+            </span>
           ))}
       </div>
     </div>
@@ -174,7 +182,15 @@ function FigureTable({ view, title, series, times, format }: ChartProps) {
         <caption class="unseen">{title}</caption>
         <thead>
           <tr>
-            <th scope="col">{t("chart.time")}</th>
+            <th scope="col">
+              {times[0]?.at === undefined ? (
+                t("chart.date")
+              ) : (
+                <Fill text={t("chart.time")} name="zone">
+                  <OwnZone />
+                </Fill>
+              )}
+            </th>
             {series.map(({ name }) => (
               <th scope="col">{name}</th>
             ))}
@@ -185,7 +201,9 @@ function FigureTable({ view, title, series, times, format }: ChartProps) {
             (time, index) =>
               series.some(({ values }) => values[index]) && (
                 <tr>
-                  <th scope="row">{time}</th>
+                  <th scope="row">
+                    <Moment stretch={time} />
+                  </th>
                   {series.map(({ values }) => (
                     <td>{tell(values[index])}</td>
                   ))}

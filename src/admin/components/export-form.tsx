@@ -2,7 +2,7 @@ import { FORMAT_NAMES } from "../../exports/formats";
 import type { OrderQuery } from "../order-query";
 import type { View } from "../view";
 
-const FILTERS = ["customer", "from", "to"] as const;
+const FILTERS = ["customer", "from", "to", "zone"] as const;
 
 /** Starts an export of the orders a list shows. A search is no filter of exports: then there is none. */
 export function ExportForm({ view: { t }, query }: { view: View; query: OrderQuery }) {

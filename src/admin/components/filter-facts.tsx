@@ -13,8 +13,9 @@ const NAMES: Record<keyof TaskQuery["typed"], Key> = {
   discarded: "repair.discarded",
   worker: "tasks.worker",
   lote: "tasks.batch",
-  from: "list.from",
-  to: "list.to",
+  from: "list.fromDay",
+  to: "list.toDay",
+  zone: "list.zone",
 };
 
 /** A filter in words. */

@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "hono/jsx";
+import type { Child, PropsWithChildren } from "hono/jsx";
 import type { View } from "../view";
 
 interface FiltersProps {
@@ -43,7 +43,7 @@ export function Filters({ view, search, active, children }: PropsWithChildren<Fi
 
 interface FieldProps {
   id: string;
-  label: string;
+  label: Child;
   problem?: string;
 }
 

@@ -1,8 +1,10 @@
 import { quantileSeconds } from "../../tasks/stats";
 import { formatCount, formatDuration } from "../format";
-import { bucketLabel, type History, RANGE_NAMES } from "../time-range";
+import { type History, RANGE_NAMES, stretchesOf } from "../time-range";
 import type { View } from "../view";
 import { Chart, type Series } from "./chart";
+import { Fill } from "./fill";
+import { Moment, OwnZone } from "./time";
 
 /** The least a count's and a duration's axis reaches. */
 const LEAST_COUNT = 4;
@@ -28,11 +30,11 @@ export function RangeLinks({ view, history }: { view: View; history: History }) 
 /** Throughput, failures and durations over time. */
 export function HistoryCharts({ view, history }: { view: View; history: History }) {
   const { t, language } = view;
-  const { buckets, labels, all } = history;
-  const times = buckets.map(({ at }) => bucketLabel(history, at, language));
+  const { buckets, spanMs, labels, all } = history;
+  const times = stretchesOf(history, language);
   const count = (value: number) => formatCount(language, value);
   const seconds = (value: number) => formatDuration(view, value);
-  const common = { view, times, labels };
+  const common = { view, times, spanMs, labels };
 
   const succeeded = buckets.map(({ counts }) => counts.success);
   const failed = buckets.map(({ counts }) => counts.failure);
@@ -46,7 +48,8 @@ export function HistoryCharts({ view, history }: { view: View; history: History 
   ];
   const peak = (values: readonly (number | null)[]) => {
     const highest = Math.max(...values.map((value) => value ?? 0));
-    return { highest, time: times[values.indexOf(highest)] ?? "" };
+    const stretch = times[values.indexOf(highest)];
+    return { most: count(highest), when: stretch && <Moment stretch={stretch} /> };
   };
   const done = peak(succeeded);
   const lost = peak(failed);
@@ -56,12 +59,18 @@ export function HistoryCharts({ view, history }: { view: View; history: History 
         {...common}
         id="throughput"
         title={t(`chart.throughput.${history.range}`)}
-        summary={t("chart.throughputSummary", {
-          accepted: count(all.created),
-          succeeded: count(all.success),
-          most: count(done.highest),
-          time: done.time,
-        })}
+        summary={
+          <Fill
+            name="time"
+            text={t("chart.throughputSummary", {
+              accepted: count(all.created),
+              succeeded: count(all.success),
+              most: done.most,
+            })}
+          >
+            {done.when}
+          </Fill>
+        }
         series={throughput}
         format={count}
         least={LEAST_COUNT}
@@ -70,11 +79,14 @@ export function HistoryCharts({ view, history }: { view: View; history: History 
         {...common}
         id="failures"
         title={t(`chart.failures.${history.range}`)}
-        summary={t("chart.failuresSummary", {
-          failed: count(all.failure),
-          most: count(lost.highest),
-          time: lost.time,
-        })}
+        summary={
+          <Fill
+            name="time"
+            text={t("chart.failuresSummary", { failed: count(all.failure), most: lost.most })}
+          >
+            {lost.when}
+          </Fill>
+        }
         series={[{ name: t("chart.failed"), kind: "bars", tone: "bad", values: failed }]}
         format={count}
         least={LEAST_COUNT}
@@ -95,5 +107,16 @@ export function HistoryCharts({ view, history }: { view: View; history: History 
         least={LEAST_SECONDS}
       />
     </div>
+  );
+}
+
+/** In which zone the charts tell times, and what of them is not over yet. */
+export function HistoryNote({ view, history }: { view: View; history: History }) {
+  return (
+    <p class="note">
+      <Fill text={view.t(`chart.note.${history.range}`)} name="zone">
+        <OwnZone />
+      </Fill>
+    </p>
   );
 }

@@ -1,3 +1,6 @@
+import type { Stretch } from "../time-range";
+import { UTC } from "../zone";
+
 /**
  * A moment, readable in UTC; the page's script shows it in the reader's zone. `precise` leaves the
  * day out and shows milliseconds.
@@ -10,4 +13,20 @@ export function Time({ at, precise = false }: { at: string | number; precise?: b
       {text} UTC
     </time>
   );
+}
+
+/** The name of a stretch of a chart. */
+export function Moment({ stretch: { at, name } }: { stretch: Stretch }) {
+  return at === undefined ? (
+    <>{name}</>
+  ) : (
+    <time datetime={at} data-short="">
+      {name}
+    </time>
+  );
+}
+
+/** The zone that times are in: UTC, or where the page's script runs the reader's. */
+export function OwnZone() {
+  return <span data-zone="name">{UTC}</span>;
 }

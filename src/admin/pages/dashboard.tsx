@@ -3,7 +3,7 @@ import { STATUSES } from "../../tasks/states";
 import { quantileSeconds } from "../../tasks/stats";
 import { FailurePanels } from "../components/failure-panels";
 import { Health } from "../components/health";
-import { HistoryCharts, RangeLinks } from "../components/history-charts";
+import { HistoryCharts, HistoryNote, RangeLinks } from "../components/history-charts";
 import { ModuleTable } from "../components/module-table";
 import { QueueTable } from "../components/queue-table";
 import { Time } from "../components/time";
@@ -55,7 +55,7 @@ export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
         </div>
         <Rates view={view} dashboard={dashboard} />
         <HistoryCharts view={view} history={history} />
-        <p class="note">{t(`chart.note.${history.range}`)}</p>
+        <HistoryNote view={view} history={history} />
       </section>
 
       <div class="panels">

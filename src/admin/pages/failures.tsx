@@ -1,7 +1,8 @@
 import type { FailureGroup, FailureGroups } from "../../tasks/failure-groups";
 import { BURIED } from "../../tasks/dead-letters";
+import { DayFields } from "../components/day-fields";
 import { EmptyState } from "../components/empty-state";
-import { SelectField, TextField } from "../components/filters";
+import { SelectField } from "../components/filters";
 import { Notice } from "../components/notice";
 import { RepairTabs } from "../components/repair-tabs";
 import { Time } from "../components/time";
@@ -62,15 +63,7 @@ function FailureFilters({ view, query, known }: FailuresPageProps) {
           options={options(known.names)}
           problem={problem("name")}
         />
-        {(["from", "to"] as const).map((name) => (
-          <TextField
-            id={name}
-            type="date"
-            label={t(`list.${name}`)}
-            value={typed[name]}
-            problem={problem(name)}
-          />
-        ))}
+        <DayFields view={view} typed={typed} problems={problems} />
         <p class="actions">
           <button class="button primary">{t("list.apply")}</button>
           {query.active > 0 && (
@@ -141,8 +134,8 @@ interface GroupProps {
 function Group({ view, query, group, mayAct }: GroupProps) {
   const { t, language } = view;
   const { name, code, message, count, firstAt, lastAt, example } = group;
-  const { from, to } = query.typed;
-  const filter = { status: "FAILURE", discarded: "no", name, code, message, from, to };
+  const { from, to, zone } = query.typed;
+  const filter = { status: "FAILURE", discarded: "no", name, code, message, from, to, zone };
   const tasks = taskQuery(filter);
   const advice = adviceOn(code, name);
   return (

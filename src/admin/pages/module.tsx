@@ -9,7 +9,7 @@ import {
 import type { TaskView } from "../../tasks/queries";
 import type { ErrorCount } from "../../tasks/troubles";
 import { FailurePanels } from "../components/failure-panels";
-import { HistoryCharts, RangeLinks } from "../components/history-charts";
+import { HistoryCharts, HistoryNote, RangeLinks } from "../components/history-charts";
 import { successRate } from "../dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../format";
 import { Layout } from "../layout";
@@ -54,7 +54,7 @@ export function ModulePage(props: ModulePageProps) {
           <RangeLinks view={view} history={history} />
         </div>
         <HistoryCharts view={view} history={history} />
-        <p class="note">{t(`chart.note.${history.range}`)}</p>
+        <HistoryNote view={view} history={history} />
       </section>
 
       <section id="names" aria-labelledby="names-title">

@@ -1,5 +1,6 @@
 import type { Page } from "../../http/paging";
 import type { OrderRow } from "../../orders/queries";
+import { DayFields } from "../components/day-fields";
 import { ExportForm } from "../components/export-form";
 import { EmptyState } from "../components/empty-state";
 import { Filters, TextField } from "../components/filters";
@@ -53,20 +54,7 @@ function OrderFilters({ view, query }: { view: View; query: OrderQuery }) {
         value={typed.customer}
         problem={problem("customer")}
       />
-      <TextField
-        id="from"
-        type="date"
-        label={t("list.from")}
-        value={typed.from}
-        problem={problem("from")}
-      />
-      <TextField
-        id="to"
-        type="date"
-        label={t("list.to")}
-        value={typed.to}
-        problem={problem("to")}
-      />
+      <DayFields view={view} typed={typed} problems={problems} />
     </Filters>
   );
 }

@@ -2,6 +2,7 @@ import type { PropsWithChildren } from "hono/jsx";
 import type { Page, Total } from "../../http/paging";
 import type { Execution } from "../../tasks/execution";
 import { STATUSES } from "../../tasks/states";
+import { DayFields } from "../components/day-fields";
 import { EmptyState } from "../components/empty-state";
 import { LiveRegion } from "../components/live-region";
 import { Filters, SelectField, TextField } from "../components/filters";
@@ -116,20 +117,7 @@ function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "l
         problem={problem("worker")}
       />
       <TextField id="lote" label={t("tasks.batch")} value={typed.lote} problem={problem("lote")} />
-      <TextField
-        id="from"
-        type="date"
-        label={t("list.from")}
-        value={typed.from}
-        problem={problem("from")}
-      />
-      <TextField
-        id="to"
-        type="date"
-        label={t("list.to")}
-        value={typed.to}
-        problem={problem("to")}
-      />
+      <DayFields view={view} typed={typed} problems={problems} />
     </Filters>
   );
 }
