@@ -90,8 +90,8 @@ function Plot({ id, series, times, spanMs, labels, format, least }: ChartProps) 
       </div>
       <svg
         role="img"
-        data-span={spanMs}
         aria-labelledby={`${id}-title ${id}-summary`}
+        data-span={spanMs}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         preserveAspectRatio="none"
       >
