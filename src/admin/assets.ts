@@ -6,6 +6,7 @@ import live from "./assets/live.client.js";
 import page from "./assets/page.client.js";
 import shortcuts from "./assets/shortcuts.client.js";
 import times from "./assets/times.client.js";
+import morphing from "./assets/morph.client.js";
 import monitor from "./assets/task-monitor.client.js";
 import common from "./assets/console.css";
 import dashboard from "./assets/dashboard.css";
@@ -53,7 +54,7 @@ const pageScript = asset(
   "page",
   "js",
   "text/javascript; charset=utf-8",
-  bundle(live, shortcuts, times, page),
+  bundle(live, morphing, shortcuts, times, page),
 );
 
 export const STYLESHEET_URL = stylesheet.path;

@@ -49,6 +49,7 @@ export function dashboardPages(engine: Engine) {
       history,
       errors,
       latestFailures,
+      now,
     };
     return renderPage(c, <ModulePage {...props} />);
   });

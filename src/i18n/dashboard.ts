@@ -1,7 +1,5 @@
 export const dashboardEs = {
   "dashboard.title": "Panel",
-  "dashboard.asOf": "Visto:",
-  "dashboard.again": "Actualizar",
   "dashboard.now": "Estados ahora",
   "dashboard.history": "En el tiempo",
 
@@ -129,6 +127,7 @@ export const dashboardEs = {
 
   "failing.codes": "Errores más frecuentes",
   "failing.recent": "Últimos fallos",
+  "failing.newest": "El último fallo: {code}",
   "failing.none": "Ningún fallo.",
   "failing.looked": "De los últimos {count} fallos; se miran 1.000 como mucho.",
   "failing.code": "Código",
@@ -235,8 +234,6 @@ export const dashboardEs = {
 
 export const dashboardEn = {
   "dashboard.title": "Dashboard",
-  "dashboard.asOf": "Seen:",
-  "dashboard.again": "Refresh",
   "dashboard.now": "States now",
   "dashboard.history": "Over time",
 
@@ -363,6 +360,7 @@ export const dashboardEn = {
 
   "failing.codes": "Most frequent errors",
   "failing.recent": "Latest failures",
+  "failing.newest": "The latest failure: {code}",
   "failing.none": "No failure.",
   "failing.looked": "Of the latest {count} failures; 1,000 are looked at, at most.",
   "failing.code": "Code",

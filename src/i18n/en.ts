@@ -299,6 +299,8 @@ export const en: Record<keyof typeof es, string> = {
   "error.503.title": "Not available right now",
   "error.503.text": "The service cannot answer. Try again in a moment.",
 
+  "live.asOf": "Seen:",
+  "live.again": "Refresh",
   "live.lost": "No connection: the page is not being refreshed.",
   "live.progress": "Progress of the task",
 

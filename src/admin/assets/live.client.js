@@ -2,7 +2,7 @@
 /**
  * The client's end of live updates. It keeps a socket open, comes back after a loss with what it saw
  * last, and reads the list again whenever the socket says that it tells less than the whole, at most
- * once a second and ever less often while that goes on. Where sockets are refused it reads every
+ * once a second (or another gap) and ever less often while that goes on. Where sockets are refused it reads every
  * five seconds instead. Nothing is done for a page nobody looks at.
  *
  * @typedef {object} Row A task as the hub tells of it: see src/live/events.ts.
@@ -22,6 +22,7 @@
  * @property {(rows: Row[]) => boolean} changed Whether the list is to be read again.
  * @property {() => Promise<void>} read Reads the list; rejects when it cannot.
  * @property {(connection: Connection) => void} show
+ * @property {number} [gap] The least time between two reads.
  */
 
 const READ_GAP_MS = 1000;
@@ -39,7 +40,7 @@ const MAX_WAIT_MS = 60_000;
  * @param {LiveOptions} options
  * @returns {() => void}
  */
-export function startLive({ address, changed, read, show }) {
+export function startLive({ address, changed, read, show, gap = READ_GAP_MS }) {
   const ending = new AbortController();
   const { signal } = ending;
   /** @type {WebSocket | null} */
@@ -52,7 +53,7 @@ export function startLive({ address, changed, read, show }) {
   let failures = 0;
   let heardAt = 0;
   let readAt = Date.now();
-  let readGap = READ_GAP_MS;
+  let readGap = gap;
   let isReadWanted = false;
   let isReading = false;
   let couldRead = true;
@@ -85,7 +86,7 @@ export function startLive({ address, changed, read, show }) {
     }
     isReading = false;
     readAt = Date.now();
-    readGap = isReadWanted ? Math.min(readGap * 1.5, MAX_READ_GAP_MS) : READ_GAP_MS;
+    readGap = isReadWanted ? Math.min(readGap * 1.5, MAX_READ_GAP_MS) : gap;
     if (isReadWanted) {
       isReadWanted = false;
       readSoon();

@@ -1,62 +1,18 @@
 // @ts-check
 /**
  * What pages gain with JavaScript: times in the reader's zone, shortcuts of the keyboard, and tasks
- * that change before one's eyes. A live region says in its attributes what it is about; its rows and the page's title bear
- * `data-task`. Served with what it imports in one file; checked by this folder's tsconfig.json.
+ * and sums that change before one's eyes. A live region says in its attributes what it is about; its
+ * rows and the page's title bear `data-task`. Served with what it imports in one file; checked by
+ * this folder's tsconfig.json.
  */
 import { startLive } from "./live.client.js";
+import { morph } from "./morph.client.js";
 import { startShortcuts } from "./shortcuts.client.js";
 import { localizeTimes } from "./times.client.js";
 
-/** @param {Node | undefined} node */
-const keyOf = (node) => (node instanceof HTMLElement ? node.dataset["task"] : undefined);
-
-/**
- * Makes one element like another with as few changes as possible, so that the keyboard, a selection
- * or an unfolded part stay where they were. Rows of the same task are the same row.
- * @param {ChildNode} from
- * @param {ChildNode} to
- */
-function morph(from, to) {
-  if (from.isEqualNode(to)) {
-    return;
-  }
-  const alike = from.nodeName === to.nodeName && keyOf(from) === keyOf(to);
-  if (!alike || !(from instanceof Element) || !(to instanceof Element)) {
-    from.replaceWith(to);
-    return;
-  }
-  for (const name of from.getAttributeNames()) {
-    if (!to.hasAttribute(name) && name !== "open") {
-      from.removeAttribute(name);
-    }
-  }
-  for (const { name, value } of to.attributes) {
-    if (from.getAttribute(name) !== value) {
-      from.setAttribute(name, value);
-    }
-  }
-  const known = new Map([...from.children].map((child) => [keyOf(child), child]));
-  let next = from.firstChild;
-  for (const child of Array.from(to.childNodes)) {
-    const key = keyOf(child);
-    const same = key === undefined ? next : known.get(key);
-    if (!same) {
-      from.insertBefore(child, next);
-    } else if (same === next) {
-      next = next.nextSibling;
-      morph(same, child);
-    } else {
-      from.insertBefore(same, next);
-      morph(same, child);
-    }
-  }
-  while (next) {
-    const gone = next;
-    next = next.nextSibling;
-    gone.remove();
-  }
-}
+/** Of pages of sums, where every change matters: how often they are read, and tell those who listen. */
+const SUMMARY_GAP_MS = 3000;
+const SUMMARY_SAID_MS = 15_000;
 
 /** A task that is told of again in such a state has changed in what no event tells: it was discarded. */
 const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
@@ -100,19 +56,52 @@ function patch(region, { id, status, progress, step, stages = [] }) {
 }
 
 /**
+ * How what a region shows is, and what of it counts as a change: all of the text, unless it says.
+ * @typedef {{ key: string, text: string }} Status
+ *
+ * @param {HTMLElement} region
+ * @returns {Status}
+ */
+function statusOf(region) {
+  const element = region.querySelector("[data-status]");
+  const text = element?.getAttribute("data-said") ?? element?.textContent ?? "";
+  return { key: element?.getAttribute("data-status") || text, text };
+}
+
+/**
  * Keeps a region up to date until it says that it has come to its end.
  * @param {HTMLElement} region
  */
 function follow(region) {
   const announcer = document.querySelector("[data-announcer]");
-  let status = "";
+  const isSummary = region.dataset["summary"] !== undefined;
+  let status = isSummary ? statusOf(region).key : "";
+  let saidAt = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let saying;
 
-  /** @param {string} text */
-  const announce = (text) => {
-    if (announcer && text !== status) {
-      announcer.textContent = text;
+  /**
+   * Says it unless nothing has changed; only the latest where there is more within so long.
+   * @param {Status} now
+   */
+  const announce = ({ key, text }, gapMs = 0) => {
+    if (key === status) {
+      return;
     }
-    status = text;
+    status = key;
+    clearTimeout(saying);
+    const say = () => {
+      if (announcer) {
+        announcer.textContent = text;
+      }
+      saidAt = Date.now();
+    };
+    const wait = saidAt + gapMs - Date.now();
+    if (wait > 0) {
+      saying = setTimeout(say, wait);
+    } else {
+      say();
+    }
   };
 
   const read = async () => {
@@ -128,7 +117,7 @@ function follow(region) {
     fresh.classList.toggle("lost", region.classList.contains("lost"));
     localizeTimes(fresh);
     morph(region, fresh);
-    announce(region.querySelector('[data-status=""]')?.textContent ?? "");
+    announce(statusOf(region), isSummary ? SUMMARY_SAID_MS : 0);
     if (region.dataset["live"] !== "open") {
       stop();
     }
@@ -147,13 +136,15 @@ function follow(region) {
       }
       return `${location.origin.replace(/^http/, "ws")}/api/live?${query}`;
     },
-    changed: (rows) => rows.map((row) => patch(region, row)).includes(true),
+    changed: (rows) => isSummary || rows.map((row) => patch(region, row)).includes(true),
     read,
+    gap: isSummary ? SUMMARY_GAP_MS : undefined,
     show(connection) {
       const isLost = connection === "offline";
       region.classList.toggle("lost", isLost);
       if (isLost) {
-        announce(region.dataset["lost"] ?? "");
+        const text = region.dataset["lost"] ?? "";
+        announce({ key: text, text });
       }
     },
   });

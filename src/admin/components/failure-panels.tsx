@@ -89,7 +89,7 @@ function ErrorTable({ view, errors, looked }: ErrorTableProps) {
       </thead>
       <tbody>
         {errors.map(({ code, count, message }) => (
-          <tr>
+          <tr data-key={code}>
             <th scope="row" data-label={t("failing.code")} class="code">
               <a href={`/admin/tasks?status=FAILURE&q=${encodeURIComponent(code)}`}>{code}</a>
             </th>

@@ -2,6 +2,7 @@ import { type Finding, isGrave } from "../health";
 import type { QueueView } from "../dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../format";
 import type { View } from "../view";
+import { said } from "./live-region";
 
 interface HealthProps {
   view: View;
@@ -13,11 +14,18 @@ interface HealthProps {
 export function Health({ view, findings, queues }: HealthProps) {
   const { t } = view;
   const level = findings.some(isGrave) ? "bad" : findings.length > 0 ? "wait" : "good";
+  const title = t(
+    level === "bad" ? "health.bad" : level === "wait" ? "health.attention" : "health.good",
+  );
+  const sentence = [title, ...findings.map((finding) => wordsOf(view, finding).text)].join(". ");
   return (
-    <section class={`health is-${level}`} id="health" aria-labelledby="health-title">
-      <h2 id="health-title">
-        {t(level === "bad" ? "health.bad" : level === "wait" ? "health.attention" : "health.good")}
-      </h2>
+    <section
+      class={`health is-${level}`}
+      id="health"
+      aria-labelledby="health-title"
+      {...said(sentence, findings.map(keyOf).join(" "))}
+    >
+      <h2 id="health-title">{title}</h2>
       {findings.length === 0 ? (
         <p>{t(`health.${activityOf(queues)}`)}</p>
       ) : (
@@ -37,11 +45,25 @@ function activityOf(queues: readonly QueueView[]) {
   return has("working", "due") ? "working" : has("waiting") ? "waiting" : "idle";
 }
 
+/** Says whether it is still the same, though its figures change. */
+function keyOf(finding: Finding): string {
+  const { kind } = finding;
+  const about =
+    kind === "stalled"
+      ? finding.backlog.queue
+      : kind === "paused"
+        ? finding.pause.queue
+        : kind === "silent"
+          ? finding.worker
+          : "";
+  return `${kind}:${about}`;
+}
+
 function FindingItem({ view, finding }: { view: View; finding: Finding }) {
   const { t } = view;
   const { text, href } = wordsOf(view, finding);
   return (
-    <li class={isGrave(finding) ? "is-bad" : "is-wait"}>
+    <li class={isGrave(finding) ? "is-bad" : "is-wait"} data-key={keyOf(finding)}>
       <strong>{text}</strong> {t(`health.${finding.kind}.do`)}{" "}
       <a href={href}>{t(`health.${finding.kind}.link`)}</a>
     </li>

@@ -4,9 +4,9 @@ import { quantileSeconds } from "../../tasks/stats";
 import { FailurePanels } from "../components/failure-panels";
 import { Health } from "../components/health";
 import { HistoryCharts, HistoryNote, RangeLinks } from "../components/history-charts";
+import { AsOf, LiveRegion } from "../components/live-region";
 import { ModuleTable } from "../components/module-table";
 import { QueueTable } from "../components/queue-table";
-import { Time } from "../components/time";
 import { WorkerTable } from "../components/worker-table";
 import type { Dashboard } from "../dashboard-data";
 import { formatCount, formatDuration } from "../format";
@@ -20,62 +20,61 @@ interface DashboardPageProps {
 }
 
 export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
-  const { t, url } = view;
+  const { t } = view;
   const { now, overview, history, queues, workers, errors, latestFailures, modules, findings } =
     dashboard;
   return (
     <Layout view={view} title={t("dashboard.title")}>
-      <div class="heading">
-        <h1>{t("dashboard.title")}</h1>
-        <p class="note as-of">
-          {t("dashboard.asOf")} <Time at={now} /> ·{" "}
-          <a href={url.pathname + url.search}>{t("dashboard.again")}</a>
-        </p>
-      </div>
-      <Health view={view} findings={findings} queues={queues} />
-
-      <section id="states" aria-labelledby="states-title">
-        <h2 id="states-title">{t("dashboard.now")}</h2>
-        <ul class="tiles">
-          {STATUSES.map((status) => (
-            <li data-status={status}>
-              <a href={`/admin/tasks?status=${status}`}>
-                <span class={`badge is-${status.toLowerCase()}`}>{t(`status.${status}`)}</span>
-                <strong>{formatCount(view.language, overview.totals[status])}</strong>
-              </a>
-            </li>
-          ))}
-        </ul>
-      </section>
-
-      <section id="history" aria-labelledby="history-title">
+      <LiveRegion view={view} about={{}} open summary>
         <div class="heading">
-          <h2 id="history-title">{t("dashboard.history")}</h2>
-          <RangeLinks view={view} history={history} />
+          <h1>{t("dashboard.title")}</h1>
+          <AsOf view={view} now={now} />
         </div>
-        <Rates view={view} dashboard={dashboard} />
-        <HistoryCharts view={view} history={history} />
-        <HistoryNote view={view} history={history} />
-      </section>
+        <Health view={view} findings={findings} queues={queues} />
 
-      <div class="panels">
-        <section id="queues" aria-labelledby="queues-title">
-          <h2 id="queues-title">{t("queues.title")}</h2>
-          <QueueTable view={view} queues={queues} />
+        <section id="states" aria-labelledby="states-title">
+          <h2 id="states-title">{t("dashboard.now")}</h2>
+          <ul class="tiles">
+            {STATUSES.map((status) => (
+              <li data-key={status}>
+                <a href={`/admin/tasks?status=${status}`}>
+                  <span class={`badge is-${status.toLowerCase()}`}>{t(`status.${status}`)}</span>
+                  <strong>{formatCount(view.language, overview.totals[status])}</strong>
+                </a>
+              </li>
+            ))}
+          </ul>
         </section>
-        <section id="workers" aria-labelledby="workers-title">
-          <h2 id="workers-title">{t("workers.title")}</h2>
-          <WorkerTable view={view} workers={workers} now={now} />
+
+        <section id="history" aria-labelledby="history-title">
+          <div class="heading">
+            <h2 id="history-title">{t("dashboard.history")}</h2>
+            <RangeLinks view={view} history={history} />
+          </div>
+          <Rates view={view} dashboard={dashboard} />
+          <HistoryCharts view={view} history={history} />
+          <HistoryNote view={view} history={history} />
         </section>
-      </div>
 
-      <FailurePanels view={view} engine={engine} errors={errors} latest={latestFailures} />
+        <div class="panels">
+          <section id="queues" aria-labelledby="queues-title">
+            <h2 id="queues-title">{t("queues.title")}</h2>
+            <QueueTable view={view} queues={queues} />
+          </section>
+          <section id="workers" aria-labelledby="workers-title">
+            <h2 id="workers-title">{t("workers.title")}</h2>
+            <WorkerTable view={view} workers={workers} now={now} />
+          </section>
+        </div>
 
-      <section id="modules" aria-labelledby="modules-title">
-        <h2 id="modules-title">{t("modules.title")}</h2>
-        <ModuleTable view={view} modules={modules} />
-        <p class="note">{t("modules.note")}</p>
-      </section>
+        <FailurePanels view={view} engine={engine} errors={errors} latest={latestFailures} />
+
+        <section id="modules" aria-labelledby="modules-title">
+          <h2 id="modules-title">{t("modules.title")}</h2>
+          <ModuleTable view={view} modules={modules} />
+          <p class="note">{t("modules.note")}</p>
+        </section>
+      </LiveRegion>
     </Layout>
   );
 }

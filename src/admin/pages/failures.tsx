@@ -3,6 +3,7 @@ import { BURIED } from "../../tasks/dead-letters";
 import { DayFields } from "../components/day-fields";
 import { EmptyState } from "../components/empty-state";
 import { SelectField } from "../components/filters";
+import { AsOf, LiveRegion, said } from "../components/live-region";
 import { Notice } from "../components/notice";
 import { RepairTabs } from "../components/repair-tabs";
 import { Time } from "../components/time";
@@ -84,8 +85,15 @@ function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: Fai
     failures: formatCount(language, failures),
     groups: formatCount(language, groups.length),
   };
+  const summary = t(groups.length > 0 ? "failures.summary" : "failures.noneTitle", counts);
   return (
-    <>
+    <LiveRegion view={view} about={{ module: query.filter.module }} open summary>
+      <div class="heading">
+        <p class="note" {...said(summary)}>
+          {groups.length > 0 && summary}
+        </p>
+        <AsOf view={view} now={Date.now()} />
+      </div>
       {groups.length === 0 ? (
         <EmptyState
           title={t("failures.noneTitle")}
@@ -96,31 +104,28 @@ function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: Fai
           </a>
         </EmptyState>
       ) : (
-        <>
-          <p class="note">{t("failures.summary", counts)}</p>
-          <table class="rows failures">
-            <caption class="unseen">{t("failures.caption")}</caption>
-            <thead>
-              <tr>
-                <th scope="col">{t("tasks.error")}</th>
-                <th scope="col" class="number">
-                  {t("failures.count")}
-                </th>
-                <th scope="col">{t("tasks.name")}</th>
-                <th scope="col">{t("failures.when")}</th>
-                <th scope="col">{t("failures.next")}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {groups.map((group) => (
-                <Group view={view} query={query} group={group} mayAct={mayAct} />
-              ))}
-            </tbody>
-          </table>
-        </>
+        <table class="rows failures">
+          <caption class="unseen">{t("failures.caption")}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t("tasks.error")}</th>
+              <th scope="col" class="number">
+                {t("failures.count")}
+              </th>
+              <th scope="col">{t("tasks.name")}</th>
+              <th scope="col">{t("failures.when")}</th>
+              <th scope="col">{t("failures.next")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {groups.map((group) => (
+              <Group view={view} query={query} group={group} mayAct={mayAct} />
+            ))}
+          </tbody>
+        </table>
       )}
       {earlier !== null && <Earlier view={view} query={query} id={earlier} />}
-    </>
+    </LiveRegion>
   );
 }
 
@@ -139,7 +144,7 @@ function Group({ view, query, group, mayAct }: GroupProps) {
   const tasks = taskQuery(filter);
   const advice = adviceOn(code, name);
   return (
-    <tr>
+    <tr data-key={`${name} ${code} ${message}`}>
       <th scope="row" data-label={t("tasks.error")}>
         <span class="error">
           <code>{code}</code> <bdi>{message}</bdi>

@@ -10,6 +10,7 @@ import type { TaskView } from "../../tasks/queries";
 import type { ErrorCount } from "../../tasks/troubles";
 import { FailurePanels } from "../components/failure-panels";
 import { HistoryCharts, HistoryNote, RangeLinks } from "../components/history-charts";
+import { AsOf, LiveRegion, said } from "../components/live-region";
 import { successRate } from "../dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../format";
 import { Layout } from "../layout";
@@ -28,45 +29,55 @@ interface ModulePageProps {
   history: History;
   errors: ErrorCount[];
   latestFailures: TaskView[];
+  now: number;
 }
 
 export function ModulePage(props: ModulePageProps) {
-  const { view, engine, module, named, namedDays, history, errors, latestFailures } = props;
+  const { view, engine, module, named, namedDays, history, errors, latestFailures, now } = props;
   const { t } = view;
+  const [newest] = latestFailures;
+  const latest = newest
+    ? t("failing.newest", { code: newest.error_code ?? newest.name })
+    : t("failing.none");
   return (
     <Layout view={view} title={`${t("module.title")} ${module}`}>
       <p class="note">
         <a href="/admin">{t("dashboard.title")}</a>
       </p>
-      <h1>
-        {t("module.title")} <bdi>{module}</bdi>
-      </h1>
-
-      <section id="periods" aria-labelledby="periods-title">
-        <h2 id="periods-title">{t("module.periods")}</h2>
-        <PeriodTable {...props} />
-        <p class="note">{t("module.periodsNote")}</p>
-      </section>
-
-      <section id="history" aria-labelledby="history-title">
-        <div class="heading">
-          <h2 id="history-title">{t("dashboard.history")}</h2>
-          <RangeLinks view={view} history={history} />
+      <LiveRegion view={view} about={{ module }} open summary>
+        <div class="heading" {...said(latest, newest?.id)}>
+          <h1>
+            {t("module.title")} <bdi>{module}</bdi>
+          </h1>
+          <AsOf view={view} now={now} />
         </div>
-        <HistoryCharts view={view} history={history} />
-        <HistoryNote view={view} history={history} />
-      </section>
 
-      <section id="names" aria-labelledby="names-title">
-        <h2 id="names-title">{t("module.names", { days: namedDays })}</h2>
-        {named.length === 0 ? (
-          <p class="nothing">{t("module.none")}</p>
-        ) : (
-          <NameTable view={view} named={named} />
-        )}
-      </section>
+        <section id="periods" aria-labelledby="periods-title">
+          <h2 id="periods-title">{t("module.periods")}</h2>
+          <PeriodTable {...props} />
+          <p class="note">{t("module.periodsNote")}</p>
+        </section>
 
-      <FailurePanels view={view} engine={engine} errors={errors} latest={latestFailures} />
+        <section id="history" aria-labelledby="history-title">
+          <div class="heading">
+            <h2 id="history-title">{t("dashboard.history")}</h2>
+            <RangeLinks view={view} history={history} />
+          </div>
+          <HistoryCharts view={view} history={history} />
+          <HistoryNote view={view} history={history} />
+        </section>
+
+        <section id="names" aria-labelledby="names-title">
+          <h2 id="names-title">{t("module.names", { days: namedDays })}</h2>
+          {named.length === 0 ? (
+            <p class="nothing">{t("module.none")}</p>
+          ) : (
+            <NameTable view={view} named={named} />
+          )}
+        </section>
+
+        <FailurePanels view={view} engine={engine} errors={errors} latest={latestFailures} />
+      </LiveRegion>
     </Layout>
   );
 }
@@ -99,7 +110,7 @@ function NameTable({ view, named }: { view: View; named: NamedCounts[] }) {
       <StatsHead view={view} first={t("tasks.name")} />
       <tbody>
         {named.map(({ name, counts }) => (
-          <tr>
+          <tr data-key={name}>
             <th scope="row" data-label={t("tasks.name")}>
               <a href={`/admin/tasks?name=${encodeURIComponent(name)}`}>
                 <bdi>{name}</bdi>

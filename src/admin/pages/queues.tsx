@@ -1,6 +1,7 @@
 import type { TaskDefinition } from "../../tasks/define";
 import type { ErrorCount } from "../../tasks/troubles";
 import { Fact, Facts } from "../components/facts";
+import { AsOf, LiveRegion, said } from "../components/live-region";
 import { Notice } from "../components/notice";
 import { QueueBadge } from "../components/queue-badge";
 import { Time } from "../components/time";
@@ -24,26 +25,40 @@ interface QueuesPageProps {
 }
 
 export function QueuesPage(props: QueuesPageProps) {
-  const { view, queues } = props;
+  const { view, now, queues } = props;
   const { t, url } = view;
   const done = (name: string) => {
     const queue = url.searchParams.get(name);
     return queues.some(({ backlog }) => backlog.queue === queue) ? queue : null;
   };
+  const states = queues.map(
+    ({ backlog, state }) => `${backlog.queue}: ${t(`queueState.${state}`)}`,
+  );
+  const held = queues.filter(isHeld).map(({ backlog, state }) => `${backlog.queue}:${state}`);
   const [paused, resumed] = [done("paused"), done("resumed")];
   return (
     <Layout view={view} title={t("queues.title")}>
-      <h1>{t("queues.title")}</h1>
-      {paused && <Notice kind="good">{t("queues.pausedNow", { queue: paused })}</Notice>}
-      {resumed && <Notice kind="good">{t("queues.resumedNow", { queue: resumed })}</Notice>}
-      <div class="queues">
-        {queues.map((queue) => (
-          <QueueSection {...props} queue={queue} />
-        ))}
-      </div>
-      <DeadLetters {...props} />
+      <LiveRegion view={view} about={{}} open summary>
+        <div class="heading">
+          <h1>{t("queues.title")}</h1>
+          <AsOf view={view} now={now} />
+        </div>
+        {paused && <Notice kind="good">{t("queues.pausedNow", { queue: paused })}</Notice>}
+        {resumed && <Notice kind="good">{t("queues.resumedNow", { queue: resumed })}</Notice>}
+        <div class="queues" {...said(states.join(". "), held.join(" "))}>
+          {queues.map((queue) => (
+            <QueueSection {...props} queue={queue} />
+          ))}
+        </div>
+        <DeadLetters {...props} />
+      </LiveRegion>
     </Layout>
   );
+}
+
+/** What those who listen are told of; the other states come and go. */
+function isHeld({ state }: QueueView): boolean {
+  return state === "stalled" || state === "paused";
 }
 
 function QueueSection(props: QueuesPageProps & { queue: QueueView }) {
