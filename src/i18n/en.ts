@@ -299,7 +299,7 @@ export const en: Record<keyof typeof es, string> = {
   "error.503.title": "Not available right now",
   "error.503.text": "The service cannot answer. Try again in a moment.",
 
-  "live.asOf": "Seen:",
+  "live.asOf": "Updated:",
   "live.again": "Refresh",
   "live.lost": "No connection: the page is not being refreshed.",
   "live.progress": "Progress of the task",

@@ -305,7 +305,7 @@ export const es = {
   "error.503.title": "Ahora mismo no se puede atender",
   "error.503.text": "El servicio no está disponible. Vuelve a intentarlo dentro de un momento.",
 
-  "live.asOf": "Visto:",
+  "live.asOf": "Datos de:",
   "live.again": "Actualizar",
   "live.lost": "Sin conexión: la página no se está actualizando.",
   "live.progress": "Progreso de la tarea",
