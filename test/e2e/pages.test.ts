@@ -308,7 +308,7 @@ describeInBrowser("pages in a browser", () => {
       }
       expect(text).toMatch(/Total 661,50 USD/);
       expect(text).toMatch(/[0-9a-f]{64}/);
-      await go(page.locator("dl a"));
+      await go(page.locator("main dl a"));
       expect(page.url()).toContain(tasks.good);
       await page.goto("/admin/orders?q=Cliente+3");
       expect(await page.locator("tbody tr").count()).toBe(25);
