@@ -2,7 +2,6 @@ import { Conditions } from "../db/conditions";
 import {
   cutPage,
   invalidCursor,
-  type Key,
   MAX_SCANNED,
   scanSize,
   type Page,
@@ -45,10 +44,16 @@ export async function listOrders(
   request: PageRequest,
 ): Promise<Page<OrderRow>> {
   const { cursor } = request;
-  const backwards = cursor?.direction === "previous";
-  const place = cursor && placeOf(cursor.key);
-  const where = inRange(filter, place ? { [backwards ? "above" : "below"]: place } : {});
+  const where = inRange(filter);
   const match = filter.search === undefined ? null : await search(db, filter.search, where);
+  const backwards = cursor?.direction === "previous";
+  if (cursor) {
+    const [processedAt, id] = cursor.key;
+    if (typeof processedAt !== "number" || typeof id !== "string") {
+      throw invalidCursor();
+    }
+    where.add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, processedAt, id);
+  }
   const order = backwards ? "ASC" : "DESC";
   const size = scanSize(request, match !== null);
   const { results: scanned } = await db
@@ -64,37 +69,17 @@ export async function listOrders(
   return { ...page, rows: await getOrders(db, page.rows) };
 }
 
-/** An order's place in their order. */
-export type Place = readonly [processedAt: number, id: string];
-
-function placeOf([processedAt, id]: Key): Place {
-  if (typeof processedAt !== "number" || typeof id !== "string") {
-    throw invalidCursor();
-  }
-  return [processedAt, id];
-}
-
-/**
- * What a filter asks for, its search aside, beyond a place. Of two bounds to one side only the
- * tighter goes into the query: SQLite walks from one, and reads past whatever the other leaves out.
- */
-export function inRange(
-  { customer, from, before }: Omit<OrderFilter, "search">,
-  { above, below }: { above?: Place; below?: Place } = {},
-): Conditions {
+/** What a filter asks for, its search aside. */
+export function inRange(filter: Omit<OrderFilter, "search">): Conditions {
   const where = new Conditions();
-  if (customer !== undefined) {
-    where.add("customer = ? COLLATE NOCASE", customer);
+  if (filter.customer !== undefined) {
+    where.add("customer = ? COLLATE NOCASE", filter.customer);
   }
-  if (above !== undefined && above[0] >= (from ?? -Infinity)) {
-    where.add("(processed_at, id) > (?, ?)", ...above);
-  } else if (from !== undefined) {
-    where.add("processed_at >= ?", from);
+  if (filter.from !== undefined) {
+    where.add("processed_at >= ?", filter.from);
   }
-  if (below !== undefined && below[0] < (before ?? Infinity)) {
-    where.add("(processed_at, id) < (?, ?)", ...below);
-  } else if (before !== undefined) {
-    where.add("processed_at < ?", before);
+  if (filter.before !== undefined) {
+    where.add("processed_at < ?", filter.before);
   }
   return where;
 }

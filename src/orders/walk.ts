@@ -1,7 +1,10 @@
 /** Reading every order of a filter, oldest first, in pages of bounded size. */
-import { inRange, type OrderFilter, type OrderRow, type Place } from "./queries";
+import { inRange, type OrderFilter, type OrderRow } from "./queries";
 
 export type WalkFilter = Omit<OrderFilter, "search">;
+
+/** An order's place in the walk. */
+export type Place = readonly [processedAt: number, id: string];
 
 const PAGE_ORDERS = 500;
 /** An order has up to 200 lines: a page of the largest would be tens of megabytes. */
@@ -13,7 +16,10 @@ export async function nextOrders(
   filter: WalkFilter,
   after: Place | null,
 ): Promise<OrderRow[]> {
-  const where = inRange(filter, after === null ? {} : { above: after });
+  const where = inRange(filter);
+  if (after !== null) {
+    where.add("(processed_at, id) > (?, ?)", ...after);
+  }
   const { results } = await db
     .prepare(
       `SELECT o.* FROM (

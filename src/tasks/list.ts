@@ -13,7 +13,7 @@ import {
   type PageRequest,
 } from "../http/paging";
 import { gist, GIST_SOURCE } from "./error-gist";
-import { firstIdAt, isLote, isTaskId } from "./ids";
+import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
 import { LEASED } from "./leases";
 import { getTasks, type TaskView } from "./queries";
 import { FAILED, OPEN, TRACKED, type Status } from "./states";
@@ -45,15 +45,9 @@ export interface TaskFilter {
 /** By when they were accepted. */
 export type Order = "newest" | "oldest";
 
-/**
- * What to scan: the index to walk, the range of it, and what each row in it must meet. Ids lie
- * between all that is in `above` and in `below`: only the tightest go into the query, since SQLite
- * walks from one bound and reads past whatever another leaves out.
- */
+/** What to scan: the index to walk, the range of it, and what each row in it must meet. */
 interface Scan {
   index: string;
-  above: string[];
-  below: string[];
   range: Conditions;
   match: Conditions;
 }
@@ -76,12 +70,11 @@ export async function listTaskIds(
   order: Order = "newest",
 ): Promise<Page<string>> {
   const { cursor } = request;
-  const { index, above, below, range, match } = await plan(db, filter);
+  const { index, range, match } = await plan(db, filter);
   const upwards = (order === "oldest") !== (cursor?.direction === "previous");
   if (cursor) {
-    (upwards ? above : below).push(cursorId(cursor.key[0]));
+    range.add(`id ${upwards ? ">" : "<"} ?`, cursorId(cursor.key[0]));
   }
-  addBounds(range, above, below);
   const { message } = filter;
   const size = scanSize(request, !match.isEmpty || message !== undefined);
   const { results } = await db
@@ -104,34 +97,17 @@ export async function listTaskIds(
   return { ...page, rows: page.rows.map(({ id }) => id) };
 }
 
-function addBounds(range: Conditions, above: string[], below: string[]): void {
-  const [lowest] = above.toSorted().slice(-1);
-  const [highest] = below.toSorted();
-  if (lowest !== undefined) {
-    range.add("id > ?", lowest);
-  }
-  if (highest !== undefined) {
-    range.add("id < ?", highest);
-  }
-}
-
 async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
-  const scan: Scan = {
-    index: "",
-    above: [],
-    below: [],
-    range: new Conditions(),
-    match: new Conditions(),
-  };
+  const scan: Scan = { index: "", range: new Conditions(), match: new Conditions() };
   const { range, match } = scan;
   if (filter.lote !== undefined) {
-    keepTo(filter.lote, scan);
+    range.add("id BETWEEN ? AND ?", ...loteRange(filter.lote));
   }
   if (filter.from !== undefined) {
-    scan.above.push(firstIdAt(filter.from)); // shorter than any id: none is equal
+    range.add("id >= ?", firstIdAt(filter.from));
   }
   if (filter.before !== undefined) {
-    scan.below.push(firstIdAt(filter.before));
+    range.add("id < ?", firstIdAt(filter.before));
   }
   if (filter.status !== undefined) {
     match.add(showsAs(filter.status));
@@ -166,11 +142,6 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     await walkIndexOf(db, filter.status, scan);
   }
   return scan;
-}
-
-function keepTo(lote: string, { above, below }: Scan): void {
-  above.push(lote); // shorter than its first id
-  below.push(`${lote}~`);
 }
 
 /** Whether `tasks_person` is the index to walk: none finds fewer. */
@@ -234,7 +205,7 @@ async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
     return;
   }
   if (isLote(text)) {
-    keepTo(text, scan);
+    range.add("id BETWEEN ? AND ?", ...loteRange(text));
     return;
   }
   const tracked = await db

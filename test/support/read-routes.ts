@@ -85,7 +85,6 @@ const orderFilters: Paths = ({ order, from, to, cursors }) => [
   "cliente=nobody",
   `desde=${from}T00:00:00Z&hasta=${to}T00:00:00Z`,
   `cliente=ACME Corp&desde=${from}T00:00:00Z&hasta=${to}T00:00:00Z`,
-  `hasta=${to}T00:00:00Z&cursor=${cursors.orders}`,
   `search=${order}`,
   "search=ACME",
   "search=Cliente 00",
