@@ -66,7 +66,7 @@ export function createApp(engine: Engine) {
   app.route("/pedidos/lotes", batchRoutes(engine));
   app.route("/admin", adminRoutes(engine));
   app.get("/metrics", requireScope("metrics:read"), async (c) =>
-    c.text(await metricsText(c.env), 200, { "content-type": "text/plain; version=0.0.4" }),
+    c.text(await metricsText(c.env, engine), 200, { "content-type": "text/plain; version=0.0.4" }),
   );
   app.route("/exports", downloadRoutes);
 

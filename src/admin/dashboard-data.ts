@@ -4,20 +4,22 @@ import { SPANS } from "../tasks/counts";
 import type { Engine } from "../tasks/engine";
 import { overview, type Overview } from "../tasks/overview";
 import {
-  countsByName,
+  byName,
+  type Counts,
   daysAgo,
   endsOf,
   type NamedCounts,
-  type Counts,
-  recentFailures,
+  readCounts,
   total,
 } from "../tasks/stats";
 import type { TaskView } from "../tasks/queries";
-import { countErrors, type ErrorCount, readOpenTroubles } from "../tasks/troubles";
-import { listWorkers, type Worker } from "../tasks/workers";
+import { lookAtOpen } from "../tasks/open-work";
+import { type ErrorCount, lookAtFailures, troublesOf } from "../tasks/troubles";
+import { type Worker, workersOf } from "../tasks/workers";
+import { WORKER_TASKS_SHOWN } from "./components/worker-table";
 import { type Finding, findings, type QueueState, stateOfQueue } from "./health";
-import type { Backlog } from "../tasks/backlog";
-import { type History, type RangeName, readHistory } from "./time-range";
+import { type Backlog, listBacklogs } from "../tasks/backlog";
+import { type History, historyOf, type RangeName } from "./time-range";
 
 export const FAILURES_SHOWN = 8;
 /** What "lately" and "normal" are when failures are judged. */
@@ -60,28 +62,26 @@ export async function readDashboard(
   now = Date.now(),
 ): Promise<Dashboard> {
   const thisMinute = now - (now % SPANS.minute);
-  const [all, workers, history, days, lately, justNow, errors, latest, open] = await Promise.all([
+  const [all, failures] = await Promise.all([
     overview(env, engine, now),
-    listWorkers(env.DB),
-    readHistory(env.DB, range, now),
-    countsByName(env.DB, daysAgo(NORMAL_DAYS, now)),
-    countsByName(env.DB, thisMinute - LATELY_MS),
-    countsByName(env.DB, thisMinute - JUST_NOW_MS),
-    countErrors(env.DB),
-    recentFailures(env.DB, FAILURES_SHOWN),
-    readOpenTroubles(env.DB),
+    lookAtFailures(env.DB, { shown: FAILURES_SHOWN }),
   ]);
+  const { counts, open } = all;
+  const { errors } = failures;
+  const workers = await workersOf(env.DB, open.leases, WORKER_TASKS_SHOWN);
+  const days = byName(counts, daysAgo(NORMAL_DAYS, now));
+  const justNow = byName(counts, thisMinute - JUST_NOW_MS);
   const queues = viewQueues(all.queues, workers, lanesThatEnded(engine, justNow), now);
-  const recent = total(lately);
+  const recent = total(byName(counts, thisMinute - LATELY_MS));
   const ever = total(days);
   return {
     now,
     overview: all,
-    history,
+    history: historyOf(counts, range, now),
     queues,
     workers,
     errors,
-    latestFailures: latest,
+    latestFailures: failures.latest,
     modules: byModule(engine, days),
     findings: findings({
       now,
@@ -93,25 +93,21 @@ export async function readDashboard(
         failure: ever.failure - recent.failure,
       },
       deadLetters: errors.find(({ code }) => code === DEAD_LETTER)?.undiscarded ?? 0,
-      open,
+      open: troublesOf(open),
       breakerOpen: catalogueOf(env).breaker.isOpen(now),
     }),
   };
 }
 
 /** Every queue, for the page that is about them alone. */
-export async function readQueues(
-  env: Env,
-  engine: Engine,
-  backlogs: readonly Backlog[],
-  now = Date.now(),
-): Promise<QueueView[]> {
-  const thisMinute = now - (now % SPANS.minute);
-  const [workers, justNow] = await Promise.all([
-    listWorkers(env.DB),
-    countsByName(env.DB, thisMinute - JUST_NOW_MS),
+export async function readQueues(env: Env, engine: Engine, now = Date.now()): Promise<QueueView[]> {
+  const from = now - (now % SPANS.minute) - JUST_NOW_MS;
+  const [open, counts] = await Promise.all([lookAtOpen(env, engine), readCounts(env.DB, { from })]);
+  const [backlogs, workers] = await Promise.all([
+    listBacklogs(env, open, now),
+    workersOf(env.DB, open.leases, WORKER_TASKS_SHOWN),
   ]);
-  return viewQueues(backlogs, workers, lanesThatEnded(engine, justNow), now);
+  return viewQueues(backlogs, workers, lanesThatEnded(engine, byName(counts, from)), now);
 }
 
 function viewQueues(

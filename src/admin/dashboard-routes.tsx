@@ -3,13 +3,13 @@ import { requireScope } from "../auth/middleware";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
-import { countsByName, daysAgo, recentFailures, total } from "../tasks/stats";
-import { countErrors } from "../tasks/troubles";
+import { byName, daysAgo, readCounts, total } from "../tasks/stats";
+import { lookAtFailures } from "../tasks/troubles";
 import { FAILURES_SHOWN, readDashboard } from "./dashboard-data";
 import { DashboardPage } from "./pages/dashboard";
 import { ModulePage } from "./pages/module";
 import { renderPage } from "./render";
-import { readHistory, readRange } from "./time-range";
+import { historyOf, readRange } from "./time-range";
 import { viewOf } from "./view";
 
 const PERIODS = [1, 7, 30] as const;
@@ -29,12 +29,9 @@ export function dashboardPages(engine: Engine) {
     const view = viewOf(c);
     const module = c.req.param("module");
     const now = Date.now();
-    const [ever, history, errors, latestFailures, ...named] = await Promise.all([
-      countsByName(c.env.DB, 0, module),
-      readHistory(c.env.DB, readRange(view.url.searchParams), now, module),
-      countErrors(c.env.DB, module),
-      recentFailures(c.env.DB, FAILURES_SHOWN, module),
-      ...PERIODS.map((days) => countsByName(c.env.DB, daysAgo(days, now), module)),
+    const [ever, failures] = await Promise.all([
+      readCounts(c.env.DB, { module }),
+      lookAtFailures(c.env.DB, { shown: FAILURES_SHOWN, module }),
     ]);
     if (ever.length === 0 && !engine.all().some((task) => task.module === module)) {
       throw new AppError(404, "module_not_found", `There is no module ${module}`);
@@ -43,12 +40,15 @@ export function dashboardPages(engine: Engine) {
       view,
       engine,
       module,
-      periods: PERIODS.map((days, index) => ({ days, counts: total(named[index] ?? []) })),
-      named: named[PERIODS.indexOf(NAMED_DAYS)] ?? [],
+      periods: PERIODS.map((days) => ({
+        days,
+        counts: total(byName(ever, daysAgo(days, now))),
+      })),
+      named: byName(ever, daysAgo(NAMED_DAYS, now)),
       namedDays: NAMED_DAYS,
-      history,
-      errors,
-      latestFailures,
+      history: historyOf(ever, readRange(view.url.searchParams), now),
+      errors: failures.errors,
+      latestFailures: failures.latest,
       now,
     };
     return renderPage(c, <ModulePage {...props} />);

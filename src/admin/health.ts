@@ -11,8 +11,6 @@ const STALLED_MS = 60_000;
 /** A lease that lapsed this long ago should have been broken by recovery. */
 const SILENT_MS = 60_000;
 const MANY_RESENT = 20;
-/** As far as a backlog is counted. */
-const MAX_HELD = 1000;
 
 /** Fewer failures than this say nothing. */
 const MIN_FAILED = 5;
@@ -109,7 +107,7 @@ export function findings(facts: Facts): Finding[] {
   }
   for (const { backlog } of queues) {
     if (backlog.pause) {
-      const held = Math.min(backlog.due + backlog.waiting, MAX_HELD);
+      const held = backlog.due + backlog.waiting;
       found.push({ kind: "paused", pause: backlog.pause, held, capped: backlog.capped });
     }
   }

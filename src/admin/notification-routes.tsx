@@ -5,7 +5,7 @@ import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { invalidCursor } from "../http/paging";
 import type { Engine } from "../tasks/engine";
-import { listNotifications, markRead } from "../tasks/notifications";
+import { latestNotifications, listNotifications, markRead } from "../tasks/notifications";
 import { readFields } from "./form-text";
 import { readPosition } from "./list-query";
 import { nextPath } from "./next-path";
@@ -28,12 +28,13 @@ export function notificationPages(engine: Engine) {
     if (cursor === undefined) {
       throw invalidCursor();
     }
-    const first = { limit: UNREAD_ROWS, cursor: null };
     // Those that wait come first; further pages are of what was read.
-    const [unread, read] = await Promise.all([
-      cursor ? null : listNotifications(c.env.DB, user, "unread", first),
-      listNotifications(c.env.DB, user, "read", { limit: READ_ROWS, cursor }),
-    ]);
+    const { unread, read } = cursor
+      ? {
+          unread: null,
+          read: await listNotifications(c.env.DB, user, "read", { limit: READ_ROWS, cursor }),
+        }
+      : await latestNotifications(c.env.DB, user, { unread: UNREAD_ROWS, read: READ_ROWS });
     const describe = (name: string) => engine.find(name)?.description ?? name;
     return renderPage(c, <NotificationsPage {...{ view, unread, read, describe }} />);
   });

@@ -6,13 +6,12 @@ import { namesOf } from "../auth/names";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
-import { type Backlog, listBacklogs } from "../tasks/backlog";
 import type { Engine } from "../tasks/engine";
 import { pauseQueue, resumeQueue } from "../tasks/pauses";
 import { DEAD_LETTERS, lanesOf, queueOf } from "../tasks/queues";
 import { armRecovery } from "../tasks/recovery-alarm";
-import { countErrors } from "../tasks/troubles";
-import { DEAD_LETTER, readQueues } from "./dashboard-data";
+import { lookAtFailures } from "../tasks/troubles";
+import { DEAD_LETTER, type QueueView, readQueues } from "./dashboard-data";
 import { readForm } from "./form-text";
 import { readReason } from "./components/reason-field";
 import { PausePage, ResumePage } from "./pages/queue-action";
@@ -26,20 +25,19 @@ export function queuePages(engine: Engine) {
 
   routes.get("/", requireScope("tasks:read"), async (c) => {
     const now = Date.now();
-    const backlogs = await listBacklogs(c.env, now);
-    const [queues, errors, names, deadMessages] = await Promise.all([
-      readQueues(c.env, engine, backlogs, now),
-      countErrors(c.env.DB),
-      namesOf(c.env.DB, whoPaused(backlogs)),
+    const [queues, failures, deadMessages] = await Promise.all([
+      readQueues(c.env, engine, now),
+      lookAtFailures(c.env.DB, { shown: 0 }),
       waitingDeadLetters(c.env),
     ]);
+    const names = await namesOf(c.env.DB, whoPaused(queues));
     const props = {
       view: viewOf(c),
       now,
       queues,
       names,
       tasksOf: (queue: string) => engine.all().filter((task) => task.queue === queue),
-      deadLetters: errors.find(({ code }) => code === DEAD_LETTER) ?? null,
+      deadLetters: failures.errors.find(({ code }) => code === DEAD_LETTER) ?? null,
       deadMessages,
       mayWrite: can(assertCaller(c.var.caller), "tasks:write"),
     };
@@ -87,8 +85,8 @@ function knownQueue(c: Context<AppEnv>): string {
   return queue;
 }
 
-function whoPaused(backlogs: readonly Backlog[]): string[] {
-  return [...new Set(backlogs.flatMap(({ pause }) => (pause ? [pause.by] : [])))];
+function whoPaused(queues: readonly QueueView[]): string[] {
+  return [...new Set(queues.flatMap(({ backlog: { pause } }) => (pause ? [pause.by] : [])))];
 }
 
 /** Messages the platform gave up on that were not looked at yet; null when it does not say. */

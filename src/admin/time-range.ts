@@ -1,6 +1,13 @@
 import { SPANS } from "../tasks/counts";
 import { UTC } from "./zone";
-import { type Bucket, countsOverTime, type Counts, daysAgo, total } from "../tasks/stats";
+import {
+  type Bucket,
+  type Counts,
+  daysAgo,
+  overTime,
+  type Stretch as CountedStretch,
+  total,
+} from "../tasks/stats";
 
 /** What the charts may show: so many stretches of so long, the running one included. */
 const RANGES = {
@@ -27,17 +34,16 @@ export interface History {
   all: Counts;
 }
 
-/** The events of a range, of a module or of all. */
-export async function readHistory(
-  db: D1Database,
+/** The events of a range, by what was counted of a module or of all. */
+export function historyOf(
+  stretches: readonly CountedStretch[],
   range: RangeName,
   now: number,
-  module?: string,
-): Promise<History> {
+): History {
   const { spanMs, buckets, labels } = RANGES[range];
   const last = spanMs === SPANS.day ? daysAgo(0, now) : now - (now % spanMs);
   const from = last - (buckets - 1) * spanMs;
-  const found = await countsOverTime(db, { spanMs, from, module });
+  const found = overTime(stretches, { spanMs, from });
   const byTime = new Map(found.map((bucket) => [bucket.at, bucket]));
   const none = total([]);
   return {

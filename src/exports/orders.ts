@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 import { instantText } from "../http/instant";
 import { toPedido } from "../orders/contract";
-import type { OrderRow, Place } from "../orders/queries";
-import { countOrders, nextOrders, type WalkFilter } from "../orders/walk";
+import type { OrderRow } from "../orders/queries";
+import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/walk";
 import { untrusted } from "./csv";
 import { type Columns, FORMAT_NAMES, formatsOf } from "./formats";
 import type { Source, WalkPage } from "./source";

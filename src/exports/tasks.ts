@@ -4,7 +4,7 @@ import { TaskFilterInput } from "../tasks/filter";
 import { timeOf } from "../tasks/ids";
 import type { TaskFilter } from "../tasks/list";
 import { getTasks, type TaskView } from "../tasks/queries";
-import { countTasks, firstTaskAt, nextTaskIds } from "../tasks/walk";
+import { countInSteps, firstTaskAt, nextTaskIds } from "../tasks/walk";
 import { optional } from "./csv";
 import { FORMAT_NAMES, formatsOf } from "./formats";
 import type { Source, WalkPage } from "./source";
@@ -63,7 +63,7 @@ export const taskSource: Source<TaskExportInput, TaskView, string> = {
     const before = Math.min(input.filter.before ?? createdAt, createdAt);
     const filter = { ...input.filter, before };
     return {
-      count: () => countTasks(db, filter, COUNT_STEPS),
+      count: () => countInSteps(db, filter, COUNT_STEPS),
       pages: (after) => pages(db, filter, after),
       placeOf: ({ id }) => id,
     };

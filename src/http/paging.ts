@@ -39,6 +39,8 @@ export interface Page<Row> {
 
 /** A list counts and scans at most this many rows. */
 export const MAX_SCANNED = 1000;
+/** Fewer rows of an index in another order than the list's are read whole and sorted. */
+export const MAX_SORTED = 500;
 export const MAX_LIMIT = 200;
 
 export const pageQuery = {
@@ -125,6 +127,32 @@ export function cutPage<Row extends Scanned>(
     previous: backwards ? onward : back,
     total: cursor?.total ?? total ?? { count: hits.length, capped: isMore },
   };
+}
+
+/** Rows per row of the page that are looked at before more are, where only the page is wanted. */
+const FIRST_LOOK = 4;
+
+/**
+ * A page of what `look` reads: so many rows in the order of the query, after a row or from where the
+ * page begins. Where the total is known already, a few rows mostly hold a page: only if they do not,
+ * as many more are looked at as a list may.
+ */
+export async function scanPage<Row extends Scanned>(
+  request: PageRequest,
+  isFiltered: boolean,
+  keyOf: (row: Row) => Key,
+  look: (limit: number, after: Row | null) => Promise<Row[]>,
+): Promise<Page<Row>> {
+  const size = scanSize(request, isFiltered);
+  const isCounted = Boolean(request.cursor ?? request.total);
+  const first = isCounted ? Math.min(size, FIRST_LOOK * request.limit) : size;
+  const rows = await look(first + 1, null);
+  const last = rows.at(-1);
+  const hits = rows.slice(0, first).filter(({ hit }) => hit).length;
+  if (!last || rows.length <= first || hits > request.limit || first === size) {
+    return cutPage(rows, request, first, keyOf);
+  }
+  return cutPage([...rows, ...(await look(size - first, last))], request, size, keyOf);
 }
 
 /** The address of another page of the list at `url`. */

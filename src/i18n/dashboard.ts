@@ -129,7 +129,8 @@ export const dashboardEs = {
   "failing.recent": "Últimos fallos",
   "failing.newest": "El último fallo: {code}",
   "failing.none": "Ningún fallo.",
-  "failing.looked": "De los últimos {count} fallos; se miran 1.000 como mucho.",
+  "failing.looked":
+    "De los últimos {count} fallos; se miran 250 tareas fallidas o canceladas como mucho.",
   "failing.code": "Código",
   "failing.count": "Veces",
   "failing.share": "Parte",
@@ -362,7 +363,8 @@ export const dashboardEn = {
   "failing.recent": "Latest failures",
   "failing.newest": "The latest failure: {code}",
   "failing.none": "No failure.",
-  "failing.looked": "Of the latest {count} failures; 1,000 are looked at, at most.",
+  "failing.looked":
+    "Of the latest {count} failures; 250 failed or cancelled tasks are looked at, at most.",
   "failing.code": "Code",
   "failing.count": "Times",
   "failing.share": "Share",

@@ -1,12 +1,5 @@
 import { Conditions } from "../db/conditions";
-import {
-  cutPage,
-  invalidCursor,
-  MAX_SCANNED,
-  scanSize,
-  type Page,
-  type PageRequest,
-} from "../http/paging";
+import { invalidCursor, MAX_SORTED, type Page, type PageRequest, scanPage } from "../http/paging";
 
 export interface OrderRow {
   id: string;
@@ -45,6 +38,7 @@ export async function listOrders(
 ): Promise<Page<OrderRow>> {
   const { cursor } = request;
   const where = inRange(filter);
+  const isWhole = where.isEmpty;
   const match = filter.search === undefined ? null : await search(db, filter.search, where);
   const backwards = cursor?.direction === "previous";
   if (cursor) {
@@ -54,19 +48,38 @@ export async function listOrders(
     }
     where.add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, processedAt, id);
   }
-  const order = backwards ? "ASC" : "DESC";
-  const size = scanSize(request, match !== null);
-  const { results: scanned } = await db
-    .prepare(
-      `SELECT id, processed_at, ${match?.sql ?? "true"} AS hit FROM (
-         SELECT id, customer, processed_at FROM orders WHERE ${where.sql}
-         ORDER BY processed_at ${order}, id ${order} LIMIT ${size + 1}
-       )`,
-    )
-    .bind(...(match?.values ?? []), ...where.values)
-    .all<{ id: string; processed_at: number; hit: number }>();
-  const page = cutPage(scanned, request, size, (row) => [row.processed_at, row.id]);
+  const [after, order] = backwards ? [">", "ASC"] : ["<", "DESC"];
+  // Many of a prefix were counted as far as that goes.
+  const total = match && isWhole ? { count: MAX_SORTED, capped: true } : undefined;
+  const page = await scanPage<Looked>(
+    { total, ...request },
+    match !== null,
+    (row) => [row.processed_at, row.id],
+    async (limit, last) => {
+      const { results } = await db
+        .prepare(
+          `SELECT id, processed_at, ${match?.sql ?? "true"} AS hit FROM (
+             SELECT id, customer, processed_at FROM orders
+             WHERE ${where.sql} ${last ? `AND (processed_at, id) ${after} (?, ?)` : ""}
+             ORDER BY processed_at ${order}, id ${order} LIMIT ${limit}
+           )`,
+        )
+        .bind(
+          ...(match?.values ?? []),
+          ...where.values,
+          ...(last ? [last.processed_at, last.id] : []),
+        )
+        .all<Looked>();
+      return results;
+    },
+  );
   return { ...page, rows: await getOrders(db, page.rows) };
+}
+
+interface Looked {
+  id: string;
+  processed_at: number;
+  hit: number;
 }
 
 /** What a filter asks for, its search aside. */
@@ -107,11 +120,11 @@ async function search(db: D1Database, text: string, where: Conditions): Promise<
   prefix.add("customer < ? COLLATE NOCASE", `${text}\u{10FFFF}`);
   const counted = await db
     .prepare(
-      `SELECT count(*) AS n FROM (SELECT 1 FROM orders WHERE ${prefix.sql} LIMIT ${MAX_SCANNED})`,
+      `SELECT count(*) AS n FROM (SELECT 1 FROM orders WHERE ${prefix.sql} LIMIT ${MAX_SORTED})`,
     )
     .bind(...prefix.values)
     .first<{ n: number }>();
-  if ((counted?.n ?? 0) < MAX_SCANNED) {
+  if ((counted?.n ?? 0) < MAX_SORTED) {
     where.add(prefix.sql, ...prefix.values);
     return null;
   }

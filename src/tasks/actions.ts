@@ -8,6 +8,7 @@ import { countSql } from "./counts";
 import type { Engine } from "./engine";
 import { statusOf } from "./execution";
 import { LEASED } from "./leases";
+import type { Restriction } from "./list";
 import { changeOf, publish } from "./publish";
 import { getTask } from "./queries";
 import { sendTasks } from "./queues";
@@ -146,24 +147,21 @@ const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }) => {
 export const ACTIONS = { cancel: cancelTasks, retry: retryTasks, discard: discardTasks } as const;
 export type Action = keyof typeof ACTIONS;
 
-/** To how many of these tasks an action could be done now. */
-export async function countDoable(
-  env: Env,
-  engine: Engine,
-  action: Action,
-  ids: readonly string[],
-): Promise<number> {
-  const list = JSON.stringify(ids);
-  const names = JSON.stringify(engine.all().map(({ name }) => name));
-  const [where, values] = {
-    cancel: [CANCELLABLE, [list]] as const,
-    retry: [RETRYABLE, [list, null, names]] as const,
-    discard: [DISCARDABLE, [list]] as const,
-  }[action];
-  const row = await env.DB.prepare(`SELECT count(*) AS n FROM tasks WHERE ${where}`)
-    .bind(...values)
-    .first<{ n: number }>();
-  return row?.n ?? 0;
+/** Which tasks an action could be done to now, as its statement above says. */
+export function doable(engine: Engine, action: Action): Restriction {
+  switch (action) {
+    case "cancel":
+      return { sql: OPEN, test: () => true };
+    case "retry":
+      return {
+        sql: `${FAILED} AND external_id IS NULL`,
+        test: ({ name }, holder) => holder === undefined && engine.find(name) !== undefined,
+      };
+    case "discard":
+      return { sql: "status = 'FAILURE' AND discard_reason IS NULL", test: () => true };
+    default:
+      throw new Error(`Not an action: ${JSON.stringify(action satisfies never)}`);
+  }
 }
 
 /** Does it to one task, known by its id or its name elsewhere. */

@@ -1,16 +1,15 @@
-import { LEASED } from "./leases";
+import type { OpenWork } from "./open-work";
 import { listPauses, type Pause } from "./pauses";
 import { lanesOf, queueOf } from "./queues";
-import { OPEN } from "./states";
 
 /** What waits in a lane. */
 export interface Backlog {
   queue: string;
-  /** Tasks that could run now, counted to 1,000. */
+  /** Tasks that could run now, and those that wait for a time of their own, as far as was looked. */
   due: number;
-  capped: boolean;
-  /** Tasks that wait for a time of their own, counted to 1,000. */
   waiting: number;
+  /** There are more of either. */
+  capped: boolean;
   /** For how long the task longest due could have run; null when none is. Milliseconds. */
   oldestMs: number | null;
   /** Messages the platform says wait; null when it does not say. */
@@ -18,40 +17,26 @@ export interface Backlog {
   pause: Pause | null;
 }
 
-const MAX_COUNTED = 1000;
-
-const DUE = `
-SELECT count(*) FILTER (WHERE ready_at <= ?2) AS due, count(*) FILTER (WHERE ready_at > ?2) AS waiting,
-  count(*) AS looked, min(ready_at) AS oldest
-FROM (
-  SELECT ready_at FROM tasks INDEXED BY tasks_open
-  WHERE queue = ?1 AND ${OPEN} AND id NOT IN (${LEASED}) ORDER BY check_at LIMIT ${MAX_COUNTED + 1}
-)`;
-
-interface Row {
-  due: number;
-  waiting: number;
-  looked: number;
-  oldest: number | null;
-}
-
 /** Of every lane that has a queue. */
-export async function listBacklogs(env: Env, now = Date.now()): Promise<Backlog[]> {
-  const lanes = lanesOf(env);
+export async function listBacklogs(
+  env: Env,
+  { lanes }: OpenWork,
+  now = Date.now(),
+): Promise<Backlog[]> {
   const pauses = await listPauses(env.DB);
-  const results = await env.DB.batch<Row>(lanes.map((lane) => env.DB.prepare(DUE).bind(lane, now)));
   return Promise.all(
-    lanes.map(async (queue, index) => {
-      const row = results[index]?.results[0] ?? { due: 0, waiting: 0, looked: 0, oldest: null };
+    lanesOf(env).map(async (queue) => {
+      const { tasks, capped } = lanes.get(queue) ?? { tasks: [], capped: false };
+      const due = tasks.filter(({ ready_at }) => ready_at <= now);
       const metrics = await queueOf(env, queue)
         .metrics()
         .catch(() => null);
       return {
         queue,
-        due: Math.min(row.due, MAX_COUNTED),
-        capped: row.looked > MAX_COUNTED,
-        waiting: Math.min(row.waiting, MAX_COUNTED),
-        oldestMs: row.oldest !== null && row.oldest <= now ? now - row.oldest : null,
+        due: due.length,
+        waiting: tasks.length - due.length,
+        capped,
+        oldestMs: due.length > 0 ? now - Math.min(...due.map(({ ready_at }) => ready_at)) : null,
         messages: metrics?.backlogCount ?? null,
         pause: pauses.get(queue) ?? null,
       };

@@ -4,12 +4,12 @@
  */
 import { z } from "zod";
 import { type Key, MAX_SCANNED, type Page } from "../http/paging";
-import { type Action, ACTIONS, countDoable } from "./actions";
+import { type Action, ACTIONS, doable } from "./actions";
 import type { SingleTask } from "./define";
 import type { Engine } from "./engine";
 import { TaskFilterInput } from "./filter";
-import type { TaskFilter } from "./list";
-import { countTasks, nextTaskIds } from "./walk";
+import { countTasks, type TaskFilter } from "./list";
+import { countInSteps, nextTaskIds } from "./walk";
 
 export interface BulkInput {
   action: Action;
@@ -49,7 +49,7 @@ export const bulk: SingleTask<BulkInput> = {
     // Nothing accepted after this task was.
     filter.before = Math.min(asked.before ?? task.createdAt, task.createdAt);
     const actor = { by: task.user ?? "system", reason };
-    const total = (await task.step("count", () => countTasks(env.DB, filter, Infinity))) ?? 0;
+    const total = (await task.step("count", () => countInSteps(env.DB, filter, Infinity))) ?? 0;
     let place = (task.checkpoint as Place | null) ?? { after: null, seen: 0, done: 0 };
     const sliceEnd = Date.now() + SLICE_MS;
     for (;;) {
@@ -81,11 +81,14 @@ function toWorkOn(action: Action, asked: TaskFilter): TaskFilter {
   return { ...state, ...discarded, ...Object.fromEntries(set) } as TaskFilter;
 }
 
+/** Looks of MAX_SCANNED tasks each: a rare filter may find its first behind thousands of others. */
 const MAX_LOOKS = 10;
+/** That many found are enough to say "and more" instead of looking on. */
+const MANY = 100;
 
 /**
- * To how many tasks a bulk action would be done now: exact to 1,000. Looks at no more than 10,000
- * tasks; `capped` says that there may be more than it found.
+ * To how many tasks a bulk action would be done now: exact where a look at 1,000 tasks tells, or
+ * where few are found among 10,000; else `capped` says that there may be more than it found.
  */
 export async function countBulk(
   env: Env,
@@ -94,15 +97,14 @@ export async function countBulk(
   asked: TaskFilter,
 ): Promise<{ count: number; capped: boolean }> {
   const filter = toWorkOn(action, asked);
-  let found = 0;
-  let after: Key | null = null;
-  for (let look = 0; look < MAX_LOOKS && found < MAX_SCANNED; look += 1) {
-    const page: Page<string> = await nextTaskIds(env.DB, filter, after);
-    found += await countDoable(env, engine, action, page.rows);
-    after = page.next;
-    if (after === null) {
-      return { count: Math.min(found, MAX_SCANNED), capped: found > MAX_SCANNED };
+  const only = doable(engine, action);
+  let found = { count: 0, capped: true, next: null as Key | null };
+  for (let look = 0; look < MAX_LOOKS; look += 1) {
+    const more = await countTasks(env.DB, filter, only, found.next);
+    found = { ...more, count: found.count + more.count };
+    if (found.next === null || found.count >= MANY) {
+      break;
     }
   }
-  return { count: Math.min(found, MAX_SCANNED), capped: true };
+  return { count: found.count, capped: found.capped };
 }

@@ -13,6 +13,33 @@ export const HELD = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE
 /** Ids of the tasks any lease holds. */
 export const LEASED = "SELECT h.value FROM leases l, json_each(l.task_ids) h";
 
+/** A consumer at work: until when it is believed to be, and what it holds. */
+export interface Lease {
+  worker: string;
+  queue: string;
+  since: number;
+  expiresAt: number;
+  taskIds: string[];
+}
+
+/** The oldest first; to be read by readLeases. */
+export const LEASES = `
+SELECT worker, queue, since, expires_at AS expiresAt, task_ids AS taskIds FROM leases ORDER BY since`;
+
+/** What LEASES found. The places of what was cancelled are left out. */
+export function readLeases(found: D1Result | undefined): Lease[] {
+  const rows = (found?.results ?? []) as (Omit<Lease, "taskIds"> & { taskIds: string })[];
+  return rows.map(({ taskIds, ...lease }) => ({
+    ...lease,
+    taskIds: (JSON.parse(taskIds) as string[]).filter((id) => id !== ""),
+  }));
+}
+
+/** By task, the lease that holds it. */
+export function heldBy(leases: readonly Lease[]): Map<string, Lease> {
+  return new Map(leases.flatMap((lease) => lease.taskIds.map((id) => [id, lease] as const)));
+}
+
 export function deleteLease(db: D1Database, token: string): D1PreparedStatement {
   return db.prepare("DELETE FROM leases WHERE token = ?1").bind(token);
 }

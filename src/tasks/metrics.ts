@@ -1,18 +1,18 @@
 import { listBacklogs } from "./backlog";
 import { DURATION_EDGES_MS } from "./counts";
-import { countsByName, endsOf, type NamedCounts } from "./stats";
-import { listWorkers } from "./workers";
+import type { Engine } from "./engine";
+import { lookAtOpen, MAX_LOOKED } from "./open-work";
+import { byName, endsOf, type NamedCounts, readCounts } from "./stats";
 
 type Labels = Record<string, string>;
 type Sample = [suffix: string, labels: Labels, value: number];
 
 /** The state of the whole in the text format of Prometheus (version 0.0.4). */
-export async function metricsText(env: Env): Promise<string> {
-  const [named, backlogs, workers] = await Promise.all([
-    countsByName(env.DB, 0),
-    listBacklogs(env),
-    listWorkers(env.DB),
-  ]);
+export async function metricsText(env: Env, engine: Engine, now = Date.now()): Promise<string> {
+  const [counts, open] = await Promise.all([readCounts(env.DB), lookAtOpen(env, engine)]);
+  const named = byName(counts);
+  const backlogs = await listBacklogs(env, open, now);
+  const workers = open.leases.filter(({ expiresAt }) => expiresAt > now);
   const ofQueues = (value: (backlog: (typeof backlogs)[number]) => number): Sample[] =>
     backlogs.map((backlog) => ["", { queue: backlog.queue }, value(backlog)]);
   return [
@@ -28,7 +28,7 @@ export async function metricsText(env: Env): Promise<string> {
     metric(
       "queue_due_tasks",
       "gauge",
-      "Tasks that could run now, counted to 1000",
+      `Tasks that could run now, of the first ${MAX_LOOKED} that wait`,
       ofQueues(({ due }) => due),
     ),
     metric(

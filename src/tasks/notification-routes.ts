@@ -23,7 +23,7 @@ const NotificationView = z
   })
   .openapi("Notification");
 
-const unread = z.int().openapi({ description: "Counted to 1,000" });
+const unread = z.int().openapi({ description: "Counted to 100" });
 
 const listRoute = createRoute({
   method: "get",

@@ -1,4 +1,4 @@
-import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
+import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../http/paging";
 import type { NotificationType } from "./notify";
 
 export interface Notification {
@@ -40,9 +40,37 @@ export async function listNotifications(
   return cutPage(results, request, size, (row) => [row.updated_at, row.id]);
 }
 
-const MAX_COUNTED = 1000;
+/**
+ * The first page of those unread and of those read: two lists out of one look at the latest.
+ */
+export async function latestNotifications(
+  db: D1Database,
+  user: string,
+  limits: { unread: number; read: number },
+): Promise<{ unread: Page<Notification>; read: Page<Notification> }> {
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM notifications WHERE user = ?1
+       ORDER BY updated_at DESC, id DESC LIMIT ${MAX_SCANNED + 1}`,
+    )
+    .bind(user)
+    .all<Notification>();
+  const cut = (limit: number, isAsked: (row: Notification) => boolean) =>
+    cutPage(
+      results.map((row) => ({ ...row, hit: Number(isAsked(row)) })),
+      { limit, cursor: null },
+      MAX_SCANNED,
+      (row) => [row.updated_at, row.id],
+    );
+  return {
+    unread: cut(limits.unread, ({ read_at }) => read_at === null),
+    read: cut(limits.read, ({ read_at }) => read_at !== null),
+  };
+}
 
-/** How many are unread, counted to 1,000 or less. */
+const MAX_COUNTED = 100;
+
+/** How many are unread, counted to 100 or less. */
 export async function countUnread(
   db: D1Database,
   user: string,

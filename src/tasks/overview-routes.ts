@@ -7,9 +7,10 @@ import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
-import { listTasks } from "./list";
-import { moduleStats, overview, userStats } from "./overview";
+import { MAX_LOOKED } from "./open-work";
+import { moduleStats, overview } from "./overview";
 import { STATUSES } from "./states";
+import { listUserTasks } from "./user-tasks";
 import { listWorkers } from "./workers";
 
 const seconds = z.number().nullable();
@@ -39,12 +40,17 @@ const workersRoute = createRoute({
 const Overview = z
   .object({
     totals: z.record(z.enum(STATUSES), z.int()),
+    totals_capped: z.boolean().openapi({
+      description: "Of those not ended not all were looked at: more may be RETRY or PROGRESS",
+    }),
     queues: z.array(
       z.object({
         queue: z.string(),
-        due: z.int().openapi({ description: "Tasks that could run now, counted to 1,000" }),
-        capped: z.boolean(),
+        due: z.int().openapi({ description: "Tasks that could run now" }),
         waiting: z.int().openapi({ description: "Tasks that wait for a time of their own" }),
+        capped: z.boolean().openapi({
+          description: `More than ${MAX_LOOKED} wait: due and waiting are of the first of them`,
+        }),
         oldest_age_seconds: seconds.openapi({ description: "Of those that could run now" }),
         messages: z.int().nullable().openapi({ description: "As the platform says" }),
         paused: z
@@ -156,9 +162,11 @@ export type SystemInfo = (env: Env) => Promise<Record<string, unknown>>;
 /** Looking at the whole, mounted at /api/tasks. */
 export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
   const show = async (env: Env) => {
-    const { totals, queues, perMinute, tasks } = await overview(env, engine);
+    const now = Date.now();
+    const { totals, capped, queues, perMinute, tasks, open } = await overview(env, engine, now);
     return {
       totals,
+      totals_capped: capped,
       queues: queues.map(({ oldestMs, pause, ...queue }) => ({
         ...queue,
         oldest_age_seconds: oldestMs === null ? null : oldestMs / 1000,
@@ -169,7 +177,7 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
         },
       })),
       per_minute: perMinute,
-      workers: (await listWorkers(env.DB)).length,
+      workers: open.leases.filter(({ expiresAt }) => expiresAt > now).length,
       registered_tasks: tasks,
       system: await systemInfo(env),
     };
@@ -209,11 +217,8 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
     .openapi(userTasksRoute, async (c) => {
       const { limit, cursor, task_module: module, status } = c.req.valid("query");
       const user = callerId(assertCaller(c.var.caller));
-      const stats = await userStats(c.env.DB, user);
-      const isAll = module === undefined && status === undefined;
-      const total = isAll ? { count: stats.total, capped: stats.capped } : undefined;
-      const request = { limit, cursor: readCursor(cursor), total };
-      const page = await listTasks(c.env.DB, { user, module, status }, request);
+      const request = { limit, cursor: readCursor(cursor) };
+      const { page, stats } = await listUserTasks(c.env.DB, user, { module, status }, request);
       const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
       return c.json({ ...view, stats }, 200);
     });

@@ -1,23 +1,23 @@
-import { MAX_SCANNED } from "../http/paging";
 import { type Backlog, listBacklogs } from "./backlog";
 import { SPANS } from "./counts";
 import type { Engine } from "./engine";
-import { LEASED } from "./leases";
+import { lookAtOpen, type OpenWork } from "./open-work";
 import type { TaskView } from "./queries";
 import {
-  countsByName,
-  countsOfAll,
-  countsOverTime,
+  byName,
   daysAgo,
   endsOf,
   meanSeconds,
+  type NamedCounts,
   openOf,
-  openStates,
+  overTime,
   quantileSeconds,
-  recentFailures,
+  readCounts,
+  type Stretch,
   total,
 } from "./stats";
-import { OPEN, type Status, STATUSES, TRACKED } from "./states";
+import { type Status, TRACKED } from "./states";
+import { lookAtFailures } from "./troubles";
 
 export interface ModuleStats {
   /** Accepted in these days. */
@@ -41,8 +41,11 @@ export async function moduleStats(
   { module, days }: { module?: string; days: number },
   now = Date.now(),
 ): Promise<ModuleStats> {
-  const named = await countsByName(db, daysAgo(days, now), module);
-  const ever = await countsOfAll(db, module);
+  const [ever, failures] = await Promise.all([
+    readCounts(db, { module }),
+    lookAtFailures(db, { shown: FAILURES_SHOWN, module }),
+  ]);
+  const named = byName(ever, daysAgo(days, now));
   const counts = total(named);
   const { success, failure, revoked } = endsOf(counts);
   return {
@@ -51,83 +54,50 @@ export async function moduleStats(
     meanSeconds: meanSeconds(counts),
     p50Seconds: quantileSeconds(counts, 0.5),
     p95Seconds: quantileSeconds(counts, 0.95),
-    byStatus: { PENDING: openOf(ever), SUCCESS: success, FAILURE: failure, REVOKED: revoked },
+    byStatus: {
+      PENDING: openOf(total(ever)),
+      SUCCESS: success,
+      FAILURE: failure,
+      REVOKED: revoked,
+    },
     // A name may be used in several modules, of tracked work at least.
     byName: [...Map.groupBy(named, ({ name }) => name)].map(([name, group]) => {
       const of = total(group);
       const ends = endsOf(of);
       return { name, total: of.created, success: ends.success, failure: ends.failure };
     }),
-    recentFailures: await recentFailures(db, FAILURES_SHOWN, module),
+    recentFailures: failures.latest,
   };
 }
-
-export interface UserStats extends Record<
-  "total" | "pending" | "started" | "success" | "failure" | "revoked",
-  number
-> {
-  /** There are more than were counted: the latest 1,000. */
-  capped: boolean;
-}
-
-/** Of the latest tasks of a user, at most 1,000. */
-export async function userStats(db: D1Database, user: string): Promise<UserStats> {
-  const { results } = await db
-    .prepare(user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_KEY)
-    .bind(user)
-    .all<{ user: string | null; became: keyof typeof NO_STATS }>();
-  const stats = { ...NO_STATS, capped: results.length > MAX_SCANNED };
-  for (const { user: whose, became } of results.slice(0, MAX_SCANNED)) {
-    if (whose === user) {
-      stats.total += 1;
-      stats[became] += 1;
-    }
-  }
-  return stats;
-}
-
-const NO_STATS = { total: 0, pending: 0, started: 0, success: 0, failure: 0, revoked: 0 };
-
-const latest = (from: string) => `
-SELECT user, CASE WHEN NOT ${OPEN} THEN lower(status)
-  WHEN queue = '${TRACKED}' OR id IN (${LEASED}) THEN 'started' ELSE 'pending' END AS became
-FROM (SELECT id, status, queue, user FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1})`;
-const LATEST_OF_PERSON = latest(
-  "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = ?1",
-);
-/** A key's are not indexed: of the latest of all. */
-const LATEST_OF_KEY = latest("WHERE ?1 IS NOT NULL");
 
 export interface Overview {
   /** All tasks by what they are now. */
   totals: Record<Status, number>;
+  /** Of those that have not ended not all were looked at: more may be RETRY, or PROGRESS. */
+  capped: boolean;
   queues: Backlog[];
   /** Events of the last whole minutes, per minute. */
   perMinute: { minutes: number; accepted: number; succeeded: number; failed: number };
   tasks: { name: string; module: string; description: string; queue: string; public: boolean }[];
+  /** What it was told from. */
+  counts: Stretch[];
+  open: OpenWork;
 }
 
 const RATE_MINUTES = 5;
 
 /** What the whole system does now. */
 export async function overview(env: Env, engine: Engine, now = Date.now()): Promise<Overview> {
-  const ever = await countsOfAll(env.DB);
-  const { success, failure, revoked } = endsOf(ever);
+  const [counts, open] = await Promise.all([readCounts(env.DB), lookAtOpen(env, engine)]);
   const thisMinute = now - (now % SPANS.minute);
   const from = thisMinute - RATE_MINUTES * SPANS.minute;
-  const buckets = await countsOverTime(env.DB, { spanMs: SPANS.minute, from });
+  const buckets = overTime(counts, { spanMs: SPANS.minute, from });
   const recent = total(buckets.filter(({ at }) => at < thisMinute));
   const perMinute = (count: number) => count / RATE_MINUTES;
-  const totals = {
-    ...Object.fromEntries(STATUSES.map((status) => [status, 0])),
-    ...(await openStates(env.DB, openOf(ever))),
-    SUCCESS: success,
-    FAILURE: failure,
-    REVOKED: revoked,
-  } as Record<Status, number>;
   return {
-    totals,
-    queues: await listBacklogs(env, now),
+    totals: statesOf(engine, byName(counts), open),
+    capped: [...open.lanes.values()].some(({ capped }) => capped),
+    queues: await listBacklogs(env, open, now),
     perMinute: {
       minutes: RATE_MINUTES,
       accepted: perMinute(recent.created),
@@ -141,5 +111,31 @@ export async function overview(env: Env, engine: Engine, now = Date.now()): Prom
       queue,
       public: startedBy !== null,
     })),
+    counts,
+    open,
+  };
+}
+
+/** Ends and the number of those open are counted; what the open ones do is as far as was looked. */
+function statesOf(engine: Engine, ever: NamedCounts[], open: OpenWork): Record<Status, number> {
+  const { leases, told, lanes } = open;
+  const { success, failure, revoked } = endsOf(total(ever));
+  const held = leases.reduce((sum, { taskIds }) => sum + taskIds.length, 0);
+  const { tasks: tracked, capped } = lanes.get(TRACKED) ?? { tasks: [], capped: false };
+  // No tracked work has the name of a task of this system.
+  const elsewhere = ever.filter(({ name }) => !engine.find(name));
+  const running = held + (capped ? openOf(total(elsewhere)) : tracked.length);
+  const inProgress = told + tracked.filter(({ progress }) => progress !== null).length;
+  const retry = [...lanes]
+    .flatMap(([lane, { tasks }]) => (lane === TRACKED ? [] : tasks))
+    .filter(({ status }) => status === "RETRY").length;
+  return {
+    PENDING: Math.max(0, openOf(total(ever)) - running - retry),
+    STARTED: running - inProgress,
+    PROGRESS: inProgress,
+    RETRY: retry,
+    SUCCESS: success,
+    FAILURE: failure,
+    REVOKED: revoked,
   };
 }

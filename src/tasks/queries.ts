@@ -1,3 +1,4 @@
+import { heldBy, LEASES, readLeases } from "./leases";
 import type { StoredStatus } from "./states";
 
 /** What is shown of a task's row. */
@@ -41,14 +42,6 @@ const COLUMNS = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t
   t.error_message, t.error_detail, t.timeline, t.progress, t.step, t.total_steps,
   t.timeout_ms, t.notify, t.template, t.replay_of, t.discard_reason, t.external_id, t.description`;
 
-interface LeaseRow {
-  worker: string;
-  since: number;
-  task_ids: string;
-}
-
-const LEASES = "SELECT worker, since, task_ids FROM leases";
-
 const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
   (SELECT id FROM tasks WHERE id = ?1), (SELECT id FROM tasks WHERE external_id = ?1))`;
 const MANY = `SELECT ${COLUMNS}, '' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value`;
@@ -80,15 +73,10 @@ export async function getTasks(db: D1Database, ids: readonly string[]): Promise<
 
 async function read(db: D1Database, statement: D1PreparedStatement): Promise<TaskView[]> {
   const [tasks, leases] = await db.batch([statement, db.prepare(LEASES)]);
-  return withLeases(tasks?.results as TaskRow[], leases?.results as LeaseRow[]);
-}
-
-function withLeases(rows: TaskRow[], leases: LeaseRow[]): TaskView[] {
-  const running = new Map<string, TaskView["running"]>();
-  for (const { worker, since, task_ids } of leases) {
-    for (const id of JSON.parse(task_ids) as string[]) {
-      running.set(id, { worker, since });
-    }
-  }
-  return rows.map((row) => ({ ...row, running: running.get(row.id) ?? null }));
+  const holders = heldBy(readLeases(leases));
+  return ((tasks?.results ?? []) as TaskRow[]).map((row) => {
+    const { worker, since } = holders.get(row.id) ?? {};
+    const running = worker === undefined || since === undefined ? null : { worker, since };
+    return { ...row, running };
+  });
 }

@@ -1,8 +1,5 @@
 /** What the counts say. Every question reads a few rows of `task_counts`, however many tasks. */
 import { type Counter, COUNTERS, DURATION_EDGES_MS, SPANS } from "./counts";
-import { LEASED } from "./leases";
-import { getTasks, type TaskView } from "./queries";
-import { OPEN, type Status, TRACKED } from "./states";
 
 export type Counts = Record<Counter, number>;
 
@@ -13,36 +10,49 @@ export interface NamedCounts {
   counts: Counts;
 }
 
-const SUMS = COUNTERS.map((counter) => `sum(${counter}) AS ${counter}`).join(", ");
-
-type Row = Counts & { name: string; module: string };
-
-/** By task name, of the days that began at or after `from` (Unix milliseconds); all, if 0. */
-export async function countsByName(
-  db: D1Database,
-  from: number,
-  module?: string,
-): Promise<NamedCounts[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT name, module, ${SUMS} FROM task_counts
-       WHERE span IN (${Object.values(SPANS).join(", ")}) AND bucket >= ?1
-         AND (?2 IS NULL OR module = ?2)
-       GROUP BY module, name ORDER BY module, name`,
-    )
-    .bind(from, module ?? null)
-    .all<Row>();
-  return results.map(({ name, module, ...counts }) => ({ name, module, counts }));
+/** What was counted of one task name in one stretch of time. */
+export interface Stretch extends NamedCounts {
+  /** One of SPANS, and when it began (Unix milliseconds; 0 for ever). */
+  span: number;
+  at: number;
 }
 
-/** Of all task names together: half the rows of countsByName, which groups them. */
-export async function countsOfAll(db: D1Database, module?: string): Promise<Counts> {
-  const sums = await db
-    .prepare(`SELECT ${SUMS} FROM task_counts
-       WHERE span IN (${Object.values(SPANS).join(", ")}) AND (?1 IS NULL OR module = ?1)`)
-    .bind(module ?? null)
-    .first<Record<Counter, number | null>>();
-  return total(sums ? [{ counts: sums as Counts }] : []);
+/**
+ * All there is from `from` on, of a module or of all: what byName and overTime put together. Here
+ * and not in SQL, where each question would read every row once, and once more to sort it.
+ */
+export async function readCounts(
+  db: D1Database,
+  { from = 0, module }: { from?: number; module?: string } = {},
+): Promise<Stretch[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT span, bucket AS at, name, module, ${COUNTERS.join(", ")} FROM task_counts
+       WHERE span IN (${Object.values(SPANS).join(", ")}) AND bucket >= ?1
+         AND (?2 IS NULL OR module = ?2)`,
+    )
+    .bind(from, module ?? null)
+    .all<Counts & Omit<Stretch, "counts">>();
+  return results.map(({ span, at, name, module: of, ...counts }) => ({
+    span,
+    at,
+    name,
+    module: of,
+    counts,
+  }));
+}
+
+/** By task name, of the stretches that began at or after `from` (Unix milliseconds); all, if 0. */
+export function byName(stretches: readonly Stretch[], from = 0): NamedCounts[] {
+  const groups = Map.groupBy(
+    stretches.filter(({ at }) => at >= from),
+    ({ module, name }) => JSON.stringify([module, name]),
+  );
+  return [...groups]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, group]) =>
+      group.slice(0, 1).map(({ name, module }) => ({ name, module, counts: total(group) })),
+    );
 }
 
 /** Added up. */
@@ -110,73 +120,20 @@ export interface Bucket {
 }
 
 /** Stretches of `spanMs` from `from` on, in order; those without events are left out. */
-export async function countsOverTime(
-  db: D1Database,
-  { spanMs, from, module }: { spanMs: number; from: number; module?: string },
-): Promise<Bucket[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT bucket - bucket % ?1 AS at, ${SUMS} FROM task_counts
-       WHERE span IN (${SPANS.minute}, ${SPANS.hour}, ${SPANS.day}) AND span <= ?1 AND bucket >= ?2
-         AND (?3 IS NULL OR module = ?3)
-       GROUP BY 1 ORDER BY 1`,
-    )
-    .bind(spanMs, from, module ?? null)
-    .all<Counts & { at: number }>();
-  return results.map(({ at, ...counts }) => ({ at, counts }));
+export function overTime(
+  stretches: readonly Stretch[],
+  { spanMs, from }: { spanMs: number; from: number },
+): Bucket[] {
+  const groups = Map.groupBy(
+    stretches.filter(({ span, at }) => span > 0 && span <= spanMs && at >= from),
+    ({ at }) => at - (at % spanMs),
+  );
+  return [...groups]
+    .map(([at, group]) => ({ at, counts: total(group) }))
+    .toSorted((a, b) => a.at - b.at);
 }
 
 /** Midnight (UTC) `days` ago: a day counts whole. */
 export function daysAgo(days: number, now: number): number {
   return now - (now % SPANS.day) - days * SPANS.day;
-}
-
-const MAX_COUNTED = 1000;
-
-/** States of what has not ended; what waits for another attempt, or runs elsewhere, to 1,000. */
-export async function openStates(
-  db: D1Database,
-  open: number,
-): Promise<Pick<Record<Status, number>, "PENDING" | "STARTED" | "PROGRESS" | "RETRY">> {
-  const [running, waiting] = await db.batch<{ n: number; told: number }>([
-    db.prepare(
-      `SELECT count(*) AS n, count(progress) AS told FROM tasks WHERE ${OPEN} AND id IN (
-         ${LEASED} UNION ALL SELECT id FROM (SELECT id FROM tasks INDEXED BY tasks_open
-           WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_COUNTED}))`,
-    ),
-    db.prepare(
-      `SELECT count(*) FILTER (WHERE status = 'RETRY' AND id NOT IN (${LEASED})) AS n, 0 AS told
-       FROM (SELECT id, status FROM tasks INDEXED BY tasks_open
-         WHERE ${OPEN} AND queue <> '${TRACKED}' LIMIT ${MAX_COUNTED})`,
-    ),
-  ]);
-  const { n: runs = 0, told = 0 } = running?.results[0] ?? {};
-  const retry = waiting?.results[0]?.n ?? 0;
-  return {
-    PENDING: Math.max(0, open - runs - retry),
-    STARTED: runs - told,
-    PROGRESS: told,
-    RETRY: retry,
-  };
-}
-
-/** The latest failures of a module, or of all; looks at the latest 1,000 at most. */
-export async function recentFailures(
-  db: D1Database,
-  limit: number,
-  module?: string,
-): Promise<TaskView[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT id FROM (
-         SELECT id, status, module FROM tasks INDEXED BY tasks_failed
-         WHERE status IN ('FAILURE','REVOKED') ORDER BY id DESC LIMIT ${MAX_COUNTED})
-       WHERE status = 'FAILURE' AND (?2 IS NULL OR module = ?2) LIMIT ?1`,
-    )
-    .bind(limit, module ?? null)
-    .all<{ id: string }>();
-  return getTasks(
-    db,
-    results.map(({ id }) => id),
-  );
 }

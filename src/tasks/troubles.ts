@@ -1,8 +1,10 @@
 /** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
-import { OPEN } from "./states";
+import type { OpenWork } from "./open-work";
+import { getTasks, type TaskView } from "./queries";
+import { FAILED } from "./states";
 
-const MAX_FAILURES = 1000;
-const MAX_OPEN = 500;
+/** So many failed or cancelled tasks are looked at, the latest. */
+const MAX_LOOKED = 250;
 
 export interface ErrorCount {
   code: string;
@@ -13,25 +15,43 @@ export interface ErrorCount {
   message: string;
 }
 
-// The columns beside max(id) are those of its row: SQLite says so of a query with one max().
-const ERRORS = `
-SELECT code, count(*) AS count, count(*) FILTER (WHERE discard_reason IS NULL) AS undiscarded,
-  message, max(id) AS latest
-FROM (
-  SELECT id, status, module, discard_reason, coalesce(error_code, '') AS code,
-    coalesce(error_message, '') AS message
-  FROM tasks INDEXED BY tasks_failed
-  WHERE status IN ('FAILURE','REVOKED') ORDER BY id DESC LIMIT ${MAX_FAILURES})
-WHERE status = 'FAILURE' AND (?1 IS NULL OR module = ?1)
-GROUP BY code ORDER BY count DESC, code`;
+export interface Failures {
+  /** By code, the most frequent first. */
+  errors: ErrorCount[];
+  /** The last of them. */
+  latest: TaskView[];
+}
 
-/** Codes of the latest failures of a module, or of all, the most frequent first. */
-export async function countErrors(db: D1Database, module?: string): Promise<ErrorCount[]> {
+const LOOK = `
+SELECT id, code, undiscarded FROM (
+  SELECT id, status, module, coalesce(error_code, '') AS code, discard_reason IS NULL AS undiscarded
+  FROM tasks INDEXED BY tasks_failed WHERE ${FAILED} ORDER BY id DESC LIMIT ${MAX_LOOKED})
+WHERE status = 'FAILURE' AND (?1 IS NULL OR module = ?1)`;
+
+/** The latest failures of a module, or of all; `shown` of them whole. */
+export async function lookAtFailures(
+  db: D1Database,
+  { shown, module }: { shown: number; module?: string },
+): Promise<Failures> {
   const { results } = await db
-    .prepare(ERRORS)
+    .prepare(LOOK)
     .bind(module ?? null)
-    .all<ErrorCount>();
-  return results;
+    .all<{ id: string; code: string; undiscarded: number }>();
+  const groups = [...Map.groupBy(results, ({ code }) => code)].map(([code, group]) => ({
+    code,
+    count: group.length,
+    undiscarded: group.filter(({ undiscarded }) => undiscarded).length,
+    id: group[0]?.id ?? "",
+  }));
+  const shownIds = results.slice(0, shown).map(({ id }) => id);
+  const views = await getTasks(db, [...new Set([...shownIds, ...groups.map(({ id }) => id)])]);
+  const byId = new Map(views.map((view) => [view.id, view]));
+  return {
+    errors: groups
+      .map(({ id, ...group }) => ({ ...group, message: byId.get(id)?.error_message ?? "" }))
+      .toSorted((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1)),
+    latest: shownIds.flatMap((id) => byId.get(id) ?? []),
+  };
 }
 
 export interface OpenTroubles {
@@ -41,18 +61,13 @@ export interface OpenTroubles {
   waitingFor: Map<string, number>;
 }
 
-/** Of those open tasks that recovery looks at next. */
-export async function readOpenTroubles(db: D1Database): Promise<OpenTroubles> {
-  const { results } = await db
-    .prepare(
-      `SELECT error_code AS code, count(*) AS n, count(*) FILTER (WHERE resends > 0) AS resent
-       FROM (SELECT error_code, resends FROM tasks INDEXED BY tasks_open WHERE ${OPEN}
-         LIMIT ${MAX_OPEN})
-       GROUP BY error_code`,
-    )
-    .all<{ code: string | null; n: number; resent: number }>();
+export function troublesOf({ lanes }: OpenWork): OpenTroubles {
+  const tasks = [...lanes.values()].flatMap((lane) => lane.tasks);
+  const coded = Map.groupBy(tasks, ({ error_code }) => error_code);
   return {
-    resent: results.reduce((sum, { resent }) => sum + resent, 0),
-    waitingFor: new Map(results.flatMap(({ code, n }) => (code === null ? [] : [[code, n]]))),
+    resent: tasks.filter(({ resends }) => resends > 0).length,
+    waitingFor: new Map(
+      [...coded].flatMap(([code, group]) => (code === null ? [] : [[code, group.length]])),
+    ),
   };
 }

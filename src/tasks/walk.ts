@@ -1,7 +1,7 @@
 /** Going through every task of a filter, newest first, in steps of bounded size. */
 import { type Key, MAX_SCANNED, type Page } from "../http/paging";
 import { firstIdAt, timeOf } from "./ids";
-import { listTaskIds, type TaskFilter } from "./list";
+import { listTaskIds, nextAfter, type TaskFilter } from "./list";
 
 /** The ids that follow a place, as the list has them: at most MAX_SCANNED, none of them too. */
 export function nextTaskIds(
@@ -9,13 +9,11 @@ export function nextTaskIds(
   filter: TaskFilter,
   after: Key | null,
 ): Promise<Page<string>> {
-  const total = { count: 0, capped: true };
-  const cursor = after && { direction: "next" as const, key: after, total };
-  return listTaskIds(db, filter, { limit: MAX_SCANNED, cursor });
+  return listTaskIds(db, filter, { limit: MAX_SCANNED, cursor: after && nextAfter(after) });
 }
 
 /** How many match; null when that takes more than so many steps to tell. */
-export async function countTasks(
+export async function countInSteps(
   db: D1Database,
   filter: TaskFilter,
   steps: number,

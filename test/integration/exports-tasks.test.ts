@@ -9,7 +9,7 @@ import { newLote, taskId } from "../../src/tasks/ids";
 import { listTasks, type TaskFilter } from "../../src/tasks/list";
 import { recover } from "../../src/tasks/recover";
 import { startTracking } from "../../src/tasks/tracked";
-import { countTasks } from "../../src/tasks/walk";
+import { countInSteps } from "../../src/tasks/walk";
 import { countingDatabase } from "../support/counting";
 import { deafQueue, deliver, lapseLeases, taskOf, testEnv } from "../support/engine";
 import { cellsOf, doorAt, textOf } from "../support/exported";
@@ -151,8 +151,8 @@ describe("an export of tasks", () => {
   it("says how far it is by the time it has passed, when they are too many to be counted", async () => {
     const first = Date.now() - HOUR;
     const ids = await seed(2500, "far", { first });
-    expect(await countTasks(env.DB, { module: "far" }, 2)).toBeNull();
-    expect(await countTasks(env.DB, { module: "far" }, 3)).toBe(ids.length);
+    expect(await countInSteps(env.DB, { module: "far" }, 2)).toBeNull();
+    expect(await countInSteps(env.DB, { module: "far" }, 3)).toBe(ids.length);
     const createdAt = first + ids.length;
     const input = { formato: "csv" as const, filter: { module: "far" } };
     const passed: number[] = [];

@@ -7,6 +7,7 @@ import { defineExport } from "../../src/exports/task";
 import { abortUpload } from "../../src/exports/upload";
 import { toPedido } from "../../src/orders/contract";
 import { getOrder, type Place } from "../../src/orders/queries";
+import type { Place } from "../../src/orders/walk";
 import { nextOrders } from "../../src/orders/walk";
 import { actOn } from "../../src/tasks/actions";
 import { Engine } from "../../src/tasks/engine";

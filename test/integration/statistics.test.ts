@@ -5,7 +5,7 @@ import { actOn } from "../../src/tasks/actions";
 import { COUNTERS, foldCounts, SPANS } from "../../src/tasks/counts";
 import { enqueueOne } from "../../src/tasks/enqueue";
 import { moduleStats, overview } from "../../src/tasks/overview";
-import { countsByName, countsOverTime, total } from "../../src/tasks/stats";
+import { readCounts, overTime, total } from "../../src/tasks/stats";
 import { expectBadParameter, expectProblem } from "../support/api";
 import { seedTasks } from "../support/api-rows";
 import { countingDatabase } from "../support/counting";
@@ -59,7 +59,7 @@ async function did(
   return id;
 }
 
-const everything = async () => total(await countsByName(env.DB, 0));
+const everything = async () => total(await readCounts(env.DB));
 const spans = async () => {
   const { results } = await env.DB.prepare(
     "SELECT span, count(*) AS n FROM task_counts GROUP BY span ORDER BY span",
@@ -109,13 +109,13 @@ describe("folding", () => {
     await foldCounts(env.DB, NOON);
     const day = at - (at % DAY);
     const hour = at - (at % HOUR);
-    const days = await countsOverTime(env.DB, { spanMs: DAY, from: 0 });
+    const days = overTime(await readCounts(env.DB), { spanMs: DAY, from: 0 });
     expect(days.map((bucket) => bucket.at)).toEqual([day]);
-    const hours = await countsOverTime(env.DB, { spanMs: HOUR, from: 0 });
+    const hours = overTime(await readCounts(env.DB), { spanMs: HOUR, from: 0 });
     expect(hours.map((bucket) => bucket.at)).toEqual([hour]); // today and yesterday keep theirs
     await foldCounts(env.DB, NOON + DAY);
-    expect(await countsOverTime(env.DB, { spanMs: HOUR, from: 0 })).toEqual([]);
-    const later = await countsOverTime(env.DB, { spanMs: DAY, from: 0 });
+    expect(overTime(await readCounts(env.DB), { spanMs: HOUR, from: 0 })).toEqual([]);
+    const later = overTime(await readCounts(env.DB), { spanMs: DAY, from: 0 });
     expect(later).toEqual(days);
   });
 
@@ -127,7 +127,7 @@ describe("folding", () => {
     await did(sum, "done", NOON - 3 * HOUR + 1);
     await foldCounts(env.DB, NOON);
     expect(await everything()).toMatchObject({ created: 2, success: 2 });
-    expect(await countsOverTime(env.DB, { spanMs: HOUR, from: 0 })).toHaveLength(1);
+    expect(overTime(await readCounts(env.DB), { spanMs: HOUR, from: 0 })).toHaveLength(1);
   });
 
   it("leaves few rows to read, and reads few, however many the tasks", async () => {
@@ -139,7 +139,7 @@ describe("folding", () => {
       Array.from({ length: 2000 }, () => "SUCCESS"),
     );
     const { DB, counts } = countingDatabase();
-    await countsByName(DB, 0);
+    await readCounts(DB);
     await moduleStats(DB, { days: 7 });
     expect(counts.rowsRead).toBeLessThan(60);
   });

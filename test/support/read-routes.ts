@@ -182,6 +182,7 @@ export const READS: Record<string, Paths> = {
   "GET /admin/tasks/:id/replays": ofTask("/admin/tasks/:id/replays"),
   "GET /admin/tasks/bulk/matching": at("/admin/tasks/bulk/matching", () => [
     "action=retry&status=FAILURE",
+    "action=discard&name=reports.yearly",
     "action=cancel",
   ]),
   "GET /admin/tasks/bulk/picked": ({ task }) => [

@@ -10,7 +10,8 @@ interface WorkerTableProps {
 }
 
 const SHOWN = 50;
-const TASKS_SHOWN = 3;
+/** Of what one runs. */
+export const WORKER_TASKS_SHOWN = 3;
 
 /** Consumers at work: what they run, and since when. */
 export function WorkerTable({ view, workers, now }: WorkerTableProps) {
@@ -48,7 +49,7 @@ export function WorkerTable({ view, workers, now }: WorkerTableProps) {
 function WorkerRow({ view, worker, now }: { view: View; worker: Worker; now: number }) {
   const { t, language } = view;
   const { tasks, batchSize, since, expiresAt } = worker;
-  const shown = tasks.slice(0, TASKS_SHOWN);
+  const shown = tasks.slice(0, WORKER_TASKS_SHOWN);
   const more = batchSize - shown.length;
   const names = [...new Set(tasks.map(({ name }) => name))].join(", ");
   return (

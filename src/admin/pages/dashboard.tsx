@@ -39,7 +39,10 @@ export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
               <li data-key={status}>
                 <a href={`/admin/tasks?status=${status}`}>
                   <span class={`badge is-${status.toLowerCase()}`}>{t(`status.${status}`)}</span>
-                  <strong>{formatCount(view.language, overview.totals[status])}</strong>
+                  <strong>
+                    {formatCount(view.language, overview.totals[status])}
+                    {status === "RETRY" && overview.capped && "+"}
+                  </strong>
                 </a>
               </li>
             ))}

@@ -1,0 +1,90 @@
+/** What a person or a key started, and what became of it. */
+import { cutPage, MAX_SCANNED, type Page, type PageRequest } from "../http/paging";
+import { heldBy, LEASES, readLeases } from "./leases";
+import { listTasks } from "./list";
+import { getTasks, type TaskView } from "./queries";
+import { isFinal, type Status, type StoredStatus, TRACKED } from "./states";
+
+export interface UserStats extends Record<
+  "total" | "pending" | "started" | "success" | "failure" | "revoked",
+  number
+> {
+  /** There are more than were counted: the latest 1,000. */
+  capped: boolean;
+}
+
+interface Latest {
+  id: string;
+  user: string | null;
+  module: string;
+  queue: string;
+  status: StoredStatus;
+  told: number;
+}
+
+const latest = (from: string) => `
+SELECT id, user, module, queue, status, progress IS NOT NULL AS told
+FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1}`;
+const LATEST_OF_PERSON = latest(
+  "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = ?1",
+);
+/** A key's are not indexed: of the latest of all. */
+const LATEST_OF_KEY = latest("WHERE ?1 IS NOT NULL");
+
+/**
+ * A page of a user's tasks, newest first, and what became of the latest: at most 1,000. The first page
+ * is cut out of these.
+ */
+export async function listUserTasks(
+  db: D1Database,
+  user: string,
+  { module, status }: { module?: string; status?: Status },
+  request: PageRequest,
+): Promise<{ page: Page<TaskView>; stats: UserStats }> {
+  const sql = user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_KEY;
+  const [found, leases] = await db.batch([db.prepare(sql).bind(user), db.prepare(LEASES)]);
+  const holders = heldBy(readLeases(leases));
+  const rows = ((found?.results ?? []) as Latest[]).map((row) => {
+    const shows = showAs(row, holders.has(row.id));
+    const isOwn = row.user === user;
+    const isAsked = (module === undefined || row.module === module) && (status ?? shows) === shows;
+    return { id: row.id, shows, isOwn, hit: Number(isOwn && isAsked) };
+  });
+  const own = rows.slice(0, MAX_SCANNED).filter(({ isOwn }) => isOwn);
+  const stats = countStates(
+    own.map(({ shows }) => shows),
+    rows.length > MAX_SCANNED,
+  );
+  if (request.cursor) {
+    return { page: await listTasks(db, { user, module, status }, request), stats };
+  }
+  const page = cutPage(rows, request, MAX_SCANNED, ({ id }) => [id]);
+  const ids = page.rows.map(({ id }) => id);
+  return { page: { ...page, rows: await getTasks(db, ids) }, stats };
+}
+
+function showAs({ status, queue, told }: Latest, isHeld: boolean): Status {
+  if (isFinal(status) || !(isHeld || queue === TRACKED)) {
+    return status;
+  }
+  return told ? "PROGRESS" : "STARTED";
+}
+
+const COUNTED_AS = {
+  PENDING: "pending",
+  RETRY: "pending",
+  STARTED: "started",
+  PROGRESS: "started",
+  SUCCESS: "success",
+  FAILURE: "failure",
+  REVOKED: "revoked",
+} as const satisfies Record<Status, keyof UserStats>;
+
+function countStates(states: readonly Status[], capped: boolean): UserStats {
+  const none = { pending: 0, started: 0, success: 0, failure: 0, revoked: 0 };
+  const stats = { total: states.length, ...none, capped };
+  for (const status of states) {
+    stats[COUNTED_AS[status]] += 1;
+  }
+  return stats;
+}
