@@ -1,5 +1,13 @@
 import { Conditions } from "../db/conditions";
-import { invalidCursor, MAX_SORTED, type Page, type PageRequest, scanPage } from "../http/paging";
+import {
+  type Cursor,
+  invalidCursor,
+  MAX_SORTED,
+  type Page,
+  type PageRequest,
+  scanPage,
+  type Total,
+} from "../http/paging";
 
 export interface OrderRow {
   id: string;
@@ -37,38 +45,25 @@ export async function listOrders(
   request: PageRequest,
 ): Promise<Page<OrderRow>> {
   const { cursor } = request;
-  const where = inRange(filter);
-  const isWhole = where.isEmpty;
-  const match = filter.search === undefined ? null : await search(db, filter.search, where);
   const backwards = cursor?.direction === "previous";
-  if (cursor) {
-    const [processedAt, id] = cursor.key;
-    if (typeof processedAt !== "number" || typeof id !== "string") {
-      throw invalidCursor();
-    }
-    where.add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, processedAt, id);
-  }
-  const [after, order] = backwards ? [">", "ASC"] : ["<", "DESC"];
-  // Many of a prefix were counted as far as that goes.
-  const total = match && isWhole ? { count: MAX_SORTED, capped: true } : undefined;
+  const order = backwards ? "ASC" : "DESC";
+  const place = cursor && placeOf(cursor);
+  const { range, match } = await search(db, filter.search);
   const page = await scanPage<Looked>(
-    { total, ...request },
+    { total: match && inRange(filter).isEmpty ? MANY : undefined, ...request },
     match !== null,
     (row) => [row.processed_at, row.id],
     async (limit, last) => {
+      const where = rangePast(filter, last ?? place, backwards);
+      where.add(range.sql, ...range.values);
       const { results } = await db
         .prepare(
           `SELECT id, processed_at, ${match?.sql ?? "true"} AS hit FROM (
-             SELECT id, customer, processed_at FROM orders
-             WHERE ${where.sql} ${last ? `AND (processed_at, id) ${after} (?, ?)` : ""}
+             SELECT id, customer, processed_at FROM orders WHERE ${where.sql}
              ORDER BY processed_at ${order}, id ${order} LIMIT ${limit}
            )`,
         )
-        .bind(
-          ...(match?.values ?? []),
-          ...where.values,
-          ...(last ? [last.processed_at, last.id] : []),
-        )
+        .bind(...(match?.values ?? []), ...where.values)
         .all<Looked>();
       return results;
     },
@@ -76,10 +71,38 @@ export async function listOrders(
   return { ...page, rows: await getOrders(db, page.rows) };
 }
 
-interface Looked {
+/** Where an order stands in a list. */
+export interface Place {
   id: string;
   processed_at: number;
-  hit: number;
+}
+
+type Looked = Place & { hit: number };
+
+/** That many of a prefix were counted. */
+const MANY: Total = { count: MAX_SORTED, capped: true };
+
+function placeOf({ key: [processedAt, id] }: Cursor): Place {
+  if (typeof processedAt !== "number" || typeof id !== "string") {
+    throw invalidCursor();
+  }
+  return { id, processed_at: processedAt };
+}
+
+/** The filter's range past a place, with one bound at that end: see tasks/id-range.ts. */
+export function rangePast(
+  filter: OrderFilter,
+  place: Place | null,
+  backwards: boolean,
+): Conditions {
+  const end = backwards ? "from" : "before";
+  const bound = filter[end];
+  if (!place || (bound !== undefined && backwards !== place.processed_at >= bound)) {
+    return inRange(filter);
+  }
+  const where = inRange({ ...filter, [end]: undefined });
+  where.add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, place.processed_at, place.id);
+  return where;
 }
 
 /** What a filter asks for, its search aside. */
@@ -108,12 +131,19 @@ async function getOrders(db: D1Database, found: { id: string }[]): Promise<Order
 
 /**
  * An id is found by the key. A customer's prefix is found by its index when it has few orders;
- * when it has many they are picked, as conditions returned, from the newest orders of all.
+ * when it has many they are picked, by what is to match, from the newest orders of all.
  */
-async function search(db: D1Database, text: string, where: Conditions): Promise<Conditions | null> {
+async function search(
+  db: D1Database,
+  text: string | undefined,
+): Promise<{ range: Conditions; match: Conditions | null }> {
+  const range = new Conditions();
+  if (text === undefined) {
+    return { range, match: null };
+  }
   if (await getOrder(db, text)) {
-    where.add("id = ?", text);
-    return null;
+    range.add("id = ?", text);
+    return { range, match: null };
   }
   const prefix = new Conditions();
   prefix.add("customer >= ? COLLATE NOCASE", text);
@@ -124,9 +154,6 @@ async function search(db: D1Database, text: string, where: Conditions): Promise<
     )
     .bind(...prefix.values)
     .first<{ n: number }>();
-  if ((counted?.n ?? 0) < MAX_SORTED) {
-    where.add(prefix.sql, ...prefix.values);
-    return null;
-  }
-  return prefix;
+  const isFew = (counted?.n ?? 0) < MAX_SORTED;
+  return isFew ? { range: prefix, match: null } : { range, match: prefix };
 }

@@ -1,5 +1,5 @@
 /** Reading every order of a filter, oldest first, in pages of bounded size. */
-import { inRange, type OrderFilter, type OrderRow } from "./queries";
+import { inRange, type OrderFilter, type OrderRow, rangePast } from "./queries";
 
 export type WalkFilter = Omit<OrderFilter, "search">;
 
@@ -16,10 +16,8 @@ export async function nextOrders(
   filter: WalkFilter,
   after: Place | null,
 ): Promise<OrderRow[]> {
-  const where = inRange(filter);
-  if (after !== null) {
-    where.add("(processed_at, id) > (?, ?)", ...after);
-  }
+  const [processedAt = 0, id = ""] = after ?? [];
+  const where = rangePast(filter, after && { processed_at: processedAt, id }, true);
   const { results } = await db
     .prepare(
       `SELECT o.* FROM (

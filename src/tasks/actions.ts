@@ -8,7 +8,7 @@ import { countSql } from "./counts";
 import type { Engine } from "./engine";
 import { statusOf } from "./execution";
 import { LEASED } from "./leases";
-import type { Restriction } from "./list";
+import type { Restriction } from "./list-plan";
 import { changeOf, publish } from "./publish";
 import { getTask } from "./queries";
 import { sendTasks } from "./queues";

@@ -311,6 +311,23 @@ describe("the list", () => {
     await expectBadParameter(await get(`/api/pedidos?cursor=${cursor}`), "cursor");
   });
 
+  it("finds a customer of many orders among all, each order once, by how the name begins", async () => {
+    const many = Array.from({ length: 700 }, (_, index) => ({
+      id: `often-${index}`,
+      customer: index % 7 === 0 ? "Selten GmbH" : "Häufig AG",
+      processedAt: T0 - 20_000_000_000 + index,
+    }));
+    await seedOrders(many);
+    const found = await list<Pedido>("/api/pedidos?search=H%C3%A4u&limit=3");
+    expect(found).toMatchObject({ count: 500, count_capped: true });
+    const walked = await pagesFrom<Pedido>("/api/pedidos?search=H%C3%A4u&limit=90", "next");
+    const ids = walked.flatMap(({ results }) => idsOf(results));
+    expect(ids).toHaveLength(600);
+    expect(new Set(ids).size).toBe(600);
+    const few = await list<Pedido>("/api/pedidos?search=selten&limit=3");
+    expect(few).toMatchObject({ count: 100 });
+  });
+
   it("counts up to a thousand and says that there are more", async () => {
     const many = Array.from({ length: 1001 }, (_, index) => ({
       id: `many-${index}`,

@@ -15,6 +15,7 @@ import { aDefinition } from "../support/tasks";
 const doors = { enter: door() };
 const slow = aDefinition({
   name: "test.slow",
+  queue: "orders", // through which it is delivered here
   timeoutMs: 60_000,
   run: async (task) => {
     await task.progress(10, "half way");
@@ -82,6 +83,7 @@ describe("GET /api/tasks/workers", () => {
 
 interface Overview {
   totals: Record<string, number>;
+  totals_capped: boolean;
   queues: Record<string, unknown>[];
   workers: number;
   registered_tasks: { name: string; public: boolean }[];
@@ -123,6 +125,56 @@ describe("GET /api/tasks/flower-info", () => {
     });
     const same = await site.get<Overview>("/api/tasks/info/", reader);
     expect({ ...same, queues: [] }).toEqual({ ...info, queues: [] }); // ages grow
+  });
+
+  it("looks at the first that wait, says that there are more, and counts all that is open", async () => {
+    const lote = newLote(Date.now());
+    const seeds = await seedTasks(
+      lote,
+      Array.from({ length: 400 }, (_, n) => (n < 300 ? "PENDING" : "RETRY")),
+    );
+    // Those held are the first to be looked at, and hide nobody.
+    const held = seeds.slice(0, 120).map(({ id }) => id);
+    await seedLease("worker", held);
+    await env.DB.prepare("UPDATE tasks SET ready_at = 1, check_at = 1 WHERE id <= ?")
+      .bind(held.at(-1))
+      .run();
+    const oldest = seeds[120]?.id;
+    await env.DB.prepare("UPDATE tasks SET ready_at = 5, check_at = 5 WHERE id = ?")
+      .bind(oldest)
+      .run();
+    for (let n = 0; n < 251; n++) {
+      const body = { task_id: `x${n}`, task_name: "x.y", task_module: "x" };
+      await site.post("/api/tasks/executions/", { key: keys.tracker, body }, 201);
+    }
+    const info = await site.get<Overview>("/api/tasks/flower-info/", reader);
+    const orders = info.queues.find(({ queue }) => queue === "orders");
+    expect(orders).toMatchObject({ due: 1, waiting: 249, capped: true });
+    expect(orders?.["oldest_age_seconds"]).toBeGreaterThan(1e9);
+    expect(info).toMatchObject({ totals_capped: true, workers: 1 });
+    expect(info.totals).toMatchObject({ STARTED: 120 + 251, PROGRESS: 0 });
+    const { PENDING = 0, RETRY = 0 } = info.totals;
+    expect(PENDING + RETRY).toBe(280);
+    expect(RETRY).toBeGreaterThan(0);
+  });
+
+  it("tells those under way that said how far they are from those that only began", async () => {
+    const ids = await storeTasks(env, slow, [1]);
+    const running = deliver(ids, site.env, site.engine);
+    await doors.enter.reached;
+    // It has said so, and a second later the row would tell.
+    await env.DB.prepare("UPDATE tasks SET progress = 10 WHERE id = ?").bind(ids[0]).run();
+    const body = { task_id: "told", task_name: "x.y", task_module: "x" };
+    await site.post("/api/tasks/executions/", { key: keys.tracker, body }, 201);
+    const reported = { key: keys.tracker, body: { progress_percentage: 5 } };
+    await site.patch("/api/tasks/executions/told/", reported);
+    const { totals, totals_capped: isCapped } = await site.get<Overview>(
+      "/api/tasks/flower-info/",
+      reader,
+    );
+    expect({ ...totals, isCapped }).toMatchObject({ STARTED: 0, PROGRESS: 2, isCapped: false });
+    doors.enter.open();
+    await running;
   });
 
   it("still answers when the platform does not say what waits", async () => {
@@ -180,6 +232,39 @@ describe("GET /api/tasks/user-tasks", () => {
   it.each(["limit=0", "status=DONE", "task_module=", "cursor=x"])("refuses %s", async (query) => {
     const response = await site.ask("GET", `/api/tasks/user-tasks?${query}`, { key: keys.none });
     await expectBadParameter(response, query.split("=", 1)[0] ?? "");
+  });
+});
+
+describe("GET /api/tasks/executions of what is open", () => {
+  it.each([40, 700])("pages through %i, newest first, without those that run", async (count) => {
+    const seeds = await seedTasks(
+      newLote(Date.now()),
+      Array.from({ length: count }, (_, n) => (n % 2 === 0 ? "PENDING" : "RETRY")),
+    );
+    await seedTasks(newLote(Date.now() + 5), ["SUCCESS", "FAILURE"]);
+    const held = seeds.slice(0, 10).map(({ id }) => id);
+    await seedLease("busy", held);
+    const walk = async (query: string) => {
+      const seen: string[] = [];
+      let page: List<Execution> | undefined;
+      const first = `/api/tasks/executions/?limit=33&${query}`;
+      for (let link: string | null = first; link !== null; link = page.next) {
+        page = await site.get<List<Execution>>(link, reader);
+        seen.push(...page.results.map(({ id }) => id));
+      }
+      return seen;
+    };
+    const ids = seeds.map(({ id }) => id);
+    const pending = ids.filter((_, n) => n % 2 === 0 && n >= 10);
+    expect(await walk("status=PENDING")).toEqual(pending.toReversed());
+    expect(await walk("status=PENDING&ordering=created_at")).toEqual(pending);
+    expect(await walk("status=STARTED")).toEqual(held.toReversed());
+    const retry = ids.filter((_, n) => n % 2 === 1 && n >= 10);
+    expect(await walk("status=RETRY&worker=busy")).toEqual([]);
+    expect(await walk("status=RETRY")).toEqual(retry.toReversed());
+    expect(await walk("worker=busy")).toEqual(held.toReversed());
+    const first = await site.get<List<Execution>>("/api/tasks/executions/?status=RETRY", reader);
+    expect(first.count_capped ?? false).toBe(count > 500);
   });
 });
 

@@ -75,6 +75,18 @@ async function insertTasks(count: number, row: Row = {}): Promise<void> {
 }
 
 describe("the dashboard", () => {
+  it("tells of a consumer that holds its lease and says nothing", async () => {
+    await env.DB.prepare(
+      `INSERT INTO leases (token, queue, worker, since, expires_at, task_ids)
+       VALUES ('silent', 'elsewhere', 'mute-1', ?1, ?1, '["x"]')`,
+    )
+      .bind(Date.now() - 2 * MINUTE)
+      .run();
+    expect(await health()).toContain("mute-1");
+    await env.DB.prepare("DELETE FROM leases").run();
+    expect(await health()).not.toContain("mute-1");
+  });
+
   it("tells an idle system from a stalled one, and from one where somebody is at it", async () => {
     expect(await health()).toContain("No hay trabajo pendiente");
     await insertTasks(3, { readyAt: Date.now() - 10 * MINUTE });

@@ -190,6 +190,19 @@ describe("an action on many tasks", () => {
     expect(await pageOf(path)).toMatch(/<h1>Reintentar 1[.,]000 tareas/);
     await seedTasks(newLote(Date.now()), ["FAILURE"]);
     expect(await pageOf(path)).toMatch(/<h1>Reintentar 1[.,]000\+ tareas/);
+    // What was found is promised, not what was looked at.
+    await env.DB.prepare("UPDATE tasks SET status = 'REVOKED' WHERE id LIKE '%7'").run();
+    await recount();
+    expect(await pageOf(path)).toMatch(/<h1>Reintentar 9[0-9]{2}\+ tareas/);
+  });
+
+  it("counts what waits without sorting it", async () => {
+    await seedTasks(
+      newLote(Date.now()),
+      Array.from({ length: 600 }, () => "PENDING" as const),
+    );
+    const path = "/admin/tasks/bulk/matching?action=cancel";
+    expect(await pageOf(path)).toContain("<h1>Cancelar 501+ tareas");
   });
 
   it("counts those a rare filter finds behind 1,000 others", async () => {

@@ -39,6 +39,8 @@ const taskFilters: Paths = ({ lote, order, person, from, to, task, cursors }) =>
   "worker=nobody",
   `created_after=${from}T00:00:00Z&created_before=${to}T00:00:00Z`,
   `created_after=${from}T00:00:00Z&created_before=${to}T00:00:00Z&status=PENDING`,
+  // Far from where the filter begins: the cursor's place is where to look on.
+  `created_before=2100-01-01T00:00:00Z&cursor=${cursors.tasks}`,
   "discarded=true",
   "status=FAILURE&discarded=true",
   `search=${task}`,
@@ -85,6 +87,7 @@ const orderFilters: Paths = ({ order, from, to, cursors }) => [
   "cliente=nobody",
   `desde=${from}T00:00:00Z&hasta=${to}T00:00:00Z`,
   `cliente=ACME Corp&desde=${from}T00:00:00Z&hasta=${to}T00:00:00Z`,
+  `hasta=2100-01-01T00:00:00Z&cursor=${cursors.orders}`,
   `search=${order}`,
   "search=ACME",
   "search=Cliente 00",

@@ -9,6 +9,7 @@ import {
   type PageRequest,
   readCursor,
   renderPage,
+  scanPage,
   scanSize,
   writeCursor,
 } from "../../src/http/paging";
@@ -229,6 +230,37 @@ it("counts what the first page scanned, says when there may be more, and hands i
     rows: [4],
     total: counted,
   });
+});
+
+it("looks on only where a first look holds no page, and finds the same", async () => {
+  const numbers = Array.from({ length: 900 }, (_, n) => n);
+  const pageOf = async (limit: number, every: number, scanTotal?: typeof total) => {
+    const looks: number[] = [];
+    const page = await scanPage<{ n: number; hit: number }>(
+      { limit, cursor: null, total: scanTotal },
+      true,
+      ({ n }) => [n],
+      (count, after) => {
+        looks.push(count);
+        const start = after ? after.n + 1 : 0;
+        const rows = numbers.slice(start, start + count);
+        return Promise.resolve(rows.map((n) => ({ n, hit: Number(n % every === 0) })));
+      },
+    );
+    return { looks, rows: page.rows.map(({ n }) => n), next: page.next, count: page.total.count };
+  };
+  expect(await pageOf(2, 100)).toEqual({ looks: [1001], rows: [0, 100], next: [100], count: 9 });
+  const known = { count: 9, capped: false };
+  expect(await pageOf(2, 2, known)).toEqual({ looks: [9], rows: [0, 2], next: [2], count: 9 });
+  const rare = { looks: [9, 992], rows: [0, 100], next: [100], count: 9 };
+  expect(await pageOf(2, 100, known)).toEqual(rare);
+  expect(await pageOf(20, 100, known)).toMatchObject({ looks: [81, 920], next: null });
+  for (let limit = 1; limit < 30; limit++) {
+    for (const every of [1, 3, 7, 50, 899]) {
+      const { rows, next } = await pageOf(limit, every);
+      expect(await pageOf(limit, every, known)).toMatchObject({ rows, next });
+    }
+  }
 });
 
 it("scans for a filter and to count; a further page of a plain list costs only its rows", () => {

@@ -1,0 +1,213 @@
+/** How a list finds its rows: which index it walks, and what it asks of each row. */
+import { Conditions } from "../db/conditions";
+import { invalidCursor, MAX_SORTED, type PageRequest } from "../http/paging";
+import { IdRange } from "./id-range";
+import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
+import { type Lease, LEASED } from "./leases";
+import type { Order, TaskFilter } from "./list";
+import { FAILED, OPEN, TRACKED, type Status } from "./states";
+
+/** A row as a list looks at it. */
+export interface Looked {
+  id: string;
+  name: string;
+  queue: string;
+  worker: string | null;
+  hit: number;
+  message: string | null;
+}
+
+/** What of a match SQL does not decide; the holder is the lease that lists the row. */
+type Test = (row: Looked, holder: Lease | undefined) => boolean;
+
+/** What a row must meet besides the filter. */
+export interface Restriction {
+  sql: string;
+  test: Test;
+}
+
+/** What to scan: the index to walk, the range of it, and what each row in it must meet. */
+export interface Scan {
+  index: string;
+  range: Conditions;
+  ids: IdRange;
+  match: Conditions;
+  tests: Test[];
+  /** Of the gist of its message. */
+  message: string | undefined;
+  /** Only rows that have not ended, and nothing finds fewer. */
+  isOpen: boolean;
+  isUpwards: boolean;
+}
+
+/** For a page of the list, or of what of it meets `only`. */
+export async function planPage(
+  db: D1Database,
+  filter: TaskFilter,
+  { cursor }: PageRequest,
+  { order = "newest", only }: { order?: Order; only?: Restriction },
+): Promise<Scan> {
+  const scan = await plan(db, filter);
+  if (only) {
+    scan.match.add(only.sql);
+    scan.tests.push(only.test);
+  }
+  scan.isUpwards = (order === "oldest") !== (cursor?.direction === "previous");
+  if (cursor) {
+    const id = cursorId(cursor.key[0]);
+    scan.ids[scan.isUpwards ? "above" : "below"](id);
+  }
+  return scan;
+}
+
+async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
+  const scan: Scan = {
+    index: "",
+    range: new Conditions(),
+    ids: new IdRange(),
+    match: new Conditions(),
+    tests: [],
+    message: filter.message,
+    isOpen: false,
+    isUpwards: false,
+  };
+  const { range, ids, match } = scan;
+  if (filter.lote !== undefined) {
+    const [first, last] = loteRange(filter.lote);
+    ids.from(first).upTo(last);
+  }
+  if (filter.from !== undefined) {
+    ids.from(firstIdAt(filter.from));
+  }
+  if (filter.before !== undefined) {
+    ids.below(firstIdAt(filter.before));
+  }
+  if (filter.status !== undefined) {
+    const { sql, test } = showsAs(filter.status);
+    match.add(sql);
+    scan.tests.push(...(test ? [test] : []));
+  }
+  const byPerson = hasIndexOfPerson(filter);
+  for (const column of ["user", "module", "name"] as const) {
+    const value = filter[column];
+    if (value !== undefined && !(column === "user" && byPerson)) {
+      match.add(`${column} = ?`, value);
+    }
+  }
+  if (filter.discarded !== undefined) {
+    match.add(`discard_reason IS ${filter.discarded ? "NOT NULL" : "NULL"}`);
+  }
+  if (filter.codes !== undefined) {
+    match.addAny("error_code", filter.codes);
+  }
+  if (filter.worker !== undefined) {
+    const { worker } = filter;
+    match.add(`worker = ? OR ${OPEN}`, worker);
+    scan.tests.push((row, holder) => row.worker === worker || holder?.worker === worker);
+  }
+  if (filter.ids !== undefined) {
+    range.add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
+  } else if (filter.subject !== undefined) {
+    range.add("subject = ?", filter.subject);
+  } else if (filter.search !== undefined) {
+    await search(db, filter.search, scan);
+  } else if (byPerson) {
+    scan.index = "INDEXED BY tasks_person";
+    range.add("substr(user, 1, 5) = 'user:' AND user = ?", filter.user ?? "");
+  } else if (filter.lote === undefined && filter.status !== undefined) {
+    await walkIndexOf(db, filter.status, scan);
+  }
+  return scan;
+}
+
+/** Whether `tasks_person` is the index to walk: none finds fewer. */
+function hasIndexOfPerson({ ids, subject, search: text, lote, user }: TaskFilter): boolean {
+  const finer = ids ?? subject ?? text ?? lote;
+  return finer === undefined && user !== undefined && user.startsWith("user:");
+}
+
+const TRACKED_OPEN = `queue = '${TRACKED}' AND ${OPEN}`;
+/** Ids of what runs now: here under a lease, or elsewhere. */
+const RUNNING = `${LEASED} UNION ALL SELECT id FROM tasks INDEXED BY tasks_open WHERE ${TRACKED_OPEN}`;
+const isRunning: Test = ({ queue }, holder) => queue === TRACKED || holder !== undefined;
+
+/** How a state shows in the columns and the leases: see states.ts on STARTED and PROGRESS. */
+function showsAs(status: Status | "OPEN"): { sql: string; test?: Test } {
+  switch (status) {
+    case "OPEN":
+      return { sql: OPEN };
+    case "STARTED":
+      return { sql: `${OPEN} AND progress IS NULL`, test: isRunning };
+    case "PROGRESS":
+      return { sql: `${OPEN} AND progress IS NOT NULL`, test: isRunning };
+    case "PENDING":
+    case "RETRY":
+      return { sql: `status = '${status}'`, test: (row, holder) => !isRunning(row, holder) };
+    case "SUCCESS":
+    case "FAILURE":
+    case "REVOKED":
+      return { sql: `status = '${status}'` };
+    default:
+      throw new Error(`Not a state: ${JSON.stringify(status satisfies never)}`);
+  }
+}
+
+async function walkIndexOf(db: D1Database, status: Status | "OPEN", scan: Scan): Promise<void> {
+  if (status === "FAILURE" || status === "REVOKED") {
+    scan.index = "INDEXED BY tasks_failed";
+    scan.range.add(FAILED);
+  } else if (status === "STARTED" || status === "PROGRESS") {
+    if (await areFew(db, TRACKED_OPEN)) {
+      scan.range.add(`id IN (${RUNNING})`);
+    }
+  } else {
+    scan.isOpen = status !== "SUCCESS";
+  }
+}
+
+/** Whether a page may look at all the open rows of this kind. */
+async function areFew(db: D1Database, open: string): Promise<boolean> {
+  const rows = `SELECT 1 FROM tasks INDEXED BY tasks_open WHERE ${open} LIMIT ${MAX_SORTED}`;
+  const counted = await db.prepare(`SELECT count(*) AS n FROM (${rows})`).first<number>("n");
+  return (counted ?? 0) < MAX_SORTED;
+}
+
+async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
+  const { range, match } = scan;
+  if (isTaskId(text)) {
+    range.add("id = ?", text);
+    return;
+  }
+  if (isLote(text)) {
+    range.add("id BETWEEN ? AND ?", ...loteRange(text));
+    return;
+  }
+  const tracked = await db
+    .prepare("SELECT id FROM tasks WHERE external_id = ?1")
+    .bind(text)
+    .first<string>("id");
+  if (tracked !== null) {
+    range.add("id = ?", tracked);
+    return;
+  }
+  const known = await db
+    .prepare("SELECT 1 FROM tasks WHERE subject = ?1 LIMIT 1")
+    .bind(text)
+    .first();
+  if (known) {
+    range.add("subject = ?", text);
+    return;
+  }
+  scan.index = "INDEXED BY tasks_failed";
+  range.add(FAILED);
+  for (const word of text.toLowerCase().split(/\s+/).filter(Boolean)) {
+    match.add("instr(lower(error_code || ' ' || coalesce(error_message, '')), ?) > 0", word);
+  }
+}
+
+function cursorId(id: unknown): string {
+  if (typeof id !== "string" || !isTaskId(id)) {
+    throw invalidCursor();
+  }
+  return id;
+}
