@@ -25,9 +25,9 @@ function remove(folder) {
 
 /**
  * Starts the Worker on a state of its own and makes an API key. `entry` is another module to run
- * in place of src/index.ts; `state` a folder to begin with a copy of.
+ * in place of src/index.ts; `state` a folder to begin with a copy of; `flags` are wrangler's.
  */
-export async function startSite({ vars = {}, entry, state, quiet = true } = {}) {
+export async function startSite({ vars = {}, entry, state, flags = [], quiet = true } = {}) {
   const folder = mkdtempSync(path.join(tmpdir(), "bench-"));
   folders.add(folder);
   const stateFolder = path.join(folder, "state");
@@ -39,7 +39,7 @@ export async function startSite({ vars = {}, entry, state, quiet = true } = {}) 
   const port = await freePort();
   // First, before any flag that takes a list: wrangler's own argument, the module to run.
   const args = [...(entry ? [entry] : []), "--port", String(port), "--persist-to", stateFolder];
-  args.push("--env-file", secrets);
+  args.push("--env-file", secrets, ...flags);
   args.push(...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]));
   // Over the IPC channel it learns that this script is gone, and stops.
   const child = launch(process.execPath, [path.join(root, "scripts", "start.mjs"), ...args], {
