@@ -87,9 +87,9 @@ async function measure(isolate, orders) {
   let peak = before;
   let samples = 0;
   const sent = site.client.postOrders(orders);
-  let over = false;
-  void sent.catch(() => undefined).then(() => (over = true));
-  while (!over) {
+  const request = { over: false };
+  void sent.catch(() => undefined).then(() => (request.over = true));
+  while (!request.over) {
     peak = Math.max(peak, await isolate.heapBytes());
     samples += 1;
   }

@@ -1,8 +1,12 @@
-/** Reading what a producer sends: one order, an array, or NDJSON. All or nothing. */
+/**
+ * Reading what a producer sends: one order, an array, or NDJSON. All or nothing. Neither the bytes nor
+ * the parsed orders are ever held together: a request of 8 MiB must leave room for what it becomes.
+ */
 import { AppError } from "../http/errors";
-import { sha256Hex } from "../lib/hex";
+import { hex } from "../lib/hex";
+import { isJsonArray, jsonItems } from "./json-items";
 
-const PARSERS: Record<string, (text: string) => unknown[]> = {
+const PARSERS: Record<string, (text: string) => Iterable<unknown>> = {
   "application/json": parseJson,
   "application/x-ndjson": parseNdjson,
 };
@@ -12,90 +16,124 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024;
 
 /**
  * The orders of a body, not yet looked into, and what tells this body from any other: its type and
- * a hash of its bytes. Throws a 4xx `AppError`.
+ * a hash of its bytes. Throws a 4xx `AppError`; so do the orders, which are parsed as they are taken.
  */
 export async function readOrders(
   request: Request,
-): Promise<{ orders: unknown[]; identity: string }> {
+): Promise<{ orders: Iterable<unknown>; identity: string }> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const parse = PARSERS[type];
   if (!parse) {
     const detail = "Send application/json (an order or an array) or application/x-ndjson";
     throw new AppError(415, "unsupported_media_type", detail);
   }
-  const bytes = await readBytes(request);
-  const orders = parse(decode(bytes));
-  if (orders.length === 0) {
-    throw new AppError(400, "empty_batch", "The request holds no order");
-  }
-  if (orders.length > MAX_ORDERS) {
-    const detail = `The request holds ${orders.length} orders; at most ${MAX_ORDERS} are allowed`;
-    throw new AppError(413, "too_many_orders", detail);
-  }
-  const identity = `${type} ${await sha256Hex(bytes)}`;
-  return { orders, identity };
+  const { text, hash } = await readText(request);
+  return { orders: counted(parse(text)), identity: `${type} ${hash}` };
 }
 
-async function readBytes(request: Request): Promise<Uint8Array> {
+function* counted(orders: Iterable<unknown>): Generator {
+  let count = 0;
+  for (const order of orders) {
+    count += 1;
+    if (count > MAX_ORDERS) {
+      const detail = `The request holds over ${MAX_ORDERS} orders, which is the most allowed`;
+      throw new AppError(413, "too_many_orders", detail);
+    }
+    yield order;
+  }
+  if (count === 0) {
+    throw new AppError(400, "empty_batch", "The request holds no order");
+  }
+}
+
+/** The body's text, and the hash of its bytes. */
+async function readText(request: Request): Promise<{ text: string; hash: string }> {
   const tooLarge = () =>
     new AppError(413, "body_too_large", `The body is over ${MAX_BODY_BYTES} bytes`);
   const declared = Number(request.headers.get("content-length") ?? 0);
   if (declared > MAX_BODY_BYTES) {
     throw tooLarge();
   }
-  const chunks: Uint8Array[] = [];
+  const decode = decoder();
+  const digest = new crypto.DigestStream("SHA-256");
+  const hashing = digest.getWriter();
+  let text = "";
   let length = 0;
   for await (const chunk of request.body ?? []) {
     length += chunk.byteLength;
     if (length > MAX_BODY_BYTES) {
       throw tooLarge();
     }
-    chunks.push(chunk);
+    text += decode(chunk);
+    await hashing.write(chunk);
   }
-  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+  text += decode();
+  await hashing.close();
+  return { text, hash: hex(new Uint8Array(await digest.digest)) };
 }
 
-function decode(bytes: Uint8Array): string {
-  try {
-    // Drops a byte order mark, as RFC 8259 allows a reader to.
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
-  } catch {
-    throw new AppError(400, "invalid_encoding", "The body is not UTF-8");
-  }
+/** Decodes chunk by chunk; without one, it ends. Drops a byte order mark, as RFC 8259 allows. */
+function decoder(): (chunk?: Uint8Array) => string {
+  const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+  return (chunk) => {
+    try {
+      return chunk ? utf8.decode(chunk, { stream: true }) : utf8.decode();
+    } catch {
+      throw new AppError(400, "invalid_encoding", "The body is not UTF-8");
+    }
+  };
 }
 
-function parseJson(text: string): unknown[] {
-  let body: unknown;
-  try {
-    body = JSON.parse(text);
-  } catch (error) {
-    throw new AppError(400, "invalid_json", `The body is not JSON: ${messageOf(error)}`);
+function* parseJson(text: string): Generator {
+  if (isJsonArray(text)) {
+    try {
+      for (const item of jsonItems(text)) {
+        yield JSON.parse(item);
+      }
+    } catch (error) {
+      throw notJson(error);
+    }
+    return;
   }
-  if (Array.isArray(body)) {
-    return body;
-  }
+  const body = parseOne(text);
   if (typeof body !== "object" || body === null) {
     throw new AppError(400, "invalid_body", "The body must be an order or an array of orders");
   }
-  return [body];
+  yield body;
 }
 
-function parseNdjson(text: string): unknown[] {
-  const orders: unknown[] = [];
+function parseOne(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw notJson(error);
+  }
+}
+
+function notJson(error: unknown): AppError {
+  return new AppError(400, "invalid_json", `The body is not JSON: ${messageOf(error)}`);
+}
+
+function* parseNdjson(text: string): Generator {
   let line = 0;
-  for (const content of text.split("\n")) {
-    line += 1;
-    if (content.trim() === "") {
-      continue;
-    }
-    try {
-      orders.push(JSON.parse(content));
-    } catch (error) {
-      const detail = `Line ${line} is not JSON, or is cut short: ${messageOf(error)}`;
-      throw new AppError(400, "invalid_ndjson", detail, { line });
+  for (let start = 0; start <= text.length; line += 1) {
+    const newline = text.indexOf("\n", start);
+    const end = newline === -1 ? text.length : newline;
+    const content = text.slice(start, end);
+    start = end + 1;
+    if (content.trim() !== "") {
+      yield parseLine(content, line + 1);
     }
   }
-  return orders;
+}
+
+function parseLine(content: string, line: number): unknown {
+  try {
+    return JSON.parse(content);
+  } catch (error) {
+    const detail = `Line ${line} is not JSON, or is cut short: ${messageOf(error)}`;
+    throw new AppError(400, "invalid_ndjson", detail, { line });
+  }
 }
 
 function messageOf(error: unknown): string {

@@ -107,8 +107,18 @@ export function publicId(id: string): string | number {
 }
 
 /** What a producer is told of each order: its task, and the id as it was sent. */
-export function toTarea(taskId: string, sent: unknown): z.infer<typeof Accepted>["tareas"][number] {
+export function toTarea(
+  taskId: string,
+  shownId: ShownId,
+): z.infer<typeof Accepted>["tareas"][number] {
+  return { task_id: taskId, pedido_id: shownId };
+}
+
+export type ShownId = string | number | null;
+
+/** The id of an order as it was sent; null for what is none. */
+export function shownIdOf(sent: unknown): ShownId {
   const id = typeof sent === "object" && sent !== null && "id" in sent ? sent.id : null;
   const shown = typeof id === "string" || (typeof id === "number" && Number.isFinite(id));
-  return { task_id: taskId, pedido_id: shown ? id : null };
+  return shown ? id : null;
 }

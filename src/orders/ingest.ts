@@ -1,5 +1,6 @@
 import { assertRoom } from "../tasks/backpressure";
 import { enqueue, type Enqueued } from "../tasks/enqueue";
+import type { NewTask } from "../tasks/define";
 import { prepareOrder } from "./prepare";
 import { processOrder } from "./task";
 
@@ -11,11 +12,11 @@ export async function assertRoomForOrders(env: Env): Promise<void> {
 /** Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. */
 export async function enqueueOrders(
   env: Env,
-  orders: readonly unknown[],
+  orders: Iterable<unknown>,
   user: string | null,
   idempotency?: { key: string; identity: string },
 ): Promise<Enqueued> {
-  return enqueue(env, processOrder, orders.map(prepareOrder), {
+  return enqueue(env, processOrder, prepared(orders), {
     user,
     ...(idempotency && {
       idempotency: {
@@ -24,4 +25,10 @@ export async function enqueueOrders(
       },
     }),
   });
+}
+
+function* prepared(orders: Iterable<unknown>): Generator<NewTask> {
+  for (const order of orders) {
+    yield prepareOrder(order);
+  }
 }

@@ -11,7 +11,15 @@ import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { rateLimit } from "../http/rate-limit";
 import { MAX_ORDERS, readOrders } from "./body";
-import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./contract";
+import {
+  Accepted,
+  Pedido,
+  SentOrder,
+  type ShownId,
+  shownIdOf,
+  toPedido,
+  toTarea,
+} from "./contract";
 import { deleteOrder } from "./delete";
 import { assertRoomForOrders, enqueueOrders } from "./ingest";
 import { canonicalId } from "./order";
@@ -119,6 +127,14 @@ const takesOrders: MiddlewareHandler<
   { in: { json: Sent | Sent[] }; out: { json: unknown } }
 > = (_c, next) => next();
 
+/** The same orders, of which only the ids are kept. */
+function* noting(orders: Iterable<unknown>, shown: ShownId[]): Generator {
+  for (const order of orders) {
+    shown.push(shownIdOf(order));
+    yield order;
+  }
+}
+
 function orderNotFound(id: string): AppError {
   return new AppError(404, "order_not_found", `There is no processed order ${id}`);
 }
@@ -162,13 +178,14 @@ export const orderRoutes = site
     const { orders, identity } = await readOrders(c.req.raw);
     const user = c.var.caller && callerId(c.var.caller);
     const idempotency = key === undefined ? undefined : { key, identity };
-    const accepted = await enqueueOrders(c.env, orders, user, idempotency);
+    const shown: ShownId[] = [];
+    const accepted = await enqueueOrders(c.env, noting(orders, shown), user, idempotency);
     if (accepted === "conflict") {
       const detail = "This Idempotency-Key was used with another body within the last 24 hours";
       throw new AppError(422, "idempotency_key_reused", detail);
     }
     const { lote, taskIds, replayed } = accepted;
-    const tareas = taskIds.map((taskId, index) => toTarea(taskId, orders[index]));
+    const tareas = taskIds.map((taskId, index) => toTarea(taskId, shown[index] ?? null));
     const headers = replayed ? { "idempotency-replayed": "true" } : undefined;
     return c.json({ lote, aceptados: tareas.length, tareas }, 202, headers);
   });

@@ -86,12 +86,18 @@ export async function enqueueOne<Input>(
   return accepted.taskIds[0] ?? "";
 }
 
+/** A task without its input, which is in a row's text by then: together they would be held twice. */
+type Accepted = Omit<NewTask, "input">;
+
+/** Takes tasks one by one, so that they may be made as they are taken. */
 export async function enqueue(
   env: Env,
   definition: TaskDefinition,
-  tasks: readonly NewTask[],
+  given: Iterable<NewTask>,
   options: EnqueueOptions,
 ): Promise<Enqueued> {
+  const tasks: Accepted[] = [];
+  const chunks = inChunks(rowTexts(given, tasks));
   if (tasks.length === 0 || tasks.length > MAX_TASKS_PER_LOTE) {
     throw new Error(`A request holds 1 to ${MAX_TASKS_PER_LOTE} tasks, not ${tasks.length}`);
   }
@@ -99,7 +105,7 @@ export async function enqueue(
   const delayMs = options.delayMs ?? 0;
   const lote = newLote(now);
   const taskIds = tasks.map((_, sequence) => taskId(lote, sequence));
-  const owner = await insert(env, definition, tasks, { ...options, now, lote });
+  const owner = await insert(env, definition, { tasks, chunks }, { ...options, now, lote });
   if (owner.lote !== lote) {
     return owner.body_hash === options.idempotency?.bodyHash
       ? { lote: owner.lote, taskIds: tasks.map((_, i) => taskId(owner.lote, i)), replayed: true }
@@ -132,7 +138,7 @@ interface Owner {
 async function insert(
   env: Env,
   definition: TaskDefinition,
-  tasks: readonly NewTask[],
+  { tasks, chunks }: { tasks: readonly Accepted[]; chunks: readonly string[] },
   options: EnqueueOptions & { now: number; lote: string },
 ): Promise<Owner> {
   const { lote, now, user, idempotency, delayMs = 0, template, replayOf } = options;
@@ -141,7 +147,7 @@ async function insert(
   const notify = template?.notify ?? definition.notify;
   const key = idempotency?.key ?? null;
   const statement = env.DB.prepare(INSERT_TASKS);
-  const statements = inChunks(tasks.map(rowText)).map((chunk) =>
+  const statements = chunks.map((chunk) =>
     statement.bind(
       chunk,
       lote,
@@ -177,6 +183,13 @@ async function insert(
   return owner ?? { lote, body_hash: undefined };
 }
 
+function* rowTexts(given: Iterable<NewTask>, tasks: Accepted[]): Generator<string> {
+  for (const task of given) {
+    const { subject, failure } = task;
+    yield rowText(task, tasks.push({ subject, failure }) - 1);
+  }
+}
+
 /** A row as a JSON array, its input put in as it is rather than quoted once more. */
 function rowText({ input, subject, failure }: NewTask, sequence: number): string {
   const { code = null, message = null, detail = null } = failure ?? {};
@@ -187,7 +200,7 @@ function rowText({ input, subject, failure }: NewTask, sequence: number): string
 function publishQueued(
   env: Env,
   { name, module }: TaskDefinition,
-  tasks: readonly NewTask[],
+  tasks: readonly Accepted[],
   ids: string[],
   user: string | null,
 ): Promise<void> {
@@ -201,7 +214,7 @@ function publishQueued(
   );
 }
 
-function logQueued(name: string, tasks: readonly NewTask[], ids: string[], lote: string): void {
+function logQueued(name: string, tasks: readonly Accepted[], ids: string[], lote: string): void {
   if (!logsEach(tasks.length)) {
     log.info("batch.queued", { lote, name, tasks: tasks.length });
     return;

@@ -1,0 +1,66 @@
+/**
+ * The items of a JSON array as texts, one at a time: ten thousand parsed orders at once would be
+ * several times their text. Only the array is read here; each item is JSON or not when it is parsed.
+ */
+export function* jsonItems(text: string): Generator<string> {
+  let start = text.indexOf("[") + 1;
+  let depth = 0;
+  let items = 0;
+  for (let at = start; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case QUOTE:
+        at = endOfString(text, at);
+        break;
+      case OPEN_BRACE:
+      case OPEN_BRACKET:
+        depth += 1;
+        break;
+      case CLOSE_BRACE:
+      case CLOSE_BRACKET:
+        depth -= 1;
+        if (depth < 0) {
+          const last = text.slice(start, at);
+          if (items > 0 || !isBlank(last)) {
+            yield last;
+          }
+          if (text.charCodeAt(at) !== CLOSE_BRACKET || !isBlank(text.slice(at + 1))) {
+            throw new SyntaxError(`Unexpected token at position ${at}`);
+          }
+          return;
+        }
+        break;
+      case COMMA:
+        if (depth === 0) {
+          yield text.slice(start, at);
+          items += 1;
+          start = at + 1;
+        }
+        break;
+      default:
+    }
+  }
+  throw new SyntaxError("Unexpected end of JSON input");
+}
+
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
+
+export function isJsonArray(text: string): boolean {
+  return /^[ \t\n\r]*\[/.test(text);
+}
+
+const isBlank = (text: string) => /^[ \t\n\r]*$/.test(text);
+
+/** Where the string that begins at `from` ends: at a quote after an even number of backslashes. */
+function endOfString(text: string, from: number): number {
+  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
+    let before = at - 1;
+    while (text.charCodeAt(before) === BACKSLASH) {
+      before -= 1;
+    }
+    if ((at - before) % 2 === 1) {
+      return at;
+    }
+  }
+  return text.length;
+}
