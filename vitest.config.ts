@@ -35,6 +35,7 @@ export default defineConfig({
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
                 FUZZ_RUNS: process.env["FUZZ_RUNS"] ?? "",
                 FUZZ_SEED: process.env["FUZZ_SEED"] ?? "",
+                LARGE_TASKS: process.env["LARGE_TASKS"] ?? "",
               },
             },
           })),

@@ -7,6 +7,7 @@ declare global {
       /** Empty unless the environment of the test run says otherwise. */
       FUZZ_RUNS: string;
       FUZZ_SEED: string;
+      LARGE_TASKS: string;
     }
   }
 }
