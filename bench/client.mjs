@@ -15,9 +15,14 @@ export class Client {
     this.url = url;
   }
 
-  async makeKey(admin) {
+  /** Resolves to the cookies of a session. */
+  async signIn(admin) {
     const signedIn = await this.#send("POST", "/api/auth/sign-in/email", admin);
-    const cookie = signedIn.cookies.map((each) => each.split(";", 1)[0]).join("; ");
+    return signedIn.cookies.map((each) => each.split(";", 1)[0]).join("; ");
+  }
+
+  async makeKey(admin) {
+    const cookie = await this.signIn(admin);
     const key = { name: "benchmark", scopes: SCOPES, expires_in_days: 1 };
     const { body } = await this.#send("POST", "/api/keys/", key, { cookie });
     this.#headers = { authorization: `Bearer ${body.key}` };

@@ -57,6 +57,7 @@ export async function startSite({ vars = {}, entry, state, flags = [], quiet = t
     log,
     pid: child.pid,
     stateFolder,
+    signIn: () => client.signIn(ADMIN),
     async stop() {
       client.close();
       child.kill("SIGTERM");
