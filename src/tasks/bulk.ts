@@ -3,7 +3,7 @@
  * a crash-proof place to go on from. It looks only at tasks accepted before it was.
  */
 import { z } from "zod";
-import { type Key, MAX_SCANNED, type Page } from "../http/paging";
+import type { Key } from "../http/paging";
 import { type Action, ACTIONS, doable } from "./actions";
 import type { SingleTask } from "./define";
 import type { Engine } from "./engine";
