@@ -146,7 +146,7 @@ function Row({ view, entry, list }: { view: View; entry: AuditEntry; list: Audit
       <td data-label={t("audit.at")}>
         <Time at={entry.at} />
       </td>
-      <td data-label={t("audit.actor")}>
+      <td data-label={t("audit.actor")} class="tight">
         <a href={`/admin/audit?${only.toString()}`} title={actor}>
           <bdi>{list.names.get(actor) ?? actor}</bdi>
         </a>

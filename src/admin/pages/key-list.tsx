@@ -138,7 +138,7 @@ function Row({ view, row, list }: { view: View; row: KeyRow; list: Listed }) {
       <td data-label={t("keys.expires")}>
         {row.expiresAt === null ? t("people.never") : <Time at={row.expiresAt} />}
       </td>
-      <td data-label={t("keys.createdBy")} class="id">
+      <td data-label={t("keys.createdBy")} class="tight">
         <bdi>{list.names.get(`user:${row.createdBy}`) ?? row.createdBy}</bdi>
       </td>
       <td data-label={t("keys.created")}>

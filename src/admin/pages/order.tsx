@@ -41,7 +41,7 @@ export function OrderPage({ view, order, mayDelete }: OrderPageProps) {
         </div>
       </div>
       <Facts>
-        <Fact name={t("orders.customer")}>
+        <Fact name={t("orders.customer")} long>
           <bdi>{order.customer}</bdi>
         </Fact>
         <Fact name={t("order.processed")}>

@@ -170,7 +170,7 @@ function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps)
                   <bdi>{name}</bdi>
                 )}
               </th>
-              <td data-label={t("templates.task_name")}>
+              <td data-label={t("templates.task_name")} class="tight">
                 <bdi>{taskName}</bdi>
               </td>
               <td data-label={t("templates.description")}>

@@ -33,8 +33,9 @@ export function TaskError({ view, task, names }: TaskErrorProps) {
       typeof detail["by"] === "string" ? (names.get(detail["by"]) ?? detail["by"]) : null,
     ],
   ] as const;
+  const kind = task.is_finished ? task.status.toLowerCase() : "retry";
   return (
-    <section class={`box ${task.is_finished ? "is-failure" : "is-retry"}`} aria-labelledby="why">
+    <section class={`box is-${kind}`} aria-labelledby="why">
       <h2 id="why">{t(TITLES[task.status] ?? "task.waiting")}</h2>
       <p>
         <code>{error.code}</code> <bdi>{error.message}</bdi>
