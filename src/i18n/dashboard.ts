@@ -10,7 +10,7 @@ export const dashboardEs = {
   "health.working": "Hay trabajo y se está haciendo.",
   "health.waiting": "Nada puede correr aún: lo que queda espera su hora.",
   "health.stalled":
-    "La cola {queue} está parada: {due} tareas podrían correr, la primera desde hace {age}, y nadie las toma.",
+    "La cola {queue} está parada: {due} {due|tarea podría|tareas podrían} correr, la primera desde hace {age}, y nadie {due|la|las} toma.",
   "health.stalled.do":
     "Comprueba que el Worker está desplegado y es consumidor de la cola; la recuperación reenvía lo perdido en segundos. Si no basta, mira los registros con wrangler tail.",
   "health.stalled.link": "Ver las colas",
@@ -23,14 +23,16 @@ export const dashboardEs = {
   "health.failures.many": "Fallan muchas tareas: {failed} en 15 minutos, el {share}.",
   "health.failures.do": "Mira qué error se repite abajo; corrige la causa y reinténtalas después.",
   "health.failures.link": "Ver los fallos",
-  "health.catalogue": "El catálogo no responde: {waiting} pedidos lo esperan.",
+  "health.catalogue":
+    "El catálogo no responde: {waiting} {waiting|pedido lo espera|pedidos lo esperan}.",
   "health.catalogue.do":
     "No gastan intentos y seguirán solos cuando vuelva. Comprueba CATALOGUE_URL y el servicio.",
   "health.catalogue.link": "Ver lo que espera",
-  "health.deadLetters": "{count} tareas acabaron en la cola de mensajes muertos.",
+  "health.deadLetters":
+    "{count} {count|tarea acabó|tareas acabaron} en la cola de mensajes muertos.",
   "health.deadLetters.do": "La plataforma se rindió con sus mensajes. Reinténtalas o descártalas.",
   "health.deadLetters.link": "Ver los mensajes muertos",
-  "health.paused": "La cola {queue} está en pausa: {held} tareas esperan.",
+  "health.paused": "La cola {queue} está en pausa: {held} {held|tarea espera|tareas esperan}.",
   "health.paused.do": "Nada se pierde ni gasta intentos. Reanúdala cuando ya no haga falta.",
   "health.paused.link": "Ver las colas",
   "health.resends": "La recuperación ha tenido que reenviar {count} de las tareas abiertas.",
@@ -79,7 +81,7 @@ export const dashboardEs = {
   "workers.runs": "Ejecuta",
   "workers.since": "Desde",
   "workers.others": "y {count} más",
-  "workers.more": "Y {count} consumidores más.",
+  "workers.more": "Y {count} {count|consumidor|consumidores} más.",
   "workers.silent": "no da señales",
 
   "queues.title": "Colas",
@@ -130,7 +132,7 @@ export const dashboardEs = {
   "failing.newest": "El último fallo: {code}",
   "failing.none": "Ningún fallo.",
   "failing.looked":
-    "De los últimos {count} fallos; se miran 250 tareas fallidas o canceladas como mucho.",
+    "{count|Del último fallo|De los últimos fallos} ({count}); se miran 250 tareas fallidas o canceladas como mucho.",
   "failing.code": "Código",
   "failing.count": "Veces",
   "failing.share": "Parte",
@@ -245,7 +247,7 @@ export const dashboardEn = {
   "health.working": "There is work, and it is being done.",
   "health.waiting": "Nothing can run yet: what is left waits for its time.",
   "health.stalled":
-    "Queue {queue} is stalled: {due} tasks could run, the first for {age}, and nobody takes them.",
+    "Queue {queue} is stalled: {due} {due|task|tasks} could run, the first for {age}, and nobody takes {due|it|them}.",
   "health.stalled.do":
     "Check that the Worker is deployed and consumes the queue; recovery sends again what was lost within seconds. If that is not enough, look at the logs with wrangler tail.",
   "health.stalled.link": "See the queues",
@@ -258,14 +260,15 @@ export const dashboardEn = {
   "health.failures.many": "Many tasks fail: {failed} in 15 minutes, {share}.",
   "health.failures.do": "See below which error repeats; mend its cause, then retry them.",
   "health.failures.link": "See the failures",
-  "health.catalogue": "The catalogue does not answer: {waiting} orders wait for it.",
+  "health.catalogue":
+    "The catalogue does not answer: {waiting} {waiting|order waits|orders wait} for it.",
   "health.catalogue.do":
     "They use up no attempts and go on by themselves once it is back. Check CATALOGUE_URL and the service.",
   "health.catalogue.link": "See what waits",
-  "health.deadLetters": "{count} tasks ended in the dead-letter queue.",
+  "health.deadLetters": "{count} {count|task|tasks} ended in the dead-letter queue.",
   "health.deadLetters.do": "The platform gave up on their messages. Retry or discard them.",
   "health.deadLetters.link": "See the dead letters",
-  "health.paused": "Queue {queue} is paused: {held} tasks wait.",
+  "health.paused": "Queue {queue} is paused: {held} {held|task waits|tasks wait}.",
   "health.paused.do": "Nothing is lost and no attempt is used. Resume it when the reason is gone.",
   "health.paused.link": "See the queues",
   "health.resends": "Recovery had to send {count} of the open tasks again.",
@@ -314,7 +317,7 @@ export const dashboardEn = {
   "workers.runs": "Runs",
   "workers.since": "Since",
   "workers.others": "and {count} more",
-  "workers.more": "And {count} more consumers.",
+  "workers.more": "And {count} more {count|consumer|consumers}.",
   "workers.silent": "silent",
 
   "queues.title": "Queues",
@@ -364,7 +367,7 @@ export const dashboardEn = {
   "failing.newest": "The latest failure: {code}",
   "failing.none": "No failure.",
   "failing.looked":
-    "Of the latest {count} failures; 250 failed or cancelled tasks are looked at, at most.",
+    "Of the latest {count|failure|failures} ({count}); 250 failed or cancelled tasks are looked at, at most.",
   "failing.code": "Code",
   "failing.count": "Times",
   "failing.share": "Share",

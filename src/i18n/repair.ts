@@ -72,18 +72,18 @@ export const repairEs = {
   "bulk.toMatching": "A todas las del filtro ({count})",
   "bulk.markPage": "Marcar esta página",
   "bulk.retryOne": "Reintentar 1 tarea",
-  "bulk.retryMany": "Reintentar {count} tareas",
+  "bulk.retryMany": "Reintentar {count} {count|tarea|tareas}",
   "bulk.retryNone":
     "Ninguna se puede reintentar: solo las fallidas o canceladas que nadie ha descartado y que este sistema sabe ejecutar.",
   "bulk.retryMeans":
     "Vuelven a la cola con todos sus intentos y conservan su id y su historial. Si la causa sigue ahí, volverán a fallar. Las descartadas no se tocan, salvo que el filtro las pida.",
   "bulk.cancelOne": "Cancelar 1 tarea",
-  "bulk.cancelMany": "Cancelar {count} tareas",
+  "bulk.cancelMany": "Cancelar {count} {count|tarea|tareas}",
   "bulk.cancelNone": "Ninguna se puede cancelar: ya han terminado todas.",
   "bulk.cancelMeans":
     "Terminan como Canceladas y no guardan nada; las que se están ejecutando paran en unos dos segundos. Los pedidos cancelados no se procesan.",
   "bulk.discardOne": "Descartar 1 fallo",
-  "bulk.discardMany": "Descartar {count} fallos",
+  "bulk.discardMany": "Descartar {count} {count|fallo|fallos}",
   "bulk.discardNone": "Ninguna se puede descartar: solo las fallidas que no estén ya descartadas.",
   "bulk.discardMeans":
     "Siguen siendo fallos, con tu motivo en su historial, y dejan de aparecer entre los fallos por atender. Lo que pedían no se hace.",
@@ -227,18 +227,18 @@ export const repairEn: Record<keyof typeof repairEs, string> = {
   "bulk.toMatching": "To all of the filter ({count})",
   "bulk.markPage": "Pick this page",
   "bulk.retryOne": "Retry 1 task",
-  "bulk.retryMany": "Retry {count} tasks",
+  "bulk.retryMany": "Retry {count} {count|task|tasks}",
   "bulk.retryNone":
     "None can be retried: only failed or cancelled ones that nobody discarded and that this system knows how to run.",
   "bulk.retryMeans":
     "They go back to the queue with all their attempts, and keep their ids and history. If the cause is still there they will fail again. Discarded ones are left alone, unless the filter asks for them.",
   "bulk.cancelOne": "Cancel 1 task",
-  "bulk.cancelMany": "Cancel {count} tasks",
+  "bulk.cancelMany": "Cancel {count} {count|task|tasks}",
   "bulk.cancelNone": "None can be cancelled: all have ended.",
   "bulk.cancelMeans":
     "They end as Cancelled and store nothing; running ones stop within about two seconds. Cancelled orders are not processed.",
   "bulk.discardOne": "Discard 1 failure",
-  "bulk.discardMany": "Discard {count} failures",
+  "bulk.discardMany": "Discard {count} {count|failure|failures}",
   "bulk.discardNone": "None can be discarded: only failed ones that are not discarded yet.",
   "bulk.discardMeans":
     "They stay failures, with your reason in their history, and are no longer among the failures to deal with. What they asked for is not done.",

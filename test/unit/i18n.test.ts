@@ -21,7 +21,7 @@ const patterns = [...code.matchAll(/`([a-z]\w*\.[^`\s]*\$\{[^`\s]*)`/g)].map(
 );
 
 function placeholders(text: string): string[] {
-  return [...text.matchAll(/\{(\w+)\}/g)].map(([whole]) => whole).toSorted();
+  return [...new Set(text.match(/(?<=\{)\w+/g))].toSorted();
 }
 
 describe("the dictionaries", () => {
@@ -55,6 +55,15 @@ describe("a translator", () => {
   it("puts values in their places, whatever they hold", () => {
     const values = { ended: "$&", total: "{ended}" };
     expect(translator("en")("batch.progress", values)).toBe("$& of {ended} ended");
+  });
+
+  it.for([
+    ["1", "Retry 1 task"],
+    ["2", "Retry 2 tasks"],
+    ["1,001", "Retry 1,001 tasks"],
+    ["1+", "Retry 1+ tasks"],
+  ])("takes the word that goes with the number: %s", ([count = "", text]) => {
+    expect(translator("en")("bulk.retryMany", { count })).toBe(text);
   });
 
   it("leaves the place of a missing value visible", () => {
