@@ -110,7 +110,7 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
     case "deadLetters":
       return {
         text: t("health.deadLetters", { count: count(finding.count) }),
-        href: "/admin/tasks?q=dead_letter",
+        href: "/admin/dead-letters",
       };
     case "paused": {
       const { pause, held, capped } = finding;
