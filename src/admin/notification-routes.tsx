@@ -36,7 +36,7 @@ export function notificationPages(engine: Engine) {
         }
       : await latestNotifications(c.env.DB, user, { unread: UNREAD_ROWS, read: READ_ROWS });
     const describe = (name: string) => engine.find(name)?.description ?? name;
-    return renderPage(c, <NotificationsPage {...{ view, unread, read, describe }} />);
+    return renderPage(c, <NotificationsPage {...{ view, user, unread, read, describe }} />);
   });
 
   routes.post("/read", limitBody(65_536), async (c) => {

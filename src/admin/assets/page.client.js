@@ -69,6 +69,17 @@ function statusOf(region) {
 }
 
 /**
+ * How many notifications are unread changes with the tasks, though the bell is in no region.
+ * @param {Document} page
+ */
+function ringBell(page) {
+  const [bell, fresh] = [document, page].map((each) => each.querySelector(".bell"));
+  if (bell && fresh) {
+    morph(bell, fresh);
+  }
+}
+
+/**
  * Keeps a region up to date until it says that it has come to its end.
  * @param {HTMLElement} region
  */
@@ -117,6 +128,7 @@ function follow(region) {
     fresh.classList.toggle("lost", region.classList.contains("lost"));
     localizeTimes(fresh);
     morph(region, fresh);
+    ringBell(page);
     announce(statusOf(region), isSummary ? SUMMARY_SAID_MS : 0);
     if (region.dataset["live"] !== "open") {
       stop();

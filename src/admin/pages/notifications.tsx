@@ -1,6 +1,7 @@
 import type { Page } from "../../http/paging";
 import type { Notification } from "../../tasks/notifications";
 import { EmptyState } from "../components/empty-state";
+import { LiveRegion, said } from "../components/live-region";
 import { Pager } from "../components/pager";
 import { Time } from "../components/time";
 import { formatCount } from "../format";
@@ -9,6 +10,8 @@ import type { View } from "../view";
 
 interface NotificationsPageProps {
   view: View;
+  /** Whose tasks they are about, as tasks name them. */
+  user: string;
   /** Null on the further pages of those that were read. */
   unread: Page<Notification> | null;
   read: Page<Notification>;
@@ -16,50 +19,56 @@ interface NotificationsPageProps {
   describe: (name: string) => string;
 }
 
-export function NotificationsPage({ view, unread, read, describe }: NotificationsPageProps) {
+export function NotificationsPage(props: NotificationsPageProps) {
+  const { view, user, unread, read, describe } = props;
   const { t, language } = view;
   const waiting = unread?.rows ?? [];
   const count = (page: Page<unknown>) =>
     formatCount(language, page.total.count) + (page.total.capped ? "+" : "");
+  const title = unread ? t("bell.unreadTitle", { count: count(unread) }) : "";
   return (
     <Layout view={view} title={t("nav.notifications")}>
-      <div class="heading">
-        <h1>{t("nav.notifications")}</h1>
-        {waiting.length > 0 && (
-          <form class="actions" method="post" action="/admin/notifications/read">
-            <button class="button" name="all" value="1">
-              {t("bell.readAll")}
-            </button>
-          </form>
-        )}
-      </div>
-      {waiting.length === 0 && read.rows.length === 0 && read.next === null && (
-        <EmptyState title={t("bell.noneTitle")} text={t("bell.none")} />
-      )}
-      {unread && waiting.length > 0 && (
-        <section aria-labelledby="unread">
-          <h2 id="unread">{t("bell.unreadTitle", { count: count(unread) })}</h2>
-          <ol class="notes">
-            {waiting.map((row) => (
-              <Item view={view} row={row} describe={describe} />
-            ))}
-          </ol>
-          {unread.next !== null && (
-            <p class="note">{t("bell.more", { count: formatCount(language, waiting.length) })}</p>
+      <LiveRegion view={view} about={{ user }} open={unread !== null} summary>
+        <div class="heading">
+          <h1>{t("nav.notifications")}</h1>
+          {waiting.length > 0 && (
+            <form class="actions" method="post" action="/admin/notifications/read">
+              <button class="button" name="all" value="1">
+                {t("bell.readAll")}
+              </button>
+            </form>
           )}
-        </section>
-      )}
-      {(read.rows.length > 0 || read.next !== null) && (
-        <section aria-labelledby="read">
-          <h2 id="read">{t("bell.readTitle")}</h2>
-          <ol class="notes">
-            {read.rows.map((row) => (
-              <Item view={view} row={row} describe={describe} />
-            ))}
-          </ol>
-          <Pager view={view} page={read} />
-        </section>
-      )}
+        </div>
+        {waiting.length === 0 && read.rows.length === 0 && read.next === null && (
+          <EmptyState title={t("bell.noneTitle")} text={t("bell.none")} />
+        )}
+        {unread && waiting.length > 0 && (
+          <section aria-labelledby="unread">
+            <h2 id="unread" {...said(title)}>
+              {title}
+            </h2>
+            <ol class="notes">
+              {waiting.map((row) => (
+                <Item view={view} row={row} describe={describe} />
+              ))}
+            </ol>
+            {unread.next !== null && (
+              <p class="note">{t("bell.more", { count: formatCount(language, waiting.length) })}</p>
+            )}
+          </section>
+        )}
+        {(read.rows.length > 0 || read.next !== null) && (
+          <section aria-labelledby="read">
+            <h2 id="read">{t("bell.readTitle")}</h2>
+            <ol class="notes">
+              {read.rows.map((row) => (
+                <Item view={view} row={row} describe={describe} />
+              ))}
+            </ol>
+            <Pager view={view} page={read} />
+          </section>
+        )}
+      </LiveRegion>
     </Layout>
   );
 }
@@ -75,7 +84,7 @@ function Item({ view, row, describe }: ItemProps) {
   const { id, type, count, message, template, task_name: name } = row;
   const task = `/admin/tasks/${encodeURIComponent(row.task_id)}`;
   return (
-    <li class={`is-${type}`}>
+    <li class={`is-${type}`} data-key={id}>
       <span class="sort">{t(`bell.${type}`)}</span>
       <span class="what">
         <a href={task}>

@@ -2,6 +2,7 @@ import type { Page } from "../../http/paging";
 import type { OrderRow } from "../../orders/queries";
 import { DayFields } from "../components/day-fields";
 import { ExportForm } from "../components/export-form";
+import { LiveRegion } from "../components/live-region";
 import { EmptyState } from "../components/empty-state";
 import { Filters, TextField } from "../components/filters";
 import { Notice } from "../components/notice";
@@ -59,56 +60,76 @@ function OrderFilters({ view, query }: { view: View; query: OrderQuery }) {
   );
 }
 
-function OrderList({ view, query, page }: { view: View; query: OrderQuery; page: Page<OrderRow> }) {
-  const { t } = view;
-  if (page.rows.length === 0) {
-    const filtered = query.active > 0 || query.typed.q !== "";
-    return filtered ? (
-      <EmptyState title={t("orders.noneTitle")} text={t("tasks.none")}>
-        <a class="button" href="/admin/orders">
-          {t("list.clear")}
-        </a>
-      </EmptyState>
-    ) : (
-      <EmptyState title={t("orders.emptyTitle")} text={t("orders.empty")}>
-        <a class="button" href="/">
-          {t("error.home")}
-        </a>
-      </EmptyState>
-    );
-  }
+interface OrderListProps {
+  view: View;
+  query: OrderQuery;
+  page: Page<OrderRow>;
+}
+
+/** Only the first page changes by itself: the others are of what was. */
+function OrderList({ view, query, page }: OrderListProps) {
+  const isFirst = query.request.cursor === null;
   return (
-    <>
-      <table class="rows">
-        <caption class="unseen">{t("orders.caption")}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t("orders.id")}</th>
-            <th scope="col">{t("orders.customer")}</th>
-            <th scope="col" class="number">
-              {t("orders.subtotal")}
-            </th>
-            <th scope="col" class="number">
-              {t("orders.discount")}
-            </th>
-            <th scope="col" class="number">
-              {t("orders.total")}
-            </th>
-            <th scope="col" class="number">
-              {t("orders.lines")}
-            </th>
-            <th scope="col">{t("orders.date")}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {page.rows.map((order) => (
-            <Row view={view} order={order} />
-          ))}
-        </tbody>
-      </table>
-      <Pager view={view} page={page} />
-      <ExportForm view={view} query={query} />
-    </>
+    <LiveRegion view={view} about={{ module: "pedidos" }} open={isFirst} summary>
+      {page.rows.length === 0 ? (
+        <NoOrders view={view} query={query} />
+      ) : (
+        <>
+          <OrderTable view={view} orders={page.rows} />
+          <Pager view={view} page={page} />
+          <ExportForm view={view} query={query} />
+        </>
+      )}
+    </LiveRegion>
+  );
+}
+
+function NoOrders({ view: { t }, query }: { view: View; query: OrderQuery }) {
+  return query.active > 0 || query.typed.q !== "" ? (
+    <EmptyState title={t("orders.noneTitle")} text={t("tasks.none")}>
+      <a class="button" href="/admin/orders">
+        {t("list.clear")}
+      </a>
+    </EmptyState>
+  ) : (
+    <EmptyState title={t("orders.emptyTitle")} text={t("orders.empty")}>
+      <a class="button" href="/">
+        {t("error.home")}
+      </a>
+    </EmptyState>
+  );
+}
+
+function OrderTable({ view, orders }: { view: View; orders: readonly OrderRow[] }) {
+  const { t } = view;
+  return (
+    <table class="rows">
+      <caption class="unseen">{t("orders.caption")}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t("orders.id")}</th>
+          <th scope="col">{t("orders.customer")}</th>
+          <th scope="col" class="number">
+            {t("orders.subtotal")}
+          </th>
+          <th scope="col" class="number">
+            {t("orders.discount")}
+          </th>
+          <th scope="col" class="number">
+            {t("orders.total")}
+          </th>
+          <th scope="col" class="number">
+            {t("orders.lines")}
+          </th>
+          <th scope="col">{t("orders.date")}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {orders.map((order) => (
+          <Row view={view} order={order} />
+        ))}
+      </tbody>
+    </table>
   );
 }
 
@@ -117,7 +138,7 @@ function Row({ view, order }: { view: View; order: OrderRow }) {
   const money = (minor: number) => formatMoney(view, minor, order.currency);
   const lines = JSON.parse(order.lines) as unknown[];
   return (
-    <tr>
+    <tr data-key={order.id}>
       <th scope="row" data-label={t("orders.id")}>
         <a href={`/admin/orders/${encodeURIComponent(order.id)}`}>
           <bdi>{order.id}</bdi>
