@@ -11,6 +11,7 @@ import { readPosition } from "./list-query";
 import { nextPath } from "./next-path";
 import { NotificationsPage } from "./pages/notifications";
 import { renderPage } from "./render";
+import { whatItDoes } from "./task-words";
 import { viewOf } from "./view";
 
 const UNREAD_ROWS = 50;
@@ -35,7 +36,10 @@ export function notificationPages(engine: Engine) {
           read: await listNotifications(c.env.DB, user, "read", { limit: READ_ROWS, cursor }),
         }
       : await latestNotifications(c.env.DB, user, { unread: UNREAD_ROWS, read: READ_ROWS });
-    const describe = (name: string) => engine.find(name)?.description ?? name;
+    const describe = (name: string) => {
+      const definition = engine.find(name);
+      return definition ? whatItDoes(view, definition) : name;
+    };
     return renderPage(c, <NotificationsPage {...{ view, user, unread, read, describe }} />);
   });
 

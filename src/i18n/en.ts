@@ -303,6 +303,7 @@ export const en: Record<keyof typeof es, string> = {
   "live.again": "Refresh",
   "live.lost": "No connection: the page is not being refreshed.",
   "live.progress": "Progress of the task",
+  "live.steps": "{count} {count|step|steps} in all",
 
   ...dashboardEn,
   ...peopleEn,

@@ -309,6 +309,7 @@ export const es = {
   "live.again": "Actualizar",
   "live.lost": "Sin conexión: la página no se está actualizando.",
   "live.progress": "Progreso de la tarea",
+  "live.steps": "{count} {count|paso|pasos} en total",
 
   ...dashboardEs,
   ...peopleEs,

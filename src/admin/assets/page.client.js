@@ -162,6 +162,16 @@ function follow(region) {
   });
 }
 
+/** On a phone the row of links scrolls: to where one is. */
+function showPlace() {
+  const nav = document.querySelector(".bar nav");
+  const place = nav?.querySelector("[aria-current]");
+  if (nav && place) {
+    nav.scrollLeft += place.getBoundingClientRect().right - nav.getBoundingClientRect().right;
+  }
+}
+
+showPlace();
 startShortcuts();
 localizeTimes(document);
 for (const region of document.querySelectorAll('[data-live="open"]')) {

@@ -4,6 +4,7 @@ import { EmptyState } from "../components/empty-state";
 import { Notice } from "../components/notice";
 import { formatCount, formatDuration } from "../format";
 import { Layout } from "../layout";
+import { whatItDoes } from "../task-words";
 import type { View } from "../view";
 
 interface RegisteredTask {
@@ -86,7 +87,7 @@ function TaskTable({ view, tasks }: { view: View; tasks: readonly RegisteredTask
       </thead>
       <tbody>
         {tasks.map(({ definition, attempts, mayStart }) => {
-          const { name, description, module, queue, timeoutMs, startedBy } = definition;
+          const { name, module, queue, timeoutMs, startedBy } = definition;
           return (
             <tr>
               <th scope="row" data-label={t("tasks.name")}>
@@ -94,7 +95,7 @@ function TaskTable({ view, tasks }: { view: View; tasks: readonly RegisteredTask
                   <bdi>{name}</bdi>
                 </a>
               </th>
-              <td data-label={t("run.does")}>{description}</td>
+              <td data-label={t("run.does")}>{whatItDoes(view, definition)}</td>
               <td data-label={t("run.module")}>
                 <a href={`/admin/modules/${encodeURIComponent(module)}`}>
                   <bdi>{module}</bdi>

@@ -5,6 +5,7 @@ import { control, FormField, InputFields } from "../components/input-fields";
 import { Notice } from "../components/notice";
 import type { InputField } from "../input-form";
 import { Layout } from "../layout";
+import { whatItDoes } from "../task-words";
 import type { View } from "../view";
 
 interface RunPageProps {
@@ -30,7 +31,7 @@ export function RunPage({ view, definition, template, fields, values, problems }
       <h1>
         {t("run.run")} <bdi>{name}</bdi>
       </h1>
-      <p class="prose">{template?.description || definition.description}</p>
+      <p class="prose">{template?.description || whatItDoes(view, definition)}</p>
       {template && (
         <p class="note">
           {t("run.ofTemplate", { task: definition.name })} {t("run.defaults")}

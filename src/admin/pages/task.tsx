@@ -10,7 +10,7 @@ import { Time } from "../components/time";
 import { Timeline } from "../components/timeline";
 import type { Execution } from "../../tasks/execution";
 import { isTaskId } from "../../tasks/ids";
-import { formatDuration, shortId } from "../format";
+import { formatCount, formatDuration, shortId } from "../format";
 import { Layout } from "../layout";
 import type { TaskAction } from "../task-actions";
 import type { View } from "../view";
@@ -172,7 +172,9 @@ function Progress({ view, task }: { view: View; task: Execution }) {
   if (task.status !== "PROGRESS") {
     return null;
   }
-  const label = [`${percent} %`, step, steps === null ? "" : `/ ${steps}`];
+  const all =
+    steps === null ? "" : view.t("live.steps", { count: formatCount(view.language, steps) });
+  const label = [`${percent} %`, step, all];
   // A bulk action's step counts for itself.
   const words = step.includes("/") ? label.slice(0, 2) : label;
   return (
