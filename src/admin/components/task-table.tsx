@@ -85,7 +85,7 @@ function cell(column: Column, task: Execution, props: TaskTableProps): Child {
     case "user":
       return task.user && <bdi>{names.get(task.user) ?? task.user}</bdi>;
     case "worker":
-      return task.worker_name;
+      return task.worker_name && <bdi>{task.worker_name}</bdi>;
     case "attempts":
       return view.t("task.attemptsOf", { attempts: task.attempts, max: task.max_retries + 1 });
     case "created":

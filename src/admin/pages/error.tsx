@@ -27,7 +27,7 @@ function ErrorPage({ view, error, requestId }: ErrorPageProps) {
         <p class="status-code">{error.status}</p>
         <h1>{title}</h1>
         <p>{text}</p>
-        {!exact && error.status < 500 && (
+        {!exact && error.status < 500 && error.code !== "forbidden" && (
           <p class="note" lang="en">
             <bdi>{error.detail}</bdi>
           </p>
