@@ -203,6 +203,36 @@ describeInBrowser("live pages of sums", () => {
     expect(visit.problems).toEqual([]);
   });
 
+  it("lists an order as soon as it is stored, and what is typed above stays", async () => {
+    await using visit = await open();
+    const { page, context } = visit;
+    await page.goto("/admin/orders");
+    await mark(page);
+    await page.getByLabel("Cliente").fill("Stark");
+    await fail(context.request, { good: 1 });
+    await page.getByRole("link", { name: `S-${sent}`, exact: true }).waitFor();
+    expect(await page.getByLabel("Cliente").inputValue()).toBe("Stark");
+    expect(await isMarked(page)).toBe(true);
+    expect(visit.problems).toEqual([]);
+  });
+
+  it("tells of what became of one's own task, in the list and on the bell", async () => {
+    await using visit = await open();
+    const { page, context } = visit;
+    await page.goto("/admin/notifications");
+    await mark(page);
+    const unread = page.locator(".bell [data-unread]");
+    expect(await unread.count()).toBe(0);
+    const started = await context.request.post("/api/exports/", { data: { formato: "csv" } });
+    expect(started.status()).toBe(202);
+    await page.getByRole("heading", { name: "Sin leer (1)" }).waitFor();
+    await expect.poll(() => unread.textContent()).toContain("1");
+    expect(await page.locator("[data-announcer]").textContent()).toBe("Sin leer (1)");
+    expect(await isMarked(page)).toBe(true);
+    expect(await violations(page)).toEqual([]);
+    expect(visit.problems).toEqual([]);
+  });
+
   it("keeps what is picked in a list to which rows are added", async () => {
     await using visit = await open();
     const { page, context } = visit;

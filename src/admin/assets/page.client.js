@@ -14,6 +14,8 @@ import { localizeTimes } from "./times.client.js";
 const SUMMARY_GAP_MS = 3000;
 const SUMMARY_SAID_MS = 15_000;
 
+const NEXT_LINK_PX = 48;
+
 /** A task that is told of again in such a state has changed in what no event tells: it was discarded. */
 const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
 
@@ -162,12 +164,13 @@ function follow(region) {
   });
 }
 
-/** On a phone the row of links scrolls: to where one is. */
+/** On a phone the row of links scrolls: to where one is, and so far that one sees that it goes on. */
 function showPlace() {
   const nav = document.querySelector(".bar nav");
   const place = nav?.querySelector("[aria-current]");
   if (nav && place) {
-    nav.scrollLeft += place.getBoundingClientRect().right - nav.getBoundingClientRect().right;
+    const hidden = place.getBoundingClientRect().right - nav.getBoundingClientRect().right;
+    nav.scrollLeft += hidden + NEXT_LINK_PX;
   }
 }
 
