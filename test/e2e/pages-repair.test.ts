@@ -137,6 +137,28 @@ describeInBrowser("repair in a browser", () => {
     expect(visit.problems).toEqual([]);
   });
 
+  it.for([390, 961, 1100, 1280])(
+    "shows very long names in a list, whose head stays below the bar, %i px",
+    async (width) => {
+      await using visit = await open({ viewport: { width, height: 400 } });
+      const { page, context } = visit;
+      const name = `etl.${"very_long_".repeat(9)}name`;
+      const tracked = { task_id: `long-${width}`, task_name: name, task_module: "etl" };
+      const answer = await context.request.post("/api/tasks/executions/", { data: tracked });
+      expect(answer.ok()).toBe(true);
+      await page.goto("/admin/tasks");
+      await page.getByText(name).first().waitFor();
+      await expectNoSideways(page);
+      const bar = await page.locator(".bar").boundingBox();
+      const head = page.locator("thead th").first();
+      await page.mouse.wheel(0, 600);
+      if (width > 960) {
+        await expect.poll(async () => (await head.boundingBox())?.y).toBe(bar?.height);
+      }
+      expect(visit.problems).toEqual([]);
+    },
+  );
+
   describe("every page of it", () => {
     const places = () => [
       "/admin/failures",
@@ -155,6 +177,7 @@ describeInBrowser("repair in a browser", () => {
     it.for([
       ["light", 1280],
       ["dark", 1920],
+      ["light", 961],
       ["light", 390],
       ["dark", 390],
     ] as const)("has nothing for axe to find and fits, %s, %i px", async ([colorScheme, width]) => {
