@@ -24,6 +24,9 @@ const SECRETS = [
   "BETTER_AUTH_SECRET=benchmark-secret-of-more-than-32-characters",
 ];
 
+/** wrangler stays when it cannot build a Worker, to build it again once its files change. */
+const START_PATIENCE_MS = 120_000;
+
 const folders = new Set();
 process.on("exit", () => folders.forEach(remove)); // whatever ends this script
 
@@ -113,9 +116,12 @@ function readLog(child, quiet) {
 async function untilServing(log, ended) {
   let over = false;
   void ended.then(() => (over = true));
+  const giveUpAt = performance.now() + START_PATIENCE_MS;
   while (!log.text.includes("/admin/")) {
-    if (over) {
-      throw new Error(`The server ended before it served:\n${log.text}`);
+    if (over || performance.now() > giveUpAt) {
+      throw new Error(
+        `The server ${over ? "ended before it served" : "does not serve"}:\n${log.text}`,
+      );
     }
     await sleep(50);
   }

@@ -5,9 +5,7 @@
  */
 import product from "../../src/index";
 
-export { EmbeddedCatalogue } from "../../src/orders/embedded-catalogue";
-export { OrderRegistry } from "../../src/orders/registry.do";
-export { Recovery } from "../../src/tasks/recovery.do";
+export * from "../../src/index";
 
 const SEND_BATCH = 100;
 
