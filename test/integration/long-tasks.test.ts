@@ -182,6 +182,27 @@ describe("a checkpoint saved on the way", () => {
     await dying;
   });
 
+  it("is where a person's retry of a failed task goes on, and gone once it succeeded", async () => {
+    const found: unknown[] = [];
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        found.push(task.checkpoint);
+        await task.saveCheckpoint({ at: found.length });
+        return found.length === 1
+          ? { kind: "reject", reason: { code: "no", message: "no" } }
+          : { kind: "done" };
+      },
+    });
+    const [id = ""] = await storeTasks(env, definition, [1]);
+    await deliver([id], env, engine);
+    expect((await taskOf(id)).status).toBe("FAILURE");
+    await actOn(testEnv({ QUEUE_TASKS: deafQueue }), engine, "retry", id, { by: BY });
+    await deliver([id], env, engine);
+    expect(found).toEqual([null, { at: 1 }]);
+    const kept = env.DB.prepare("SELECT status, checkpoint FROM tasks WHERE id = ?").bind(id);
+    expect(await kept.first()).toEqual({ status: "SUCCESS", checkpoint: null });
+  });
+
   it("of null begins anew", async () => {
     const found: unknown[] = [];
     const [definition, engine] = longTask({
