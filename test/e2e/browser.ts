@@ -1,6 +1,12 @@
 import { existsSync } from "node:fs";
 import axe from "axe-core";
-import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import {
+  type APIRequestContext,
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from "playwright-core";
 import { afterAll, beforeAll, describe, expect } from "vitest";
 
 const PLACES = [
@@ -81,6 +87,17 @@ export async function openBrowser(baseURL: string, { expected = [], ...options }
     }
   });
   return { page, context, problems, [Symbol.asyncDispose]: () => context.close() };
+}
+
+/** The cookies of somebody signed in: `storageState` of further visits. */
+export type Session = Awaited<ReturnType<APIRequestContext["storageState"]>>;
+
+export async function signIn(
+  request: APIRequestContext,
+  data: { email: string; password: string },
+): Promise<Session> {
+  expect((await request.post("/api/auth/sign-in/email", { data })).status()).toBe(200);
+  return request.storageState();
 }
 
 /** Rules of WCAG 2.2 and best practice that the page breaks, each with where. */

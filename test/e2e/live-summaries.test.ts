@@ -4,7 +4,14 @@ import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { APIRequestContext, Locator, Page } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { describeInBrowser, openBrowser, useBrowser, violations } from "./browser";
+import {
+  describeInBrowser,
+  openBrowser,
+  useBrowser,
+  violations,
+  type Session,
+  signIn,
+} from "./browser";
 import { type Server, startServer } from "./server";
 
 const SEEDED = 20;
@@ -15,7 +22,7 @@ const BACKSTOP_MS = 30_000;
 describeInBrowser("live pages of sums", () => {
   useBrowser();
   let server: Server;
-  let session: Awaited<ReturnType<APIRequestContext["storageState"]>>;
+  let session: Session;
   let sent = 0;
 
   const open = (visit: Parameters<typeof openBrowser>[1] = {}) =>
@@ -25,8 +32,7 @@ describeInBrowser("live pages of sums", () => {
     server = await startServer();
     await using admin = await openBrowser(server.url);
     const { request } = admin.context;
-    await request.post("/api/auth/sign-in/email", { data: server.admin });
-    session = await request.storageState();
+    session = await signIn(request, server.admin);
     await fail(request, { empty: 3, unknown: 2, good: SEEDED });
     while ((await failures(request)) < 5) {
       await sleep(100);

@@ -1,21 +1,26 @@
 import { gzipSync } from "node:zlib";
 import type { APIRequestContext, Page, WebSocketRoute } from "playwright-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { describeInBrowser, openBrowser, useBrowser, violations } from "./browser";
+import {
+  describeInBrowser,
+  openBrowser,
+  useBrowser,
+  violations,
+  type Session,
+  signIn,
+} from "./browser";
 import { useCatalogue } from "./pages-catalogue";
 import { type Server, startServer } from "./server";
 import { hasReact, useShop } from "./shop";
 
 const MAX_MONITOR_BYTES = 8192;
 
-type State = Awaited<ReturnType<APIRequestContext["storageState"]>>;
-
 describeInBrowser("live pages", () => {
   useBrowser();
   const catalogue = useCatalogue();
   const shop = useShop();
   let server: Server;
-  let session: State;
+  let session: Session;
 
   beforeAll(async () => {
     const vars = {
@@ -27,8 +32,7 @@ describeInBrowser("live pages", () => {
     shop.server = server.url;
     await using admin = await openBrowser(server.url);
     const { request } = admin.context;
-    await request.post("/api/auth/sign-in/email", { data: server.admin });
-    session = await admin.context.storageState();
+    session = await signIn(request, server.admin);
     const made = await request.post("/api/keys/", {
       data: { name: "shop", scopes: ["tasks:read"] },
     });

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import type { Locator, Page } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
-import { describeInBrowser, openBrowser, useBrowser, violations } from "./browser";
+import {
+  describeInBrowser,
+  openBrowser,
+  useBrowser,
+  violations,
+  type Session,
+  signIn,
+} from "./browser";
 import { type Server, startServer } from "./server";
 
 const ORDERS = 300;
@@ -11,9 +18,7 @@ const MAX_PAGE_BYTES = 61_440;
 describeInBrowser("the dashboard and its pages in a browser", () => {
   useBrowser();
   let server: Server;
-  let session: Awaited<
-    ReturnType<Awaited<ReturnType<typeof openBrowser>>["context"]["storageState"]>
-  >;
+  let session: Session;
 
   const open = (visit: Parameters<typeof openBrowser>[1] = {}) =>
     openBrowser(server.url, { storageState: session, ...visit });
@@ -22,8 +27,7 @@ describeInBrowser("the dashboard and its pages in a browser", () => {
     server = await startServer();
     await using admin = await openBrowser(server.url);
     const { request } = admin.context;
-    await request.post("/api/auth/sign-in/email", { data: server.admin });
-    session = await admin.context.storageState();
+    session = await signIn(request, server.admin);
     const orders = Array.from({ length: ORDERS }, (_, i) => ({
       id: i + 1,
       cliente: "ACME Corp",

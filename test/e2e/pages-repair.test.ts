@@ -8,19 +8,20 @@ import {
   openBrowser,
   useBrowser,
   violations,
+  type Session,
+  signIn,
 } from "./browser";
 import { type Server, startServer } from "./server";
 
 const EMPTY = 30;
 const WIDE = "漢".repeat(64);
 
-type State = Awaited<ReturnType<APIRequestContext["storageState"]>>;
 type Visit = Parameters<typeof openBrowser>[1];
 
 describeInBrowser("repair in a browser", () => {
   useBrowser();
   let server: Server;
-  let session: State;
+  let session: Session;
   let wrong = "";
 
   const open = (visit: Visit = {}) => openBrowser(server.url, { storageState: session, ...visit });
@@ -29,9 +30,7 @@ describeInBrowser("repair in a browser", () => {
     server = await startServer();
     await using visit = await openBrowser(server.url);
     const { request } = visit.context;
-    const signedIn = await request.post("/api/auth/sign-in/email", { data: server.admin });
-    expect(signedIn.ok()).toBe(true);
-    session = await request.storageState();
+    session = await signIn(request, server.admin);
     const orders = [
       ...Array.from({ length: EMPTY }, (_, i) => ({ id: i + 1, cliente: "A", productos: [] })),
       { id: "wide", cliente: WIDE, productos: [{ sku: WIDE, cantidad: 1 }] },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { APIRequestContext, Page } from "playwright-core";
+import type { Page } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
 import {
   describeInBrowser,
@@ -7,6 +7,8 @@ import {
   openBrowser,
   useBrowser,
   violations,
+  type Session,
+  signIn,
 } from "./browser";
 import { type Server, startServer } from "./server";
 
@@ -15,7 +17,7 @@ const FAILING = 60;
 describeInBrowser("the keyboard's shortcuts", () => {
   useBrowser();
   let server: Server;
-  let session: Awaited<ReturnType<APIRequestContext["storageState"]>>;
+  let session: Session;
 
   const open = (visit: Parameters<typeof openBrowser>[1] = {}) =>
     openBrowser(server.url, { storageState: session, ...visit });
@@ -24,8 +26,7 @@ describeInBrowser("the keyboard's shortcuts", () => {
     server = await startServer();
     await using visit = await openBrowser(server.url);
     const { request } = visit.context;
-    await request.post("/api/auth/sign-in/email", { data: server.admin });
-    session = await request.storageState();
+    session = await signIn(request, server.admin);
     const orders = Array.from({ length: FAILING }, (_, i) => ({
       id: i + 1,
       cliente: "ACME Corp",

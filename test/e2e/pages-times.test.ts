@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { APIRequestContext, Locator } from "playwright-core";
+import type { Locator } from "playwright-core";
 import { beforeAll, expect, it } from "vitest";
-import { describeInBrowser, openBrowser, useBrowser } from "./browser";
+import { describeInBrowser, openBrowser, useBrowser, type Session, signIn } from "./browser";
 import { type Server, startServer } from "./server";
 
 const ORDERS = 20;
@@ -9,7 +9,7 @@ const ORDERS = 20;
 describeInBrowser("times in the reader's zone", () => {
   useBrowser();
   let server: Server;
-  let session: Awaited<ReturnType<APIRequestContext["storageState"]>>;
+  let session: Session;
 
   const open = (visit: Parameters<typeof openBrowser>[1] = {}) =>
     openBrowser(server.url, { storageState: session, ...visit });
@@ -18,8 +18,7 @@ describeInBrowser("times in the reader's zone", () => {
     server = await startServer();
     await using visit = await openBrowser(server.url);
     const { request } = visit.context;
-    await request.post("/api/auth/sign-in/email", { data: server.admin });
-    session = await request.storageState();
+    session = await signIn(request, server.admin);
     const data = Array.from({ length: ORDERS }, (_, i) => ({
       id: i + 1,
       cliente: "ACME Corp",

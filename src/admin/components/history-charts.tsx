@@ -1,3 +1,4 @@
+import type { PropsWithChildren } from "hono/jsx";
 import { quantileSeconds } from "../../tasks/stats";
 import { formatCount, formatDuration } from "../format";
 import { type History, RANGE_NAMES, stretchesOf } from "../time-range";
@@ -10,8 +11,28 @@ import { Moment, OwnZone } from "./time";
 const LEAST_COUNT = 4;
 const LEAST_SECONDS = 0.008;
 
+interface HistoryProps {
+  view: View;
+  history: History;
+}
+
+/** What happened over the stretch of time one chooses; `children` stand above the charts. */
+export function HistorySection({ view, history, children }: PropsWithChildren<HistoryProps>) {
+  return (
+    <section id="history" aria-labelledby="history-title">
+      <div class="heading">
+        <h2 id="history-title">{view.t("dashboard.history")}</h2>
+        <RangeLinks view={view} history={history} />
+      </div>
+      {children}
+      <HistoryCharts view={view} history={history} />
+      <HistoryNote view={view} history={history} />
+    </section>
+  );
+}
+
 /** Which stretch of time the page is about; each is an address. */
-export function RangeLinks({ view, history }: { view: View; history: History }) {
+function RangeLinks({ view, history }: HistoryProps) {
   const { t, url } = view;
   return (
     <nav class="ranges" aria-label={t("chart.range")}>
@@ -28,7 +49,7 @@ export function RangeLinks({ view, history }: { view: View; history: History }) 
 }
 
 /** Throughput, failures and durations over time. */
-export function HistoryCharts({ view, history }: { view: View; history: History }) {
+function HistoryCharts({ view, history }: HistoryProps) {
   const { t, language } = view;
   const { buckets, spanMs, labels, all } = history;
   const times = stretchesOf(history, language);
@@ -111,7 +132,7 @@ export function HistoryCharts({ view, history }: { view: View; history: History 
 }
 
 /** In which zone the charts tell times, and what of them is not over yet. */
-export function HistoryNote({ view, history }: { view: View; history: History }) {
+function HistoryNote({ view, history }: HistoryProps) {
   return (
     <p class="note">
       <Fill text={view.t(`chart.note.${history.range}`)} name="zone">

@@ -3,7 +3,7 @@ import { STATUSES } from "../../tasks/states";
 import { quantileSeconds } from "../../tasks/stats";
 import { FailurePanels } from "../components/failure-panels";
 import { Health } from "../components/health";
-import { HistoryCharts, HistoryNote, RangeLinks } from "../components/history-charts";
+import { HistorySection } from "../components/history-charts";
 import { AsOf, LiveRegion } from "../components/live-region";
 import { ModuleTable } from "../components/module-table";
 import { QueueTable } from "../components/queue-table";
@@ -49,15 +49,9 @@ export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
           </ul>
         </section>
 
-        <section id="history" aria-labelledby="history-title">
-          <div class="heading">
-            <h2 id="history-title">{t("dashboard.history")}</h2>
-            <RangeLinks view={view} history={history} />
-          </div>
+        <HistorySection view={view} history={history}>
           <Rates view={view} dashboard={dashboard} />
-          <HistoryCharts view={view} history={history} />
-          <HistoryNote view={view} history={history} />
-        </section>
+        </HistorySection>
 
         <div class="panels">
           <section id="queues" aria-labelledby="queues-title">

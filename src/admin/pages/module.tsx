@@ -9,7 +9,7 @@ import {
 import type { TaskView } from "../../tasks/queries";
 import type { ErrorCount } from "../../tasks/troubles";
 import { FailurePanels } from "../components/failure-panels";
-import { HistoryCharts, HistoryNote, RangeLinks } from "../components/history-charts";
+import { HistorySection } from "../components/history-charts";
 import { AsOf, LiveRegion, said } from "../components/live-region";
 import { successRate } from "../dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../format";
@@ -58,14 +58,7 @@ export function ModulePage(props: ModulePageProps) {
           <p class="note">{t("module.periodsNote")}</p>
         </section>
 
-        <section id="history" aria-labelledby="history-title">
-          <div class="heading">
-            <h2 id="history-title">{t("dashboard.history")}</h2>
-            <RangeLinks view={view} history={history} />
-          </div>
-          <HistoryCharts view={view} history={history} />
-          <HistoryNote view={view} history={history} />
-        </section>
+        <HistorySection view={view} history={history} />
 
         <section id="names" aria-labelledby="names-title">
           <h2 id="names-title">{t("module.names", { days: namedDays })}</h2>
