@@ -4,7 +4,7 @@ import { log } from "../log";
 /** One object holds the alarm of the whole deployment. */
 export const RECOVERY_NAME = "recovery";
 
-let armedUntil = 0;
+let armedAt = 0;
 
 /**
  * Makes sure recovery looks soon. Asked at most once per interval by an isolate, as recovery stays
@@ -12,13 +12,28 @@ let armedUntil = 0;
  */
 export async function armRecovery(env: Env): Promise<void> {
   const now = Date.now();
-  if (now < armedUntil) {
+  // A clock that went back must not keep an arming of the future alive.
+  if (Math.abs(now - armedAt) < configOf(env).recoveryMs) {
     return;
   }
+  if (await ask(env, (recovery) => recovery.arm())) {
+    armedAt = now;
+  }
+}
+
+/** Has recovery look at once: many tasks became due together. Never fails the caller either. */
+export async function lookNow(env: Env): Promise<void> {
+  await ask(env, (recovery) => recovery.lookNow());
+}
+
+type Recovery = ReturnType<Env["RECOVERY"]["getByName"]>;
+
+async function ask(env: Env, what: (recovery: Recovery) => Promise<void>): Promise<boolean> {
   try {
-    await env.RECOVERY.getByName(RECOVERY_NAME).arm();
-    armedUntil = now + configOf(env).recoveryMs;
+    await what(env.RECOVERY.getByName(RECOVERY_NAME));
+    return true;
   } catch (error) {
     log.warn("recovery.arm_failed", { message: String(error) });
+    return false;
   }
 }

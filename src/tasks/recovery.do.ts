@@ -48,14 +48,15 @@ const EMPTY: Journal = {
 };
 
 export class Recovery extends DurableObject<Env> {
+  /** Looks within an interval. */
   async arm(): Promise<void> {
-    const journal = this.#read();
-    if (journal.quiet) {
-      this.#keep({ ...journal, quiet: false });
-    }
-    if ((await this.ctx.storage.getAlarm()) === null) {
-      await this.#schedule();
-    }
+    this.#stayAwake();
+    await this.#lookWithin(configOf(this.env).recoveryMs);
+  }
+
+  async lookNow(): Promise<void> {
+    this.#stayAwake();
+    await this.#lookWithin(0);
   }
 
   async status(): Promise<RecoveryStatus> {
@@ -74,7 +75,7 @@ export class Recovery extends DurableObject<Env> {
     const journal = this.#read();
     const open = !isRecovered(result) || result.open;
     if (open || !journal.quiet) {
-      await this.#schedule();
+      await this.#lookWithin(configOf(this.env).recoveryMs);
     }
     this.#keep({ ...added(journal, result, now), quiet: !open });
   }
@@ -87,8 +88,20 @@ export class Recovery extends DurableObject<Env> {
     this.ctx.storage.kv.put(JOURNAL, journal);
   }
 
-  async #schedule(): Promise<void> {
-    await this.ctx.storage.setAlarm(Date.now() + configOf(this.env).recoveryMs);
+  #stayAwake(): void {
+    const journal = this.#read();
+    if (journal.quiet) {
+      this.#keep({ ...journal, quiet: false });
+    }
+  }
+
+  /** Never later than a look already set; a time further ahead is one of a clock that went back. */
+  async #lookWithin(ms: number): Promise<void> {
+    const at = Date.now() + ms;
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at) {
+      await this.ctx.storage.setAlarm(at);
+    }
   }
 }
 

@@ -249,6 +249,7 @@ describe("the alarm", () => {
     await recovery().arm();
     const written = await runInDurableObject(recovery(), async (object, { storage }) => {
       const total = () => storage.sql.exec("SELECT total_changes() AS n").one()["n"] as number;
+      await storage.deleteAlarm(); // as the platform does before it calls
       const before = total();
       await object.alarm();
       return total() - before;
