@@ -18,6 +18,7 @@ import { isDeadLetterQueue } from "./tasks/queues";
 import { watchRecovery } from "./tasks/recover";
 
 export { LiveHub } from "./live/hub.do";
+export { CatalogueDesk } from "./orders/catalogue/desk.do";
 export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
 export { OrderRegistry } from "./orders/registry.do";
 export { Recovery } from "./tasks/recovery.do";

@@ -1,15 +1,18 @@
 import { version } from "../package.json";
 import { configOf } from "./config";
-import { catalogueOf } from "./orders/catalogues";
+import { catalogueStatus } from "./orders/catalogue/catalogue";
+import type { CatalogueStatus } from "./orders/catalogue/desk.do";
 import { RECOVERY_NAME } from "./tasks/recovery-alarm";
 
-/** What the overview says of the parts around the engine. The catalogue is as this isolate sees it. */
+/** What the overview says of the parts around the engine. */
 export async function systemInfo(env: Env): Promise<Record<string, unknown>> {
   const { catalogueUrl } = configOf(env);
-  const { breaker, lastAnswerAt } = catalogueOf(env);
-  const recovery = await env.RECOVERY.getByName(RECOVERY_NAME)
-    .status()
-    .catch(() => null);
+  const [recovery, status] = await Promise.all([
+    env.RECOVERY.getByName(RECOVERY_NAME)
+      .status()
+      .catch(() => null),
+    catalogueStatus(env),
+  ]);
   return {
     version,
     recovery: recovery && {
@@ -27,9 +30,33 @@ export async function systemInfo(env: Env): Promise<Record<string, unknown>> {
     },
     catalogue: {
       source: catalogueUrl === "" ? "embedded" : new URL(catalogueUrl).host,
-      breaker: breaker.isOpen(Date.now()) ? "open" : "closed",
-      last_answer_at: iso(lastAnswerAt || null),
+      ...(status === null ? { breaker: "unknown" } : viewCatalogue(status)),
     },
+  };
+}
+
+function viewCatalogue(status: CatalogueStatus): Record<string, unknown> {
+  const { down, lastAnswerAt, lastError, sick, sickCount, perSecond, waiting } = status;
+  return {
+    breaker: down ? "open" : "closed",
+    down_since: iso(down && down.since),
+    next_try_at: iso(down && down.probeAt),
+    last_answer_at: iso(lastAnswerAt || null),
+    last_error: lastError && {
+      at: iso(lastError.at),
+      product: lastError.product,
+      message: lastError.why,
+    },
+    sick_products: sick.map(({ product, since, failures, nextAt, why }) => ({
+      product,
+      since: iso(since),
+      failures,
+      next_try_at: iso(nextAt),
+      message: why,
+    })),
+    sick_count: sickCount,
+    calls_per_second: perSecond,
+    orders_waiting: waiting,
   };
 }
 

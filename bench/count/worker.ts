@@ -7,6 +7,7 @@ import product from "../../src/index";
 import { LiveHub as Hub, type Published } from "../../src/live/hub.do";
 import { OrderRegistry as Registry } from "../../src/orders/registry.do";
 import type { ClaimAnswer, ClaimOf, Outcomes } from "../../src/orders/registry.do";
+import { CatalogueDesk as Desk } from "../../src/orders/catalogue/desk.do";
 import { Recovery as RecoveryAlarm } from "../../src/tasks/recovery.do";
 import { counts, reset } from "./counters";
 import { countingDatabase } from "./database";
@@ -26,6 +27,13 @@ export class OrderRegistry extends Registry {
 
   override settleMany(outcomes: Outcomes): void {
     countingCall(this.ctx.storage, () => super.settleMany(outcomes));
+  }
+}
+
+export class CatalogueDesk extends Desk {
+  override lookup(...args: Parameters<Desk["lookup"]>): ReturnType<Desk["lookup"]> {
+    counts.objectCalls += 1;
+    return super.lookup(...args);
   }
 }
 
@@ -65,6 +73,7 @@ function countingEnv(env: Env): Env {
       QUEUE_TASKS: countingProducer(env.QUEUE_TASKS),
       ORDER_REGISTRY: timingNamespace(env.ORDER_REGISTRY),
       RECOVERY: timingNamespace(env.RECOVERY),
+      CATALOGUE: timingNamespace(env.CATALOGUE),
       LIVE_HUB: timingNamespace(env.LIVE_HUB),
     };
     wrapped.set(env, counting);

@@ -1,5 +1,5 @@
 /** Everything the dashboard says, read at once. */
-import { catalogueOf } from "../orders/catalogues";
+import { catalogueStatus } from "../orders/catalogue/catalogue";
 import { SPANS } from "../tasks/counts";
 import type { Engine } from "../tasks/engine";
 import { overview, type Overview } from "../tasks/overview";
@@ -62,9 +62,10 @@ export async function readDashboard(
   now = Date.now(),
 ): Promise<Dashboard> {
   const thisMinute = now - (now % SPANS.minute);
-  const [all, failures] = await Promise.all([
+  const [all, failures, catalogue] = await Promise.all([
     overview(env, engine, now),
     lookAtFailures(env.DB, { shown: FAILURES_SHOWN }),
+    catalogueStatus(env),
   ]);
   const { counts, open } = all;
   const { errors } = failures;
@@ -94,7 +95,7 @@ export async function readDashboard(
       },
       deadLetters: errors.find(({ code }) => code === DEAD_LETTER)?.undiscarded ?? 0,
       open: troublesOf(open),
-      breakerOpen: catalogueOf(env).breaker.isOpen(now),
+      catalogue,
     }),
   };
 }

@@ -2,6 +2,7 @@
  * The judgement at the top of the dashboard: what is wrong, from plain facts. A queue whose work is
  * due and nobody takes is stalled; one with nothing due is idle, however alike they look.
  */
+import type { CatalogueStatus } from "../orders/catalogue/desk.do";
 import type { Backlog } from "../tasks/backlog";
 import type { Pause } from "../tasks/pauses";
 import type { OpenTroubles } from "../tasks/troubles";
@@ -11,6 +12,7 @@ const STALLED_MS = 60_000;
 /** A lease that lapsed this long ago should have been broken by recovery. */
 const SILENT_MS = 60_000;
 const MANY_RESENT = 20;
+const PRODUCTS_NAMED = 5;
 
 /** Fewer failures than this say nothing. */
 const MIN_FAILED = 5;
@@ -58,14 +60,16 @@ export interface Facts {
   before: Ends;
   deadLetters: number;
   open: OpenTroubles;
-  /** Whether calls to the catalogue are held back, as this isolate sees it. */
-  breakerOpen: boolean;
+  /** Null when nobody could say. */
+  catalogue: Pick<CatalogueStatus, "down" | "sick" | "sickCount"> | null;
 }
 
 export type Finding =
   | { kind: "stalled"; backlog: Backlog; oldestMs: number }
   | { kind: "silent"; worker: string; sinceMs: number }
   | { kind: "failures"; share: number; failed: number; normal: number | null }
+  | { kind: "catalogueDown"; sinceMs: number; why: string; waiting: number }
+  | { kind: "sickProducts"; count: number; products: string[]; why: string }
   | { kind: "catalogue"; waiting: number }
   | { kind: "deadLetters"; count: number }
   | { kind: "paused"; pause: Pause; held: number; capped: boolean }
@@ -80,7 +84,7 @@ export function isGrave({ kind }: Finding): boolean {
 
 /** The gravest first. */
 export function findings(facts: Facts): Finding[] {
-  const { now, queues, workers, deadLetters, open, breakerOpen } = facts;
+  const { now, queues, workers, deadLetters, open, catalogue } = facts;
   const found: Finding[] = [];
   for (const { backlog, state } of queues) {
     if (state === "stalled" && backlog.oldestMs !== null) {
@@ -99,8 +103,16 @@ export function findings(facts: Facts): Finding[] {
   const waiting = [...open.waitingFor]
     .filter(([code]) => code.startsWith("catalogue_"))
     .reduce((sum, [, n]) => sum + n, 0);
-  if (breakerOpen || waiting > 0) {
+  if (catalogue?.down) {
+    const { since, why } = catalogue.down;
+    found.push({ kind: "catalogueDown", sinceMs: now - since, why, waiting });
+  } else if (waiting > 0) {
     found.push({ kind: "catalogue", waiting });
+  }
+  const [latest] = catalogue?.sick ?? [];
+  if (catalogue && latest && !catalogue.down) {
+    const products = catalogue.sick.slice(0, PRODUCTS_NAMED).map(({ product }) => product);
+    found.push({ kind: "sickProducts", count: catalogue.sickCount, products, why: latest.why });
   }
   if (deadLetters > 0) {
     found.push({ kind: "deadLetters", count: deadLetters });

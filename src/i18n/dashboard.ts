@@ -23,10 +23,20 @@ export const dashboardEs = {
   "health.failures.many": "Fallan muchas tareas: {failed} en 15 minutos, el {share}.",
   "health.failures.do": "Mira qué error se repite abajo; corrige la causa y reinténtalas después.",
   "health.failures.link": "Ver los fallos",
+  "health.catalogueDown":
+    "El catálogo no responde desde hace {age} ({why}): {waiting} {waiting|pedido lo espera|pedidos lo esperan}.",
+  "health.catalogueDown.do":
+    "No gastan intentos y seguirán solos en cuanto vuelva. Comprueba CATALOGUE_URL y el servicio.",
+  "health.catalogueDown.link": "Ver lo que espera",
+  "health.sickProducts":
+    "El catálogo falla con {count} {count|producto|productos} y responde a los demás: {products} ({why}).",
+  "health.sickProducts.do":
+    "Sus pedidos gastan intentos y acaban en catalogue_failed. Corrígelos en el catálogo y reinténtalos.",
+  "health.sickProducts.link": "Ver los fallos",
   "health.catalogue":
-    "El catálogo no responde: {waiting} {waiting|pedido lo espera|pedidos lo esperan}.",
+    "{waiting} {waiting|pedido espera|pedidos esperan} la respuesta del catálogo, que funciona.",
   "health.catalogue.do":
-    "No gastan intentos y seguirán solos cuando vuelva. Comprueba CATALOGUE_URL y el servicio.",
+    "Es lento o limita las llamadas; cada pedido sigue en cuanto le toca, sin gastar intentos.",
   "health.catalogue.link": "Ver lo que espera",
   "health.deadLetters":
     "{count} {count|tarea acabó|tareas acabaron} en la cola de mensajes muertos.",
@@ -264,10 +274,20 @@ export const dashboardEn = {
   "health.failures.many": "Many tasks fail: {failed} in 15 minutes, {share}.",
   "health.failures.do": "See below which error repeats; mend its cause, then retry them.",
   "health.failures.link": "See the failures",
+  "health.catalogueDown":
+    "The catalogue has not answered for {age} ({why}): {waiting} {waiting|order waits|orders wait} for it.",
+  "health.catalogueDown.do":
+    "They use up no attempts and go on by themselves as soon as it is back. Check CATALOGUE_URL and the service.",
+  "health.catalogueDown.link": "See what waits",
+  "health.sickProducts":
+    "The catalogue fails for {count} {count|product|products} and answers for others: {products} ({why}).",
+  "health.sickProducts.do":
+    "Their orders use up attempts and end as catalogue_failed. Mend them in the catalogue, then retry.",
+  "health.sickProducts.link": "See the failures",
   "health.catalogue":
-    "The catalogue does not answer: {waiting} {waiting|order waits|orders wait} for it.",
+    "{waiting} {waiting|order waits|orders wait} for an answer of the catalogue, which is up.",
   "health.catalogue.do":
-    "They use up no attempts and go on by themselves once it is back. Check CATALOGUE_URL and the service.",
+    "It is slow or limits calls; each order goes on when it is its turn, and uses up no attempt.",
   "health.catalogue.link": "See what waits",
   "health.deadLetters": "{count} {count|task|tasks} ended in the dead-letter queue.",
   "health.deadLetters.do": "The platform gave up on their messages. Retry or discard them.",

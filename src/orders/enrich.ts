@@ -1,46 +1,57 @@
-import { productIdOf, type Lookup } from "./catalogue";
+import type { Lookups } from "./catalogue/catalogue";
+import { productIdOf } from "./catalogue/product";
 import type { OrderError } from "./errors";
 import type { EnrichedLine, EnrichedOrder, ValidOrder } from "./order";
 
-/** What keeps an order from its enrichment: for good, for the catalogue's sake, or for now. */
-export type EnrichFailure =
-  | OrderError
-  | { kind: "no_answer"; sku: string; why: string; notCalled?: true }
-  | { kind: "not_asked"; sku: string };
+/** What an order lacks a product for: see `Lookup`. */
+export type NoProduct = { sku: string } & (
+  | { kind: "refused"; why: string }
+  | { kind: "down"; why: string }
+  | { kind: "sick"; why: string; failedAt: number; until: number }
+  | { kind: "not_known"; waitMs: number }
+);
 
-/** The products an order needs; SKUs without a digit need none, they are unknown. */
+/** The products an order needs, each once; SKUs without a digit need none, they are unknown. */
 export function productsOf(order: ValidOrder): string[] {
-  return order.lines.flatMap((line) => productIdOf(line.sku) ?? []);
+  return [...new Set(order.lines.flatMap((line) => productIdOf(line.sku) ?? []))];
 }
 
 /**
- * Stage 2: puts product and price to every line. Pure: `products` holds the lookups. One unknown
- * SKU fails the order, whatever else the catalogue did not answer: waiting could not mend it.
+ * Stage 2: puts product and price to every line. Pure: `products` holds the lookups. What no
+ * waiting could mend comes first, then what says most about how long it takes.
  */
 export function enrich(
   order: ValidOrder,
-  products: ReadonlyMap<string, Lookup>,
-): EnrichedOrder | EnrichFailure {
+  products: Lookups,
+): EnrichedOrder | Extract<OrderError, { kind: "unknown_sku" }> | NoProduct {
   const lines: EnrichedLine[] = [];
-  let failure: EnrichFailure | undefined;
+  const lacks: NoProduct[] = [];
   for (const line of order.lines) {
-    const id = productIdOf(line.sku);
-    const lookup = id === null ? "unknown" : (products.get(id) ?? "notAsked");
+    const { sku } = line;
+    const id = productIdOf(sku);
+    const lookup = id === null ? "unknown" : (products.get(id) ?? { waitMs: 0 });
     if (lookup === "unknown") {
-      return { kind: "unknown_sku", sku: line.sku };
+      return { kind: "unknown_sku", sku };
     }
-    if (lookup === "notAsked") {
-      failure ??= { kind: "not_asked", sku: line.sku };
-    } else if ("failed" in lookup) {
-      // That it was down says more than that it gave no answer for one product.
-      if (!failure || !("notCalled" in failure)) {
-        const { failed: why, ...rest } = lookup;
-        failure = { kind: "no_answer", sku: line.sku, why, ...rest };
-      }
+    if ("refused" in lookup) {
+      lacks.push({ kind: "refused", sku, why: lookup.refused });
+    } else if ("down" in lookup) {
+      lacks.push({ kind: "down", sku, why: lookup.down });
+    } else if ("sick" in lookup) {
+      const { sick: why, failedAt, until } = lookup;
+      lacks.push({ kind: "sick", sku, why, failedAt, until });
+    } else if ("waitMs" in lookup) {
+      lacks.push({ kind: "not_known", sku, waitMs: lookup.waitMs });
     } else {
       const { id: productId, title, unitPrice } = lookup;
       lines.push({ ...line, productId, title, unitPrice });
     }
   }
-  return failure ?? { ...order, lines };
+  for (const kind of ["refused", "down", "sick", "not_known"] as const) {
+    const lack = lacks.find((each) => each.kind === kind);
+    if (lack) {
+      return lack;
+    }
+  }
+  return { ...order, lines };
 }

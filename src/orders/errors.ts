@@ -2,6 +2,9 @@ import type { Reason } from "../tasks/define";
 import { MAX_CUSTOMER_CHARACTERS, MAX_LINES, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
 import { MAX_QUANTITY, MAX_SKU_CHARACTERS } from "./order";
 
+/** The code of an order that waits for its products. */
+export const CATALOGUE_WAITING = "catalogue_waiting";
+
 /** Everything that can keep an order from being stored. Fields are paths of the order as sent. */
 export type OrderError =
   | { kind: "not_an_order" }
@@ -81,7 +84,7 @@ export function reasonOf(error: OrderError): Reason {
     case "catalogue_unavailable":
       return enrichment("catalogue_unavailable", catalogueMessage(error), error);
     case "catalogue_waiting":
-      return enrichment("catalogue_waiting", catalogueMessage(error), error);
+      return enrichment(CATALOGUE_WAITING, catalogueMessage(error), error);
     case "held": {
       const message = `Another task is working on this order id: ${error.by}`;
       return { code: "order_held", message, detail: { stage: "validate", task: error.by } };

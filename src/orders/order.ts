@@ -1,5 +1,8 @@
 /** The stages' types: each stage takes the one before, so the compiler checks their order. */
 
+/** The name of the task that processes an order. */
+export const ORDER_TASK = "pedidos.procesar";
+
 export const STAGES = ["validate", "enrich", "price", "persist"] as const;
 export type Stage = (typeof STAGES)[number];
 

@@ -5,8 +5,8 @@
 import type { Config } from "../config";
 import type { BatchResult, Outcome, Reason, Task } from "../tasks/define";
 import type { TimelineEvent } from "../tasks/timeline";
-import type { Catalogue } from "./catalogue";
-import { enrich, productsOf } from "./enrich";
+import type { Lookups, Question } from "./catalogue/catalogue";
+import { enrich, type NoProduct, productsOf } from "./enrich";
 import { reasonOf, type OrderError } from "./errors";
 import { toDecimal } from "./money";
 import type { EnrichedOrder, PricedOrder, Stage, StoredOrder, ValidOrder } from "./order";
@@ -15,23 +15,19 @@ import { price } from "./price";
 import type { ClaimAnswer, ClaimOf } from "./registry.do";
 import { validate } from "./validate";
 
-/** What a batch may spend on the catalogue; the rest goes back without an attempt. */
-const MAX_CALLS = 300;
-const MAX_CATALOGUE_MS = 20_000;
-const NOT_ASKED_WAIT_MS = 1000;
 /** A held id is usually free, or taken for good, as soon as its holder's batch settles. */
 const HELD_WAIT_MS = 500;
 const MAX_HELD_WAIT_MS = 30_000;
 
 export interface PipelineDependencies {
   config: Config;
-  catalogue: Catalogue;
+  /** What is known of the products each question asks for, by task. */
+  lookup(questions: Question[]): Promise<Map<string, Lookups>>;
   claim(claims: ClaimOf[], now: number): Promise<Map<string, ClaimAnswer>>;
   /** Hears, at each stage's end, of the stages every order has behind it. */
   passed?(stages: ReadonlyMap<string, readonly TimelineEvent[]>): void;
 }
 
-type NoAnswer = { sku: string; why: string; notCalled?: true };
 type Work<Order> = { task: Task<unknown>; order: Order };
 
 /** Takes a batch of order tasks through the stages. An order that drops out has its outcome. */
@@ -45,6 +41,23 @@ export async function runPipeline(
   const enriched = await batch.enrich(owned);
   const priced = batch.price(enriched);
   return batch.persist(priced);
+}
+
+/** What an order remembers, from run to run, of its search for its products. Unix milliseconds. */
+interface Search {
+  since: number;
+  /** Since when it has found the catalogue down; null while it is up. */
+  downSince: number | null;
+  /** Of its last run: a product that failed before then did not fail for this order. */
+  ranAt: number;
+}
+
+/** A first run, and the first after a person's retry, begins anew. */
+function searchOf({ attempt, deferrals, checkpoint }: Task<unknown>, now: number): Search {
+  const begun = { since: now, downSince: null, ranAt: now };
+  return attempt === 1 && deferrals === 0
+    ? begun
+    : { ...begun, ...(checkpoint as Partial<Search> | null) };
 }
 
 class OrderBatch {
@@ -95,23 +108,26 @@ class OrderBatch {
   }
 
   async enrich(owned: Work<ValidOrder>[]): Promise<Work<EnrichedOrder>[]> {
-    const { catalogue } = this.#dependencies;
-    const products = await catalogue.lookup(
-      new Set(owned.flatMap(({ order }) => productsOf(order))),
-      { until: Date.now() + MAX_CATALOGUE_MS, calls: MAX_CALLS },
+    const now = Date.now();
+    const searches = new Map(owned.map(({ task }) => [task.id, searchOf(task, now)]));
+    const lookups = await this.#dependencies.lookup(
+      owned.map(({ task, order }) => ({
+        taskId: task.id,
+        sender: task.user ?? "",
+        products: productsOf(order),
+        since: searches.get(task.id)?.since ?? now,
+      })),
     );
     const enriched: Work<EnrichedOrder>[] = [];
     for (const { task, order } of owned) {
-      const result = enrich(order, products);
+      const result = enrich(order, lookups.get(task.id) ?? new Map());
       if (!("kind" in result)) {
         enriched.push({ task, order: result });
-      } else if (result.kind === "not_asked") {
-        const why = "its batch had no time left to ask";
-        this.#end(task, this.#waitForCatalogue(task, { sku: result.sku, why }, NOT_ASKED_WAIT_MS));
-      } else if (result.kind === "no_answer") {
-        this.#end(task, this.#unanswered(task, result));
-      } else {
+      } else if (result.kind === "unknown_sku") {
         this.#reject(task, result);
+      } else {
+        const search = searches.get(task.id) ?? searchOf(task, now);
+        this.#end(task, this.#withoutProduct(search, result));
       }
     }
     return this.#passed("enrich", enriched);
@@ -138,27 +154,41 @@ class OrderBatch {
   }
 
   /**
-   * The catalogue did not answer for a product. While it answers for nothing that is not the
-   * order's fault: it waits, up to its greatest age. While it answers for others it is an attempt,
-   * unless it was not called at all: the call beside it may be the one that found it back.
+   * What becomes of an order that lacks a product. That the catalogue is down, or slow, or in
+   * demand, is not its fault: it waits; for one that is down up to its greatest age. That a product
+   * fails by itself uses up an attempt each time it was asked.
    */
-  #unanswered(task: Task<unknown>, { sku, why, notCalled }: NoAnswer): Outcome {
-    const { catalogue } = this.#dependencies;
-    const answers =
-      !catalogue.breaker.isOpen(Date.now()) && catalogue.lastAnswerAt >= task.startedAt;
-    return answers && !notCalled
-      ? { kind: "retry", reason: reasonOf({ kind: "catalogue_failed", sku, why }) }
-      : this.#waitForCatalogue(task, { sku, why }, answers ? NOT_ASKED_WAIT_MS : undefined);
-  }
-
-  #waitForCatalogue(
-    task: Task<unknown>,
-    { sku, why }: { sku: string; why: string },
-    delayMs?: number,
-  ): Outcome {
-    return Date.now() - task.createdAt >= this.#dependencies.config.orderMaxAgeMs
-      ? { kind: "reject", reason: reasonOf({ kind: "catalogue_unavailable", sku, why }) }
-      : { kind: "defer", reason: reasonOf({ kind: "catalogue_waiting", sku, why }), delayMs };
+  #withoutProduct(search: Search, lack: NoProduct): Outcome {
+    const now = Date.now();
+    const { sku } = lack;
+    const wait = (why: string, more: Partial<Search>, delayMs?: number): Outcome => ({
+      kind: "defer",
+      reason: reasonOf({ kind: "catalogue_waiting", sku, why }),
+      checkpoint: { ...search, downSince: null, ranAt: now, ...more },
+      delayMs,
+    });
+    switch (lack.kind) {
+      case "refused":
+        return { kind: "reject", reason: reasonOf({ ...lack, kind: "catalogue_failed" }) };
+      case "down": {
+        const downSince = search.downSince ?? now;
+        return now - downSince >= this.#dependencies.config.orderMaxAgeMs
+          ? { kind: "reject", reason: reasonOf({ ...lack, kind: "catalogue_unavailable" }) }
+          : wait(lack.why, { downSince });
+      }
+      case "sick":
+        return lack.failedAt >= search.ranAt
+          ? {
+              kind: "retry",
+              reason: reasonOf({ kind: "catalogue_failed", sku, why: lack.why }),
+              checkpoint: { ...search, downSince: null, ranAt: now },
+            }
+          : wait(lack.why, {}, Math.max(lack.until - now, 0));
+      case "not_known":
+        return wait("it is still being asked", {}, lack.waitMs);
+      default:
+        return lack satisfies never;
+    }
   }
 
   #waitFor(task: Task<unknown>, by: string): void {

@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { configOf } from "../config";
 import type { BatchTask, Settlement } from "../tasks/define";
-import { catalogueOf } from "./catalogues";
+import { catalogueOf, deskOf } from "./catalogue/catalogue";
 import { checkOrder } from "./check";
-import type { StoredOrder } from "./order";
+import { ORDER_TASK, type StoredOrder } from "./order";
 import { commitOrders } from "./persist";
 import { runPipeline } from "./pipeline";
 import { prepareOrder } from "./prepare";
@@ -16,7 +16,7 @@ const MAX_RETRY_WAIT_MS = 300_000;
 
 /** The task that processes an order: `input` is the order as sent, `subject` its canonical id. */
 export const processOrder: BatchTask<unknown, StoredOrder> = {
-  name: "pedidos.procesar",
+  name: ORDER_TASK,
   module: "pedidos",
   description: "Valida, enriquece, valora y guarda un pedido",
   queue: "orders",
@@ -37,7 +37,7 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   runBatch: (tasks, { env, leaseExpiresAt, passed }) =>
     runPipeline(tasks, {
       config: configOf(env),
-      catalogue: catalogueOf(env),
+      lookup: (questions) => catalogueOf(env).lookup(deskOf(env), questions),
       claim: (claims, now) => claimOrders(env, claims, now, leaseExpiresAt),
       passed,
     }),

@@ -80,6 +80,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
       : { check_at: now + ms + SENT_GRACE_MS }),
     timeline: ended({ at: now, event, code: reason.code, until: now + ms }),
     ...reasonColumns(reason),
+    ...checkpointOf(outcome),
   });
 
   if (outcome === "suspect") {
@@ -123,6 +124,12 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     default:
       return outcome satisfies never;
   }
+}
+
+function checkpointOf(outcome: Run["outcome"]): Pick<Change, "checkpoint"> | undefined {
+  return outcome !== "suspect" && "checkpoint" in outcome && outcome.checkpoint !== undefined
+    ? { checkpoint: outcome.checkpoint }
+    : undefined;
 }
 
 function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail"> {

@@ -19,10 +19,10 @@ export type Outcome = { stages?: TimelineEvent[] } & (
   | { kind: "done"; result?: unknown }
   /** Permanent: trying again cannot help. */
   | { kind: "reject"; reason: Reason }
-  /** Transient: uses up an attempt. */
-  | { kind: "retry"; reason: Reason }
+  /** Transient: uses up an attempt. A `checkpoint` here and below replaces the one before. */
+  | { kind: "retry"; reason: Reason; checkpoint?: unknown }
   /** Not this task's fault: the attempt is given back. Without a delay it grows from wait to wait. */
-  | { kind: "defer"; reason: Reason; delayMs?: number }
+  | { kind: "defer"; reason: Reason; delayMs?: number | undefined; checkpoint?: unknown }
   /** A long task's slice ended: the next one starts from `checkpoint`, no attempt used. */
   | { kind: "continue"; checkpoint: unknown }
 );

@@ -1,5 +1,6 @@
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env as realEnv } from "cloudflare:workers";
+import { vi } from "vitest";
 import { configOf } from "../../src/config";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { processOrder } from "../../src/orders/task";
@@ -12,9 +13,17 @@ import { getTask, type TaskView } from "../../src/tasks/queries";
 
 export const orderEngine = new Engine([processOrder]);
 
-/** The test's own environment: own variables, so also its own catalogue cache and breaker. */
+let environments = 0;
+
+/**
+ * The test's own environment: own variables, so also its own catalogue cache, and a catalogue of its
+ * own too, for the desk remembers what each one did.
+ */
 export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): Env {
-  return { ...realEnv, ...overrides } as Env;
+  environments += 1;
+  const { CATALOGUE_URL: url } = overrides;
+  const own = typeof url === "string" ? { CATALOGUE_URL: `${url}/${environments}` } : {};
+  return { ...realEnv, ...overrides, ...own } as Env;
 }
 
 /** A queue that takes nothing: rows stay PENDING until the test delivers their messages itself. */
@@ -127,6 +136,14 @@ export async function passWaits(ids: readonly string[]): Promise<void> {
   )
     .bind(JSON.stringify(ids))
     .run();
+}
+
+const { now: realNow } = Date;
+
+/** From now on it is later, until mocks are restored. */
+export function passTime(ms: number): void {
+  const ahead = Date.now() - realNow() + ms;
+  vi.spyOn(Date, "now").mockImplementation(() => realNow() + ahead);
 }
 
 /** Lets every lease lapse, as if its consumer had died and its time had passed. */

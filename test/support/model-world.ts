@@ -15,7 +15,7 @@ import { isFinal } from "../../src/tasks/states";
 import { getTask } from "../../src/tasks/queries";
 import { recover } from "../../src/tasks/recover";
 import { replayTask } from "../../src/tasks/replay";
-import { CATALOGUE_URL, product } from "./catalogue";
+import { CATALOGUE_URL, product, productOf } from "./catalogue";
 import { testEnv } from "./engine";
 import { Delivery } from "./model-delivery";
 import { allowedBy, beatenDatabase, databaseWith } from "./model-faults";
@@ -72,8 +72,7 @@ export class World {
     this.producer = new Producer(this.#env, tasks, lives);
     this.elsewhere = new Elsewhere(this.#env);
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input) => {
-      const url = input instanceof Request ? input.url : String(input);
-      const id = url.slice(`${CATALOGUE_URL}/products/`.length);
+      const id = productOf(input);
       if (this.catalogueDown) {
         return new Response("down", { status: 503 });
       }

@@ -19,7 +19,7 @@ function someFacts(overrides: Partial<Facts> = {}): Facts {
     before: { success: 0, failure: 0 },
     deadLetters: 0,
     open: { resent: 0, waitingFor: new Map() },
-    breakerOpen: false,
+    catalogue: null,
     ...overrides,
   };
 }
@@ -104,14 +104,35 @@ describe("health", () => {
     expect(kinds({ lately, before })).toEqual(above ? ["failures"] : []);
   });
 
-  it("tells of the catalogue by its breaker, or by the orders that wait for it", () => {
-    expect(kinds({ breakerOpen: true })).toEqual(["catalogue"]);
+  it("tells since when the catalogue is down and why, and how many orders wait for it", () => {
     const waitingFor = new Map([
       ["catalogue_waiting", 7],
       ["order_held", 90],
     ]);
-    expect(findings(someFacts({ open: { resent: 0, waitingFor } }))).toEqual([
-      { kind: "catalogue", waiting: 7 },
+    const open = { resent: 0, waitingFor };
+    expect(findings(someFacts({ open }))).toEqual([{ kind: "catalogue", waiting: 7 }]);
+    const down = { since: NOW - MINUTE, why: "it answered 503", probeAt: NOW };
+    const catalogue = { down, sick: [], sickCount: 0 };
+    expect(findings(someFacts({ open, catalogue }))).toEqual([
+      { kind: "catalogueDown", sinceMs: MINUTE, why: "it answered 503", waiting: 7 },
+    ]);
+  });
+
+  it("names the products that are sick while the catalogue is up", () => {
+    const sick = [37, 74, 111, 148, 185, 222].map((product) => ({
+      product: String(product),
+      since: 0,
+      failures: 1,
+      nextAt: 0,
+      why: "it answered 503",
+    }));
+    expect(findings(someFacts({ catalogue: { down: null, sick, sickCount: 10 } }))).toEqual([
+      {
+        kind: "sickProducts",
+        count: 10,
+        products: ["37", "74", "111", "148", "185"],
+        why: "it answered 503",
+      },
     ]);
   });
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { productIdOf, type Lookup } from "../../src/orders/catalogue";
+import type { Lookup } from "../../src/orders/catalogue/catalogue";
+import { productIdOf } from "../../src/orders/catalogue/product";
 import { enrich } from "../../src/orders/enrich";
 import { sha256Hex } from "../../src/lib/hex";
 import { canonicalText } from "../../src/orders/hash";

@@ -102,6 +102,17 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
         href: "/admin/tasks?status=FAILURE",
       };
     }
+    case "catalogueDown": {
+      const { sinceMs, why, waiting } = finding;
+      const values = { age: ago(sinceMs), why, waiting: count(waiting) };
+      return { text: t("health.catalogueDown", values), href: "/admin/tasks?status=RETRY" };
+    }
+    case "sickProducts": {
+      const { products, why } = finding;
+      const more = finding.count > products.length ? "…" : "";
+      const values = { count: count(finding.count), products: products.join(", ") + more, why };
+      return { text: t("health.sickProducts", values), href: "/admin/failures" };
+    }
     case "catalogue":
       return {
         text: t("health.catalogue", { waiting: count(finding.waiting) }),

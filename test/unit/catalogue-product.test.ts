@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { productIdOf, readProduct } from "../../src/orders/catalogue";
+import { productIdOf, readProduct } from "../../src/orders/catalogue/product";
 import { anyJson, hostileText } from "../support/arbitraries";
 
 const answer = (body: unknown) => readProduct("4", JSON.stringify(body));
@@ -72,8 +72,8 @@ it.each([
   ["no title", `{"id":4,"price":1}`],
   ["a title that is no text", `{"id":4,"title":7,"price":1}`],
   ["an id in a list", `{"id":["4"],"title":"Camisa","price":1}`],
-])("takes an answer that is %s for no answer, so that it is asked again", (_, text) => {
-  expect(readProduct("4", text)).toHaveProperty("failed");
+])("takes an answer that is %s for unusable", (_, text) => {
+  expect(readProduct("4", text)).toHaveProperty("unusable");
 });
 
 it("cuts an endless title short and keeps it well formed", () => {
@@ -83,7 +83,7 @@ it("cuts an endless title short and keeps it well formed", () => {
   expect(title.isWellFormed()).toBe(true);
 });
 
-it("never throws: any answer is a product with a whole price, unknown, or failed", () => {
+it("never throws: any answer is a product with a whole price, unknown, or unusable", () => {
   const nearly = fc.record(
     {
       id: fc.oneof(fc.constant(4), anyJson),
@@ -96,7 +96,7 @@ it("never throws: any answer is a product with a whole price, unknown, or failed
   fc.assert(
     fc.property(fc.oneof(text, hostileText), (body) => {
       const result = readProduct("4", body);
-      if (result !== "unknown" && !("failed" in result)) {
+      if (result !== "unknown" && !("unusable" in result)) {
         expect(result.id).toBe("4");
         expect(Number.isSafeInteger(result.unitPrice) && result.unitPrice >= 0).toBe(true);
         expect(result.title.isWellFormed()).toBe(true);

@@ -1,0 +1,109 @@
+/** One call to the catalogue, an HTTP service of the fakestoreapi shape: GET /products/4. */
+import { exports } from "cloudflare:workers";
+import { type Product, readProduct } from "./product";
+
+/**
+ * What one call came to.
+ * - `product`, `unknown`: an answer; a 404, a 410 and an empty body say that there is no such product.
+ * - `refused`: a 4xx about this very request, which asking again cannot mend.
+ * - `unusable`: a 200 that is no product; about this product, as far as one can tell.
+ * - `failed`: 5xx, 401, 403, network, timeout; the product's trouble or the catalogue's.
+ * - `limited`: 429, the catalogue is well and asked too often.
+ * - `dropped`: given up on by whoever called.
+ */
+export type CallResult =
+  | { kind: "product"; product: Product }
+  | { kind: "unknown" }
+  | { kind: "refused"; why: string }
+  | { kind: "unusable"; why: string }
+  | { kind: "failed"; why: string; retryAfterMs: number | null }
+  | { kind: "limited"; why: string; retryAfterMs: number | null }
+  | { kind: "dropped" };
+
+export interface Source {
+  /** Base URL; empty for the embedded catalogue. */
+  url: string;
+  timeoutMs: number;
+}
+
+const MAX_BODY_BYTES = 65_536;
+/** Statuses below 500 that are no word about the product: who asks, or how often, or when. */
+const TRANSIENT = new Set([401, 403, 407, 408, 421, 423, 425]);
+
+/** Never throws. `dropped` ends it early. */
+export async function callCatalogue(
+  { url, timeoutMs }: Source,
+  id: string,
+  dropped: AbortSignal,
+): Promise<CallResult> {
+  const timeout = AbortSignal.timeout(timeoutMs);
+  const init: RequestInit = {
+    headers: { accept: "application/json" },
+    redirect: "manual",
+    signal: AbortSignal.any([timeout, dropped]),
+  };
+  try {
+    const response = await (url === ""
+      ? exports.EmbeddedCatalogue.fetch(`http://catalogue/products/${id}`, init)
+      : fetch(`${url}/products/${id}`, init));
+    return await read(id, response);
+  } catch {
+    if (dropped.aborted) {
+      return { kind: "dropped" };
+    }
+    const why = timeout.aborted ? "it did not answer in time" : "it could not be reached";
+    return { kind: "failed", why, retryAfterMs: null };
+  }
+}
+
+async function read(id: string, response: Response): Promise<CallResult> {
+  const { status } = response;
+  if (status === 200) {
+    const text = await readText(response, MAX_BODY_BYTES);
+    if (text === null) {
+      return { kind: "unusable", why: `its answer is over ${MAX_BODY_BYTES} bytes` };
+    }
+    const product = readProduct(id, text);
+    return product === "unknown"
+      ? { kind: "unknown" }
+      : "unusable" in product
+        ? { kind: "unusable", why: product.unusable }
+        : { kind: "product", product };
+  }
+  await response.body?.cancel();
+  if (status === 404 || status === 410) {
+    return { kind: "unknown" };
+  }
+  const why = `it answered ${status}`;
+  const retryAfterMs = readRetryAfter(response.headers.get("retry-after"), Date.now());
+  if (status === 429) {
+    return { kind: "limited", why, retryAfterMs };
+  }
+  return status >= 400 && status < 500 && !TRANSIENT.has(status)
+    ? { kind: "refused", why }
+    : { kind: "failed", why, retryAfterMs };
+}
+
+const MAX_RETRY_AFTER_MS = 3_600_000;
+
+/** Milliseconds of a Retry-After header, in seconds or as a date, or null; an hour at most. */
+export function readRetryAfter(header: string | null, now: number): number | null {
+  const text = header?.trim() ?? "";
+  const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN;
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : date - now;
+  return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
+}
+
+/** The body as text, or null when it is larger than `max` bytes. */
+async function readText(response: Response, max: number): Promise<string | null> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > max) {
+      return null;
+    }
+    chunks.push(chunk);
+  }
+  return new Blob(chunks).text();
+}

@@ -1,0 +1,156 @@
+/**
+ * The product catalogue as a consumer sees it: what this isolate was told, for
+ * CATALOGUE_TTL_SECONDS from when it was asked, and behind that the deployment's one desk.
+ */
+import { type Config, configOf } from "../../config";
+import { log } from "../../log";
+import type { Need } from "./asks";
+import type { Answer, Found } from "./desk";
+import type { CatalogueDesk, CatalogueStatus } from "./desk.do";
+import type { Product } from "./product";
+
+/**
+ * What an order learns of a product.
+ * - a product, or that there is none
+ * - `refused`: asking again cannot help
+ * - `sick`: it failed by itself at `failedAt`, and is not asked before `until`
+ * - `down`: the catalogue is
+ * - `waitMs`: it is not known yet, but in about so many milliseconds
+ */
+export type Lookup =
+  | Product
+  | "unknown"
+  | { refused: string }
+  | { sick: string; failedAt: number; until: number }
+  | { down: string }
+  | { waitMs: number };
+
+/** What an order wants to know: the products it needs, and since when it asks for them. */
+export type Question = Omit<Need, "notBefore"> & { since: number };
+
+/** By product. */
+export type Lookups = ReadonlyMap<string, Lookup>;
+
+const MAX_CACHED = 10_000;
+/** An order that collects its products one by one may use what it was told this long ago. */
+const KEPT_MS = 600_000;
+/** When the desk itself could not be asked. */
+const DESK_WAIT_MS = 2000;
+
+type CatalogueConfig = Pick<Config, "catalogueUrl" | "catalogueTimeoutMs" | "catalogueTtlMs">;
+
+export class Catalogue {
+  /** The first asked first. */
+  readonly #cache = new Map<string, Answer>();
+  readonly #config: CatalogueConfig;
+
+  constructor(config: CatalogueConfig) {
+    this.#config = config;
+  }
+
+  /** Looks up what each question asks for; the answer is by task. Never throws. */
+  async lookup(
+    desk: Pick<CatalogueDesk, "lookup">,
+    questions: readonly Question[],
+  ): Promise<Map<string, Lookups>> {
+    const now = Date.now();
+    const needs = questions.map(({ since, ...need }) => ({
+      ...need,
+      notBefore: Math.min(now - this.#config.catalogueTtlMs, Math.max(since, now - KEPT_MS)),
+    }));
+    const asked = needs.flatMap((need) => {
+      const products = need.products.filter((product) => !this.#fresh(product, need));
+      return products.length > 0 ? [{ ...need, products }] : [];
+    });
+    const found = asked.length > 0 ? await this.#ask(desk, asked) : undefined;
+    return new Map(needs.map((need) => [need.taskId, this.#lookupsOf(need, found)]));
+  }
+
+  async #ask(desk: Pick<CatalogueDesk, "lookup">, needs: Need[]): Promise<Found | undefined> {
+    const { catalogueUrl: url, catalogueTimeoutMs: timeoutMs } = this.#config;
+    try {
+      const found = await desk.lookup({ url, timeoutMs }, needs);
+      for (const [product, answer] of found.answers) {
+        this.#cache.delete(product);
+        this.#cache.set(product, answer);
+      }
+      for (const first of this.#cache.keys()) {
+        if (this.#cache.size <= MAX_CACHED) {
+          break;
+        }
+        this.#cache.delete(first);
+      }
+      return found;
+    } catch (error) {
+      log.warn("catalogue.desk_failed", { orders: needs.length, message: String(error) });
+      return undefined;
+    }
+  }
+
+  #lookupsOf(need: Need, found: Found | undefined): Lookups {
+    const waitMs = found?.waits.get(need.taskId) ?? DESK_WAIT_MS;
+    return new Map(
+      need.products.map((product): [string, Lookup] => {
+        const fresh = this.#fresh(product, need);
+        if (fresh) {
+          return [product, read(fresh)];
+        }
+        if (found?.down) {
+          return [product, { down: found.down.why }];
+        }
+        const sick = found?.sick.get(product);
+        return [
+          product,
+          sick && sick.until > Date.now()
+            ? { sick: sick.why, failedAt: sick.failedAt, until: sick.until }
+            : { waitMs },
+        ];
+      }),
+    );
+  }
+
+  #fresh(product: string, { notBefore }: Need): Answer | undefined {
+    const answer = this.#cache.get(product);
+    return answer && answer.askedAt >= notBefore ? answer : undefined;
+  }
+}
+
+function read(answer: Answer): Lookup {
+  switch (answer.kind) {
+    case "product":
+      return answer.product;
+    case "unknown":
+      return "unknown";
+    case "refused":
+      return { refused: answer.why };
+    default:
+      return answer satisfies never;
+  }
+}
+
+const catalogues = new WeakMap<object, Catalogue>();
+
+/** The isolate's: what it was told outlives a batch. */
+export function catalogueOf(env: Env): Catalogue {
+  const config = configOf(env);
+  let catalogue = catalogues.get(config);
+  if (!catalogue) {
+    catalogue = new Catalogue(config);
+    catalogues.set(config, catalogue);
+  }
+  return catalogue;
+}
+
+export function deskOf(env: Env): DurableObjectStub<CatalogueDesk> {
+  return env.CATALOGUE.getByName(`catalogue:${configOf(env).catalogueUrl}`);
+}
+
+/** How the catalogue is, or null when that cannot be said just now. */
+export async function catalogueStatus(env: Env): Promise<CatalogueStatus | null> {
+  try {
+    return await deskOf(env).status();
+  } catch (error) {
+    log.warn("catalogue.desk_failed", { message: String(error) });
+    return null;
+  }
+}

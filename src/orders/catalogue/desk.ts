@@ -1,0 +1,368 @@
+/**
+ * Everything that asks the catalogue: six calls at a time, in fair turns, no faster than it allows,
+ * and not at all while it is down but for a probe. Callers wait for what comes soon and are told
+ * how long the rest takes; calls go on meanwhile, and what they find is kept for who comes again.
+ *
+ * A product that takes much longer than others is dropped when others wait for its place, and asked
+ * again among the slow, which have half of the places. So it costs nobody else any time.
+ */
+import { Asks, type Need, type Verdict } from "./asks";
+import type { CallResult } from "./call";
+import { type Asked, Health, type HealthState, type Outage, type Sickness } from "./health";
+import { Pace, type PaceState } from "./pace";
+import type { Product } from "./product";
+
+/** What the catalogue says of a product, and when it was asked. Unix milliseconds. */
+export type Answer = { askedAt: number } & (
+  | { kind: "product"; product: Product }
+  | { kind: "unknown" }
+  | { kind: "refused"; why: string }
+);
+
+export interface Found {
+  /** By product, whatever its age. */
+  answers: Map<string, Answer>;
+  /** By product: it fails by itself. */
+  sick: Map<string, Sickness>;
+  down: Outage | null;
+  /** By task, of those that lack an answer still: about how many milliseconds it takes. */
+  waits: Map<string, number>;
+}
+
+export interface DeskState {
+  health: HealthState;
+  pace: PaceState;
+}
+
+export interface DeskOptions {
+  call(product: string, dropped: AbortSignal): Promise<CallResult>;
+  /** It was down, and has answered. */
+  onHealed(): void;
+  /** After every call: `state` may be another. */
+  onCalled(): void;
+  state?: DeskState | undefined;
+}
+
+const CALLS_AT_ONCE = 6;
+const SLOW_AT_ONCE = 3;
+const MAX_ANSWERS = 20_000;
+const MAX_SLOW = 1000;
+const MAX_WANTED = 64;
+/** How long a caller waits at most, and without news of what it wants. */
+const MAX_WAIT_MS = 5000;
+const QUIET_MS = 500;
+/** A call is slow when it takes this many times what calls take as a rule, and a second. */
+const TIMES_TYPICAL = 4;
+const SLOW_MS = 1000;
+/** The weight of the latest call in what they take as a rule. */
+const LATEST = 0.2;
+/** For how long callers are told to stay away. */
+const NEXT_MS = { min: 500, max: 30_000 };
+/** Told to wait so often, and for so long not answered, is down too. */
+const LIMITED = { inARow: 5, forMs: 60_000 };
+
+const OPEN: ReadonlySet<Verdict | undefined> = new Set(["ask", "later"] as const);
+
+interface Call {
+  asked: Asked;
+  startedAt: number;
+  slow: boolean;
+  drop: AbortController;
+}
+
+export class Desk {
+  readonly #options: DeskOptions;
+  readonly #health: Health;
+  readonly #pace: Pace;
+  readonly #asks = new Asks();
+  /** The first asked first. */
+  readonly #answers = new Map<string, Answer>();
+  readonly #calls = new Map<string, Call>();
+  readonly #slow = new Set<string>();
+  /** What an answer takes; 0 while there was none. */
+  #typicalMs = 0;
+  /** Products wanted last, to have some to probe with. */
+  #wanted: string[] = [];
+  #called = Promise.withResolvers<void>();
+  #cancelWake: () => void = () => undefined;
+
+  constructor(options: DeskOptions) {
+    this.#options = options;
+    this.#health = new Health(options.state?.health);
+    this.#pace = new Pace(options.state?.pace);
+  }
+
+  get state(): DeskState {
+    return { health: this.#health.state, pace: this.#pace.state };
+  }
+
+  /** Orders that wait for an answer. */
+  get waiting(): number {
+    return this.#asks.orders;
+  }
+
+  /** Answers what is known soon of what the orders need. */
+  async lookup(needs: readonly Need[]): Promise<Found> {
+    const until = Date.now() + MAX_WAIT_MS;
+    this.#wanted = needs.flatMap(({ products }) => products).slice(0, MAX_WANTED);
+    let open = this.#openOf(needs);
+    let newsAt = Date.now();
+    for (;;) {
+      for (const need of this.#health.down ? [] : open) {
+        this.#asks.keep(need, Date.now());
+      }
+      this.pump();
+      const left = this.#openOf(open);
+      const now = Date.now();
+      newsAt = productsOf(left) < productsOf(open) ? now : newsAt;
+      open = left;
+      const patience = Math.min(until, newsAt + this.#patienceMs()) - now;
+      const over = open.length === 0 || (this.#health.down && this.#calls.size === 0);
+      if (over || patience <= 0 || !(await endsWithin(this.#called.promise, patience))) {
+        return this.#found(needs, this.#openOf(open));
+      }
+    }
+  }
+
+  /** Starts what may start, and comes back when more may. */
+  pump(): void {
+    const { down } = this.#health;
+    for (;;) {
+      const now = Date.now();
+      const wait = Math.max(this.#pace.waitMs(now), (down?.probeAt ?? 0) - now);
+      if (wait > 0) {
+        this.#wakeIn(wait);
+        return;
+      }
+      const product = this.#next(now);
+      if (product === undefined) {
+        break;
+      }
+      this.#start(product, now);
+    }
+    if (this.#calls.size === 0 && this.#health.inDoubt) {
+      this.#health.nothingAnswers(Date.now());
+      this.#asks.clear();
+      this.pump();
+    } else if (this.#calls.size >= CALLS_AT_ONCE) {
+      this.#dropSlow();
+    }
+  }
+
+  #next(now: number): string | undefined {
+    const { size } = this.#calls;
+    if (this.#health.down) {
+      return size === 0 ? this.#health.probe(this.#wanted) : undefined;
+    }
+    if (size >= CALLS_AT_ONCE) {
+      return undefined;
+    }
+    const calls = [...this.#calls.values()];
+    const check = this.#health.check(calls.map(({ asked }) => asked));
+    if (check !== undefined && !this.#calls.has(check)) {
+      return check;
+    }
+    const slow = calls.filter((call) => call.slow).length;
+    const among = (wanted: boolean) =>
+      this.#asks.next((product, need) => {
+        const verdict = this.#judge(product, need);
+        return verdict === "ask" && this.#isSlow(product) !== wanted ? "later" : verdict;
+      }, now);
+    // The slow ones have one place before all others, or they would wait for ever.
+    return (
+      (slow === 0 ? among(true) : undefined) ??
+      among(false) ??
+      (slow < SLOW_AT_ONCE ? among(true) : undefined)
+    );
+  }
+
+  #start(product: string, now: number): void {
+    const asked = this.#health.ask(product);
+    const drop = new AbortController();
+    const call: Call = { asked, startedAt: now, slow: this.#isSlow(product), drop };
+    this.#calls.set(product, call);
+    this.#pace.started(now);
+    void this.#await(call);
+  }
+
+  async #await(call: Call): Promise<void> {
+    const { product } = call.asked;
+    const result = await this.#options.call(product, call.drop.signal);
+    const wasDown = this.#health.down !== null;
+    this.#calls.delete(product);
+    this.#end(call, result, Date.now());
+    if (this.#health.down) {
+      this.#asks.clear();
+    } else if (wasDown) {
+      this.#options.onHealed();
+    }
+    this.#called.resolve();
+    this.#called = Promise.withResolvers();
+    this.pump();
+    this.#options.onCalled();
+  }
+
+  #end({ asked, startedAt }: Call, result: CallResult, now: number): void {
+    const { product } = asked;
+    if (result.kind === "dropped") {
+      this.#slow.add(product);
+      dropFirst(this.#slow, MAX_SLOW);
+      return;
+    }
+    if (result.kind === "limited") {
+      this.#pace.limited(result.retryAfterMs, now);
+      const unansweredMs = now - this.#health.lastAnswerAt;
+      if (this.#pace.limitedInARow >= LIMITED.inARow && unansweredMs >= LIMITED.forMs) {
+        this.#health.fallDown(result.why, now);
+      }
+      return;
+    }
+    this.#pace.served(now);
+    if (result.kind === "failed") {
+      this.#health.failed(asked, result.why, now, result.retryAfterMs ?? 0);
+    } else if (result.kind === "unusable") {
+      this.#health.unusable(asked, result.why, now);
+    } else {
+      this.#answers.delete(product);
+      this.#answers.set(product, { ...result, askedAt: startedAt });
+      dropFirst(this.#answers, MAX_ANSWERS);
+      if (result.kind !== "refused") {
+        this.#health.answered(asked, result.kind === "product", now);
+        this.#note(product, now - startedAt);
+      }
+    }
+  }
+
+  /** Notes what an answer took. */
+  #note(product: string, ms: number): void {
+    if (ms <= this.#slowAfterMs()) {
+      this.#slow.delete(product);
+    }
+    const took = Math.max(ms, 1);
+    this.#typicalMs =
+      this.#typicalMs === 0 ? took : this.#typicalMs + LATEST * (took - this.#typicalMs);
+  }
+
+  #slowAfterMs(): number {
+    return this.#typicalMs === 0 ? Infinity : Math.max(SLOW_MS, TIMES_TYPICAL * this.#typicalMs);
+  }
+
+  #isSlow(product: string): boolean {
+    return this.#slow.has(product) || this.#health.sickness(product) !== undefined;
+  }
+
+  /** Makes place for those who wait, at the cost of what takes much longer than others. */
+  #dropSlow(): void {
+    const now = Date.now();
+    const after = this.#slowAfterMs();
+    const fast = [...this.#calls.values()].filter(({ slow }) => !slow);
+    const over = fast.filter(({ startedAt }) => now - startedAt >= after);
+    if (over.length > 0) {
+      const waits = this.#asks.some(
+        (product, need) => this.#judge(product, need) === "ask" && !this.#isSlow(product),
+      );
+      for (const { drop } of waits ? over : []) {
+        drop.abort();
+      }
+    }
+    const next = Math.min(...fast.map(({ startedAt }) => startedAt + after - now));
+    if (next > 0 && next < Infinity) {
+      this.#wakeIn(next);
+    }
+  }
+
+  #judge(product: string, { notBefore }: Need): Verdict {
+    const answer = this.#answers.get(product);
+    if (answer && answer.askedAt >= notBefore) {
+      return answer.kind === "product" ? "settled" : "doomed";
+    }
+    if (this.#calls.has(product) || this.#health.isSuspect(product)) {
+      return "later";
+    }
+    return (this.#health.sickness(product)?.until ?? 0) > Date.now() ? "paused" : "ask";
+  }
+
+  /** The needs that an answer may still come for, with the products they lack. */
+  #openOf(needs: readonly Need[]): Need[] {
+    const open: Need[] = [];
+    for (const need of needs) {
+      const verdicts = need.products.map((product) => this.#judge(product, need));
+      const products = need.products.filter((_, index) => OPEN.has(verdicts[index]));
+      if (products.length > 0 && !verdicts.includes("doomed")) {
+        open.push({ ...need, products });
+      }
+    }
+    return open;
+  }
+
+  #found(needs: readonly Need[], open: readonly Need[]): Found {
+    const found: Found = {
+      answers: new Map(),
+      sick: new Map(),
+      down: this.#health.down,
+      waits: new Map(open.map((need) => [need.taskId, this.#waitMs(need)])),
+    };
+    for (const { taskId, products } of needs) {
+      if (!found.waits.has(taskId)) {
+        this.#asks.remove(taskId);
+      }
+      for (const product of products) {
+        const answer = this.#answers.get(product);
+        if (answer) {
+          found.answers.set(product, answer);
+        }
+        const sickness = this.#health.sickness(product);
+        if (sickness) {
+          found.sick.set(product, sickness);
+        }
+      }
+    }
+    return found;
+  }
+
+  #patienceMs(): number {
+    return this.#typicalMs === 0
+      ? MAX_WAIT_MS
+      : Math.max(QUIET_MS, TIMES_TYPICAL * this.#typicalMs);
+  }
+
+  /** Orders take turns, so an order's products take as many rounds, of a call for each order. */
+  #waitMs(need: Need): number {
+    const calls = Math.min(need.products.length * this.#asks.orders, this.#asks.products);
+    const callMs = Math.max(
+      this.#typicalMs / CALLS_AT_ONCE,
+      1000 / (this.#pace.state.perSecond ?? Infinity),
+    );
+    const ms = this.#pace.waitMs(Date.now()) + calls * callMs;
+    return Math.round(Math.min(Math.max(ms, NEXT_MS.min), NEXT_MS.max));
+  }
+
+  #wakeIn(ms: number): void {
+    this.#cancelWake();
+    const timer = setTimeout(() => this.pump(), ms);
+    this.#cancelWake = () => clearTimeout(timer);
+  }
+}
+
+function productsOf(needs: readonly Need[]): number {
+  return needs.reduce((sum, { products }) => sum + products.length, 0);
+}
+
+async function endsWithin(promise: Promise<void>, ms: number): Promise<boolean> {
+  const { promise: late, resolve } = Promise.withResolvers<false>();
+  const timer = setTimeout(() => resolve(false), ms);
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function dropFirst(all: Set<string> | Map<string, unknown>, kept: number): void {
+  for (const first of all.keys()) {
+    if (all.size <= kept) {
+      return;
+    }
+    all.delete(first);
+  }
+}

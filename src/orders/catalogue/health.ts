@@ -1,0 +1,234 @@
+/**
+ * Whether the catalogue is down, or a product of it sick: a pure judgement of what calls came to.
+ *
+ * A failure alone says neither. It makes its product suspect, until a call that began after it is
+ * answered: then the catalogue is up, and what was suspect is sick by itself. Products that have
+ * answered before are asked for just that. Only when several of these fail in a row, or nothing is
+ * left that could answer, is the catalogue down; nothing that failed in the meantime is held
+ * against its product, or against an order.
+ *
+ * Calls are numbered in the order they began: the clock stands still between I/O. Times are Unix
+ * milliseconds.
+ */
+
+/** Products known to have answered, of which some are asked when in doubt. */
+const PROVEN_KEPT = 32;
+const PROVEN_FAILED = 3;
+/** Different products in a row, where none is known to have ever answered. */
+const UNPROVEN_FAILED = 5;
+const SICK_KEPT = 500;
+const FIRST_SICK_MS = 5000;
+const MAX_SICK_MS = 60_000;
+const FIRST_PROBE_MS = 5000;
+export const MAX_PROBE_MS = 60_000;
+
+export interface Sickness {
+  since: number;
+  failures: number;
+  failedAt: number;
+  /** It is not asked before. */
+  until: number;
+  why: string;
+}
+
+export interface Outage {
+  since: number;
+  why: string;
+  /** Between calls that probe it. */
+  pauseMs: number;
+  probeAt: number;
+}
+
+/** All that is worth keeping when its holder ends. */
+export interface HealthState {
+  down: Outage | null;
+  lastAnswerAt: number;
+  lastError: { at: number; product: string; why: string } | null;
+  proven: string[];
+  sick: [product: string, sickness: Sickness][];
+}
+
+/** A call that was begun; `seq` is its number. */
+export interface Asked {
+  product: string;
+  seq: number;
+}
+
+interface Suspicion {
+  /** Calls with a greater number began after it failed. */
+  seq: number;
+  at: number;
+  why: string;
+  retryAfterMs: number;
+}
+
+export class Health {
+  #seq = 0;
+  #down: Outage | null;
+  /** Calls with a greater number began while it was down. */
+  #downSeq = 0;
+  #lastAnswerAt: number;
+  #lastError: HealthState["lastError"];
+  /** The latest to answer last. */
+  readonly #proven: Set<string>;
+  readonly #sick: Map<string, Sickness>;
+  /** The latest to fail last. */
+  readonly #suspects = new Map<string, Suspicion>();
+
+  constructor(state?: HealthState) {
+    this.#down = state?.down ?? null;
+    this.#lastAnswerAt = state?.lastAnswerAt ?? 0;
+    this.#lastError = state?.lastError ?? null;
+    this.#proven = new Set(state?.proven);
+    this.#sick = new Map(state?.sick);
+  }
+
+  get state(): HealthState {
+    return {
+      down: this.#down,
+      lastAnswerAt: this.#lastAnswerAt,
+      lastError: this.#lastError,
+      proven: [...this.#proven],
+      sick: [...this.#sick],
+    };
+  }
+
+  get down(): Outage | null {
+    return this.#down;
+  }
+
+  get lastAnswerAt(): number {
+    return this.#lastAnswerAt;
+  }
+
+  /** Something failed, and it is not known whether by itself. */
+  get inDoubt(): boolean {
+    return this.#suspects.size > 0 && !this.#down;
+  }
+
+  isSuspect(product: string): boolean {
+    return this.#suspects.has(product);
+  }
+
+  sickness(product: string): Sickness | undefined {
+    return this.#sick.get(product);
+  }
+
+  ask(product: string): Asked {
+    this.#seq += 1;
+    return { product, seq: this.#seq };
+  }
+
+  /** The catalogue said what it knows of a product. */
+  answered({ product, seq }: Asked, isProduct: boolean, now: number): void {
+    this.#lastAnswerAt = now;
+    this.#sick.delete(product);
+    this.#suspects.delete(product);
+    if (isProduct) {
+      this.#proven.delete(product);
+      this.#proven.add(product);
+      dropFirst(this.#proven, PROVEN_KEPT);
+    }
+    if (this.#down && seq > this.#downSeq) {
+      this.#down = null;
+      this.#suspects.clear();
+    }
+    for (const [suspect, suspicion] of this.#down ? [] : this.#suspects) {
+      if (suspicion.seq < seq) {
+        this.#suspects.delete(suspect);
+        this.#fallSick(suspect, suspicion);
+      }
+    }
+  }
+
+  /** A product's trouble, or the catalogue's. */
+  failed({ product, seq }: Asked, why: string, now: number, retryAfterMs = 0): void {
+    this.#lastError = { at: now, product, why };
+    this.#suspects.delete(product);
+    this.#suspects.set(product, { seq: this.#seq, at: now, why, retryAfterMs });
+    if (!this.#down) {
+      this.#judge(why, now, retryAfterMs);
+    } else if (seq > this.#downSeq) {
+      const pauseMs = Math.min(this.#down.pauseMs * 2, MAX_PROBE_MS);
+      const probeAt = now + Math.max(pauseMs, retryAfterMs);
+      this.#down = { ...this.#down, why, pauseMs, probeAt };
+    }
+  }
+
+  /** A product's own trouble; of one that answered before it may still be the catalogue's. */
+  unusable(asked: Asked, why: string, now: number): void {
+    const { product } = asked;
+    if (this.#proven.has(product) || this.#down) {
+      this.failed(asked, why, now);
+    } else {
+      this.#lastError = { at: now, product, why };
+      this.#fallSick(product, { at: now, why });
+    }
+  }
+
+  /** Nothing more can be asked to settle a doubt: nobody answers. */
+  nothingAnswers(now: number): void {
+    const last = [...this.#suspects.values()].at(-1);
+    if (last) {
+      this.fallDown(last.why, now, last.retryAfterMs);
+    }
+  }
+
+  fallDown(why: string, now: number, retryAfterMs = 0): void {
+    if (!this.#down) {
+      const probeAt = now + Math.max(FIRST_PROBE_MS, retryAfterMs);
+      this.#down = { since: now, why, pauseMs: FIRST_PROBE_MS, probeAt };
+      this.#downSeq = this.#seq;
+    }
+  }
+
+  /** The product to ask so that a doubt is settled, unless a call that may settle it is under way. */
+  check(underWay: readonly Asked[]): string | undefined {
+    const last = Math.max(...[...this.#suspects.values()].map(({ seq }) => seq));
+    return !this.inDoubt ||
+      underWay.some(({ product, seq }) => seq > last && !this.#suspects.has(product))
+      ? undefined
+      : [...this.#proven].findLast((product) => !this.#suspects.has(product));
+  }
+
+  /**
+   * The product to find it back with: one that answered before, or failing that one of `wanted`;
+   * of several the one that did not fail, or longest ago. Not one that is sick by itself.
+   */
+  probe(wanted: readonly string[]): string | undefined {
+    const known = [...this.#proven].toReversed();
+    const failedFirst = [...this.#suspects.keys()];
+    const longestAgo = (products: readonly string[]) =>
+      products.find((product) => !this.#suspects.has(product)) ??
+      failedFirst.find((product) => products.includes(product));
+    const well = wanted.filter((product) => !this.#sick.has(product));
+    return longestAgo(known) ?? longestAgo(well) ?? longestAgo(wanted);
+  }
+
+  #judge(why: string, now: number, retryAfterMs: number): void {
+    const proven = [...this.#proven];
+    const provenFailed = proven.filter((product) => this.#suspects.has(product)).length;
+    const someLeft = provenFailed < proven.length;
+    if (provenFailed >= PROVEN_FAILED || (!someLeft && this.#suspects.size >= UNPROVEN_FAILED)) {
+      this.fallDown(why, now, retryAfterMs);
+    }
+  }
+
+  #fallSick(product: string, { at, why }: Pick<Suspicion, "at" | "why">): void {
+    const { since = at, failures = 0 } = this.#sick.get(product) ?? {};
+    const until = at + Math.min(FIRST_SICK_MS * 2 ** Math.min(failures, 10), MAX_SICK_MS);
+    this.#sick.delete(product);
+    this.#sick.set(product, { since, failures: failures + 1, failedAt: at, until, why });
+    this.#proven.delete(product);
+    dropFirst(this.#sick, SICK_KEPT);
+  }
+}
+
+function dropFirst(all: Set<string> | Map<string, unknown>, kept: number): void {
+  for (const first of all.keys()) {
+    if (all.size <= kept) {
+      return;
+    }
+    all.delete(first);
+  }
+}
