@@ -15,6 +15,9 @@ import { price } from "./price";
 import type { ClaimAnswer, ClaimOf } from "./registry.do";
 import { validate } from "./validate";
 
+/** How an order waits, at least, for products that are still being asked. */
+const ASKED_WAIT_MS = 500;
+const MAX_ASKED_WAIT_MS = 10_000;
 /** A held id is usually free, or taken for good, as soon as its holder's batch settles. */
 const HELD_WAIT_MS = 500;
 const MAX_HELD_WAIT_MS = 30_000;
@@ -127,7 +130,7 @@ class OrderBatch {
         this.#reject(task, result);
       } else {
         const search = searches.get(task.id) ?? searchOf(task, now);
-        this.#end(task, this.#withoutProduct(search, result));
+        this.#end(task, this.#withoutProduct(task, search, result));
       }
     }
     return this.#passed("enrich", enriched);
@@ -158,8 +161,9 @@ class OrderBatch {
    * demand, is not its fault: it waits; for one that is down up to its greatest age. That a product
    * fails by itself uses up an attempt each time it was asked.
    */
-  #withoutProduct(search: Search, lack: NoProduct): Outcome {
+  #withoutProduct(task: Task<unknown>, search: Search, lack: NoProduct): Outcome {
     const now = Date.now();
+    const growing = Math.min(ASKED_WAIT_MS * 2 ** Math.min(task.deferrals, 10), MAX_ASKED_WAIT_MS);
     const { sku } = lack;
     const wait = (why: string, more: Partial<Search>, delayMs?: number): Outcome => ({
       kind: "defer",
@@ -185,7 +189,7 @@ class OrderBatch {
             }
           : wait(lack.why, {}, Math.max(lack.until - now, 0));
       case "not_known":
-        return wait("it is still being asked", {}, lack.waitMs);
+        return wait("it is still being asked", {}, Math.max(lack.waitMs, growing));
       default:
         return lack satisfies never;
     }

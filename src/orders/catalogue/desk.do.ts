@@ -91,7 +91,6 @@ export class CatalogueDesk extends DurableObject<Env> {
     if (!this.#desk) {
       const record = this.ctx.storage.kv.get<DeskRecord>(RECORD);
       this.#source ??= record?.source;
-      this.#saved = record && judgementOf(record.desk);
       this.#desk = new Desk({
         call: (product, dropped) =>
           callCatalogue(this.#source ?? { url: "", timeoutMs: MAX_PROBE_MS }, product, dropped),
@@ -99,6 +98,7 @@ export class CatalogueDesk extends DurableObject<Env> {
         onCalled: () => this.#save(),
         state: record?.desk,
       });
+      this.#saved = judgementOf(this.#desk.state);
     }
     return this.#desk;
   }
@@ -115,17 +115,12 @@ export class CatalogueDesk extends DurableObject<Env> {
   /** Writes the judgement down if it is another, now or when a minute is over since the last time. */
   #save(): void {
     const state = this.#desk?.state;
-    if (!state || !this.#source || this.#saving || judgementOf(state) === this.#saved) {
+    if (!state || !this.#source || judgementOf(state) === this.#saved) {
       return;
     }
     const wait = this.#savedAt + SAVE_EVERY_MS - Date.now();
     if (wait > 0 && wait <= SAVE_EVERY_MS) {
-      this.#saving = true;
-      setTimeout(() => {
-        this.#saving = false;
-        this.#savedAt = 0;
-        this.#save();
-      }, wait);
+      this.#saveIn(wait);
       return;
     }
     this.#savedAt = Date.now();
@@ -133,6 +128,16 @@ export class CatalogueDesk extends DurableObject<Env> {
     this.ctx.storage.kv.put<DeskRecord>(RECORD, { source: this.#source, desk: state });
     if (state.health.down) {
       this.ctx.waitUntil(this.ctx.storage.setAlarm(Date.now() + MAX_PROBE_MS));
+    }
+  }
+
+  #saveIn(ms: number): void {
+    if (!this.#saving) {
+      this.#saving = true;
+      setTimeout(() => {
+        this.#saving = false;
+        this.#save();
+      }, ms);
     }
   }
 }

@@ -54,8 +54,8 @@ const QUIET_MS = 500;
 /** A call is slow when it takes this many times what calls take as a rule, and a second. */
 const TIMES_TYPICAL = 4;
 const SLOW_MS = 1000;
-/** The weight of the latest call in what they take as a rule. */
-const LATEST = 0.2;
+/** Answers whose median is what they take as a rule. */
+const TIMED = 31;
 /** For how long callers are told to stay away. */
 const NEXT_MS = { min: 500, max: 30_000 };
 /** Told to wait so often, and for so long not answered, is down too. */
@@ -79,7 +79,9 @@ export class Desk {
   readonly #answers = new Map<string, Answer>();
   readonly #calls = new Map<string, Call>();
   readonly #slow = new Set<string>();
-  /** What an answer takes; 0 while there was none. */
+  /** What the latest answers took. */
+  #timed: number[] = [];
+  /** Their median; 0 while there was none. */
   #typicalMs = 0;
   /** Products wanted last, to have some to probe with. */
   #wanted: string[] = [];
@@ -117,8 +119,11 @@ export class Desk {
       newsAt = productsOf(left) < productsOf(open) ? now : newsAt;
       open = left;
       const patience = Math.min(until, newsAt + this.#patienceMs()) - now;
-      const over = open.length === 0 || (this.#health.down && this.#calls.size === 0);
-      if (over || patience <= 0 || !(await endsWithin(this.#called.promise, patience))) {
+      if (
+        this.#isOver(open) ||
+        patience <= 0 ||
+        !(await endsWithin(this.#called.promise, patience))
+      ) {
         return this.#found(needs, this.#openOf(open));
       }
     }
@@ -238,9 +243,9 @@ export class Desk {
     if (ms <= this.#slowAfterMs()) {
       this.#slow.delete(product);
     }
-    const took = Math.max(ms, 1);
-    this.#typicalMs =
-      this.#typicalMs === 0 ? took : this.#typicalMs + LATEST * (took - this.#typicalMs);
+    this.#timed = [...this.#timed.slice(1 - TIMED), Math.max(ms, 1)];
+    const sorted = this.#timed.toSorted((a, b) => a - b);
+    this.#typicalMs = sorted[sorted.length >> 1] ?? 0;
   }
 
   #slowAfterMs(): number {
@@ -318,6 +323,15 @@ export class Desk {
       }
     }
     return found;
+  }
+
+  /** Whether nothing comes soon that an order lacks. */
+  #isOver(open: readonly Need[]): boolean {
+    const idle = this.#calls.size === 0;
+    return (
+      (idle && (this.#health.down !== null || this.#pace.waitMs(Date.now()) > QUIET_MS)) ||
+      open.every(({ products }) => products.every((product) => this.#slow.has(product)))
+    );
   }
 
   #patienceMs(): number {
