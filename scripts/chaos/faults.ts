@@ -1,10 +1,12 @@
 /** How a catalogue misbehaves: each kind of answer is of a kind that real services have given. */
 import type { ServerResponse } from "node:http";
-import type { Asked } from "../harness/catalogue.ts";
+import { answer, type Asked } from "../harness/catalogue.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const FLOOD = Buffer.alloc(65_536, " ");
 const DRIP_MS = 50;
+/** Within the servers' patience, and much longer than other products take. */
+const SLOW_MS = 250;
 
 const FAULTS: Record<string, (asked: Asked) => void> = {
   "500": ({ response }) => response.writeHead(500).end("no"),
@@ -37,10 +39,16 @@ const FAULTS: Record<string, (asked: Asked) => void> = {
   },
 };
 
-/** Misbehaves for a share of the requests, for all of them during an outage, until it heals. */
+/**
+ * Misbehaves for a share of the requests, for all of them during an outage, and always for a
+ * product that is sick and one that is slow, until it heals.
+ */
 export class Faults {
   /** Nothing is answered well. */
   outage = false;
+  /** Ids of products; 0 for none. */
+  sick = 0;
+  slow = 0;
   /** By kind. */
   readonly counts: Record<string, number> = {};
   /** Most bytes written, and most milliseconds spent, until the other side had enough of an answer. */
@@ -53,9 +61,16 @@ export class Faults {
     this.#random = random;
   }
 
-  heal(): void {
+  /** From now on only the sick and the slow product trouble anybody. */
+  calm(): void {
     this.outage = false;
     this.#share = 0;
+  }
+
+  heal(): void {
+    this.calm();
+    this.sick = 0;
+    this.slow = 0;
   }
 
   get total(): number {
@@ -63,6 +78,17 @@ export class Faults {
   }
 
   readonly misbehave = (asked: Asked): boolean => {
+    const { id, response } = asked;
+    if (id === this.sick) {
+      this.#count("sick product");
+      response.writeHead(503).end("no");
+      return true;
+    }
+    if (id === this.slow && !this.outage) {
+      this.#count("slow product");
+      setTimeout(() => answer(asked), SLOW_MS);
+      return true;
+    }
     const roll = this.#random();
     const kinds = Object.keys(FAULTS);
     const kind = kinds[Math.floor(this.#random() * kinds.length)];
@@ -70,11 +96,15 @@ export class Faults {
     if (kind === undefined || fault === undefined || !(this.outage || roll < this.#share)) {
       return false;
     }
-    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+    this.#count(kind);
     this.#measure(asked.response);
     fault(asked);
     return true;
   };
+
+  #count(kind: string): void {
+    this.counts[kind] = (this.counts[kind] ?? 0) + 1;
+  }
 
   #measure(response: ServerResponse): void {
     const { socket } = response;

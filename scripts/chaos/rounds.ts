@@ -8,6 +8,8 @@ import { seededRandom } from "../../test/support/random.ts";
 import { Api } from "../harness/api.ts";
 import { type Catalogue, startCatalogue } from "../harness/catalogue.ts";
 import { type Server, startServer } from "../harness/server.ts";
+import { type Order, PRICES } from "../harness/orders.ts";
+import type { Task } from "../harness/rows.ts";
 import { judge, type Verdict } from "../harness/verdict.ts";
 import { Faults } from "./faults.ts";
 import type { Options } from "./options.ts";
@@ -66,6 +68,8 @@ export class Chaos {
   async #round(round: number, catalogue: Catalogue): Promise<void> {
     const killAfterMs = Math.floor(this.#random() * KILL_WITHIN_MS);
     const outageMs = this.#random() < OUTAGE_SHARE ? this.#random() * MAX_OUTAGE_MS : 0;
+    this.#faults.sick = this.#drawProduct();
+    this.#faults.slow = this.#drawProduct();
     const { api, server } = await this.#start(catalogue);
     this.#producer.plan(this.#options.orders);
     let gone = false;
@@ -92,11 +96,13 @@ export class Chaos {
     startedAt: number,
   ): Promise<{ result: Result; wrongs: string[] }> {
     const { api, server } = await this.#start(catalogue);
-    this.#faults.heal();
+    this.#faults.calm();
     const until = Date.now() + this.#options.patience * 1000;
     while (this.#producer.unanswered > 0 && Date.now() < until) {
       await this.#producer.send(api, () => false);
     }
+    const heldUp = await this.#heldUp(api);
+    this.#faults.heal();
     let waiting = 0;
     const stuck = await api.untilFinal(this.#options.patience, (open) => {
       if (open !== waiting) {
@@ -125,14 +131,50 @@ export class Chaos {
       ...this.#counts,
       ...verdict,
       stuck,
+      heldUpBySick: heldUp,
       ...this.#producer.counts,
       ...this.#recovered,
       catalogueFaults: this.#faults.total,
+      sickAnswers: this.#faults.counts["sick product"] ?? 0,
+      slowAnswers: this.#faults.counts["slow product"] ?? 0,
       worstAnswer: this.#faults.most,
       seconds: Math.round((Date.now() - startedAt) / 1000),
-      ok: wrongs.length === 0 && stuck === 0 && accepted.size === this.#producer.ordersSent,
+      ok:
+        wrongs.length === 0 &&
+        stuck === 0 &&
+        heldUp === 0 &&
+        accepted.size === this.#producer.ordersSent,
     };
     return { result, wrongs };
+  }
+
+  /** How many orders without the sick product are still open when patience ends. */
+  async #heldUp(api: Api): Promise<number> {
+    const accepted = this.#producer.accepted();
+    const sick = String(this.#faults.sick);
+    const needsSick = ({ productos }: Order) =>
+      productos.some(({ sku }) => sku.replaceAll(/^\D*0*/g, "") === sick);
+    const until = Date.now() + this.#options.patience * 1000;
+    for (;;) {
+      const open = await Promise.all(
+        ["PENDING", "STARTED", "RETRY"].map((status) =>
+          api.all<Task>(`/api/tasks/executions/?limit=200&status=${status}`),
+        ),
+      );
+      const others = open.flat().filter(({ id }) => {
+        const order = accepted.get(id);
+        return order && !needsSick(order);
+      });
+      if (others.length === 0 || Date.now() >= until) {
+        this.#say(`${open.flat().length} tasks wait for the sick product, ${others.length} others`);
+        return others.length;
+      }
+      await sleep(1000);
+    }
+  }
+
+  #drawProduct(): number {
+    return 1 + Math.floor(this.#random() * PRICES.length);
   }
 
   /** Starts a server on the state of the last one, and notes what that one left open. */

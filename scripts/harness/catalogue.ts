@@ -39,7 +39,8 @@ export async function startCatalogue(
   };
 }
 
-function answer({ id, response }: Asked): void {
+/** As it should be answered. */
+export function answer({ id, response }: Asked): void {
   const price = PRICES[id - 1];
   const body = price === undefined ? "" : `{"id":${id},"title":"Product ${id}","price":${price}}`;
   response.writeHead(200, { "content-type": "application/json" }).end(body);

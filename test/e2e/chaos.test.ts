@@ -56,12 +56,14 @@ describe("npm run chaos", () => {
         wrongFailures: 0,
         unlinked: 0,
         stuck: 0,
+        heldUpBySick: 0,
         ok: true,
       });
       expect(code).toBe(0);
       expect((result["succeeded"] ?? 0) + (result["failed"] ?? 0)).toBe(750);
       // Else it proved nothing: kills that found nobody at work, a catalogue that always answered.
-      for (const figure of ["openAtKills", "resentTasks", "duplicatesRefused", "catalogueFaults"]) {
+      const figures = ["openAtKills", "resentTasks", "duplicatesRefused", "catalogueFaults"];
+      for (const figure of [...figures, "sickAnswers", "slowAnswers"]) {
         expect(result[figure], figure).toBeGreaterThan(0);
       }
       expect(readdirSync(folder)).toEqual([]);

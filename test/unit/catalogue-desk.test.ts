@@ -332,7 +332,8 @@ describe("a catalogue that limits its calls", () => {
   it("is found to allow more again", async () => {
     const { reply } = limit(2);
     const { world, lookup, desk } = bound(new DeskWorld(reply));
-    await lookup(aNeed(upTo(10)));
+    await lookup(aNeed(upTo(20)));
+    await vi.advanceTimersByTimeAsync(5000);
     expect(desk.state.pace.perSecond).toBeLessThan(3);
     world.reply = (id) => good(id);
     for (let second = 0; second < 600; second++) {

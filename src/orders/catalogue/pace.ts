@@ -2,7 +2,8 @@
  * How fast the catalogue may be asked, learnt from its 429s. While it gives none, calls go as fast
  * as they are answered. A 429 stops all of them for as long as it says, and sets the rate to what
  * was served in the second before. Then the rate rises: hardly at first, so that a limit is used
- * and not hit, later faster, so that one that was lifted is forgotten. Times are Unix milliseconds.
+ * and not hit, later fast, so that one that was lifted or misjudged is forgotten. Times are Unix
+ * milliseconds.
  */
 const WINDOW_MS = 1000;
 const FIRST_PAUSE_MS = 1000;
@@ -12,8 +13,10 @@ const SLOWEST_PER_SECOND = 0.1;
 const FASTEST_PER_SECOND = 1000;
 const LOWER = 0.98;
 /** Shares of the rate by which it rises in a second. */
-const HOLD = { rise: 0.0005, forMs: 60_000 };
-const RISE = 0.02;
+const HOLD = { rise: 0.0005, forMs: 30_000 };
+const RISE = 0.05;
+/** What a first 429 is taken for at least: it may come in a second of few calls. */
+const FIRST_PER_SECOND = 10;
 
 export interface PaceState {
   /** Null while no limit is known. */
@@ -25,7 +28,7 @@ export class Pace {
   #perSecond: number | null;
   #pausedUntil: number;
   #nextAt = 0;
-  #limitedAt = 0;
+  #limitedAt = -Infinity;
   #raisedAt = 0;
   #limitedInARow = 0;
   /** When calls were served, of the last second. */
@@ -73,7 +76,8 @@ export class Pace {
     if (now >= this.#pausedUntil) {
       // The first of those that were under way together: the others say nothing new.
       this.#limitedInARow += 1;
-      const served = Math.max(this.#lately(now).length, 1);
+      const again = now - this.#limitedAt < HOLD.forMs;
+      const served = Math.max(this.#lately(now).length, again ? 1 : FIRST_PER_SECOND);
       const known = (this.#perSecond ?? Infinity) * LOWER;
       this.#perSecond = Math.max(Math.min(served, known), SLOWEST_PER_SECOND);
       this.#limitedAt = this.#raisedAt = now;
