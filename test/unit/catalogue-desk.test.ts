@@ -14,6 +14,8 @@ import {
 
 const MINUTE = 60_000;
 
+vi.setConfig({ testTimeout: 30_000 }); // minutes of the desk's time are many timers
+
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
 });
@@ -176,6 +178,15 @@ describe("what is a product's own answer", () => {
     expect(found.down).not.toBeNull();
     expect(found.sick.size).toBe(0);
   });
+});
+
+it("does not ask a product for ever whether the catalogue is up", async () => {
+  const { world, lookup, asked } = bound(new DeskWorld());
+  await lookup(aNeed([1]));
+  world.reply = (id) => (id === "1" ? refused() : failing());
+  const found = await lookup(aNeed([2]));
+  expect(found.down).not.toBeNull();
+  expect(asked.length).toBeLessThan(5);
 });
 
 describe("turns", () => {

@@ -4,7 +4,7 @@
  * how long the rest takes; calls go on meanwhile, and what they find is kept for who comes again.
  *
  * A product that takes much longer than others is dropped when others wait for its place, and asked
- * again among the slow, which have half of the places. So it costs nobody else any time.
+ * again among the slow, which have half of the places at most. So it costs nobody else any time.
  */
 import { Asks, type Need, type Verdict } from "./asks";
 import type { CallResult } from "./call";
@@ -51,6 +51,8 @@ const MAX_WANTED = 64;
 /** How long a caller waits at most, and without news of what it wants. */
 const MAX_WAIT_MS = 5000;
 const QUIET_MS = 500;
+/** Products of a lookup are all looked at after a call, so the more there are the more rarely. */
+const LOOKED_AT_PER_MS = 100;
 /** A call is slow when it takes this many times what calls take as a rule, and a second. */
 const TIMES_TYPICAL = 4;
 const SLOW_MS = 1000;
@@ -126,6 +128,7 @@ export class Desk {
       ) {
         return this.#found(needs, this.#openOf(open));
       }
+      await pause(Math.min(productsOf(open) / LOOKED_AT_PER_MS, QUIET_MS / 2));
     }
   }
 
@@ -210,6 +213,7 @@ export class Desk {
   #end({ asked, startedAt }: Call, result: CallResult, now: number): void {
     const { product } = asked;
     if (result.kind === "dropped") {
+      this.#health.distrust(product);
       this.#slow.add(product);
       dropFirst(this.#slow, MAX_SLOW);
       return;
@@ -231,7 +235,9 @@ export class Desk {
       this.#answers.delete(product);
       this.#answers.set(product, { ...result, askedAt: startedAt });
       dropFirst(this.#answers, MAX_ANSWERS);
-      if (result.kind !== "refused") {
+      if (result.kind === "refused") {
+        this.#health.distrust(product);
+      } else {
         this.#health.answered(asked, result.kind === "product", now);
         this.#note(product, now - startedAt);
       }
@@ -360,6 +366,12 @@ export class Desk {
 
 function productsOf(needs: readonly Need[]): number {
   return needs.reduce((sum, { products }) => sum + products.length, 0);
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 }
 
 async function endsWithin(promise: Promise<void>, ms: number): Promise<boolean> {

@@ -166,6 +166,11 @@ export class Health {
     }
   }
 
+  /** A call came to nothing that says how the catalogue is: it is not to be asked for that. */
+  distrust(product: string): void {
+    this.#proven.delete(product);
+  }
+
   /** Nothing more can be asked to settle a doubt: nobody answers. */
   nothingAnswers(now: number): void {
     const last = [...this.#suspects.values()].at(-1);
