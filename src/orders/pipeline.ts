@@ -118,7 +118,7 @@ class OrderBatch {
         taskId: task.id,
         sender: task.user ?? "",
         products: productsOf(order),
-        since: searches.get(task.id)?.since ?? now,
+        ...(searches.get(task.id) ?? searchOf(task, now)),
       })),
     );
     const enriched: Work<EnrichedOrder>[] = [];

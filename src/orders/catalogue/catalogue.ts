@@ -13,7 +13,8 @@ import type { Product } from "./product";
  * What an order learns of a product.
  * - a product, or that there is none
  * - `refused`: asking again cannot help
- * - `sick`: it failed by itself at `failedAt`, and is not asked before `until`
+ * - `sick`: it failed by itself at `failedAt`, since the order last asked or so that it is not asked
+ *   before `until`
  * - `down`: the catalogue is
  * - `waitMs`: it is not known yet, but in about so many milliseconds
  */
@@ -25,8 +26,8 @@ export type Lookup =
   | { down: string }
   | { waitMs: number };
 
-/** What an order wants to know: the products it needs, and since when it asks for them. */
-export type Question = Omit<Need, "notBefore"> & { since: number };
+/** What an order wants to know, since when it asks, and when it last did. Unix milliseconds. */
+export type Question = Omit<Need, "notBefore"> & { since: number; ranAt: number };
 
 /** By product. */
 export type Lookups = ReadonlyMap<string, Lookup>;
@@ -54,13 +55,15 @@ export class Catalogue {
     questions: readonly Question[],
   ): Promise<Map<string, Lookups>> {
     const now = Date.now();
-    const needs = questions.map(({ since, ...need }) => ({
+    const needs = questions.map(({ since, ranAt, ...need }) => ({
       ...need,
+      ranAt,
       notBefore: Math.min(now - this.#config.catalogueTtlMs, Math.max(since, now - KEPT_MS)),
     }));
     const asked = needs.flatMap((need) => {
       const products = need.products.filter((product) => !this.#fresh(product, need));
-      return products.length > 0 ? [{ ...need, products }] : [];
+      const { ranAt: _, ...rest } = need;
+      return products.length > 0 ? [{ ...rest, products }] : [];
     });
     const found = asked.length > 0 ? await this.#ask(desk, asked) : undefined;
     return new Map(needs.map((need) => [need.taskId, this.#lookupsOf(need, found)]));
@@ -87,7 +90,7 @@ export class Catalogue {
     }
   }
 
-  #lookupsOf(need: Need, found: Found | undefined): Lookups {
+  #lookupsOf(need: Need & { ranAt: number }, found: Found | undefined): Lookups {
     const waitMs = found?.waits.get(need.taskId) ?? DESK_WAIT_MS;
     return new Map(
       need.products.map((product): [string, Lookup] => {
@@ -101,7 +104,7 @@ export class Catalogue {
         const sick = found?.sick.get(product);
         return [
           product,
-          sick && sick.until > Date.now()
+          sick && (sick.until > Date.now() || sick.failedAt >= need.ranAt)
             ? { sick: sick.why, failedAt: sick.failedAt, until: sick.until }
             : { waitMs },
         ];
