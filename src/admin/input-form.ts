@@ -99,7 +99,7 @@ function kindOf(schema: Schema): FieldKind {
   const { type, format, maxLength } = schema;
   const choices = (schema.anyOf ?? []).filter((choice) => typeof choice === "object");
   if (choices.length > 0 && choices.every((choice) => choice.type === "string")) {
-    // Several ways to write it: a moment if it may be one, as any date is one too.
+    // Several ways to write it: a moment if it may be one.
     return choices.some((choice) => choice.format === "date-time")
       ? { kind: "instant" }
       : { kind: "text", long: false };
@@ -137,10 +137,11 @@ export function inputTexts(fields: readonly InputField[], input: unknown): Recor
   return Object.fromEntries(
     fields.map((field) => {
       const value = field.name === "" ? input : members[field.name];
-      const isMoment = field.kind === "instant" && !Number.isNaN(Date.parse(String(value)));
-      const text = isMoment
-        ? new Date(String(value)).toISOString().slice(0, 19)
-        : textOf(value, field);
+      const moment =
+        field.kind === "instant" && String(value).includes("T") ? Date.parse(String(value)) : NaN;
+      const text = Number.isNaN(moment)
+        ? textOf(value, field)
+        : new Date(moment).toISOString().replace(/(\.000)?Z$/, "");
       const isUnset = value === undefined || value === null;
       return [fieldId(field.name), isUnset ? "" : text];
     }),

@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { instantText } from "../http/instant";
+import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { toPedido } from "../orders/contract";
 import type { OrderRow } from "../orders/queries";
 import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/walk";
@@ -12,8 +12,8 @@ import { defineExport } from "./task";
 export const OrderExportInput = z.strictObject({
   formato: z.enum(FORMAT_NAMES),
   cliente: z.string().min(1).max(255).optional(),
-  desde: instantText.optional(),
-  hasta: instantText.optional(),
+  desde: fromText.optional(),
+  hasta: beforeText.optional(),
 });
 export type OrderExportInput = z.infer<typeof OrderExportInput>;
 
@@ -57,8 +57,8 @@ export const exportOrders = defineExport(orderSource);
 function filterOf({ cliente, desde, hasta }: OrderExportInput, createdAt: number): WalkFilter {
   return {
     customer: cliente,
-    from: desde === undefined ? undefined : Date.parse(desde),
-    before: hasta === undefined ? createdAt : Math.min(Date.parse(hasta), createdAt),
+    from: desde === undefined ? undefined : firstMoment(desde),
+    before: hasta === undefined ? createdAt : Math.min(endOf(hasta), createdAt),
   };
 }
 

@@ -1,12 +1,47 @@
 import { z } from "@hono/zod-openapi";
 
-/** An ISO date (its first moment, UTC) or date and time with a zone. */
-export const instantText = z
-  .union(
-    [z.iso.date(), z.iso.datetime({ offset: true })],
-    "an ISO date, or an ISO date and time with its zone",
-  )
-  .openapi({ type: "string", example: "2026-11-22" });
+const DAY_MS = 86_400_000;
+const ZONE = /(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
 
-/** The same; Unix milliseconds inside. */
-export const instant = instantText.transform((text) => Date.parse(text));
+const day = z.iso.date();
+const dayOfZone = z
+  .string()
+  .refine((text) => ZONE.test(text) && day.safeParse(text.replace(ZONE, "")).success);
+
+const instantText = z.union(
+  [day, dayOfZone, z.iso.datetime({ offset: true })],
+  "an ISO date, or an ISO date and time with its zone",
+);
+
+const A_DAY = "A day is that of UTC, or of the offset behind it: 2026-11-22-05:00";
+
+function described(what: string) {
+  const description = `${what}. ${A_DAY}.`;
+  return instantText.describe(description).openapi({ type: "string", example: "2026-11-22" });
+}
+
+/** From when on, as text: see `firstMoment`. */
+export const fromText = described("From this moment or day on");
+/** The open end of a range: see `endOf`. */
+export const beforeText = described("Before this moment, or until this day has ended");
+/** The last that is let through: see `lastMoment`. */
+export const throughText = described("Until this moment or day, itself included");
+
+/** The first moment a text lets through; Unix milliseconds. */
+export function firstMoment(text: string): number {
+  return Date.parse(isDay(text) ? `${text.slice(0, 10)}T00:00${text.slice(10) || "Z"}` : text);
+}
+
+/** The first moment after a day; a moment itself. */
+export function endOf(text: string): number {
+  return isDay(text) ? firstMoment(text) + DAY_MS : firstMoment(text);
+}
+
+/** The last millisecond of a day; a moment itself. */
+export function lastMoment(text: string): number {
+  return isDay(text) ? endOf(text) - 1 : firstMoment(text);
+}
+
+function isDay(text: string): boolean {
+  return !text.includes("T");
+}

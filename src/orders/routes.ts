@@ -6,7 +6,7 @@ import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
-import { instant } from "../http/instant";
+import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { rateLimit } from "../http/rate-limit";
@@ -75,8 +75,8 @@ const listRoute = createRoute({
     query: z.object({
       ...pageQuery,
       cliente: z.string().min(1).max(255).optional(),
-      desde: instant.optional(),
-      hasta: instant.optional(),
+      desde: fromText.optional(),
+      hasta: beforeText.optional(),
       search: z.string().min(1).max(255).optional(),
     }),
   },
@@ -146,7 +146,12 @@ site.openAPIRegistry.registerPath(createOrders);
 export const orderRoutes = site
   .openapi(listRoute, async (c) => {
     const { limit, cursor, cliente, desde, hasta, search } = c.req.valid("query");
-    const filter = { customer: cliente, from: desde, before: hasta, search };
+    const filter = {
+      customer: cliente,
+      from: desde === undefined ? undefined : firstMoment(desde),
+      before: hasta === undefined ? undefined : endOf(hasta),
+      search,
+    };
     const page = await listOrders(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
     return c.json(renderPage(page, c.req.url, toPedido), 200);
   })

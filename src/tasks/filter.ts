@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import { instant } from "../http/instant";
+import { firstMoment, fromText, lastMoment, throughText } from "../http/instant";
 import { MAX_SCANNED } from "../http/paging";
 import { isLote, isTaskId } from "./ids";
 import type { TaskFilter } from "./list";
@@ -14,8 +14,8 @@ export const filterShape = {
   task_module: z.string().min(1).max(100).optional(),
   task_name: z.string().min(1).max(100).optional(),
   worker: z.string().min(1).max(100).optional(),
-  created_after: instant.optional(),
-  created_before: instant.optional(),
+  created_after: fromText.optional(),
+  created_before: throughText.optional(),
   discarded: z.stringbool().or(z.boolean()).optional().openapi({ type: "boolean" }),
   error_code: z.string().min(1).max(100).optional(),
   search: z.string().trim().min(1).max(200).optional(),
@@ -58,8 +58,8 @@ export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
     module: query.task_module,
     name: query.task_name,
     worker: query.worker,
-    from: query.created_after,
-    before: query.created_before === undefined ? undefined : query.created_before + 1,
+    from: query.created_after === undefined ? undefined : firstMoment(query.created_after),
+    before: query.created_before === undefined ? undefined : lastMoment(query.created_before) + 1,
     discarded: query.discarded,
     codes: query.error_code === undefined ? undefined : [query.error_code],
     ids: query.ids,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { inputFields, inputTexts, readInputForm } from "../../src/admin/input-form";
-import { instant } from "../../src/http/instant";
+import { fromText } from "../../src/http/instant";
 
 const Input = z.strictObject({
   text: z.string().min(1),
@@ -11,7 +11,7 @@ const Input = z.strictObject({
   format: z.enum(["csv", "json"]),
   dry: z.boolean().optional(),
   day: z.iso.date().optional(),
-  since: instant.optional(),
+  since: fromText.optional(),
   until: z.date().optional(),
   limit: z.number().nullable(),
   kind: z.enum(["a", "b"]).nullable().optional(),
@@ -99,6 +99,15 @@ describe("what was typed", () => {
 
   it("names the fields whose JSON cannot be read", () => {
     expect(read({ "input.lines": "[" }).unreadable).toEqual(["lines"]);
+  });
+
+  it("keeps a whole day one, and a moment to its millisecond", () => {
+    const input = { text: "x", format: "json", since: "2026-11-22" };
+    const day = inputTexts(fields, input);
+    expect(day["input.since"]).toBe("2026-11-22");
+    expect(read(day).input).toMatchObject(input);
+    const texts = inputTexts(fields, { ...input, since: "2026-11-22T23:59:59.999Z" });
+    expect(read(texts).input).toMatchObject({ since: "2026-11-22T23:59:59.999Z" });
   });
 
   it("comes back as it went into the fields", () => {

@@ -92,6 +92,16 @@ interface ControlProps {
   problem?: string;
 }
 
+/** Where a moment may also be a day, the day that stands there stays one. */
+function dateType(kind: "date" | "instant", value: string) {
+  if (kind === "date" || /^\d{4}-\d\d-\d\d$/.test(value)) {
+    return { type: "date" };
+  }
+  return value === "" || value.includes("T")
+    ? { type: "datetime-local", step: value.includes(".") ? "0.001" : "1" }
+    : { type: "text" };
+}
+
 function Control({ view, field, value, problem }: ControlProps) {
   const { t } = view;
   const { required, description, fallback } = field;
@@ -114,13 +124,7 @@ function Control({ view, field, value, problem }: ControlProps) {
     case "date":
     case "instant":
       return (
-        <input
-          {...shared}
-          type={field.kind === "date" ? "date" : "datetime-local"}
-          step={field.kind === "date" ? undefined : "1"}
-          value={value}
-          required={required}
-        />
+        <input {...shared} {...dateType(field.kind, value)} value={value} required={required} />
       );
     case "boolean":
     case "choice": {
