@@ -1,3 +1,4 @@
+import type { MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 
 /** On every answer. A page brings a content policy of its own; nothing else loads or frames anything. */
@@ -8,3 +9,11 @@ export const siteHeaders = secureHeaders({
   xFrameOptions: "DENY",
   overwrite: false,
 });
+
+/** Search engines may know the landing page: the rest is private, or opened by links that are keys. */
+export const keepOutRobots: MiddlewareHandler = async function keepOutRobots(c, next) {
+  await next();
+  if (c.req.path !== "/") {
+    c.res.headers.set("x-robots-tag", "noindex, nofollow");
+  }
+};

@@ -7,6 +7,7 @@ import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
 import { assertWithinRate } from "../http/rate-limit";
 import { batchLink } from "./batch-link";
+import { isDeliberate } from "./deliberate";
 import { demoOrders, takeDemoIds } from "./demo";
 import { assertRoomForOrders, enqueueOrders } from "./ingest";
 
@@ -38,7 +39,8 @@ demoRoutes.openapi(startRoute, async (c) => {
     return c.body(null, 200);
   }
   if (!isDeliberate(c.req.raw.headers)) {
-    const detail = "Prefetches and links from other sites start nothing: open this address itself";
+    const detail =
+      "Prefetches, previews, robots and other sites' links start nothing: open this address itself";
     throw new AppError(403, "not_deliberate", detail);
   }
   const { n } = c.req.valid("query");
@@ -64,8 +66,3 @@ demoRoutes.openapi(startRoute, async (c) => {
     tareas: accepted.taskIds,
   });
 });
-
-function isDeliberate(headers: Headers): boolean {
-  const purpose = `${headers.get("sec-purpose") ?? ""} ${headers.get("purpose") ?? ""}`;
-  return headers.get("sec-fetch-site") !== "cross-site" && !/prefetch|prerender/i.test(purpose);
-}

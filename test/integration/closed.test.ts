@@ -226,6 +226,18 @@ describe("a bad configuration", () => {
   });
 });
 
+it.each([
+  "/admin/",
+  "/api/pedidos",
+  "/pedidos/lotes/x?k=y",
+  "/exports/x?k=y",
+  "/sign-in",
+  "/nothing",
+])("search engines are kept off %s", async (path) => {
+  expect((await call(path)).headers.get("x-robots-tag")).toBe("noindex, nofollow");
+  expect((await call("/")).headers.get("x-robots-tag")).toBeNull();
+});
+
 // Last: from here on this file's database lacks tables.
 describe("a missing migration is 503 missing_migration", () => {
   it("for a column", async () => {

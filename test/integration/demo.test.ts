@@ -86,6 +86,12 @@ describe("GET /pedidos/iniciar", () => {
     ["Sec-Purpose of a prerender", { headers: { "sec-purpose": "prefetch;prerender" } }],
     ["Purpose: prefetch", { headers: { purpose: "prefetch" } }],
     ["Sec-Fetch-Site: cross-site", { headers: { "sec-fetch-site": "cross-site" } }],
+    ["Purpose: preview", { headers: { purpose: "preview" } }],
+    ["X-Purpose: preview", { headers: { "x-purpose": "preview" } }],
+    ["X-Purpose: instant", { headers: { "x-purpose": "instant" } }],
+    ["X-Moz: prefetch", { headers: { "x-moz": "prefetch" } }],
+    ["Sec-Fetch-Dest: image", { headers: { "sec-fetch-dest": "image" } }],
+    ["Sec-Fetch-Dest: iframe", { headers: { "sec-fetch-dest": "iframe" } }],
     ["POST", { method: "POST" }],
   ])("%s starts nothing", async (_name, init) => {
     const before = await storedRows();
@@ -94,6 +100,29 @@ describe("GET /pedidos/iniciar", () => {
     expect(response.headers.get("cache-control") ?? "no-store").toBe("no-store");
     expect(await response.text()).not.toContain("lote");
     expect(await storedRows()).toEqual(before);
+  });
+
+  it("a link preview starts nothing", async () => {
+    const before = await storedRows();
+    const headers = { "user-agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)" };
+    const problem = await expectProblem(await visit("", { headers }), 403, "not_deliberate");
+    expect(problem.detail).toContain("previews");
+    expect(await storedRows()).toEqual(before);
+  });
+
+  it("a person's browser and a program start a batch", async () => {
+    const browser = {
+      "user-agent":
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/142.0.0.0 Safari/537.36",
+      accept: "text/html,application/xhtml+xml,*/*;q=0.8",
+      "sec-fetch-site": "none",
+      "sec-fetch-mode": "navigate",
+      "sec-fetch-dest": "document",
+      "sec-fetch-user": "?1",
+    };
+    const opened = await visit("", { headers: browser });
+    expect(opened.headers.get("location")).toMatch(/^\/pedidos\/lotes\//);
+    await start("", { headers: { "user-agent": "curl/8.14.1", accept: "*/*" } });
   });
 
   it.each(["none", "same-origin"])("Sec-Fetch-Site: %s starts a batch", async (site) => {

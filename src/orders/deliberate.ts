@@ -1,0 +1,25 @@
+/** Browsers and proxies that fetch ahead of a person say so in one of these, whatever its value. */
+const AHEAD = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
+
+/** What a browser asks for when a page was opened, or a script asked: no picture, frame or script. */
+const OPENED = ["document", "empty"];
+
+/**
+ * Crawlers, and programs that look at links for chats, social networks and mail. Nearly all say "bot",
+ * "crawler", "spider" or "preview", or call themselves "compatible"; the rest are named. The phones
+ * called Cubot are people's.
+ */
+const ROBOT =
+  /(?<!cu)bot\b|bot[-_]|crawl|spider|slurp|preview|compatible;|facebookexternalhit|meta-external|mediapartners|slack-|whatsapp|viber|vkshare|iframely|mastodon|cardyb/i;
+
+/** Whether somebody meant to open the address: not a look ahead, a robot, or another site's page. */
+export function isDeliberate(headers: Headers): boolean {
+  const site = headers.get("sec-fetch-site");
+  const dest = headers.get("sec-fetch-dest");
+  return (
+    !AHEAD.some((name) => headers.get(name)) &&
+    !ROBOT.test(headers.get("user-agent") ?? "") &&
+    site !== "cross-site" &&
+    (dest === null || OPENED.includes(dest))
+  );
+}
