@@ -1,6 +1,6 @@
 // node bench/fill.mjs: a local database as large as asked, to see that the product stays as fast.
 import path from "node:path";
-import { parseArgs } from "node:util";
+import { readOnlyFlags } from "../scripts/lib/flags.mjs";
 import { ensureInstalled } from "../scripts/lib/install.mjs";
 import { captureTool, fail, root } from "../scripts/lib/tools.mjs";
 import { fillStatements } from "./fill-sql.mjs";
@@ -36,16 +36,19 @@ database.close();
 
 function optionsOrFail() {
   try {
-    const text = { type: "string" };
-    const { values } = parseArgs({
-      options: {
-        tasks: { ...text, default: "1000000" },
-        orders: { ...text, default: "1000000" },
-        open: { ...text, default: "20" },
-        "persist-to": { ...text, default: path.join(root, ".wrangler", "state") },
-        help: { type: "boolean" },
-      },
-    });
+    const values = {
+      tasks: "1000000",
+      orders: "1000000",
+      open: "20",
+      "persist-to": path.join(root, ".wrangler", "state"),
+      ...readOnlyFlags(process.argv.slice(2), {
+        tasks: "value",
+        orders: "value",
+        open: "value",
+        "persist-to": "value",
+        help: "switch",
+      }),
+    };
     if (values.help) {
       console.log(USAGE);
       process.exit(0);

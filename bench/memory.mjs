@@ -1,5 +1,5 @@
 // node bench/memory.mjs: what the largest requests with orders cost the Worker's isolate in memory.
-import { parseArgs } from "node:util";
+import { readOnlyFlags } from "../scripts/lib/flags.mjs";
 import { ensureInstalled } from "../scripts/lib/install.mjs";
 import { fail } from "../scripts/lib/tools.mjs";
 import { inspect } from "./inspector.mjs";
@@ -46,15 +46,17 @@ try {
 
 function optionsOrFail() {
   try {
-    const number = (value) => ({ type: "string", default: value });
-    const { values } = parseArgs({
-      options: {
-        orders: number("10000"),
-        bytes: number("8388608"),
-        rounds: number("5"),
-        help: { type: "boolean" },
-      },
-    });
+    const values = {
+      orders: "10000",
+      bytes: "8388608",
+      rounds: "5",
+      ...readOnlyFlags(process.argv.slice(2), {
+        orders: "value",
+        bytes: "value",
+        rounds: "value",
+        help: "switch",
+      }),
+    };
     if (values.help) {
       console.log(USAGE);
       process.exit(0);

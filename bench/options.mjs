@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readOnlyFlags, readVariables } from "../scripts/lib/flags.mjs";
 
 export const USAGE = `npm run bench -- [options]
 
@@ -46,24 +46,20 @@ const NUMBERS = {
 
 /** The options by camelCase name. Throws an Error whose message is for the one who typed them. */
 export function readOptions(argv) {
-  const text = { type: "string" };
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      ...Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, text])),
-      var: { type: "string", multiple: true },
-      peers: text,
-      only: text,
-      full: text,
-      from: text,
-      bare: { type: "boolean" },
-      simulate: { type: "boolean" },
-      logs: { type: "boolean" },
-      help: { type: "boolean" },
-    },
+  const values = readOnlyFlags(argv, {
+    ...Object.fromEntries(Object.keys(NUMBERS).map((name) => [name, "value"])),
+    var: "list",
+    peers: "value",
+    only: "value",
+    full: "value",
+    from: "value",
+    bare: "switch",
+    simulate: "switch",
+    logs: "switch",
+    help: "switch",
   });
   const options = {
-    vars: Object.fromEntries((values.var ?? []).map(splitVariable)),
+    vars: readVariables(values.var),
     peers: values.peers,
     only: values.only?.split(","),
     full: values.full,
@@ -88,12 +84,4 @@ function number(name, text, { min = -Infinity, max = Infinity, whole = false }) 
     throw new Error(`--${name} takes a ${whole ? "whole " : ""}number ${range}, not ${text}`);
   }
   return value;
-}
-
-function splitVariable(text) {
-  const colon = text.indexOf(":");
-  if (colon < 1) {
-    throw new Error(`--var takes NAME:value, not ${text}`);
-  }
-  return [text.slice(0, colon), text.slice(colon + 1)];
 }

@@ -1,7 +1,7 @@
 // node bench/pages.mjs [--state DIR]: how soon the console's pages answer, and what they weigh.
 import path from "node:path";
-import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { orFail, readOnlyFlags } from "../scripts/lib/flags.mjs";
 import { ensureInstalled } from "../scripts/lib/install.mjs";
 import { makeOrders } from "./orders.mjs";
 import { startSite } from "./site.mjs";
@@ -12,12 +12,12 @@ const PATHS = `/admin/ /admin/tasks /admin/tasks?status=PENDING /admin/orders /a
   /admin/notifications /admin/people /admin/keys /admin/audit`.split(/\s+/u);
 const VISITS = 9;
 
-const { values } = parseArgs({ options: { state: { type: "string" } } });
+const { state } = orFail(() => readOnlyFlags(process.argv.slice(2), { state: "value" }));
 await ensureInstalled();
 /** On a copy of a state that bench/fill.mjs filled, or on a fresh one with ten orders. */
-const site = await startSite({ state: values.state && path.resolve(values.state) });
+const site = await startSite({ state: state && path.resolve(state) });
 try {
-  if (!values.state) {
+  if (!state) {
     await site.client.postOrders(makeOrders({ count: 10, seed: 1, invalid: 0.2 }));
   }
   const cookie = await site.signIn();

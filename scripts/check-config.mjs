@@ -1,46 +1,54 @@
 // Checks the configuration a Worker would get, with the Worker's own rules: wrangler.toml, the secrets
-// of `--env-file FILE` (else .dev.vars, unless `--no-secrets`) and `--var NAME:value`, each overriding
-// the one before as in `wrangler dev`. Prints what the caller needs as JSON, or one line and exit 1.
-import { readFileSync } from "node:fs";
+// of files, and `--var NAME:value`, each overriding the one before. For `--command dev` the secrets are
+// those of `--env-file FILE`s, else of .dev.vars; for `--command deploy` those of `--secrets-file FILE`,
+// or they are not looked at. Any other flag is checked as one of that command of wrangler's. Prints what
+// the caller needs as JSON, or one line and exit 1.
 import path from "node:path";
-import { parseEnv } from "node:util";
 import { unstable_readConfig as readConfig } from "wrangler";
+import { SECRET_NAMES, secretProblem } from "../src/auth/secret-rules.ts";
 import { parseConfig } from "../src/config.ts";
-import { readFlags } from "./lib/flags.mjs";
+import { devVars } from "./lib/dev-vars.mjs";
+import { readEnvFile, readSecretsFile } from "./lib/env-file.mjs";
+import { readFlags, readVariables } from "./lib/flags.mjs";
 import { fail, root } from "./lib/tools.mjs";
-
-const { flags } = readFlags(process.argv.slice(2), {
-  var: "list",
-  "env-file": "list",
-  "no-secrets": "switch",
-});
+import { wranglerProblem } from "./lib/wrangler-flags.mjs";
 
 try {
+  const { flags, rest } = readFlags(process.argv.slice(2), {
+    command: "value",
+    var: "list",
+    "env-file": "list",
+    "secrets-file": "value",
+  });
   const config = readConfig({ config: path.join(root, "wrangler.toml") }, { hideWarnings: true });
-  const required = flags["no-secrets"] ? [] : config.secrets.required;
-  const known = [...Object.keys(config.vars), ...config.secrets.required];
+  const { required } = config.secrets;
+  const isDev = flags.command === "dev";
+  const variables = isDev ? [...Object.keys(config.vars), ...required] : Object.keys(config.vars);
 
-  const files = flags["env-file"] ?? [path.join(root, ".dev.vars")];
-  const stored = flags["no-secrets"] ? {} : Object.assign({}, ...files.map(readEnvFile));
-  const given = Object.fromEntries((flags.var ?? []).map(splitVariable));
-
-  const unknown = Object.keys(given).find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new Error(`${unknown} is not a variable of this Worker (known: ${known.join(", ")})`);
+  const given = readVariables(flags.var);
+  refuseUnknown(given, variables, "--var");
+  const files = isDev ? (flags["env-file"] ?? [devVars]) : [flags["secrets-file"] ?? []].flat();
+  const stored = {};
+  for (const file of files) {
+    const values = isDev ? readEnvFile(file) : readSecretsFile(file);
+    refuseUnknown(values, isDev ? variables : required, file);
+    Object.assign(stored, values);
   }
-  const variables = { ...config.vars, ...pick(stored, known), ...given };
-  const missing = required.find((name) => !variables[name]?.trim());
-  if (missing !== undefined) {
-    throw new Error(`${missing} is missing or empty in ${files.join(", ")}`);
+  const values = { ...stored, ...given };
+  if (files.length > 0) {
+    checkSecrets(required, values, files);
   }
-  parseConfig(variables);
+  parseConfig({ ...config.vars, ...values });
+  const problem = wranglerProblem(flags.command, rest);
+  if (problem !== undefined) {
+    throw new Error(problem);
+  }
   console.log(
     JSON.stringify({
-      variables: known,
-      secrets: config.secrets.required,
+      names: variables,
+      values,
+      secrets: required,
       database: config.d1_databases.find(({ binding }) => binding === "DB").database_name,
-      email: variables.ADMIN_EMAIL,
-      password: variables.ADMIN_PASSWORD,
       passwordIsStored: !("ADMIN_PASSWORD" in given),
     }),
   );
@@ -48,18 +56,22 @@ try {
   fail(`Configuration: ${error.message.replaceAll(/\s*\n\s*/gu, "; ")}`);
 }
 
-function readEnvFile(file) {
-  return parseEnv(readFileSync(file, "utf8"));
-}
-
-function splitVariable(text) {
-  const colon = text.indexOf(":");
-  if (colon < 1) {
-    throw new Error(`--var takes NAME:value, not ${text}`);
+function refuseUnknown(values, known, where) {
+  const unknown = Object.keys(values).find((name) => !known.includes(name));
+  if (unknown !== undefined) {
+    throw new Error(`${where}: ${unknown} is none of ${known.join(", ")}`);
   }
-  return [text.slice(0, colon), text.slice(colon + 1)];
 }
 
-function pick(values, names) {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => names.includes(name)));
+function checkSecrets(required, values, files) {
+  const missing = required.find((name) => !values[name]?.trim());
+  if (missing !== undefined) {
+    throw new Error(`${missing} is missing or empty in ${files.join(", ")}`);
+  }
+  for (const name of SECRET_NAMES) {
+    const problem = secretProblem(values, name);
+    if (problem !== null) {
+      throw new Error(`${name} ${problem}`);
+    }
+  }
 }

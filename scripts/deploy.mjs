@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { randomSecret } from "./lib/dev-vars.mjs";
-import { readFlags } from "./lib/flags.mjs";
+import { orFail, readFlags, readVariables } from "./lib/flags.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 import { ask, canAsk } from "./lib/questions.mjs";
 import { captureScript, captureTool, fail, runTool } from "./lib/tools.mjs";
@@ -14,19 +14,21 @@ const usage = `npm run deploy -- [flags]
   --catalogue-url URL     the product catalogue
   --embedded-catalogue    the catalogue inside the Worker, for a demonstration
   --var NAME:value        overrides a variable of wrangler.toml; may be repeated
-  --secrets-file FILE     the secrets, as JSON or NAME=value lines; else those not yet set are asked for
+  --secrets-file FILE     all secrets, as JSON or NAME=value lines; else those not yet set are asked for
   --dry-run               checks and bundles; touches no account
   Any other flag goes to wrangler deploy.
   ADMIN_EMAIL, ADMIN_PASSWORD and CLOUDFLARE_API_TOKEN in the environment answer for a person.`;
 
-const { flags, rest } = readFlags(process.argv.slice(2), {
-  "catalogue-url": "value",
-  "embedded-catalogue": "switch",
-  var: "list",
-  "secrets-file": "value",
-  "dry-run": "switch",
-  help: "switch",
-});
+const { flags, rest } = orFail(() =>
+  readFlags(process.argv.slice(2), {
+    "catalogue-url": "value",
+    "embedded-catalogue": "switch",
+    var: "list",
+    "secrets-file": "value",
+    "dry-run": "switch",
+    help: "switch",
+  }),
+);
 if (flags.help) {
   console.log(usage);
   process.exit(0);
@@ -34,16 +36,17 @@ if (flags.help) {
 
 await ensureInstalled();
 
-const pairs = [
-  `CATALOGUE_URL:${await chooseCatalogue()}`,
-  "DEMO_ENABLED:false",
-  ...(flags.var ?? []),
-];
+const given = orFail(() => readVariables(flags.var));
+const pairs = Object.entries({
+  CATALOGUE_URL: await chooseCatalogue(),
+  DEMO_ENABLED: "false",
+  ...given,
+}).map((pair) => pair.join(":"));
 const variables = pairs.flatMap((pair) => ["--var", pair]);
 
 step("Checking the configuration");
 console.log(pairs.join("\n"));
-const { database, secrets } = await checkConfig();
+const { database, secrets, values: checked } = await checkConfig();
 
 if (flags["dry-run"]) {
   step("Bundling (dry run: nothing is created, migrated or deployed)");
@@ -53,7 +56,7 @@ if (flags["dry-run"]) {
 step("Looking at the account");
 const databases = await accountJson(["d1", "list", "--json"]);
 const answers = flags["secrets-file"]
-  ? { values: {} }
+  ? { values: Object.fromEntries(secrets.map((name) => [name, checked[name]])) }
   : await chooseSecrets(await missingSecrets());
 
 if (!databases.some(({ name }) => name === database)) {
@@ -78,11 +81,13 @@ function step(text) {
 
 /** The embedded catalogue is a demonstration: in production only when asked for by name. */
 async function chooseCatalogue() {
-  if ((flags.var ?? []).some((pair) => pair.startsWith("CATALOGUE_URL:"))) {
+  if (given.CATALOGUE_URL !== undefined) {
     fail("Give the catalogue with --catalogue-url URL.");
   }
   if (flags["embedded-catalogue"]) {
-    return "";
+    return flags["catalogue-url"] === undefined
+      ? ""
+      : fail("Give --catalogue-url URL or --embedded-catalogue, not both.");
   }
   const url =
     flags["catalogue-url"] ?? (canAsk ? await ask("URL of the product catalogue: ") : undefined);
@@ -95,7 +100,9 @@ async function chooseCatalogue() {
 }
 
 async function checkConfig() {
-  const check = await captureScript("check-config.mjs", ["--no-secrets", ...variables]);
+  const file = flags["secrets-file"] ? ["--secrets-file", path.resolve(flags["secrets-file"])] : [];
+  const args = [...rest, "--command", "deploy", ...file, ...variables];
+  const check = await captureScript("check-config.mjs", args);
   return check.code === 0 ? JSON.parse(check.stdout) : fail(check.stderr.trim());
 }
 
@@ -147,11 +154,11 @@ async function chooseSecrets(missing) {
 
 /** Secrets go with the deploy: before the first one there is no Worker to put them in. */
 async function deploy() {
-  const file = flags["secrets-file"] ?? writeSecrets(answers.values);
+  const file = writeSecrets(answers.values);
   await run(["deploy", ...variables, ...(file ? ["--secrets-file", file] : []), ...rest]);
 }
 
-/** As JSON: in a .env file wrangler would expand a $ of a password. */
+/** As JSON: of NAME=value lines wrangler would take some characters for its own. */
 function writeSecrets(values) {
   if (Object.keys(values).length === 0) {
     return undefined;

@@ -1,11 +1,11 @@
 // npm start: everything a fresh clone needs to run the Worker here, then `wrangler dev`.
 import http from "node:http";
 import https from "node:https";
-import { rmSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createDevVars } from "./lib/dev-vars.mjs";
-import { readFlags } from "./lib/flags.mjs";
+import { orFail, readFlags } from "./lib/flags.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 import { portProblem } from "./lib/ports.mjs";
 import { ended, stopAll } from "./lib/processes.mjs";
@@ -17,17 +17,19 @@ const usage = `npm start -- [flags]
   --ip ADDRESS        address to listen on (127.0.0.1)
   --persist-to DIR    where the database, queues and objects live (.wrangler/state)
   --var NAME:value    overrides a variable of wrangler.toml; may be repeated
-  --env-file FILE     takes the secrets from FILE instead of .dev.vars
+  --env-file FILE     takes the secrets from FILE instead of .dev.vars; may be repeated
   Any other flag goes to wrangler dev; --inspector-port N opens its debugger.`;
 
-const { flags, rest } = readFlags(process.argv.slice(2), {
-  port: "value",
-  ip: "value",
-  "persist-to": "value",
-  "env-file": "list",
-  var: "list",
-  help: "switch",
-});
+const { flags, rest } = orFail(() =>
+  readFlags(process.argv.slice(2), {
+    port: "value",
+    ip: "value",
+    "persist-to": "value",
+    "env-file": "list",
+    var: "list",
+    help: "switch",
+  }),
+);
 if (flags.help) {
   console.log(usage);
   process.exit(0);
@@ -58,7 +60,7 @@ if (problem) {
 if (envFiles.length === 0) {
   createDevVars();
 }
-const admin = await checkConfig();
+const { names, values, passwordIsStored } = await checkConfig();
 const env = environment();
 await migrate();
 const wrangler = serve();
@@ -77,14 +79,18 @@ async function stop() {
 }
 
 async function checkConfig() {
-  const check = await captureScript("check-config.mjs", configFlags, ownGroup);
+  const args = [...rest, "--command", "dev", ...configFlags];
+  const check = await captureScript("check-config.mjs", args, ownGroup);
   if (check.code !== 0) {
     fail(check.stderr.trim());
   }
   return JSON.parse(check.stdout);
 }
 
-/** What wrangler runs with: no network, and no queue shared with another server. */
+/**
+ * What wrangler runs with: no network, no queue shared with another server, and the Worker's variables
+ * and secrets, which it takes from the environment as they are.
+ */
 function environment() {
   const debugs = rest.some((flag) => flag.startsWith("--inspector"));
   // Servers that find each other in one registry take each other's queue messages.
@@ -103,11 +109,11 @@ function environment() {
     ...process.env,
     WRANGLER_REGISTRY_PATH: registry,
   };
-  // With --env-file, wrangler lets the shell's variables override the file's and wrangler.toml's.
-  for (const name of admin.variables) {
+  // Else those of the shell would override wrangler.toml's.
+  for (const name of names) {
     delete variables[name];
   }
-  return variables;
+  return Object.assign(variables, values);
 }
 
 async function migrate() {
@@ -120,11 +126,16 @@ async function migrate() {
 }
 
 function serve() {
-  const args = ["dev", "--port", port, "--ip", ip, "--persist-to", stateFolder, ...configFlags];
+  // What others gave first: a module to run would be taken for another value of a list.
+  const args = ["dev", ...rest, "--port", port, "--ip", ip, "--persist-to", stateFolder];
+  // Without one it would read .dev.vars or .env itself, by rules of its own.
+  const emptyFile = path.join(stateFolder, "empty.env");
+  writeFileSync(emptyFile, "");
+  args.push("--env-file", emptyFile);
   if (!rest.some((flag) => flag.includes("show-interactive-dev-session"))) {
     args.push("--show-interactive-dev-session=false"); // its hotkeys would take Ctrl-C too
   }
-  return startTool("wrangler", [...args, ...rest], { ...ownGroup, env });
+  return startTool("wrangler", args, { ...ownGroup, env });
 }
 
 async function announce() {
@@ -134,7 +145,7 @@ async function announce() {
   while (!(await answers(`${url}/healthz`))) {
     await sleep(100);
   }
-  const password = admin.passwordIsStored && envFiles.length === 0 ? admin.password : undefined;
+  const password = passwordIsStored && envFiles.length === 0 ? values.ADMIN_PASSWORD : undefined;
   console.log(`
   Site       ${url}/
   Demo       ${url}/pedidos/iniciar
@@ -142,7 +153,7 @@ async function announce() {
   Console    ${url}/admin/
 
   First administrator, made when no user exists:
-  Email      ${admin.email}
+  Email      ${values.ADMIN_EMAIL}
   Password   ${password ? `${password}   (kept in .dev.vars)` : "as you gave it"}
 
   Ctrl-C stops the server.

@@ -1,4 +1,4 @@
-import { parseArgs } from "node:util";
+import { readOnlyFlags } from "../lib/flags.mjs";
 
 export const USAGE = `npm run chaos -- [flags]
 
@@ -23,18 +23,24 @@ export interface Options {
 
 /** Throws with words for people. */
 export function readOptions(argv: string[]): Options | "help" {
-  const { values } = parseArgs({
-    args: argv,
-    options: {
-      rounds: { type: "string", default: "5" },
-      orders: { type: "string", default: "300" },
-      seed: { type: "string", default: String(Math.floor(Math.random() * 1e9)) },
-      faults: { type: "string", default: "0.15" },
-      patience: { type: "string", default: "300" },
-      logs: { type: "boolean", default: false },
-      help: { type: "boolean", default: false },
-    },
-  });
+  const values = {
+    rounds: "5",
+    orders: "300",
+    seed: String(Math.floor(Math.random() * 1e9)),
+    faults: "0.15",
+    patience: "300",
+    logs: false,
+    help: false,
+    ...readOnlyFlags(argv, {
+      rounds: "value",
+      orders: "value",
+      seed: "value",
+      faults: "value",
+      patience: "value",
+      logs: "switch",
+      help: "switch",
+    }),
+  };
   if (values.help) {
     return "help";
   }
@@ -45,7 +51,7 @@ export function readOptions(argv: string[]): Options | "help" {
     }
     return value;
   };
-  const faults = Number(values.faults);
+  const faults = /^[\d.]+$/.test(values.faults) ? Number(values.faults) : NaN;
   if (!(faults >= 0 && faults <= 0.9)) {
     throw new Error(`--faults must be from 0 to 0.9, not ${values.faults}`);
   }

@@ -1,7 +1,10 @@
+import { fail } from "./tools.mjs";
+
 /**
- * Takes known flags out of the arguments, written `--name value` or `--name=value`; the rest is left
- * as it was. `known` gives each name its kind: "value" (one word), "list" (words up to the next
- * flag, as wrangler reads --var) or "switch".
+ * Takes known flags out of the arguments, written `--name value` or `--name=value`; `rest` is what is
+ * left, as it was. `known` gives each name its kind: "value" (one, once), "list" (values up to the
+ * next flag, as wrangler reads --var; may be repeated) or "switch". Throws, with words for people,
+ * rather than leave something out or take it for something else.
  */
 export function readFlags(argv, known) {
   const flags = {};
@@ -13,13 +16,63 @@ export function readFlags(argv, known) {
       rest.push(argv[i]);
       continue;
     }
+    if (name in flags && kind !== "list") {
+      throw new Error(`--${name} is given twice`);
+    }
+    if (kind === "switch") {
+      if (inline !== undefined) {
+        throw new Error(`--${name} takes no value`);
+      }
+      flags[name] = true;
+      continue;
+    }
     const words = inline === undefined ? [] : [inline];
-    const room = { switch: 0, value: 1, list: Infinity }[kind];
+    const room = kind === "value" ? 1 : Infinity;
     while (words.length < room && argv[i + 1] !== undefined && !argv[i + 1].startsWith("-")) {
       words.push(argv[++i]);
     }
-    flags[name] =
-      kind === "switch" ? true : kind === "value" ? words[0] : [...(flags[name] ?? []), ...words];
+    if (words.length === 0 || words.includes("")) {
+      const next = words.length === 0 ? argv[i + 1] : undefined;
+      const instead =
+        next === undefined ? "" : `, not ${next} (--${name}=${next} if you mean that)`;
+      throw new Error(`--${name} takes a value${instead}`);
+    }
+    flags[name] = kind === "value" ? words[0] : [...(flags[name] ?? []), ...words];
   }
   return { flags, rest };
+}
+
+/** The same, where nothing else may be given. */
+export function readOnlyFlags(argv, known) {
+  const { flags, rest } = readFlags(argv, known);
+  if (rest.length > 0) {
+    throw new Error(`${rest[0]} is none of the flags`);
+  }
+  return flags;
+}
+
+/** The values of `--var NAME:value`. */
+export function readVariables(pairs = []) {
+  const values = {};
+  for (const pair of pairs) {
+    const colon = pair.indexOf(":");
+    const name = pair.slice(0, colon);
+    if (colon < 1) {
+      throw new Error(`--var takes NAME:value, not ${pair}`);
+    }
+    if (Object.hasOwn(values, name)) {
+      throw new Error(`--var ${name} is given twice`);
+    }
+    values[name] = pair.slice(colon + 1);
+  }
+  return values;
+}
+
+/** What `read` returns; one line and exit code 1 where it throws. */
+export function orFail(read) {
+  try {
+    return read();
+  } catch (error) {
+    return fail(error.message);
+  }
 }

@@ -19,5 +19,5 @@ export async function ask(question, { hidden = false } = {}) {
   if (hidden) {
     process.stdout.write("\n");
   }
-  return answer.trim();
+  return hidden ? answer : answer.trim();
 }

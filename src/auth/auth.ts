@@ -7,7 +7,7 @@ import { database } from "../db/client";
 import { log } from "../log";
 import type { Role } from "./caller";
 import { accounts, sessions, users, verifications } from "./schema";
-import { AUTH_PATH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, requireSecret } from "./settings";
+import { AUTH_PATH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, requireSecrets } from "./settings";
 
 const DAY_SECONDS = 86_400;
 
@@ -88,7 +88,7 @@ const built = new WeakMap<Env, { http?: Auth; https?: Auth }>();
  * Secure flag are fixed when it is built. Throws 503 `invalid_configuration` for a weak secret.
  */
 export function createAuth(env: Env, requestUrl: string): Auth {
-  requireSecret(env);
+  requireSecrets(env, "BETTER_AUTH_SECRET");
   const scheme = new URL(requestUrl).protocol === "https:" ? "https" : "http";
   const instances = built.get(env) ?? {};
   built.set(env, instances);

@@ -1,7 +1,6 @@
-import { z } from "zod";
 import { log } from "../log";
 import type { Auth } from "./auth";
-import { invalidConfiguration, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./settings";
+import { requireSecrets } from "./settings";
 
 /** Databases known to hold a person: asked once per isolate, since people never all disappear. */
 const populated = new WeakSet<D1Database>();
@@ -26,8 +25,9 @@ export async function ensureFirstAdmin(env: Env, auth: Auth): Promise<void> {
  * that very person, in one transaction; whoever comes second inserts nothing.
  */
 async function makeFirstAdmin(env: Env, auth: Auth): Promise<void> {
-  const { email, password } = firstAdmin(env);
-  const hash = await (await auth.$context).password.hash(password);
+  requireSecrets(env, "ADMIN_EMAIL", "ADMIN_PASSWORD");
+  const email = env.ADMIN_EMAIL.trim().toLowerCase();
+  const hash = await (await auth.$context).password.hash(env.ADMIN_PASSWORD);
   const id = crypto.randomUUID();
   const now = Date.now();
   const [inserted] = await env.DB.batch([
@@ -43,17 +43,4 @@ async function makeFirstAdmin(env: Env, auth: Auth): Promise<void> {
   if (inserted?.meta.changes !== 0) {
     log.info("auth.first_admin_made", { userId: id });
   }
-}
-
-function firstAdmin(env: Env): { email: string; password: string } {
-  const email = (env.ADMIN_EMAIL ?? "").trim().toLowerCase();
-  const password = env.ADMIN_PASSWORD ?? "";
-  if (!z.email().safeParse(email).success) {
-    throw invalidConfiguration("ADMIN_EMAIL", "is not an e-mail address");
-  }
-  if (password.length < MIN_PASSWORD_LENGTH || password.length > MAX_PASSWORD_LENGTH) {
-    const problem = `needs ${MIN_PASSWORD_LENGTH} to ${MAX_PASSWORD_LENGTH} characters`;
-    throw invalidConfiguration("ADMIN_PASSWORD", problem);
-  }
-  return { email, password };
 }

@@ -1,21 +1,20 @@
 import { AppError } from "../http/errors";
 import { log } from "../log";
+import { type SecretName, secretProblem } from "./secret-rules";
 
+export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./secret-rules";
 export const AUTH_PATH = "/api/auth";
-export const MIN_PASSWORD_LENGTH = 12;
-export const MAX_PASSWORD_LENGTH = 128;
-const MIN_SECRET_LENGTH = 32;
 
-/** Throws 503 `invalid_configuration` unless BETTER_AUTH_SECRET is long enough to sign with. */
-export function requireSecret(env: Env): void {
-  if ((env.BETTER_AUTH_SECRET ?? "").length < MIN_SECRET_LENGTH) {
-    const problem = `needs at least ${MIN_SECRET_LENGTH} characters`;
-    throw invalidConfiguration("BETTER_AUTH_SECRET", problem);
+/**
+ * Throws 503 `invalid_configuration` unless the secrets of these names are as they must be. The log
+ * and the answer name the variable; its value appears in neither.
+ */
+export function requireSecrets(env: Env, ...names: SecretName[]): void {
+  for (const variable of names) {
+    const problem = secretProblem(env, variable);
+    if (problem !== null) {
+      log.error("auth.invalid_configuration", { variable, problem });
+      throw new AppError(503, "invalid_configuration", `${variable} ${problem}.`, { variable });
+    }
   }
-}
-
-/** Names the variable in the log and in the answer; its value appears in neither. */
-export function invalidConfiguration(variable: string, problem: string): AppError {
-  log.error("auth.invalid_configuration", { variable, problem });
-  return new AppError(503, "invalid_configuration", `${variable} ${problem}.`, { variable });
 }

@@ -2,7 +2,7 @@
  * Signatures of links: HMAC-SHA-256 in URL-safe base64. Every purpose has a key of its own, derived
  * from the secret, so that a signature is of no use for anything else the secret signs.
  */
-import { requireSecret } from "./settings";
+import { requireSecrets } from "./settings";
 
 const encoder = new TextEncoder();
 
@@ -35,7 +35,7 @@ async function keyOf(env: Env, purpose: string): Promise<CryptoKey> {
   if (known) {
     return known;
   }
-  requireSecret(env);
+  requireSecrets(env, "BETTER_AUTH_SECRET");
   const secret = encoder.encode(env.BETTER_AUTH_SECRET);
   const material = await crypto.subtle.importKey("raw", secret, "HKDF", false, ["deriveKey"]);
   const key = await crypto.subtle.deriveKey(

@@ -2,7 +2,7 @@ import { cpSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node
 import { createServer } from "node:net";
 import path from "node:path";
 import { parseEnv } from "node:util";
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import {
   childrenOf,
   freePort,
@@ -110,6 +110,74 @@ describe("npm start", () => {
       const { code, lines } = await outcome(runStart(["--port", String(port), ...args], folder));
       expect(code).toBe(1);
       expect(lines).toEqual([expect.stringContaining(name)]);
+    });
+
+    it("uses .dev.vars as it is written, whatever else the folder and the shell say", async () => {
+      const password = 'Sun$et #1 "2026" it\'s `so` \\$x ${HOME}';
+      const lines = [
+        "\u{FEFF}export ADMIN_EMAIL=admin@example.com # the first",
+        `ADMIN_PASSWORD="Sun$et #1 \\"2026\\" it's \`so\` \\\\$x \${HOME}"`,
+        "BETTER_AUTH_SECRET='end-to-end-secret-of-more-than-32-characters'",
+        "",
+      ];
+      writeFileSync(path.join(folder, ".dev.vars"), lines.join("\r\n"));
+      const others = "ADMIN_PASSWORD=another-of-dot-env\nDEMO_ENABLED=false\n";
+      writeFileSync(path.join(folder, ".env"), others);
+      vi.stubEnv("ADMIN_PASSWORD", "another-of-the-shell");
+      vi.stubEnv("DEMO_ENABLED", "false");
+      const port = await freePort();
+      const source = "http://example.com:81/a=$b";
+      const args = ["--port", String(port), "--persist-to", temporaryFolder("state-")];
+      const run = runStart([...args, "--var", `SOURCE_URL:${source}`], folder);
+      vi.unstubAllEnvs();
+      await untilServing(run);
+      const site = `http://localhost:${port}`;
+      const signedIn = await fetch(`${site}/api/auth/sign-in/email`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ email: "admin@example.com", password }),
+      });
+      expect(signedIn.status).toBe(200);
+      expect(run.output()).toContain(`${password}   (kept in .dev.vars)`);
+      expect(await (await fetch(`${site}/`)).text()).toContain(`href="${source}"`);
+      expect((await fetch(`${site}/pedidos/iniciar?n=1`)).status).toBe(200);
+      run.process.kill("SIGINT");
+      expect(await run.exit).toBe(0);
+    });
+
+    it.for([
+      [["--port"], "--port takes a value"],
+      [["--persist-to", "--ip", "127.0.0.1"], "--persist-to takes a value, not --ip"],
+      [["--port=-1"], "--port must be a number from 1 to 65535, not -1"],
+      [["--port", "abc"], "--port must be a number from 1 to 65535, not abc"],
+      [["--port", "70000"], "--port must be a number from 1 to 65535, not 70000"],
+      [["--port", "8787", "--port", "8788"], "--port is given twice"],
+      [["--var"], "--var takes a value"],
+      [["--prot", "9000"], "--prot is none of the flags"],
+      [["9000"], "9000 is none of the flags"],
+      [["--config", "other.toml"], "--config is none of the flags"],
+    ] as const)("refuses %j by name in one line", async ([args, problem]) => {
+      const hasPort = args.some((word) => word.startsWith("--port"));
+      const port = hasPort ? [] : ["--port", String(await freePort())];
+      const { code, lines } = await outcome(runStart([...args, ...port], folder));
+      expect(code).toBe(1);
+      expect(lines).toEqual([expect.stringContaining(problem)]);
+    });
+
+    it.for([
+      ["has an unknown name", "ADMIN_PASWORD=x", "ADMIN_PASWORD"],
+      ["leaves a quote open", "ADMIN_PASSWORD='hunter2hunter2", "ADMIN_PASSWORD (line 2)"],
+      ["has a password that is too short", "ADMIN_PASSWORD=hunter2", "ADMIN_PASSWORD needs 12"],
+    ] as const)("refuses a .dev.vars that %s, by name", async ([, line, problem]) => {
+      const others = "BETTER_AUTH_SECRET=end-to-end-secret-of-more-than-32-characters";
+      writeFileSync(
+        path.join(folder, ".dev.vars"),
+        `ADMIN_EMAIL=admin@example.com\n${line}\n${others}\n`,
+      );
+      const { code, lines } = await outcome(runStart(["--port", String(await freePort())], folder));
+      expect(code).toBe(1);
+      expect(lines).toEqual([expect.stringContaining(problem)]);
+      expect(lines[0]).not.toContain("hunter2");
     });
 
     it("names an empty secret in one line", async () => {

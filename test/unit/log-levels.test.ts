@@ -1,14 +1,13 @@
-import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, describe, expect, it } from "vitest";
+import { readProjectFile } from "../support/node.mjs";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /** What the runtime handed on, as `wrangler dev` and Workers Logs get it. */
 const lines: { level: string; message: string }[] = [];
 
-const source = readFileSync(new URL("../../src/log.ts", import.meta.url), "utf8");
 const WORKER = `
   import { log, setLogLevel } from "./log.js";
   export default {
@@ -23,7 +22,11 @@ const runtime = new Miniflare(
   convertV4MiniflareOptions({
     modules: [
       { type: "ESModule", path: "worker.js", contents: WORKER },
-      { type: "ESModule", path: "log.js", contents: stripTypeScriptTypes(source) },
+      {
+        type: "ESModule",
+        path: "log.js",
+        contents: stripTypeScriptTypes(readProjectFile("src/log.ts")),
+      },
     ],
     compatibilityDate: "2026-11-01",
     handleStructuredLogs: ({ level, message }) => lines.push({ level, message }),
