@@ -1,8 +1,8 @@
 // Checks the configuration a Worker would get, with the Worker's own rules: wrangler.toml, the secrets
 // of files, and `--var NAME:value`, each overriding the one before. For `--command dev` the secrets are
-// those of `--env-file FILE`s, else of .dev.vars; for `--command deploy` those of `--secrets-file FILE`,
-// or they are not looked at. Any other flag is checked as one of that command of wrangler's. Prints what
-// the caller needs as JSON, or one line and exit 1.
+// those of `--env-file FILE`s, else of .dev.vars; for `--command deploy` those of `--secrets-file FILE`
+// but for each `--set NAME`, or they are not looked at. Any other flag is checked as one of that command
+// of wrangler's. Prints what the caller needs as JSON, or one line and exit 1.
 import path from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { SECRET_NAMES, secretProblem } from "../src/auth/secret-rules.ts";
@@ -19,6 +19,7 @@ try {
     var: "list",
     "env-file": "list",
     "secrets-file": "value",
+    set: "list",
   });
   const config = readConfig({ config: path.join(root, "wrangler.toml") }, { hideWarnings: true });
   const { required } = config.secrets;
@@ -36,7 +37,8 @@ try {
   }
   const values = { ...stored, ...given };
   if (files.length > 0) {
-    checkSecrets(required, values, files);
+    const needed = required.filter((name) => !flags.set?.includes(name));
+    checkSecrets(needed, values, files);
   }
   parseConfig({ ...config.vars, ...values });
   const problem = wranglerProblem(flags.command, rest);
@@ -63,12 +65,12 @@ function refuseUnknown(values, known, where) {
   }
 }
 
-function checkSecrets(required, values, files) {
-  const missing = required.find((name) => !values[name]?.trim());
+function checkSecrets(needed, values, files) {
+  const missing = needed.find((name) => !values[name]?.trim());
   if (missing !== undefined) {
     throw new Error(`${missing} is missing or empty in ${files.join(", ")}`);
   }
-  for (const name of SECRET_NAMES) {
+  for (const name of SECRET_NAMES.filter((each) => each in values)) {
     const problem = secretProblem(values, name);
     if (problem !== null) {
       throw new Error(`${name} ${problem}`);

@@ -46,7 +46,11 @@ const variables = pairs.flatMap((pair) => ["--var", pair]);
 
 step("Checking the configuration");
 console.log(pairs.join("\n"));
-const { database, secrets, values: checked } = await checkConfig();
+const {
+  database,
+  secrets,
+  values: checked,
+} = await checkConfig(flags["secrets-file"] && path.resolve(flags["secrets-file"]));
 
 if (flags["dry-run"]) {
   step("Bundling (dry run: nothing is created, migrated or deployed)");
@@ -58,6 +62,11 @@ const databases = await accountJson(["d1", "list", "--json"]);
 const answers = flags["secrets-file"]
   ? { values: Object.fromEntries(secrets.map((name) => [name, checked[name]])) }
   : await chooseSecrets(await missingSecrets());
+const secretsFile = writeSecrets(answers.values);
+await checkConfig(
+  secretsFile,
+  secrets.filter((name) => !(name in answers.values)),
+);
 
 if (!databases.some(({ name }) => name === database)) {
   step(`Creating the database ${database}`);
@@ -99,9 +108,13 @@ async function chooseCatalogue() {
   );
 }
 
-async function checkConfig() {
-  const file = flags["secrets-file"] ? ["--secrets-file", path.resolve(flags["secrets-file"])] : [];
-  const args = [...rest, "--command", "deploy", ...file, ...variables];
+/** Of secrets in a file, all but some that are set already. */
+async function checkConfig(file, set = []) {
+  const args = [...rest, "--command", "deploy", ...variables];
+  args.push(
+    ...(file ? ["--secrets-file", file] : []),
+    ...(set.length > 0 ? ["--set", ...set] : []),
+  );
   const check = await captureScript("check-config.mjs", args);
   return check.code === 0 ? JSON.parse(check.stdout) : fail(check.stderr.trim());
 }
@@ -154,8 +167,8 @@ async function chooseSecrets(missing) {
 
 /** Secrets go with the deploy: before the first one there is no Worker to put them in. */
 async function deploy() {
-  const file = writeSecrets(answers.values);
-  await run(["deploy", ...variables, ...(file ? ["--secrets-file", file] : []), ...rest]);
+  const file = secretsFile ? ["--secrets-file", secretsFile] : [];
+  await run(["deploy", ...variables, ...file, ...rest]);
 }
 
 /** As JSON: of NAME=value lines wrangler would take some characters for its own. */

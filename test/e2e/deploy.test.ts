@@ -85,10 +85,21 @@ describe("a dry run of npm run deploy", () => {
 /** As much of an account as a first deploy asks for before it uploads, which is kept and refused. */
 describe("what is deployed", () => {
   let uploaded: Bindings = [];
+  /** What was asked for but to read. */
+  let changed: string[] = [];
   const database = { name: "pedidos", uuid: "11111111-1111-4111-8111-111111111111" };
   const account = createServer((request, response) => void answer(request, response));
   beforeAll(() => new Promise<void>((resolve) => account.listen(0, "127.0.0.1", resolve)));
   afterAll(() => account.close());
+
+  function accountEnv() {
+    const { port } = account.address() as AddressInfo;
+    return {
+      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}/client/v4`,
+      CLOUDFLARE_API_TOKEN: "x",
+      CLOUDFLARE_ACCOUNT_ID: "0123456789abcdef0123456789abcdef",
+    };
+  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
@@ -96,6 +107,9 @@ describe("what is deployed", () => {
       chunks.push(chunk as Buffer);
     }
     const of = new URL(request.url ?? "", "http://account").pathname.split("/").slice(5).join("/");
+    if (request.method !== "GET") {
+      changed.push(`${request.method} ${of}`);
+    }
     if (request.method === "PUT" && of === "workers/scripts/pedidos") {
       const metadata = /^\{"main_module".*$/m.exec(Buffer.concat(chunks).toString())?.[0] ?? "{}";
       uploaded = (JSON.parse(metadata) as { bindings: Bindings }).bindings;
@@ -123,18 +137,27 @@ describe("what is deployed", () => {
     return answers.find(([pattern]) => pattern.test(of))?.[1];
   }
 
+  it("is nothing with a password nobody could sign in with", async () => {
+    changed = [];
+    const { code, output } = await deploy([], {
+      ...accountEnv(),
+      ADMIN_EMAIL: SECRETS.ADMIN_EMAIL,
+      ADMIN_PASSWORD: "short",
+    });
+    expect(output).toContain("ADMIN_PASSWORD needs 12 to 128 characters");
+    expect(code).toBe(1);
+    expect(changed).toEqual([]);
+  });
+
   it("is the secrets and variables as they are written", async () => {
     const text =
       `\u{FEFF}export ADMIN_EMAIL=${SECRETS.ADMIN_EMAIL}\r\n` +
       `ADMIN_PASSWORD="Sun$et #1 \\"2026\\" it's \`so\` \\\\$x \${HOME}" # the first\r\n` +
       `BETTER_AUTH_SECRET='${SECRETS.BETTER_AUTH_SECRET}'\r\n`;
-    const { port } = account.address() as AddressInfo;
     const url = "http://catalogue.example:8080/a=$b";
     const args = ["--secrets-file", fileOf("s.env", text), "--var", `SOURCE_URL:${url}`];
     const { output } = await deploy(args, {
-      CLOUDFLARE_API_BASE_URL: `http://127.0.0.1:${port}/client/v4`,
-      CLOUDFLARE_API_TOKEN: "x",
-      CLOUDFLARE_ACCOUNT_ID: "0123456789abcdef0123456789abcdef",
+      ...accountEnv(),
       ADMIN_PASSWORD: "another-of-the-shell",
     });
     const of = (type: string) =>
