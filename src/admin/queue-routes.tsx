@@ -9,7 +9,6 @@ import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
 import { pauseQueue, resumeQueue } from "../tasks/pauses";
 import { DEAD_LETTERS, lanesOf, queueOf } from "../tasks/queues";
-import { armRecovery } from "../tasks/recovery-alarm";
 import { lookAtFailures } from "../tasks/troubles";
 import { DEAD_LETTER, type QueueView, readQueues } from "./dashboard-data";
 import { readForm } from "./form-text";
@@ -68,7 +67,6 @@ export function queuePages(engine: Engine) {
   routes.post("/:queue/resumptions", requireScope("tasks:write"), async (c) => {
     const queue = knownQueue(c);
     if (await resumeQueue(c.env, queue)) {
-      await armRecovery(c.env);
       await audit(c, "queue.resume", queue);
     }
     return c.redirect(`/admin/queues?resumed=${encodeURIComponent(queue)}`, 303);

@@ -1,5 +1,5 @@
 import type { OpenWork } from "./open-work";
-import { listPauses, type Pause } from "./pauses";
+import { type Pause, readPauses } from "./pauses";
 import { lanesOf, queueOf } from "./queues";
 
 /** What waits in a lane. */
@@ -10,7 +10,7 @@ export interface Backlog {
   waiting: number;
   /** There are more of either. */
   capped: boolean;
-  /** For how long the task longest due could have run; null when none is. Milliseconds. */
+  /** For how long the task longest due could have run, pauses aside; null when none is. Milliseconds. */
   oldestMs: number | null;
   /** Messages the platform says wait; null when it does not say. */
   messages: number | null;
@@ -23,10 +23,11 @@ export async function listBacklogs(
   { lanes }: OpenWork,
   now = Date.now(),
 ): Promise<Backlog[]> {
-  const pauses = await listPauses(env.DB);
+  const { paused, resumedAt } = await readPauses(env.DB);
   return Promise.all(
     lanesOf(env).map(async (queue) => {
       const { tasks, capped } = lanes.get(queue) ?? { tasks: [], capped: false };
+      const resumed = Math.min(resumedAt.get(queue) ?? 0, now);
       const due = tasks.filter(({ ready_at }) => ready_at <= now);
       const metrics = await queueOf(env, queue)
         .metrics()
@@ -36,9 +37,12 @@ export async function listBacklogs(
         due: due.length,
         waiting: tasks.length - due.length,
         capped,
-        oldestMs: due.length > 0 ? now - Math.min(...due.map(({ ready_at }) => ready_at)) : null,
+        oldestMs:
+          due.length > 0
+            ? now - Math.max(resumed, Math.min(...due.map(({ ready_at }) => ready_at)))
+            : null,
         messages: metrics?.backlogCount ?? null,
-        pause: pauses.get(queue) ?? null,
+        pause: paused.get(queue) ?? null,
       };
     }),
   );

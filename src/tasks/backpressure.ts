@@ -2,10 +2,11 @@
  * Backpressure: past a limit of backlog no more work is taken in, so that whoever sends it learns
  * at once that it would wait, instead of the wait growing without end.
  *
- * The backlog's age is how long tasks have been ready for their first turn and not had it. What
- * waits on purpose (a delay, a retry, a paused queue, a catalogue that is down) is no backlog, and neither is what
- * a consumer holds. Fewer than a batch is none either: the next delivery takes them all, and one
- * task whose message was lost must not close the door to all others.
+ * The backlog's age is how long tasks have been ready for their first turn and not had it, counted
+ * from the end of the queue's last pause at the earliest. What waits on purpose (a delay, a retry, a
+ * paused queue, a catalogue that is down) is no backlog, and neither is what a consumer holds. Fewer
+ * than a batch is none either: the next delivery takes them all, and one task whose message was lost
+ * must not close the door to all others.
  *
  * It costs one bounded read of an index per second and isolate, while requests come, and no write.
  */
@@ -13,7 +14,7 @@ import { configOf } from "../config";
 import { AppError } from "../http/errors";
 import { log } from "../log";
 import { LEASED } from "./leases";
-import { isPausedSql } from "./pauses";
+import { isPausedSql, isResumedSql } from "./pauses";
 import { SENT_GRACE_MS } from "./change";
 import { OPEN } from "./states";
 
@@ -32,7 +33,7 @@ SELECT count(*) AS n FROM (
   ORDER BY check_at LIMIT ${ROWS}
 )
 WHERE status = 'PENDING' AND ready_at <= ?3 AND id NOT IN (${LEASED})
-  AND NOT ${isPausedSql("?1")}`;
+  AND NOT ${isPausedSql("?1")} AND NOT ${isResumedSql("?1", "?3")}`;
 
 interface Look {
   at: number;

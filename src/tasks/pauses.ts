@@ -1,8 +1,11 @@
 /**
  * A paused lane hands out no work: its messages are acked, its rows wait, no attempt is used, and
- * recovery sends nothing for it. What was running goes on. Once resumed, recovery sends what waits.
+ * recovery sends nothing for it. What was running goes on. Once resumed, recovery sends what waits at
+ * once. When that was is kept: what waited through a pause is not overdue for it, and its messages
+ * are gone.
  */
 import { publish } from "./publish";
+import { lookNow } from "./recovery-alarm";
 
 export interface Pause {
   queue: string;
@@ -16,11 +19,29 @@ export function isPausedSql(lane: string): string {
   return `EXISTS (SELECT 1 FROM paused_queues WHERE queue = ${lane})`;
 }
 
-export async function listPauses(db: D1Database): Promise<Map<string, Pause>> {
-  const { results } = await db
-    .prepare('SELECT queue, paused_at AS since, paused_by AS "by", reason FROM paused_queues')
-    .all<Pause>();
-  return new Map(results.map((pause) => [pause.queue, pause]));
+/** SQL: whether it was resumed after a time. */
+export function isResumedSql(lane: string, after: string): string {
+  return `EXISTS (SELECT 1 FROM resumed_queues WHERE queue = ${lane} AND resumed_at > ${after})`;
+}
+
+export interface Pauses {
+  /** By lane, those that are paused now. */
+  paused: Map<string, Pause>;
+  /** By lane, when its last pause ended; Unix milliseconds. */
+  resumedAt: Map<string, number>;
+}
+
+const PAUSED = 'SELECT queue, paused_at AS since, paused_by AS "by", reason FROM paused_queues';
+const RESUMED = "SELECT queue, resumed_at AS at FROM resumed_queues";
+
+export async function readPauses(db: D1Database): Promise<Pauses> {
+  const [paused, resumed] = await db.batch([db.prepare(PAUSED), db.prepare(RESUMED)]);
+  const pauses = (paused?.results ?? []) as Pause[];
+  const resumes = (resumed?.results ?? []) as { queue: string; at: number }[];
+  return {
+    paused: new Map(pauses.map((pause) => [pause.queue, pause])),
+    resumedAt: new Map(resumes.map(({ queue, at }) => [queue, at])),
+  };
 }
 
 /** Returns whether it was not paused yet. */
@@ -34,12 +55,21 @@ export async function pauseQueue(env: Env, pause: Pause): Promise<boolean> {
   return told(env, meta.changes > 0);
 }
 
+const NOTE_RESUMED = `
+INSERT INTO resumed_queues (queue, resumed_at) SELECT queue, ?2 FROM paused_queues WHERE queue = ?1
+ON CONFLICT (queue) DO UPDATE SET resumed_at = excluded.resumed_at`;
+
 /** Returns whether it was paused. */
 export async function resumeQueue(env: Env, queue: string): Promise<boolean> {
-  const { meta } = await env.DB.prepare("DELETE FROM paused_queues WHERE queue = ?1")
-    .bind(queue)
-    .run();
-  return told(env, meta.changes > 0);
+  const [, ended] = await env.DB.batch([
+    env.DB.prepare(NOTE_RESUMED).bind(queue, Date.now()),
+    env.DB.prepare("DELETE FROM paused_queues WHERE queue = ?1").bind(queue),
+  ]);
+  const wasPaused = (ended?.meta.changes ?? 0) > 0;
+  if (wasPaused) {
+    await lookNow(env);
+  }
+  return told(env, wasPaused);
 }
 
 async function told(env: Env, changed: boolean): Promise<boolean> {

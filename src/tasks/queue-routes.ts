@@ -7,7 +7,6 @@ import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import { pauseQueue, resumeQueue } from "./pauses";
 import { lanesOf } from "./queues";
-import { armRecovery } from "./recovery-alarm";
 
 const params = z.object({ queue: z.string() });
 const State = z.object({ queue: z.string(), paused: z.boolean() }).openapi("QueueState");
@@ -63,7 +62,6 @@ export const queueRoutes = new OpenAPIHono<AppEnv>({
     const { queue } = c.req.valid("param");
     assertQueue(c.env, queue);
     if (await resumeQueue(c.env, queue)) {
-      await armRecovery(c.env);
       await audit(c, "queue.resume", queue);
     }
     return c.json({ queue, paused: false }, 200);

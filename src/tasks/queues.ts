@@ -59,29 +59,61 @@ export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
 }
 
 /** Messages a call to the queue takes. */
-export const SEND_BATCH = 100;
+const SEND_BATCH = 100;
 const SENDS_AT_ONCE = 6;
 
-/** Sends a message per task, to be delivered after the delay. Chunks may overtake each other. */
-export async function sendTasks(
+/** What the queue took, and what it said of the rest. */
+export interface Sending {
+  taken: string[];
+  refusal?: unknown;
+}
+
+/** Sends a message per task, to be delivered after the delay, until the queue refuses some. */
+export async function trySending(
   env: Env,
   lane: string,
   ids: readonly string[],
   delayMs = 0,
-): Promise<void> {
+): Promise<Sending> {
   const queue = queueOf(env, lane);
   const chunks: string[][] = [];
   for (let start = 0; start < ids.length; start += SEND_BATCH) {
     chunks.push(ids.slice(start, start + SEND_BATCH));
   }
+  const sending: Sending = { taken: [] };
   for (let start = 0; start < chunks.length; start += SENDS_AT_ONCE) {
-    await Promise.all(
-      chunks.slice(start, start + SENDS_AT_ONCE).map((chunk) =>
+    const some = chunks.slice(start, start + SENDS_AT_ONCE);
+    const results = await Promise.allSettled(
+      some.map((chunk) =>
         queue.sendBatch(
           chunk.map((id) => ({ body: { v: MESSAGE_VERSION, task_id: id } })),
           delayMs > 0 ? { delaySeconds: Math.ceil(delayMs / 1000) } : undefined,
         ),
       ),
     );
+    for (const [index, result] of results.entries()) {
+      if (result.status === "fulfilled") {
+        sending.taken.push(...(some[index] ?? []));
+      } else {
+        sending.refusal = result.reason;
+      }
+    }
+    if ("refusal" in sending) {
+      break;
+    }
+  }
+  return sending;
+}
+
+/** Likewise; throws if any was refused. Chunks may overtake each other. */
+export async function sendTasks(
+  env: Env,
+  lane: string,
+  ids: readonly string[],
+  delayMs = 0,
+): Promise<void> {
+  const sending = await trySending(env, lane, ids, delayMs);
+  if ("refusal" in sending) {
+    throw sending.refusal;
   }
 }

@@ -17,7 +17,7 @@ import { publishRows, TOLD, type ToldRow } from "./publish";
 import { resendDue } from "./resend";
 import { HELD } from "./leases";
 import { OPEN } from "./states";
-import { loseSilent } from "./tracked";
+import { LOST_PER_RUN, loseSilent } from "./tracked";
 
 const LEASES_PER_RUN = 50;
 const KEYS_PER_RUN = 500;
@@ -26,6 +26,8 @@ export const MAX_CRASHES = 3;
 export interface Recovered {
   /** Work is left that may need recovery. */
   open: boolean;
+  /** Some of it could be recovered now: this run stopped at one of its bounds. */
+  more: boolean;
   /** Leases broken by this run, and messages it sent. */
   lapsed: number;
   resent: number;
@@ -37,7 +39,7 @@ export async function recover(env: Env, now: number): Promise<Recovered> {
   const silent = await loseSilent(env.DB, now);
   const lost = silent.length;
   await publishRows(env, [...crashed, ...silent], now);
-  const resent = await resendDue(env, now);
+  const { sent: resent, more } = await resendDue(env, now);
   await env.DB.prepare(
     `DELETE FROM idempotency_keys WHERE key IN (
        SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ${KEYS_PER_RUN})`,
@@ -49,7 +51,8 @@ export async function recover(env: Env, now: number): Promise<Recovered> {
   if (lapsed > 0 || resent > 0 || lost > 0) {
     log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent, lostTasks: lost });
   }
-  return { open, lapsed, resent, lost };
+  const atBound = more || lapsed === LEASES_PER_RUN || lost === LOST_PER_RUN;
+  return { open, more: atBound, lapsed, resent, lost };
 }
 
 /** The cron's look: wakes the alarm if work is open and it was lost. */

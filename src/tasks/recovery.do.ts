@@ -10,6 +10,8 @@ import { log } from "../log";
 import { recover, type Recovered } from "./recover";
 
 const JOURNAL = "journal";
+/** Looks that follow each other at once: what one sends to a queue is its share of a second. */
+const PACE_MS = 1000;
 const MAX_ERROR_CHARACTERS = 300;
 
 /** What recovery has done since the deployment's first look. Times are Unix milliseconds. */
@@ -75,7 +77,8 @@ export class Recovery extends DurableObject<Env> {
     const journal = this.#read();
     const open = !isRecovered(result) || result.open;
     if (open || !journal.quiet) {
-      await this.#lookWithin(configOf(this.env).recoveryMs);
+      const more = isRecovered(result) && result.more;
+      await this.#lookWithin(more ? now + PACE_MS - Date.now() : configOf(this.env).recoveryMs);
     }
     this.#keep({ ...added(journal, result, now), quiet: !open });
   }

@@ -1,82 +1,120 @@
 /**
- * Sending again what is due or seems lost, without amplifying a backlog.
+ * Sending again what is due or seems lost, as fast as its queue takes it, without amplifying a
+ * backlog.
  *
  * A row without a message is due: it is sent. A row whose message was sent and not seen for
  * SENT_GRACE_MS is taken for lost when its queue is empty, or when the oldest message waiting there
- * is clearly younger than the row's. Failing that proof it is sent anyway after PATIENCE_MS, which
- * doubles with each resend: the queue's metrics are best effort. Rows come oldest first, so where
- * the first are not lost the rest are not worth a look; the two kinds have an index each, so that a
- * deep backlog of the second does not hide the first. Sent first and noted after: the other way
- * round a failed send would look like a sent one.
+ * is clearly younger than the row's; one sent before its queue was last resumed, as soon as nothing
+ * older than that waits there, for a paused queue's messages are acked. Failing that proof it is sent
+ * anyway after PATIENCE_MS, which doubles with each resend: the queue's metrics are best effort.
+ * Rows come oldest first, so where the first are not lost the rest are not worth a look; the two
+ * kinds have an index each, so that a deep backlog of the second does not hide the first. Sent first
+ * and noted after: the other way round a failed send would look like a sent one.
  */
 import { log } from "../log";
-import { LEASED } from "./leases";
-import { listPauses } from "./pauses";
-import { lanesOf, queueOf, SEND_BATCH, sendTasks } from "./queues";
 import { SENT_GRACE_MS } from "./change";
+import { LEASED } from "./leases";
+import { readPauses } from "./pauses";
+import { lanesOf, queueOf, trySending } from "./queues";
 import { OPEN } from "./states";
 
-/** Rows of a kind and lane looked at in one go, and how often it goes on while all were due. */
+/** Rows looked at in one go. */
 const ROWS = 1000;
-const ROUNDS = 5;
+/** A lane's, of the 5,000 a second that its queue takes: the rest is left to those who bring work. */
+const MESSAGES_PER_LOOK = 4000;
+/** So long what waits for proof of its loss is looked at again at once: its queue may run dry. */
+const JUST_RESUMED_MS = 60_000;
 const PATIENCE_MS = 600_000;
 const MAX_DOUBLINGS = 10;
 
 interface Row {
   id: string;
   sent_at: number | null;
+  ready_at: number;
   resends: number;
 }
 
+const DUE = `${OPEN} AND id NOT IN (${LEASED})`;
+
 const UNSENT = `
-SELECT id, sent_at, resends FROM tasks INDEXED BY tasks_unsent
-WHERE queue = ?1 AND check_at <= ?2 AND ${OPEN} AND sent_at IS NULL AND id NOT IN (${LEASED})
+SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_unsent
+WHERE queue = ?1 AND check_at <= ?2 AND ${DUE} AND sent_at IS NULL
 ORDER BY check_at LIMIT ${ROWS}`;
 
+/** What was sent before the lane was resumed (?3) need not be overdue. */
+const UNTIL = `max(?2, ?3 + ${SENT_GRACE_MS})`;
 const UNSEEN = `
-SELECT id, sent_at, resends FROM tasks INDEXED BY tasks_open
-WHERE queue = ?1 AND check_at <= ?2 AND ${OPEN} AND sent_at IS NOT NULL AND id NOT IN (${LEASED})
+SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_open
+WHERE queue = ?1 AND check_at <= ${UNTIL} AND ${DUE} AND sent_at IS NOT NULL
+  AND (check_at <= ?2 OR max(sent_at, ready_at) <= ?3)
 ORDER BY check_at LIMIT ${ROWS}`;
 
 const MARK_SENT = `
 UPDATE tasks SET sent_at = ?2,
   check_at = ?2 + ${SENT_GRACE_MS} * (1 << min(resends, ${MAX_DOUBLINGS})),
   resends = resends + (sent_at IS NOT NULL)
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND check_at <= ?2`;
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND check_at <= ${UNTIL}`;
 
-/** Returns how many were sent: at most 2 x ROWS x ROUNDS per lane. */
-export async function resendDue(env: Env, now: number): Promise<number> {
-  let total = 0;
-  const paused = await listPauses(env.DB);
-  for (const lane of lanesOf(env).filter((each) => !paused.has(each))) {
-    for (const query of [UNSENT, UNSEEN]) {
-      total += await resendLane(env, lane, query, now).catch((error: unknown) => {
-        log.error("recovery.resend_failed", { queue: lane, message: String(error) });
-        return 0;
-      });
-    }
-  }
-  return total;
+export interface Resent {
+  sent: number;
+  /** There is more to send and the queue takes it, or there soon will be. */
+  more: boolean;
 }
 
-async function resendLane(env: Env, lane: string, query: string, now: number): Promise<number> {
-  let sent = 0;
-  for (let round = 0; round < ROUNDS; round++) {
-    const { results: rows } = await env.DB.prepare(query).bind(lane, now).all<Row>();
-    if (rows.length === 0) {
-      break;
-    }
-    const oldest = query === UNSENT ? 0 : await oldestMessage(env, lane);
-    const ids = rows.filter((row) => isDue(row, oldest, now)).map((row) => row.id);
-    if (ids.length > 0) {
-      await sendNoting(env, lane, ids, now);
-    }
-    sent += ids.length;
-    if (ids.length < ROWS) {
-      break;
+/** A look at a lane. */
+interface Look {
+  env: Env;
+  lane: string;
+  now: number;
+  /** When its last pause ended; 0 for never. */
+  resumedAt: number;
+}
+
+/** Sends MESSAGES_PER_LOOK per lane, or a page more. */
+export async function resendDue(env: Env, now: number): Promise<Resent> {
+  const all: Resent = { sent: 0, more: false };
+  const { paused, resumedAt } = await readPauses(env.DB);
+  for (const lane of lanesOf(env).filter((each) => !paused.has(each))) {
+    const resumed = resumedAt.get(lane) ?? 0;
+    // Of a clock that went back since, it says nothing of what was sent by this one.
+    const look = { env, lane, now, resumedAt: resumed <= now ? resumed : 0 };
+    let left = MESSAGES_PER_LOOK;
+    for (const query of [UNSENT, UNSEEN]) {
+      const { sent, more } = await resendLane(look, query, left);
+      left -= sent;
+      all.sent += sent;
+      all.more ||= more;
     }
   }
-  return sent;
+  return all;
+}
+
+async function resendLane(look: Look, query: string, limit: number): Promise<Resent> {
+  const { env, lane, now, resumedAt } = look;
+  let sent = 0;
+  const bound = query === UNSENT ? [lane, now] : [lane, now, resumedAt];
+  try {
+    while (sent < limit) {
+      const { results: rows } = await env.DB.prepare(query)
+        .bind(...bound)
+        .all<Row>();
+      const oldest = query === UNSENT || rows.length === 0 ? 0 : await oldestMessage(env, lane);
+      const ids = rows.filter((row) => isDue(row, oldest, look)).map(({ id }) => id);
+      const sending = await trySending(env, lane, ids);
+      await noteSent(look, sending.taken);
+      sent += sending.taken.length;
+      if ("refusal" in sending) {
+        throw sending.refusal;
+      }
+      if (ids.length < ROWS) {
+        return { sent, more: ids.length < rows.length && now - resumedAt < JUST_RESUMED_MS };
+      }
+    }
+    return { sent, more: true };
+  } catch (error) {
+    log.error("recovery.resend_failed", { queue: lane, message: String(error) });
+    return { sent, more: sent > 0 };
+  }
 }
 
 /** When the oldest waiting message was sent: Infinity for an empty queue, 0 if unknown. */
@@ -85,19 +123,24 @@ async function oldestMessage(env: Env, lane: string): Promise<number> {
   return backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
 }
 
-/** Notes each call's messages by itself, so that a later call's failure repeats only its own. */
-async function sendNoting(env: Env, lane: string, ids: string[], now: number): Promise<void> {
-  for (let start = 0; start < ids.length; start += SEND_BATCH) {
-    const chunk = ids.slice(start, start + SEND_BATCH);
-    await sendTasks(env, lane, chunk);
-    await env.DB.prepare(MARK_SENT).bind(JSON.stringify(chunk), now).run();
+/** Also what the queue took before it refused the rest, so that only the rest comes again. */
+async function noteSent({ env, now, resumedAt }: Look, ids: readonly string[]): Promise<void> {
+  if (ids.length > 0) {
+    await env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now, resumedAt).run();
   }
 }
 
 /** Whether a row's message is to be sent, by what `oldestMessage` says. */
-export function isDue(row: Pick<Row, "sent_at" | "resends">, oldest: number, now: number): boolean {
+export function isDue(
+  row: Pick<Row, "sent_at" | "ready_at" | "resends">,
+  oldest: number,
+  { now, resumedAt }: Pick<Look, "now" | "resumedAt">,
+): boolean {
   // A row notes the time before its message is sent: its own message looks a little younger.
   if (row.sent_at === null || oldest > row.sent_at + SENT_GRACE_MS) {
+    return true;
+  }
+  if (Math.max(row.sent_at, row.ready_at) <= resumedAt && oldest >= resumedAt) {
     return true;
   }
   return now - row.sent_at >= PATIENCE_MS * 2 ** Math.min(row.resends, MAX_DOUBLINGS);

@@ -196,6 +196,12 @@ export const pausedQueues = sqliteTable("paused_queues", {
   reason: text("reason").notNull(),
 });
 
+/** When lanes were last resumed, see pauses.ts. `WITHOUT ROWID`. */
+export const resumedQueues = sqliteTable("resumed_queues", {
+  queue: text("queue").primaryKey(),
+  resumedAt: integer("resumed_at").notNull(),
+});
+
 /** The answer a caller's `Idempotency-Key` already got: its `lote`, for 24 hours. */
 export const idempotencyKeys = sqliteTable(
   "idempotency_keys",

@@ -176,7 +176,7 @@ async function report(
   return { status };
 }
 
-const LOST_PER_RUN = 500;
+export const LOST_PER_RUN = 500;
 const SILENT = `id IN (SELECT id FROM tasks INDEXED BY tasks_open
   WHERE queue = '${TRACKED}' AND check_at <= ?2 AND ${OPEN} ORDER BY check_at LIMIT ${LOST_PER_RUN})`;
 const COUNT_LOST = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${SILENT}`);

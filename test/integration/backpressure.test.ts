@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { assertRoom } from "../../src/tasks/backpressure";
+import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
 import { call, expectProblem, masterKey } from "../support/api";
 import { CATALOGUE_URL, stubCatalogue } from "../support/catalogue";
 import { countingDatabase } from "../support/counting";
@@ -115,6 +116,21 @@ describe("no backlog is", () => {
       pass(ms); // even when their wait is over and nobody has come for them
       expect(await isRefused(1)).toBe(false);
     }
+  });
+
+  it("work that a pause held up, until it is late since its queue was resumed", async () => {
+    await pauseQueue(env, { queue: "orders", since: Date.now(), by: "key:1", reason: "moving" });
+    await storeOrders(env, orders(BATCH));
+    pass(3_600_000);
+    expect(await isRefused(1)).toBe(false);
+    await resumeQueue(
+      limited(1, { RECOVERY: { getByName: () => ({ lookNow: async () => {} }) } }),
+      "orders",
+    );
+    pass(999);
+    expect(await isRefused(1)).toBe(false);
+    pass(1);
+    expect(await isRefused(1)).toBe(true);
   });
 
   it("work accepted for later, until it is due", async () => {

@@ -19,6 +19,7 @@ describe("what the migrations must keep", () => {
     "task_templates",
     "notifications",
     "paused_queues",
+    "resumed_queues",
     "audit_log",
     "demo_sequence",
     "deleted_orders",

@@ -54,6 +54,6 @@ export async function recount(): Promise<void> {
 }
 
 export async function clearTasks(): Promise<void> {
-  const tables = ["tasks", "leases", "task_counts"];
+  const tables = ["tasks", "leases", "task_counts", "paused_queues", "resumed_queues"];
   await env.DB.batch(tables.map((table) => env.DB.prepare(`DELETE FROM ${table}`)));
 }

@@ -1,11 +1,21 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { isDue } from "../../src/tasks/resend";
+import { isDue as isRowDue } from "../../src/tasks/resend";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const EMPTY = Infinity;
 const UNKNOWN = 0;
+const NEVER = 0;
+
+interface Sent {
+  sent_at: number | null;
+  resends: number;
+  ready_at?: number;
+}
+
+const isDue = (row: Sent, oldest: number, now: number, resumedAt = NEVER) =>
+  isRowDue({ ready_at: row.sent_at ?? 0, ...row }, oldest, { now, resumedAt });
 
 it("sends a row that has no message under way", () => {
   for (const oldest of [EMPTY, UNKNOWN, 5000]) {
@@ -24,6 +34,14 @@ it("takes a message for lost when all that waits is younger", () => {
 it("leaves a message alone that may wait behind older ones, or be the oldest", () => {
   expect(isDue({ sent_at: 5000, resends: 0 }, 4000, 40_000)).toBe(false);
   expect(isDue({ sent_at: 5000, resends: 0 }, 5000, 40_000)).toBe(false);
+});
+
+it("takes what was sent before its queue was resumed for lost when all that waits is younger than that", () => {
+  const row = { sent_at: 5000, resends: 0 };
+  expect(isDue(row, 9000, 10_000, 9000)).toBe(true);
+  expect(isDue(row, 8999, 10_000, 9000)).toBe(false);
+  expect(isDue(row, 9000, 10_000, 4999)).toBe(false);
+  expect(isDue({ ...row, ready_at: 9001 }, 9000, 10_000, 9000)).toBe(false);
 });
 
 it("without proof sends after ten minutes, then after twenty, forty and so on", () => {
