@@ -1,12 +1,29 @@
 import { assertRoom } from "../tasks/backpressure";
-import { enqueue, type Enqueued } from "../tasks/enqueue";
+import { enqueue, type Enqueued, isAnswered } from "../tasks/enqueue";
 import type { NewTask } from "../tasks/define";
 import { prepareOrder } from "./prepare";
 import { processOrder } from "./task";
 
-/** Throws a 503 while the orders already accepted wait too long. To be asked before any are read. */
-export async function assertRoomForOrders(env: Env): Promise<void> {
-  await assertRoom(env, processOrder.queue);
+/** A request's `Idempotency-Key`, which is its sender's own. */
+export interface SentKey {
+  user: string | null;
+  key: string;
+}
+
+/**
+ * Throws a 503 while the orders already accepted wait too long, unless the key has its answer. To be
+ * asked before any are read.
+ */
+export async function assertRoomForOrders(env: Env, sent?: SentKey): Promise<void> {
+  await assertRoom(
+    env,
+    processOrder.queue,
+    async () => sent !== undefined && (await isAnswered(env.DB, storedKey(sent), Date.now())),
+  );
+}
+
+function storedKey({ user, key }: SentKey): string {
+  return `${user ?? ""} ${key}`;
 }
 
 /** Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. */
@@ -20,7 +37,7 @@ export async function enqueueOrders(
     user,
     ...(idempotency && {
       idempotency: {
-        key: `${user ?? ""} ${idempotency.key}`,
+        key: storedKey({ user, key: idempotency.key }),
         bodyHash: idempotency.identity,
       },
     }),

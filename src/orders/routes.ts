@@ -60,7 +60,7 @@ const createOrders = createRoute({
       415: "Another type of body",
       429: "Too many requests",
       422: "The Idempotency-Key was used with another body",
-      503: "`overloaded`: nothing was accepted, try again after `Retry-After` seconds",
+      503: "`overloaded`: nothing was accepted, try again after `Retry-After` seconds; a key that has its answer gets it all the same",
     }),
   },
 });
@@ -179,9 +179,9 @@ export const orderRoutes = site
       const detail = "Idempotency-Key: 1 to 255 visible ASCII characters";
       throw new AppError(400, "invalid_parameter", detail, { parameter: "Idempotency-Key" });
     }
-    await assertRoomForOrders(c.env);
-    const { orders, identity } = await readOrders(c.req.raw);
     const user = c.var.caller && callerId(c.var.caller);
+    await assertRoomForOrders(c.env, key === undefined ? undefined : { user, key });
+    const { orders, identity } = await readOrders(c.req.raw);
     const idempotency = key === undefined ? undefined : { key, identity };
     const shown: ShownId[] = [];
     const accepted = await enqueueOrders(c.env, noting(orders, shown), user, idempotency);

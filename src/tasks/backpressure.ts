@@ -43,13 +43,20 @@ interface Look {
 /** The isolate's last looks, by lane, for each configuration. */
 const looks = new WeakMap<object, Map<string, Look>>();
 
-/** Throws a 503 `overloaded` while the lane's backlog is older than MAX_BACKLOG_SECONDS. */
-export async function assertRoom(env: Env, lane: string): Promise<void> {
+/**
+ * Throws a 503 `overloaded` while the lane's backlog is older than MAX_BACKLOG_SECONDS, unless what
+ * is sent was accepted before and brings no work: asked only then.
+ */
+export async function assertRoom(
+  env: Env,
+  lane: string,
+  isKnown: () => Promise<boolean> = async () => false,
+): Promise<void> {
   const { maxBacklogMs } = configOf(env);
-  if (maxBacklogMs > 0 && (await isOverloaded(env, lane, maxBacklogMs))) {
+  if (maxBacklogMs > 0 && (await isOverloaded(env, lane, maxBacklogMs)) && !(await isKnown())) {
     const detail =
-      `Accepted work has waited for more than ${maxBacklogMs / 1000} seconds. ` +
-      "Nothing of this request was accepted; send it again later.";
+      `Accepted work has waited for more than ${maxBacklogMs / 1000} seconds. Nothing of this ` +
+      "request was accepted; send it again later, under the same Idempotency-Key if it had one.";
     const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
     throw new AppError(503, "overloaded", detail, {}, headers);
   }

@@ -71,6 +71,14 @@ const COUNT = countSql(
 
 const NOTIFY_FAILED = notifyEndsSql("id BETWEEN ?1 || '0000' AND ?1 || 'ffff'");
 
+/** Whether the idempotency key has its answer: a request that brings it enqueues nothing. */
+export async function isAnswered(db: D1Database, key: string, now: number): Promise<boolean> {
+  const statement = db.prepare(
+    "SELECT 1 AS known FROM idempotency_keys WHERE key = ?1 AND expires_at > ?2",
+  );
+  return (await statement.bind(key, now).first()) !== null;
+}
+
 /** Enqueues one task. Returns its id. */
 export async function enqueueOne<Input>(
   env: Env,

@@ -99,6 +99,46 @@ describe("while a batch of orders has waited for longer than the limit", () => {
   });
 });
 
+describe("orders sent again under their Idempotency-Key, while they and others wait for too long", () => {
+  const body = JSON.stringify(orders(BATCH));
+  const send = async (key: string, text = body) =>
+    call("/api/pedidos", {
+      method: "POST",
+      key: await masterKey(),
+      headers: { "content-type": "application/json", "idempotency-key": key },
+      body: text,
+      env: { MAX_BACKLOG_SECONDS: "1", QUEUE_ORDERS: deafQueue },
+    });
+
+  it("get the answer they had, also two at once", async () => {
+    const first = await (await send("cart-1")).json();
+    pass(1000);
+    await expectProblem(await send("cart-2"), 503, "overloaded");
+    const again = await Promise.all([send("cart-1"), send("cart-1")]);
+    for (const response of again) {
+      expect(response.status).toBe(202);
+      expect(response.headers.get("idempotency-replayed")).toBe("true");
+      expect(await response.json()).toEqual(first);
+    }
+    expect(await tasks()).toBe(BATCH);
+  });
+
+  it("with another body are told that, not to come back later", async () => {
+    await send("cart-3");
+    pass(1000);
+    const other = JSON.stringify(orders(1));
+    await expectProblem(await send("cart-3", other), 422, "idempotency_key_reused");
+    await expectProblem(await send("cart-4", other), 503, "overloaded");
+    expect(await tasks()).toBe(BATCH);
+  });
+
+  it("are new ones once the key has expired", async () => {
+    await send("cart-5");
+    pass(24 * 3_600_000);
+    await expectProblem(await send("cart-5"), 503, "overloaded");
+  });
+});
+
 describe("no backlog is", () => {
   it("fewer than a batch, however old: one lost message closes no door", async () => {
     await storeOrders(env, orders(BATCH - 1));
