@@ -4,6 +4,7 @@
  */
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
+import { endTurn, GIVEN, given, type Turn } from "./bulk-turn";
 import { countSql } from "./counts";
 import type { Engine } from "./engine";
 import { statusOf } from "./execution";
@@ -26,8 +27,14 @@ export interface Actor {
   reason?: string;
 }
 
-/** Resolves to the ids of the tasks it was done to. */
-type Act = (env: Env, engine: Engine, ids: readonly string[], actor: Actor) => Promise<string[]>;
+/** Resolves to the ids of the tasks it was done to. As the turn of a bulk action it is noted there. */
+type Act = (
+  env: Env,
+  engine: Engine,
+  ids: readonly string[],
+  actor: Actor,
+  turn?: Turn,
+) => Promise<string[]>;
 
 interface Changed {
   id: string;
@@ -38,7 +45,7 @@ interface Changed {
   user: string | null;
 }
 
-const CANCELLABLE = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN}`;
+const CANCELLABLE = `id IN (${GIVEN}) AND ${OPEN}`;
 const COUNT_CANCELLED = countSql({ revoked: "count(*)" }, `FROM tasks WHERE ${CANCELLABLE}`);
 const CANCEL = `
 UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
@@ -50,23 +57,23 @@ RETURNING id, name, module, queue, subject, user`;
 // places stay: should the lease lapse, its length still tells whether a task was alone in it.
 const LEAVE_LEASES = `
 UPDATE leases SET task_ids = (
-  SELECT json_group_array(iif(h.value IN (SELECT value FROM json_each(?1)), '', h.value))
+  SELECT json_group_array(iif(h.value IN (${GIVEN}), '', h.value))
   FROM json_each(leases.task_ids) h)
-WHERE EXISTS (
-  SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (SELECT value FROM json_each(?1)))`;
+WHERE EXISTS (SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (${GIVEN}))`;
 
 /**
  * Ends tasks that have not ended. One that is running stores nothing any more, and is told to stop
  * within two seconds.
  */
-const cancelTasks: Act = async (env, engine, ids, { by }) => {
-  const list = JSON.stringify(ids);
+const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
+  const list = given(ids, turn);
   const now = Date.now();
-  const [, cancelled] = await retryD1(() =>
+  const [, , cancelled] = await retryD1(() =>
     env.DB.batch<Changed>([
       env.DB.prepare(COUNT_CANCELLED).bind(list, now),
-      env.DB.prepare(CANCEL).bind(list, now, by),
       env.DB.prepare(LEAVE_LEASES).bind(list),
+      env.DB.prepare(CANCEL).bind(list, now, by),
+      ...endOf(env, turn),
     ]),
   );
   const changed = cancelled?.results ?? [];
@@ -83,7 +90,7 @@ const cancelTasks: Act = async (env, engine, ids, { by }) => {
 
 // A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
 // undone, so it begins again; a failed one goes on after its finished steps.
-const RETRYABLE = `id IN (SELECT value FROM json_each(?1)) AND ${FAILED} AND id NOT IN (${LEASED})
+const RETRYABLE = `id IN (${GIVEN}) AND ${FAILED} AND id NOT IN (${LEASED})
   AND external_id IS NULL AND name IN (SELECT value FROM json_each(?3))`;
 const COUNT_RETRIED = countSql(
   {
@@ -105,14 +112,15 @@ WHERE ${RETRYABLE}
 RETURNING id, name, module, queue, subject, user`;
 
 /** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
-const retryTasks: Act = async (env, engine, ids, { by }) => {
+const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
   const names = JSON.stringify(engine.all().map(({ name }) => name));
-  const list = JSON.stringify(ids);
+  const list = given(ids, turn);
   const now = Date.now();
   const [, retried] = await retryD1(() =>
     env.DB.batch<Changed>([
       env.DB.prepare(COUNT_RETRIED).bind(list, now, names),
       env.DB.prepare(RETRY).bind(list, now, names, by),
+      ...endOf(env, turn),
     ]),
   );
   const results = retried?.results ?? [];
@@ -127,7 +135,7 @@ const retryTasks: Act = async (env, engine, ids, { by }) => {
 };
 
 // Its state stays FAILURE: it is only that nobody need look at it any more.
-const DISCARDABLE = `id IN (SELECT value FROM json_each(?1))
+const DISCARDABLE = `id IN (${GIVEN})
   AND status = 'FAILURE' AND discard_reason IS NULL`;
 const DISCARD = `
 UPDATE tasks SET discard_reason = ?4,
@@ -137,12 +145,20 @@ WHERE ${DISCARDABLE}
 RETURNING id, name, module, queue, subject, user`;
 
 /** Marks failures as given up on, with the reason. */
-const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }) => {
-  const { results } = await retryD1(() =>
-    env.DB.prepare(DISCARD).bind(JSON.stringify(ids), Date.now(), by, reason).all<Changed>(),
+const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }, turn) => {
+  const now = Date.now();
+  const [discarded] = await retryD1(() =>
+    env.DB.batch<Changed>([
+      env.DB.prepare(DISCARD).bind(given(ids, turn), now, by, reason),
+      ...endOf(env, turn),
+    ]),
   );
-  return noteAll(env, "task.discarded", results, by);
+  return noteAll(env, "task.discarded", discarded?.results ?? [], by);
 };
+
+function endOf({ DB }: Env, turn: Turn | undefined): D1PreparedStatement[] {
+  return turn ? [endTurn(DB, turn)] : [];
+}
 
 export const ACTIONS = { cancel: cancelTasks, retry: retryTasks, discard: discardTasks } as const;
 export type Action = keyof typeof ACTIONS;

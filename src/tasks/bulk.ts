@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { Key } from "../http/paging";
 import { type Action, ACTIONS, doable } from "./actions";
+import { type Place, placeAfter } from "./bulk-turn";
 import type { SingleTask } from "./define";
 import type { Engine } from "./engine";
 import { TaskFilterInput } from "./filter";
@@ -18,14 +19,8 @@ export interface BulkInput {
   reason?: string;
 }
 
-/** Where a slice ended. */
-interface Place {
-  after: Key | null;
-  seen: number;
-  done: number;
-}
-
 const SLICE_MS = 30_000;
+const START: Place = { page: 0, after: null, seen: 0, done: 0 };
 
 const Input: z.ZodType<BulkInput> = z.strictObject({
   action: z.enum(["cancel", "retry", "discard"]),
@@ -50,22 +45,22 @@ export const bulk: SingleTask<BulkInput> = {
     filter.before = Math.min(asked.before ?? task.createdAt, task.createdAt);
     const actor = { by: task.user ?? "system", reason };
     const total = (await task.step("count", () => countInSteps(env.DB, filter, Infinity))) ?? 0;
-    let place = (task.checkpoint as Place | null) ?? { after: null, seen: 0, done: 0 };
+    let place: Place = { ...START, ...(task.checkpoint as Partial<Place> | null) };
     const sliceEnd = Date.now() + SLICE_MS;
-    for (;;) {
-      signal.throwIfAborted();
-      const page = await nextTaskIds(env.DB, filter, place.after);
-      const done = await ACTIONS[action](env, engine, page.rows, actor);
-      const seen = place.seen + page.rows.length;
-      place = { after: page.next, seen, done: place.done + done.length };
-      await task.progress(total === 0 ? 100 : (seen / total) * 100, `${seen} / ${total}`, total);
-      if (page.next === null) {
-        return { kind: "done", result: { matched: seen, done: place.done } };
-      }
+    while (place.page === 0 || place.after !== null) {
       if (Date.now() >= sliceEnd) {
         return { kind: "continue", checkpoint: place };
       }
+      signal.throwIfAborted();
+      const { rows, next } = await nextTaskIds(env.DB, filter, place.after);
+      const { id, lease } = task;
+      const seen = place.seen + rows.length;
+      const turn = { task: id, lease, page: place.page, after: next, seen };
+      await ACTIONS[action](env, engine, rows, actor, turn);
+      place = await placeAfter(env.DB, turn);
+      await task.progress(total === 0 ? 100 : (seen / total) * 100, `${seen} / ${total}`, total);
     }
+    return { kind: "done", result: { matched: place.seen, done: place.done } };
   },
 };
 

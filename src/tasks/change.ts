@@ -26,7 +26,8 @@ export interface Change {
   message: string | null;
   detail: Record<string, unknown> | null;
   timeline: TimelineEvent[];
-  checkpoint: unknown;
+  /** What a slice leaves to the next; null to leave the row's as it is, which a run may have saved. */
+  checkpoint: { left: unknown } | null;
 }
 
 export interface Run {
@@ -56,7 +57,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     message: null,
     detail: null,
     timeline: [],
-    checkpoint: row.checkpoint === null ? null : (JSON.parse(row.checkpoint) as unknown),
+    checkpoint: null,
   };
   const stages = outcome === "suspect" ? [] : (outcome.stages ?? []);
   const started = { at: run.startedAt, event: "started", worker: run.worker };
@@ -68,7 +69,6 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     attempts: row.attempts + 1,
     finished_at: now,
     timeline: ended(),
-    ...(status === "SUCCESS" ? { checkpoint: null } : {}),
     ...reasonColumns(reason),
   });
   const wait = (event: string, ms: number, reason: Reason, counted: Partial<Change>): Change => ({
@@ -118,7 +118,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
         ...base,
         status: "PENDING",
         sent: "new",
-        checkpoint: outcome.checkpoint,
+        checkpoint: { left: outcome.checkpoint ?? null },
         timeline: ended({ at: now, event: "continue" }),
       };
     default:
@@ -128,7 +128,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
 
 function checkpointOf(outcome: Run["outcome"]): Pick<Change, "checkpoint"> | undefined {
   return outcome !== "suspect" && "checkpoint" in outcome && outcome.checkpoint !== undefined
-    ? { checkpoint: outcome.checkpoint }
+    ? { checkpoint: { left: outcome.checkpoint } }
     : undefined;
 }
 

@@ -16,6 +16,8 @@ const MAX_STEP_CHARACTERS = 64_000;
 const MAX_CHECKPOINT_CHARACTERS = 1_000_000;
 
 export interface RunningTask<Input> extends Task<Input> {
+  /** The token of the lease that holds it, for writes of its own that are to be fenced by that. */
+  lease: string;
   /**
    * Says how far the task is: percent from 0 to 100, what it does now, of how many steps. Call it as
    * often as you like: it is saved at most once a second, and when the run ends. Throws a
@@ -65,13 +67,10 @@ export interface Run<Input> {
   save(): Promise<void>;
 }
 
-/**
- * `token` is that of the lease which holds the task, `tell` hears of its progress. `row` is kept up
- * to date with the checkpoint: settling writes what it holds.
- */
+/** `token` is that of the lease which holds the task, `tell` hears of its progress. */
 export function startRun<Input>(
   task: Task<Input>,
-  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify" | "checkpoint">,
+  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">,
   db: D1Database,
   token: string,
   tell: (percent: number, step: string | null) => void = () => undefined,
@@ -113,6 +112,7 @@ export function startRun<Input>(
     save,
     task: {
       ...task,
+      lease: token,
       async progress(percent, step, totalSteps) {
         const whole = Math.round(Math.min(Math.max(percent, 0), 100));
         const words = step?.slice(0, 255).toWellFormed() ?? null;
@@ -150,7 +150,6 @@ export function startRun<Input>(
           throw new Error(`The checkpoint is over ${MAX_CHECKPOINT_CHARACTERS} characters`);
         }
         await write(SAVE_CHECKPOINT, [text]);
-        row.checkpoint = text === "null" ? null : text;
       },
     },
   };

@@ -82,7 +82,9 @@ const WAIT = settleSql(
   sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
   started_at = ${text("started_at")}, timeline = ${json("timeline")},
   error_code = ${text("code")}, error_message = ${text("message")},
-  error_detail = ${json("detail")}, checkpoint = ${json("checkpoint")}`,
+  error_detail = ${json("detail")},
+  checkpoint = iif(${json("checkpoint")} IS NULL, checkpoint,
+    nullif(${json("checkpoint")} -> 'left', 'null'))`,
 );
 
 // Rows held that have ended were ended by this very settle.

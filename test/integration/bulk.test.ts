@@ -1,11 +1,13 @@
 import { env } from "cloudflare:workers";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ACTIONS } from "../../src/tasks/actions";
 import { bulk, type BulkInput } from "../../src/tasks/bulk";
 import { Engine } from "../../src/tasks/engine";
 import { newLote, taskId } from "../../src/tasks/ids";
 import { processOrder } from "../../src/orders/task";
 import { apiKey, call } from "../support/api";
 import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
+import { type Fault, faultyDatabase, strike } from "../support/faults";
 import { anOrder } from "../support/orders";
 import { clearTasks } from "../support/recount";
 
@@ -82,6 +84,134 @@ describe("bulk", () => {
     await storeOrders(env, orders(2));
     await deliver([id], quiet, engine);
     expect(await states()).toEqual({ PENDING: 2 });
+  });
+});
+
+/** A consumer that dies in the middle of a bulk action: from the fault on nothing of it gets through. */
+function dyingAt(page: number, text: string, fault: Fault): Env {
+  let pages = 0;
+  const DB = faultyDatabase((sql) => {
+    pages += sql.includes(text) ? 1 : 0;
+    return pages < page ? null : pages === page && sql.includes(text) ? fault : "fails";
+  });
+  return { ...quiet, DB };
+}
+
+async function resultOf(id: string): Promise<unknown> {
+  const { status, result } = await taskOf(id);
+  expect(status).toBe("SUCCESS");
+  return JSON.parse(result ?? "null");
+}
+
+async function storeBulk(input: BulkInput): Promise<string> {
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  const [id = ""] = await storeTasks(env, bulk, [input]);
+  return id;
+}
+
+const CANCEL = "SET status = 'REVOKED'";
+const RETRY = "SET status = 'PENDING'";
+
+describe("a bulk action that is killed", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it.each<[string, Fault]>([
+    ["after a page was done", "commits, but is reported failed"],
+    ["before a page was done", "fails"],
+  ])("%s counts every task once", async (_name, fault) => {
+    for (let request = 0; request < 3; request++) {
+      await storeOrders(env, orders(900));
+    }
+    const id = await storeBulk({ action: "cancel", filter: {} });
+    await deliver([id], dyingAt(2, CANCEL, fault), engine);
+    expect((await taskOf(id)).status).toBe("PENDING");
+    await deliver([id], quiet, engine);
+    expect(await resultOf(id)).toEqual({ matched: 2700, done: 2700 });
+    expect(await states()).toEqual({ REVOKED: 2700 });
+  });
+
+  it("after its last page still ends with the right count", async () => {
+    await storeOrders(env, orders(3));
+    const id = await storeBulk({ action: "cancel", filter: {} });
+    await deliver([id], dyingAt(1, CANCEL, "commits, but is reported failed"), engine);
+    await storeOrders(env, orders(2));
+    await deliver([id], quiet, engine);
+    expect(await resultOf(id)).toEqual({ matched: 3, done: 3 });
+  });
+
+  it("after a slice, and in the next, counts every task once", async () => {
+    for (let request = 0; request < 3; request++) {
+      await storeOrders(env, orders(900));
+    }
+    const id = await storeBulk({ action: "cancel", filter: {} });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const DB = faultyDatabase((sql) => {
+      if (sql.includes(CANCEL)) {
+        vi.setSystemTime(Date.now() + 31_000);
+      }
+      return null;
+    });
+    await deliver([id], { ...quiet, DB }, engine);
+    expect(await states()).toEqual({ REVOKED: 1000, PENDING: 1700 });
+    await deliver([id], dyingAt(1, CANCEL, "commits, but is reported failed"), engine);
+    await deliver([id], quiet, engine);
+    expect(await resultOf(id)).toEqual({ matched: 2700, done: 2700 });
+  });
+
+  it("retries no task twice that has failed again since", async () => {
+    const ids: string[] = [];
+    for (let request = 0; request < 2; request++) {
+      ids.push(...(await storeOrders(env, orders(600, { cliente: "" }))));
+    }
+    const deliverAll = async (some: readonly string[]) => {
+      for (let start = 0; start < some.length; start += 100) {
+        await deliver(some.slice(start, start + 100), env);
+      }
+    };
+    await deliverAll(ids);
+    const id = await storeBulk({ action: "retry", filter: {} });
+    await deliver([id], dyingAt(1, RETRY, "commits, but is reported failed"), engine);
+    expect(await states()).toEqual({ FAILURE: 200, PENDING: 1000 });
+    await deliverAll(ids);
+    expect(await states()).toEqual({ FAILURE: 1200 });
+    await deliver([id], quiet, engine);
+    expect(await states()).toEqual({ FAILURE: 1000, PENDING: 200 });
+    expect(await resultOf(id)).toEqual({ matched: 1200, done: 1200 });
+  });
+});
+
+describe("a page of a bulk action", () => {
+  it.each<[BulkInput["action"], string, object]>([
+    ["cancel", CANCEL, {}],
+    ["retry", RETRY, { cliente: "" }],
+    ["discard", "SET discard_reason", { cliente: "" }],
+  ])("of %s is counted although D1's answer was lost", async (action, text, overrides) => {
+    const ids = await storeOrders(env, orders(5, overrides));
+    await (action === "cancel" ? undefined : deliver(ids, env));
+    const id = await storeBulk({ action, filter: {}, reason: "Not ours" });
+    const DB = faultyDatabase(strike(text, "commits, but is reported failed"));
+    await deliver([id], { ...quiet, DB }, engine);
+    expect(await resultOf(id)).toEqual({ matched: 5, done: 5 });
+  });
+
+  it("is left alone by a run whose lease was given up, or whose turn is over", async () => {
+    const ids = await storeOrders(env, orders(3));
+    const id = await storeBulk({ action: "cancel", filter: {} });
+    const turn = { task: id, lease: "mine", page: 0, after: null, seen: 3 };
+    const act = (overrides: Partial<typeof turn>) =>
+      ACTIONS.cancel(quiet, engine, ids, { by: "user:1" }, { ...turn, ...overrides });
+    await env.DB.prepare(
+      "INSERT INTO leases (token, queue, worker, since, expires_at, task_ids) VALUES ('mine','tasks','w',0,9e15,json_array(?1))",
+    )
+      .bind(id)
+      .run();
+    expect(await act({ lease: "given up" })).toEqual([]);
+    expect(await act({ page: 1 })).toEqual([]);
+    expect(await states()).toEqual({ PENDING: 3 });
+    expect(await act({})).toHaveLength(3);
+    expect(await act({})).toEqual([]);
   });
 });
 
