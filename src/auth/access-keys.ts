@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../http/errors";
+import { isRecent } from "../lib/recent";
 import { remember } from "../lib/remember";
 import { log } from "../log";
 
@@ -24,10 +25,11 @@ const failures = new Map<string, number>();
 export async function accessKeys(teamDomain: string, kid: string, now: number): Promise<Keys> {
   const held = known.get(teamDomain);
   const limit = held?.keys.some((key) => key.kid === kid) ? MAX_AGE_MS : MIN_AGE_MS;
-  if (held && now - held.at < limit) {
+  if (held && isRecent(held.at, limit, now)) {
     return held.keys;
   }
-  if (now - (failures.get(teamDomain) ?? Number.NEGATIVE_INFINITY) < PAUSE_AFTER_FAILURE_MS) {
+  const failedAt = failures.get(teamDomain) ?? Number.NEGATIVE_INFINITY;
+  if (isRecent(failedAt, PAUSE_AFTER_FAILURE_MS, now)) {
     throw unavailable();
   }
   try {

@@ -2,6 +2,8 @@ import { AppError } from "../http/errors";
 
 const WINDOW_MS = 60_000;
 const MAX_ATTEMPTS = 20;
+/** A window ahead is of a clock that went back since. */
+const IS_OVER = "window_start <= ?3 OR window_start > ?2";
 
 /**
  * Counts an attempt to give a password before it is checked, so that parallel guesses cannot slip
@@ -14,8 +16,8 @@ export async function takeAttempt(db: D1Database, address: string, now: number):
     .prepare(
       `INSERT INTO sign_in_attempts (address, window_start, attempts) VALUES (?1, ?2, 1)
        ON CONFLICT (address) DO UPDATE SET
-         attempts = CASE WHEN window_start <= ?3 THEN 1 ELSE attempts + 1 END,
-         window_start = CASE WHEN window_start <= ?3 THEN ?2 ELSE window_start END
+         attempts = CASE WHEN ${IS_OVER} THEN 1 ELSE attempts + 1 END,
+         window_start = CASE WHEN ${IS_OVER} THEN ?2 ELSE window_start END
        RETURNING window_start AS windowStart, attempts`,
     )
     .bind(address, now, now - WINDOW_MS)

@@ -3,6 +3,7 @@ import { database } from "../db/client";
 import { log } from "../log";
 import { type Caller, type Scope, SCOPES } from "./caller";
 import { sha256Hex } from "../lib/hex";
+import { isRecent } from "../lib/recent";
 import { remember } from "../lib/remember";
 import { parseKey } from "./key-format";
 import { apiKeys } from "./schema";
@@ -47,7 +48,7 @@ export async function verifyKey(
   }
   const hash = await sha256Hex(parts.secret);
   const name = `${parts.id} ${hash}`;
-  if ((refused.get(name) ?? Number.NEGATIVE_INFINITY) > now - CACHE_MS) {
+  if (isRecent(refused.get(name) ?? Number.NEGATIVE_INFINITY, CACHE_MS, now)) {
     return null;
   }
   const key = cached(hash, parts.id, now) ?? (await readKey(env, parts.id, hash, now));
@@ -73,7 +74,7 @@ export function forgetKey(id: string): void {
 
 function cached(hash: string, id: string, now: number): Verified | null {
   const key = verified.get(hash);
-  return key !== undefined && key.id === id && key.readAt > now - CACHE_MS ? key : null;
+  return key !== undefined && key.id === id && isRecent(key.readAt, CACHE_MS, now) ? key : null;
 }
 
 async function readKey(env: Env, id: string, hash: string, now: number): Promise<Verified | null> {

@@ -3,6 +3,7 @@
  * file. Each uploaded part is a checkpoint: a crash, a retry or the next slice goes on after it,
  * reading nothing of it again. Over a long stretch without rows a slice ends between two pages.
  */
+import { isRecent } from "../lib/recent";
 import type { Outcome, SingleTask } from "../tasks/define";
 import { fileKey, fileName } from "./file";
 import type { FormatName } from "./formats";
@@ -60,8 +61,8 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
       const written = (task.checkpoint as Progress | null) ?? (await begin());
       const target = { files: env.FILES, key, httpMetadata };
       const writer = new PartWriter(target, written, partBytes, (now) => task.saveCheckpoint(now));
-      const sliceEnd = Date.now() + sliceMs;
-      const isOver = () => Date.now() >= sliceEnd;
+      const since = Date.now();
+      const isOver = () => !isRecent(since, sliceMs);
 
       const write = async (): Promise<Outcome> => {
         let { position } = written;

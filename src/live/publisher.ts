@@ -8,6 +8,7 @@
  */
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../http/app-env";
+import { isRecent } from "../lib/recent";
 import { log } from "../log";
 import type { Publish } from "../tasks/publish";
 import { PATIENCE_MS, QUIET_MS } from "./hub.do";
@@ -16,12 +17,11 @@ import { hubOf } from "./hub";
 /** Of one request or batch; a consumer's batch has at most 100. */
 const MAX_CHANGES = 200;
 
-/** Compared either way, so that a clock that jumps back does not silence the isolate. */
 let restedAt = 0;
 let isMissing = false;
 
 export const publishToHub: Publish = async (env, changes, beyond = false) => {
-  if (Math.abs(Date.now() - restedAt) < QUIET_MS) {
+  if (isRecent(restedAt, QUIET_MS)) {
     return;
   }
   const all = changes();

@@ -12,6 +12,7 @@
  */
 import { configOf } from "../config";
 import { AppError } from "../http/errors";
+import { isRecent } from "../lib/recent";
 import { log } from "../log";
 import { LEASED } from "./leases";
 import { isPausedSql, isResumedSql } from "./pauses";
@@ -68,8 +69,7 @@ async function isOverloaded(env: Env, lane: string, limitMs: number): Promise<bo
   const byLane = looks.get(config) ?? new Map<string, Look>();
   looks.set(config, byLane);
   const last = byLane.get(lane) ?? { at: 0, overloaded: false };
-  // A clock that went back must not keep the last look alive.
-  if (Math.abs(now - last.at) < REMEMBERED_MS) {
+  if (isRecent(last.at, REMEMBERED_MS, now)) {
     return last.overloaded;
   }
   // Until this look ends, requests beside it go by the last one. They do not wait for this one's

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import type { Key } from "../http/paging";
+import { isRecent } from "../lib/recent";
 import { type Action, ACTIONS, doable } from "./actions";
 import { type Place, placeAfter } from "./bulk-turn";
 import type { SingleTask } from "./define";
@@ -46,9 +47,9 @@ export const bulk: SingleTask<BulkInput> = {
     const actor = { by: task.user ?? "system", reason };
     const total = (await task.step("count", () => countInSteps(env.DB, filter, Infinity))) ?? 0;
     let place: Place = { ...START, ...(task.checkpoint as Partial<Place> | null) };
-    const sliceEnd = Date.now() + SLICE_MS;
+    const since = Date.now();
     while (place.page === 0 || place.after !== null) {
-      if (Date.now() >= sliceEnd) {
+      if (!isRecent(since, SLICE_MS)) {
         return { kind: "continue", checkpoint: place };
       }
       signal.throwIfAborted();

@@ -2,6 +2,7 @@
  * Recovery: finds what was lost and puts it back on its way. Every step is bounded, may run twice
  * at once, and errs on the side of one message too many, which the consumer acks without effect.
  *
+ * 0. After a step back of the clock, times that it wrote before are set back (set-back.ts).
  * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
  *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
  *    ends it.
@@ -16,6 +17,7 @@ import { notifyEndsSql } from "./notify";
 import { publishRows, TOLD, type ToldRow } from "./publish";
 import { resendDue } from "./resend";
 import { HELD } from "./leases";
+import { setBack } from "./set-back";
 import { OPEN } from "./states";
 import { LOST_PER_RUN, loseSilent } from "./tracked";
 
@@ -34,7 +36,9 @@ export interface Recovered {
   lost: number;
 }
 
-export async function recover(env: Env, now: number): Promise<Recovered> {
+/** `latest` is the latest time known to have been: one after `now` is of a clock that went back. */
+export async function recover(env: Env, now: number, latest = now): Promise<Recovered> {
+  await setBack(env, now, latest);
   const { lapsed, crashed } = await breakLapsedLeases(env.DB, now);
   const silent = await loseSilent(env.DB, now);
   const lost = silent.length;

@@ -1,4 +1,5 @@
 import { configOf } from "../config";
+import { isRecent } from "../lib/recent";
 import { log } from "../log";
 
 /** One object holds the alarm of the whole deployment. */
@@ -12,8 +13,7 @@ let armedAt = 0;
  */
 export async function armRecovery(env: Env): Promise<void> {
   const now = Date.now();
-  // A clock that went back must not keep an arming of the future alive.
-  if (Math.abs(now - armedAt) < configOf(env).recoveryMs) {
+  if (isRecent(armedAt, configOf(env).recoveryMs, now)) {
     return;
   }
   if (await ask(env, (recovery) => recovery.arm())) {

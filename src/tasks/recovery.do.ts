@@ -34,8 +34,10 @@ export interface RecoveryStatus {
 
 /** One value, so that a look writes one row. */
 type Journal = Omit<RecoveryStatus, "nextRunAt"> & {
-  /** The last look found nothing open. */
+  /** The last look found nothing open, or there was none. */
   quiet: boolean;
+  /** The latest time known to have been: of the last look that did its work, or of an arming. */
+  latest?: number;
 };
 
 const EMPTY: Journal = {
@@ -46,7 +48,7 @@ const EMPTY: Journal = {
   resentTasks: 0,
   lostTasks: 0,
   lastError: null,
-  quiet: false,
+  quiet: true,
 };
 
 export class Recovery extends DurableObject<Env> {
@@ -62,13 +64,14 @@ export class Recovery extends DurableObject<Env> {
   }
 
   async status(): Promise<RecoveryStatus> {
-    const { quiet: _, ...counts } = this.#read();
+    const { quiet: _quiet, latest: _latest, ...counts } = this.#read();
     return { ...counts, nextRunAt: await this.ctx.storage.getAlarm() };
   }
 
   override async alarm(): Promise<void> {
     const now = Date.now();
-    const result = await recover(this.env, now).catch((error: unknown) => {
+    const { latest } = this.#read();
+    const result = await recover(this.env, now, latest).catch((error: unknown) => {
       log.error("recovery.failed", { message: String(error) });
       return error;
     });
@@ -94,11 +97,11 @@ export class Recovery extends DurableObject<Env> {
   #stayAwake(): void {
     const journal = this.#read();
     if (journal.quiet) {
-      this.#keep({ ...journal, quiet: false });
+      this.#keep({ ...journal, quiet: false, latest: Math.max(journal.latest ?? 0, Date.now()) });
     }
   }
 
-  /** Never later than a look already set; a time further ahead is one of a clock that went back. */
+  /** No later than a look already set: one set further ahead is of a clock that went back. */
   async #lookWithin(ms: number): Promise<void> {
     const at = Date.now() + ms;
     const set = await this.ctx.storage.getAlarm();
@@ -117,6 +120,7 @@ function added(journal: Journal, result: unknown, now: number): Journal {
   if (isRecovered(result)) {
     return {
       ...counted,
+      latest: now,
       lapsedLeases: journal.lapsedLeases + result.lapsed,
       resentTasks: journal.resentTasks + result.resent,
       lostTasks: journal.lostTasks + result.lost,

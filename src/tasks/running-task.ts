@@ -2,6 +2,7 @@
  * A task while it runs: it says how far it is and remembers the steps it finished. Both are written
  * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
  */
+import { isRecent } from "../lib/recent";
 import type { ClaimedRow } from "./claim";
 import type { Task } from "./define";
 import { HELD } from "./leases";
@@ -117,11 +118,11 @@ export function startRun<Input>(
         const whole = Math.round(Math.min(Math.max(percent, 0), 100));
         const words = step?.slice(0, 255).toWellFormed() ?? null;
         unsaved = [whole, words, totalSteps ?? null];
-        if (Date.now() - toldAt >= TELL_EVERY_MS) {
+        if (!isRecent(toldAt, TELL_EVERY_MS)) {
           toldAt = Date.now();
           tell(whole, words);
         }
-        if (Date.now() - savedAt >= SAVE_EVERY_MS) {
+        if (!isRecent(savedAt, SAVE_EVERY_MS)) {
           await save();
         }
         // Locally database and bucket are on this very thread, which never idles else: requests,

@@ -133,6 +133,7 @@ describe("a clock that jumps", () => {
   it.each([
     ["forward by an hour", HOUR],
     ["back by half an hour", -HOUR / 2],
+    ["back by a day", -24 * HOUR],
     ["forward by two days", 48 * HOUR],
   ])("%s while orders wait, run and are given up on: all end well", async (_name, ms) => {
     const world = new Simulation();
@@ -142,8 +143,6 @@ describe("a clock that jumps", () => {
     jump(ms);
     await world.accept(orders(40));
     await world.run(2 * MINUTE);
-    // What was accepted or held before a jump back waits at most for as long as the jump was.
-    await world.run(ms < 0 ? -ms + 2 * MINUTE : 0);
     expect(await world.ends()).toMatchObject({ tasks: { SUCCESS: 80 }, stored: 80, leases: 0 });
   });
 

@@ -27,10 +27,12 @@ function queueWith(backlog: FakeBacklog): { sent: string[]; tested: Env } {
 
 const orders = (count: number) => Array.from({ length: count }, () => anOrder());
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 
 beforeEach(clearTasks);
 
 afterEach(() => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -242,6 +244,45 @@ describe("the alarm", () => {
     expect(status.lastRunAt).toBeGreaterThanOrEqual(from);
     expect(status.lastError?.at).toBe(status.lastRunAt);
     expect(status.nextRunAt).toBeGreaterThan(from);
+  });
+
+  it("heals when the clock goes back an hour: it looks soon, and at what was accepted before too", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { sent, tested } = queueWith({ backlogCount: 0 });
+    const now = Date.now();
+    await runInDurableObject(recovery(), (_, { storage }) => storage.deleteAll());
+    vi.setSystemTime(now + HOUR);
+    const [before = "", waits = "", held = ""] = await storeOrders(env, orders(3));
+    await takeAndDie([held]);
+    await env.DB.prepare(
+      "UPDATE tasks SET status = 'RETRY', sent_at = NULL, ready_at = ?2, check_at = ?2 WHERE id = ?1",
+    )
+      .bind(waits, Date.now() + 5 * MINUTE)
+      .run();
+    expect(await alarmAt()).toBeGreaterThan(now + HOUR);
+
+    vi.setSystemTime(now);
+    const [after = ""] = await storeOrders(env, orders(1));
+    expect(await alarmAt()).toBeLessThanOrEqual(now + 15_000);
+    await runInDurableObject(recovery(), async (object, { storage }) => {
+      Object.assign(object, { env: tested });
+      const look = async (ms: number) => {
+        vi.setSystemTime(now + ms);
+        await storage.deleteAlarm();
+        await object.alarm();
+      };
+      await look(0);
+      expect(sent).toEqual([]);
+      await look(31_000);
+      expect(new Set(sent)).toEqual(new Set([before, after]));
+      await look(46_000);
+      expect(sent).toContain(held);
+      await look(5 * MINUTE - 1);
+      expect(sent).not.toContain(waits);
+      await look(5 * MINUTE);
+      expect(sent).toContain(waits);
+      await storage.deleteAlarm();
+    });
   });
 
   it("writes two rows a look: its next time, and its count", async () => {

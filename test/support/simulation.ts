@@ -27,6 +27,8 @@ export interface Ends {
 export class Simulation {
   readonly queue = new ModelQueue();
   readonly env: Env;
+  /** As recovery's object remembers it. */
+  #looked = Date.now();
   /** What the platform makes of a delivery; batches run side by side. */
   platform: (messages: Waiting[]) => Waiting[][] = inBatches;
 
@@ -59,7 +61,9 @@ export class Simulation {
     for (let passed = 0; passed < ms; passed += step) {
       await this.deliver();
       vi.setSystemTime(Date.now() + step);
-      await recover(this.env, Date.now());
+      const now = Date.now();
+      await recover(this.env, now, this.#looked);
+      this.#looked = now;
       await onStep();
     }
     await this.deliver();
