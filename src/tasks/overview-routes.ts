@@ -51,7 +51,10 @@ const Overview = z
         capped: z.boolean().openapi({
           description: `More than ${MAX_LOOKED} wait: due and waiting are of the first of them`,
         }),
-        oldest_age_seconds: seconds.openapi({ description: "Of those that could run now" }),
+        oldest_age_seconds: seconds.openapi({
+          description:
+            "Of those that could run now; what waited through a pause counts from its end",
+        }),
         messages: z.int().nullable().openapi({ description: "As the platform says" }),
         paused: z
           .object({ since: z.iso.datetime(), by: z.string(), reason: z.string() })

@@ -6,7 +6,8 @@ import { Engine } from "../../src/tasks/engine";
 import { newLote, taskId } from "../../src/tasks/ids";
 import { processOrder } from "../../src/orders/task";
 import { apiKey, call } from "../support/api";
-import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
+import { deafQueue, deliver, passWaits, storeOrders } from "../support/engine";
+import { storeTasks, taskOf, testEnv } from "../support/engine";
 import { type Fault, faultyDatabase, strike } from "../support/faults";
 import { anOrder } from "../support/orders";
 import { clearTasks } from "../support/recount";
@@ -193,6 +194,17 @@ describe("a page of a bulk action", () => {
     const id = await storeBulk({ action, filter: {}, reason: "Not ours" });
     const DB = faultyDatabase(strike(text, "commits, but is reported failed"));
     await deliver([id], { ...quiet, DB }, engine);
+    expect(await resultOf(id)).toEqual({ matched: 5, done: 5 });
+  });
+
+  it("is counted although its run ended without knowing that it was done", async () => {
+    await storeOrders(env, orders(5));
+    const id = await storeBulk({ action: "cancel", filter: {} });
+    const DB = faultyDatabase(strike(CANCEL, "commits, but is reported failed", 3));
+    await deliver([id], { ...quiet, DB }, engine);
+    expect(await taskOf(id)).toMatchObject({ status: "RETRY", attempts: 1 });
+    await passWaits([id]);
+    await deliver([id], quiet, engine);
     expect(await resultOf(id)).toEqual({ matched: 5, done: 5 });
   });
 
