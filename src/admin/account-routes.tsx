@@ -28,14 +28,7 @@ accountPages.post("/password", async (c) => {
     return showAccount(c, { field: "repeated", key: "account.mismatch", status: 400 });
   }
   const currentPassword = formText(form, "currentPassword");
-  // The session lent to somebody from Cloudflare Access would be followed by one nobody holds.
-  const revokeOtherSessions = self(c).accessUntil === undefined;
-  const body = { currentPassword, newPassword, revokeOtherSessions };
-  const response = await change(c, "/change-password", body, "password");
-  if (response.status === 303 && !revokeOtherSessions) {
-    await callAuth(c, { method: "POST", path: "/revoke-other-sessions", body: {} });
-  }
-  return response;
+  return change(c, "/change-password", { currentPassword, newPassword }, "password");
 });
 
 accountPages.post("/sessions/revocation", async (c) =>

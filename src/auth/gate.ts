@@ -15,7 +15,8 @@ import { assertPeopleRequest, disarm } from "./people";
 import { audited } from "./people-audit";
 import { refusal } from "./refusal";
 import { assertSameOrigin } from "./same-origin";
-import { headersForAuth, sessionCaller } from "./session";
+import { currentSession, headersForAuth, sessionCaller } from "./session";
+import { endOtherSessions } from "./session-list";
 import { AUTH_PATH } from "./settings";
 
 /** The endpoints of better-auth in use; whatever else it brings is not found. */
@@ -69,18 +70,53 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   const { createAuth } = await import("./auth");
   const auth = createAuth(c.env, c.req.url);
   const visitor = OWN_SESSION.has(call.path) ? null : await accessCaller(c);
-  const act = () => forward(c, auth, call, visitor);
+  const act = () => forward(c, auth, { ...call, body: keepingSession(call) }, visitor);
   if (call.path.startsWith("/admin/")) {
     const admin = assertAdmin(visitor ?? (await sessionCaller(c, true)));
     c.set("caller", admin);
     assertPeopleRequest(call.path, call.body, admin);
     await disarm(c.env.DB, admin, call.path, call.body);
-    return audited(c, call, act);
+    return audited(c, call, () => endingSessions(c, call, visitor, act));
   }
   if (call.path === "/sign-in/email") {
     await ensureFirstAdmin(c.env, auth);
   }
-  return PASSWORD_ENDPOINTS.has(call.path) ? limited(c, call.path, act) : act();
+  return PASSWORD_ENDPOINTS.has(call.path)
+    ? limited(c, call.path, () => endingSessions(c, call, visitor, act))
+    : act();
+}
+
+/**
+ * Where a password is set or changed, the sessions that its old one may have opened end with it,
+ * whatever the body asks for; only the one at hand stays. better-auth would leave all of them, or
+ * replace the one at hand by another.
+ */
+async function endingSessions(
+  c: Context<AppEnv>,
+  { path, body }: AuthCall,
+  visitor: Person | null,
+  act: () => Promise<Response>,
+): Promise<Response> {
+  if (path !== "/change-password" && path !== "/admin/set-user-password") {
+    return act();
+  }
+  const own = visitor === null ? await currentSession(c, true) : null;
+  const whose =
+    path === "/change-password"
+      ? (visitor ?? own?.caller)?.id
+      : (body as { userId: string }).userId; // assertPeopleRequest has seen it
+  const response = await act();
+  if (whose !== undefined) {
+    await endOtherSessions(c.env.DB, whose, own?.id ?? null);
+  }
+  return response;
+}
+
+/** `endingSessions` ends the others. */
+function keepingSession({ path, body }: AuthCall): unknown {
+  return path === "/change-password" && typeof body === "object" && body !== null
+    ? { ...body, revokeOtherSessions: false }
+    : body;
 }
 
 async function limited(

@@ -1,3 +1,5 @@
+import { retryD1 } from "../db/retry";
+
 /** An open session; its token stays in the database. */
 export interface SessionRow {
   id: string;
@@ -36,4 +38,15 @@ export function tokenOf(db: D1Database, userId: string, sessionId: string): Prom
     .prepare("SELECT token FROM sessions WHERE id = ? AND user_id = ?")
     .bind(sessionId, userId)
     .first<string>("token");
+}
+
+/** Ends every session of a person but one. */
+export async function endOtherSessions(
+  db: D1Database,
+  userId: string,
+  kept: string | null,
+): Promise<void> {
+  await retryD1(() =>
+    db.prepare("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2").bind(userId, kept).run(),
+  );
 }

@@ -45,6 +45,7 @@ export const peopleEs = {
   "people.password": "Contraseña",
   "people.newPassword": "Contraseña nueva",
   "people.setPassword": "Poner contraseña",
+  "people.passwordNote": "Todas sus sesiones se cierran; las claves de API que creó siguen.",
   "people.sessionsCaption": "Sesiones abiertas, de la más reciente a la más antigua",
   "people.sessionsNote":
     "Una sesión cerrada puede seguir leyendo páginas hasta un minuto; cambiar algo ya no puede.",
@@ -62,7 +63,7 @@ export const peopleEs = {
   "people.unban": "Desbloquear",
   "people.banTitle": "Bloquear a esta persona",
   "people.banText":
-    "Sus sesiones se cierran y no puede volver a entrar, tampoco por Cloudflare Access. Lo que hizo queda.",
+    "Sus sesiones se cierran y no puede volver a entrar, tampoco por Cloudflare Access. Lo que hizo queda, también las claves de API que creó.",
   "people.banReason": "Motivo",
   "people.banReasonHint": "Si se da, queda en la auditoría.",
   "people.banDays": "Días",
@@ -71,14 +72,16 @@ export const peopleEs = {
   "people.remove": "Eliminar",
   "people.removeTitle": "Eliminar esta cuenta",
   "people.removeText":
-    "La cuenta y sus sesiones desaparecen. Lo que hizo queda, sin su nombre. No se puede deshacer.",
+    "La cuenta y sus sesiones desaparecen. Lo que hizo queda, sin su nombre, también las claves de API que creó. No se puede deshacer.",
   "people.removeAccessText":
     "La cuenta y sus sesiones desaparecen, pero entra por Cloudflare Access: si vuelve, se crea de nuevo. Para cerrarle el paso, bloquéala o quítala de Access.",
 
   "peopleDone.created": "La cuenta está creada. Dale su contraseña inicial por un medio seguro.",
   "peopleDone.role": "El rol está cambiado.",
-  "peopleDone.password": "La contraseña está puesta. Sus sesiones siguen abiertas.",
-  "peopleDone.banned": "La cuenta está bloqueada y sus sesiones, cerradas.",
+  "peopleDone.password":
+    "La contraseña está puesta y todas sus sesiones, cerradas. Las claves de API que creó siguen valiendo.",
+  "peopleDone.banned":
+    "La cuenta está bloqueada y sus sesiones, cerradas. Las claves de API que creó siguen valiendo.",
   "peopleDone.unbanned": "La cuenta está desbloqueada.",
   "peopleDone.revoked": "La sesión está cerrada.",
   "peopleDone.revokedAll": "Todas sus sesiones están cerradas.",
@@ -259,6 +262,7 @@ export const peopleEn: Record<keyof typeof peopleEs, string> = {
   "people.password": "Password",
   "people.newPassword": "New password",
   "people.setPassword": "Set the password",
+  "people.passwordNote": "All their sessions end; API keys they made stay.",
   "people.sessionsCaption": "Open sessions, newest first",
   "people.sessionsNote":
     "A session that was ended may go on reading pages for up to a minute; it can change nothing any more.",
@@ -276,7 +280,7 @@ export const peopleEn: Record<keyof typeof peopleEs, string> = {
   "people.unban": "Lift the ban",
   "people.banTitle": "Ban this person",
   "people.banText":
-    "Their sessions end and they cannot sign in again, not through Cloudflare Access either. What they did stays.",
+    "Their sessions end and they cannot sign in again, not through Cloudflare Access either. What they did stays, API keys they made included.",
   "people.banReason": "Reason",
   "people.banReasonHint": "If given, it is kept in the audit log.",
   "people.banDays": "Days",
@@ -285,14 +289,16 @@ export const peopleEn: Record<keyof typeof peopleEs, string> = {
   "people.remove": "Remove",
   "people.removeTitle": "Remove this account",
   "people.removeText":
-    "The account and its sessions go. What they did stays, without their name. This cannot be undone.",
+    "The account and its sessions go. What they did stays, without their name, API keys they made included. This cannot be undone.",
   "people.removeAccessText":
     "The account and its sessions go, but they come through Cloudflare Access: should they return, it is made again. To keep them out, ban them or take them out of Access.",
 
   "peopleDone.created": "The account is made. Hand over its initial password by a safe way.",
   "peopleDone.role": "The role is changed.",
-  "peopleDone.password": "The password is set. Their sessions stay open.",
-  "peopleDone.banned": "The account is banned and its sessions have ended.",
+  "peopleDone.password":
+    "The password is set and all their sessions have ended. API keys they made still work.",
+  "peopleDone.banned":
+    "The account is banned and its sessions have ended. API keys they made still work.",
   "peopleDone.unbanned": "The ban is lifted.",
   "peopleDone.revoked": "The session has ended.",
   "peopleDone.revokedAll": "All their sessions have ended.",

@@ -110,9 +110,9 @@ describe("the audit log", () => {
     );
     const { id } = (await made.json<{ user: { id: string } }>()).user;
     const path = `/admin/people/${id}`;
-    await signIn(email);
     await submit(`${path}/role`, { role: "operator" }, { cookie });
     await submit(`${path}/password`, { newPassword: "another-password-1" }, { cookie });
+    await signIn(email, "another-password-1");
     const session = await env.DB.prepare("SELECT id, token FROM sessions WHERE user_id = ?")
       .bind(id)
       .first<{ id: string; token: string }>();

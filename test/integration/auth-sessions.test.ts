@@ -165,7 +165,7 @@ it("does not touch the database without credentials", async () => {
   expect((await call("/anyone", { env: { DB: undefined } })).status).toBe(200);
 });
 
-it("changes a password only for who knows it, and ends the other sessions when asked", async () => {
+it("changes a password only for who knows it", async () => {
   const { email, cookie, password } = await person("viewer");
   const change = (body: unknown) => call("/api/auth/change-password", { cookie, body });
   const next = "the-next-password";
@@ -173,12 +173,49 @@ it("changes a password only for who knows it, and ends the other sessions when a
   expect(await wrong.json()).toMatchObject({ status: 400, code: "INVALID_PASSWORD" });
   expect((await change({ currentPassword: password, newPassword: "short" })).status).toBe(400);
   expect((await change({ currentPassword: 1, newPassword: [] })).status).toBe(400);
-  const other = cookiesOf(await signIn({ email, password }));
-  const body = { currentPassword: password, newPassword: next, revokeOtherSessions: true };
-  expect((await change(body)).status).toBe(200);
-  expect((await call("/known", { method: "POST", cookie: other })).status).toBe(401);
+  expect((await change({ currentPassword: password, newPassword: next })).status).toBe(200);
   expect((await signIn({ email, password })).status).toBe(401);
   expect((await signIn({ email, password: next })).status).toBe(200);
+});
+
+describe("a new password", () => {
+  const works = async (cookie: string) =>
+    (await call("/known", { method: "POST", cookie })).status === 200;
+
+  it.each([{}, { revokeOtherSessions: false }, { revokeOtherSessions: true }])(
+    "of one's own ends the other sessions and keeps the one at hand: %o",
+    async (asked) => {
+      const { email, cookie, password } = await person("viewer");
+      const other = cookiesOf(await signIn({ email, password }));
+      const refused = { currentPassword: "not-the-password", newPassword: "the-next-password" };
+      await call("/api/auth/change-password", { cookie, body: { ...refused, ...asked } });
+      expect(await works(other)).toBe(true);
+      const body = { ...refused, currentPassword: password, ...asked };
+      expect((await call("/api/auth/change-password", { cookie, body })).status).toBe(200);
+      expect(await works(other)).toBe(false);
+      expect(await works(cookie)).toBe(true);
+    },
+  );
+
+  it("set by an administrator ends all sessions of that person, and nobody else's", async () => {
+    const [who, bystander] = [await person("operator"), await person("operator")];
+    const other = cookiesOf(await signIn(who));
+    const cookie = await adminCookie();
+    const set = (body: unknown) => call("/api/auth/admin/set-user-password", { cookie, body });
+    expect((await set({ userId: who.id, newPassword: "short" })).status).toBe(400);
+    expect(await works(other)).toBe(true);
+    expect((await set({ userId: who.id, newPassword: "the-next-password" })).status).toBe(200);
+    expect([await works(who.cookie), await works(other)]).toEqual([false, false]);
+    expect([await works(bystander.cookie), await works(cookie)]).toEqual([true, true]);
+  });
+
+  it("set by an administrator for themselves keeps the session at hand", async () => {
+    const { id, cookie, email, password } = await person("admin");
+    const other = cookiesOf(await signIn({ email, password }));
+    const body = { userId: id, newPassword: "the-next-password" };
+    expect((await call("/api/auth/admin/set-user-password", { cookie, body })).status).toBe(200);
+    expect([await works(cookie), await works(other)]).toEqual([true, false]);
+  });
 });
 
 it("forgets sessions past their end and old counters, and nothing else", async () => {

@@ -148,6 +148,18 @@ describe("the page of a person", () => {
     expect(await signIn(who.email, newPassword)).toContain("session_token");
   });
 
+  it("ends all sessions of whose password it sets, and says what stayed", async () => {
+    const who = await person("operator");
+    const sessions = [who.cookie, await signIn(who.email)];
+    const fields = { newPassword: "the-next-password-1" };
+    const done = await submit(`${pageOf(who)}/password`, fields, admin);
+    expect(await Promise.all(sessions.map(canWrite))).toEqual([false, false]);
+    const page = await (await visit(done.headers.get("location") ?? "", admin)).text();
+    expect(page).toContain("all their sessions have ended. API keys they made still work.");
+    expect(await sessionsOf(who.id)).toHaveLength(0);
+    expect(await canWrite(await adminSession())).toBe(true);
+  });
+
   it("bans with a reason and a term, and lifts the ban", async () => {
     const who = await person("operator");
     expect((await visit(`${pageOf(who)}/ban`, admin)).status).toBe(200);
@@ -277,7 +289,8 @@ describe("one's own account", () => {
     const done = await change({});
     expect(done.headers.get("location")).toBe("/admin/account?done=password");
     expect(await canWrite(other)).toBe(false);
-    expect(await canWrite(cookiesOf(done))).toBe(true);
+    expect(await canWrite(who.cookie)).toBe(true);
+    expect(cookiesOf(done)).not.toContain("session_token");
     expect(await signIn(who.email, next)).toContain("session_token");
   });
 

@@ -167,6 +167,7 @@ function PasswordForm({ view, path, problem }: PanelProps) {
         autocomplete="new-password"
         required
       />
+      <p class="note">{t("people.passwordNote")}</p>
       <p class="actions">
         <button class="button primary">{t("people.setPassword")}</button>
       </p>
