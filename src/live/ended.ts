@@ -3,7 +3,7 @@ import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../http/app-env";
 import { isUnsafe } from "../auth/same-origin";
 import { log } from "../log";
-import type { Holder } from "./holder";
+import { type Holder, holderTag } from "./holder";
 import { hubOf } from "./hub";
 
 const LIVING = `
@@ -16,20 +16,30 @@ UNION ALL
 SELECT 'access:' || u.id FROM json_each(?4) m JOIN users u ON u.id = m.value
 WHERE coalesce(u.banned, 0) = 0`;
 
-/** Closes the sockets whose session or key the database no longer has. */
-export async function closeEnded(env: Env, now: number): Promise<void> {
-  const hub = hubOf(env);
-  const holders = (await hub.holders()).filter(({ kind }) => kind !== "link");
+/** Those whose session, key or account the database no longer has; a link outlives nobody. */
+export async function endedOf(
+  db: D1Database,
+  all: readonly Holder[],
+  now: number,
+): Promise<Holder[]> {
+  const holders = all.filter(({ kind }) => kind !== "link");
   if (holders.length === 0) {
-    return;
+    return [];
   }
   const ids = (kind: Holder["kind"]) =>
     JSON.stringify(holders.filter((holder) => holder.kind === kind).map(({ id }) => id));
-  const { results } = await env.DB.prepare(LIVING)
+  const { results } = await db
+    .prepare(LIVING)
     .bind(ids("session"), ids("key"), now, ids("access"))
     .all<{ tag: string }>();
   const living = new Set(results.map(({ tag }) => tag));
-  const ended = holders.filter(({ kind, id }) => !living.has(`${kind}:${id}`));
+  return holders.filter((holder) => !living.has(holderTag(holder)));
+}
+
+/** Closes the sockets of those. */
+export async function closeEnded(env: Env, now: number): Promise<void> {
+  const hub = hubOf(env);
+  const ended = await endedOf(env.DB, await hub.holders(), now);
   if (ended.length > 0) {
     await hub.end(ended);
     log.info("live.ended", { sockets: ended.length });

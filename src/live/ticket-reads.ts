@@ -5,12 +5,13 @@ import type { LiveFilter } from "./events";
 import { ticketRefused } from "./routes";
 import { readTicket } from "./tickets";
 
-/** The ticket's filter in the words of the task list's query. */
+/** The ticket's filter in the words of a list's query. */
 const PARAMETERS = { user: "user", module: "task_module", lote: "lote" } as const;
 
 /**
  * Lets `Authorization: Ticket T` read a list once: another site's page has nothing else to send. A
- * ticket that is bound to some tasks must ask for just these.
+ * ticket that is bound to some tasks must ask for just these, by parameters that every list it may
+ * read obeys.
  */
 export function identifyTicket(): MiddlewareHandler<AppEnv> {
   return async function identifyTicket(c, next) {
@@ -20,7 +21,7 @@ export function identifyTicket(): MiddlewareHandler<AppEnv> {
       const reads =
         ticket?.admission.reads === true &&
         c.req.method === "GET" &&
-        isWithin(new URL(c.req.url).searchParams, ticket.admission.filter);
+        isWithin(c.req.queries(), ticket.admission.filter);
       if (!reads || !(await hubOf(c.env).useTicket(ticket.nonce, ticket.expiresAt))) {
         throw ticketRefused();
       }
@@ -31,13 +32,14 @@ export function identifyTicket(): MiddlewareHandler<AppEnv> {
   };
 }
 
-function isWithin(query: URLSearchParams, { task, ...filter }: LiveFilter): boolean {
+/** Of a list by task there is no parameter: a ticket for one task is for a socket alone. */
+function isWithin(query: Record<string, string[]>, { task, ...filter }: LiveFilter): boolean {
   return (
     task === undefined &&
-    Object.entries(PARAMETERS).every(
-      ([name, parameter]) =>
-        filter[name as keyof typeof filter] === undefined ||
-        query.get(parameter) === filter[name as keyof typeof filter],
-    )
+    Object.entries(PARAMETERS).every(([name, parameter]) => {
+      const bound = filter[name as keyof typeof filter];
+      const asked = query[parameter] ?? [];
+      return bound === undefined || (asked.length === 1 && asked[0] === bound);
+    })
   );
 }

@@ -4,6 +4,7 @@
  * the used ones until their end. It is good for one socket, or one read of a list.
  */
 import { fromBase64Url, isSigned, sign, toBase64Url } from "../auth/signing";
+import { endedOf } from "./ended";
 import type { Admission } from "./holder";
 
 const PURPOSE = "pedidos: ticket for live updates";
@@ -24,7 +25,10 @@ export async function makeTicket(env: Env, admission: Admission, now: number) {
   return { ticket: `${text}.${await sign(env, PURPOSE, text)}`, expiresAt };
 }
 
-/** Null when it is not one of ours or too old. Whether it was used before, only the hub knows. */
+/**
+ * Null when it is not one of ours, too old, or of a session or key that has ended. Whether it was
+ * used before, only the hub knows.
+ */
 export async function readTicket(env: Env, ticket: string, now: number): Promise<Ticket | null> {
   const [text = "", signature = ""] = ticket.split(".");
   if (!(await isSigned(env, PURPOSE, text, signature))) {
@@ -33,5 +37,7 @@ export async function readTicket(env: Env, ticket: string, now: number): Promise
   const read = JSON.parse(
     new TextDecoder().decode(fromBase64Url(text) ?? new Uint8Array()),
   ) as Ticket;
-  return read.expiresAt > now && read.admission.holder.until > now ? read : null;
+  const { holder } = read.admission;
+  const isTimely = read.expiresAt > now && holder.until > now;
+  return isTimely && (await endedOf(env.DB, [holder], now)).length === 0 ? read : null;
 }

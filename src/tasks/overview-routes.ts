@@ -7,6 +7,7 @@ import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
+import { filterShape, toFilter } from "./filter";
 import { MAX_LOOKED } from "./open-work";
 import { moduleStats, overview } from "./overview";
 import { STATUSES } from "./states";
@@ -14,6 +15,7 @@ import { listUserTasks } from "./user-tasks";
 import { listWorkers } from "./workers";
 
 const seconds = z.number().nullable();
+const { user, task_module, lote } = filterShape;
 
 const Worker = z
   .object({
@@ -33,8 +35,13 @@ const workersRoute = createRoute({
   path: "/workers",
   tags: ["overview"],
   summary: "Consumers at work: what each runs, and since when",
+  description: "With a filter, those at work on its tasks, and of their batches only these.",
   middleware: requireScope("tasks:read"),
-  responses: { 200: { description: "All of them", content: json(pageOf(Worker, "WorkerPage")) } },
+  request: { query: z.object({ user, task_module, lote }) },
+  responses: {
+    200: { description: "All of them", content: json(pageOf(Worker, "WorkerPage")) },
+    ...problems({ 400: "A parameter is wrong" }),
+  },
 });
 
 const Overview = z
@@ -188,7 +195,7 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
 
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(workersRoute, async (c) => {
-      const workers = await listWorkers(c.env.DB);
+      const workers = await listWorkers(c.env.DB, toFilter(c.req.valid("query")));
       const results = workers.map(({ worker, queue, since, expiresAt, batchSize, tasks }) => ({
         worker,
         queue,

@@ -1,4 +1,7 @@
+import { Conditions } from "../db/conditions";
+import { loteOf } from "./ids";
 import { type Lease, LEASES, readLeases } from "./leases";
+import type { TaskFilter } from "./list";
 
 /** A consumer at work: its lease, and the first of what it runs. */
 export interface Worker {
@@ -12,14 +15,46 @@ export interface Worker {
 
 const SHOWN = 20;
 
+/** Which tasks consumers are looked at for; all without any. */
+export type WorkFilter = Pick<TaskFilter, "user" | "module" | "lote">;
+
 /** Those that hold a lease and are not silent for too long, the longest at it first. */
-export async function listWorkers(db: D1Database, now = Date.now()): Promise<Worker[]> {
+export async function listWorkers(
+  db: D1Database,
+  filter: WorkFilter = {},
+  now = Date.now(),
+): Promise<Worker[]> {
   const leases = readLeases(await db.prepare(LEASES).all());
-  return workersOf(
-    db,
-    leases.filter(({ expiresAt }) => expiresAt > now),
-    SHOWN,
-  );
+  const atWork = leases.filter(({ expiresAt }) => expiresAt > now);
+  return workersOf(db, await within(db, atWork, filter), SHOWN);
+}
+
+/** Leases as if they held nothing but tasks of the filter; those that then hold none are left out. */
+async function within(
+  db: D1Database,
+  leases: readonly Lease[],
+  { user, module, lote }: WorkFilter,
+): Promise<readonly Lease[]> {
+  const match = new Conditions();
+  if (user !== undefined) {
+    match.add("t.user = ?", user);
+  }
+  if (module !== undefined) {
+    match.add("t.module = ?", module);
+  }
+  if (match.isEmpty && lote === undefined) {
+    return leases;
+  }
+  const held = leases.flatMap(({ taskIds }) => taskIds);
+  const ids = held.filter((id) => lote === undefined || loteOf(id) === lote);
+  const { results } = await db
+    .prepare(`SELECT t.id FROM json_each(?) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`)
+    .bind(JSON.stringify(ids), ...match.values)
+    .all<{ id: string }>();
+  const wanted = new Set(results.map(({ id }) => id));
+  return leases
+    .map((lease) => ({ ...lease, taskIds: lease.taskIds.filter((id) => wanted.has(id)) }))
+    .filter(({ taskIds }) => taskIds.length > 0);
 }
 
 /** Who holds these leases, each with so many of its tasks. */

@@ -217,7 +217,7 @@ describeInBrowser("live pages", () => {
       expect(script).not.toMatch(/^import /m);
     });
 
-    const openShop = () => openBrowser(shop.url, { expected: [404] }); // no /api/tasks/workers yet
+    const openShop = () => openBrowser(shop.url);
     const foreign = (problem: string) => !problem.startsWith(`Asked another host: ${server.url}`);
 
     async function watchOrders(page: Page): Promise<string> {
@@ -228,13 +228,14 @@ describeInBrowser("live pages", () => {
       return lote;
     }
 
-    it("shows tasks live in a plain page of another site, with tickets", async () => {
+    it("shows tasks live in a plain page of another site, with tickets for just these", async () => {
       await using visit = await openShop();
       const { page } = visit;
       const sockets: string[] = [];
       page.on("websocket", (socket) => sockets.push(socket.url()));
-      await page.goto("/plain?module=pedidos&limit=2&ticket-url=/ticket");
+      await page.goto("/plain?module=pedidos&limit=2&ticket-url=/ticket%3Fmodule=pedidos");
       await page.getByText("Tasks", { exact: true }).waitFor();
+      await page.getByText(/^\d+ active workers?$/).waitFor();
       await watchOrders(page);
       expect(await page.locator("task-monitor li").count()).toBe(2);
       expect(

@@ -21,7 +21,7 @@ export const hasReact = REACT.every((name) => {
 /**
  * Another site with pages of its own: `/plain?…` shows <task-monitor> with the query as attributes,
  * `/react?…` does so in a React component, and `/ticket` asks the server for a ticket with the shop's
- * key, as a site's backend would.
+ * key, as a site's backend would, narrowed to its query.
  */
 export function useShop() {
   const shop = { url: "", server: "", key: "", tickets: 0 };
@@ -30,7 +30,9 @@ export function useShop() {
     const answer = (type: string, body: string) =>
       response.writeHead(200, { "content-type": type }).end(body);
     if (pathname === "/ticket") {
-      void ticket().then((body) => answer("application/json", body));
+      void ticket(Object.fromEntries(searchParams)).then((body) =>
+        answer("application/json", body),
+      );
     } else if (pathname === "/plain") {
       const attributes = [...searchParams].map(([name, value]) => `${name}="${value}"`).join(" ");
       answer("text/html", page(`<task-monitor ${attributes}></task-monitor>`));
@@ -42,10 +44,10 @@ export function useShop() {
     }
   });
 
-  async function ticket(): Promise<string> {
+  async function ticket(filter: Record<string, string>): Promise<string> {
     shop.tickets += 1;
     const headers = { authorization: `Bearer ${shop.key}`, "content-type": "application/json" };
-    const options = { method: "POST", headers, body: "{}" };
+    const options = { method: "POST", headers, body: JSON.stringify(filter) };
     return (await fetch(`${shop.server}/api/live/tickets`, options)).text();
   }
 

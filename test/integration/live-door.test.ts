@@ -3,10 +3,13 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { closeEnded } from "../../src/live/ended";
 import { CLOSE_ENDED } from "../../src/live/hub.do";
 import { makeTicket } from "../../src/live/tickets";
-import { newLote } from "../../src/tasks/ids";
+import { newLote, taskId } from "../../src/tasks/ids";
 import { adminSession, apiKey, call, type CallInit, expectProblem, ORIGIN } from "../support/api";
+import { seedLease, seedTasks } from "../support/api-rows";
 import { cookiesOf, makeKey, person } from "../support/auth-site";
 import { aChange, listen, publishNow, upgrade } from "../support/live";
+import { recount } from "../support/recount";
+import { fill, nameOf, routeTable } from "../support/route-table";
 
 const SHOP = "https://shop.example";
 const allowed: CallInit = { env: { ALLOWED_ORIGINS: `${SHOP}, https://other.example` } };
@@ -27,6 +30,20 @@ async function ticket(init: CallInit, body: unknown = {}): Promise<string> {
 }
 
 const asTicket = (text: string) => ({ authorization: `Ticket ${decodeURIComponent(text)}` });
+
+interface Listed {
+  count: number;
+  results: { task_id?: string; worker?: string; tasks?: { task_id: string }[] }[];
+}
+
+async function signInAs({ email, password }: { email: string; password: string }) {
+  const response = await call("/api/auth/sign-in/email", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email, password }),
+  });
+  return cookiesOf(response);
+}
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -78,14 +95,10 @@ describe("GET /api/live", () => {
 
 describe("a socket ends with", () => {
   it("its session, at once", async () => {
-    const { cookie, email, password } = await person("viewer");
-    const other = await call("/api/auth/sign-in/email", {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: JSON.stringify({ email, password }),
-    });
+    const who = await person("viewer");
+    const { cookie } = who;
     const signedOut = await listen("", { cookie });
-    const signedIn = await listen("", { cookie: cookiesOf(other) });
+    const signedIn = await listen("", { cookie: await signInAs(who) });
     const out = await call("/api/auth/sign-out", {
       method: "POST",
       cookie,
@@ -98,6 +111,28 @@ describe("a socket ends with", () => {
     await vi.waitFor(() => expect(signedIn.rows.size).toBe(1));
     // The cookie still bears a signed copy of the session; a socket asks the database.
     await expectProblem(await upgrade("", { cookie }), 401, "unauthorized");
+  });
+
+  it("the password that opened its session", async () => {
+    const who = await person("viewer");
+    const own = await listen("", { cookie: who.cookie });
+    const [other, away] = await Promise.all([signInAs(who), signInAs(who)]);
+    const elsewhere = await listen("", { cookie: other });
+    const body = { currentPassword: who.password, newPassword: "the-next-password" };
+    const post = (path: string, cookie: string, asked: unknown) =>
+      call(`/api/auth/${path}`, {
+        method: "POST",
+        cookie,
+        headers: { origin: ORIGIN, "content-type": "application/json" },
+        body: JSON.stringify(asked),
+      });
+    expect((await post("change-password", who.cookie, body)).status).toBe(200);
+    await vi.waitFor(() => expect(elsewhere.closed).toBe(CLOSE_ENDED));
+    await expectProblem(await upgrade("", { cookie: away }), 401, "unauthorized");
+    expect(own.closed).toBeNull();
+    const reset = { userId: who.id, newPassword: "another-password" };
+    expect((await post("admin/set-user-password", await adminSession(), reset)).status).toBe(200);
+    await vi.waitFor(() => expect(own.closed).toBe(CLOSE_ENDED));
   });
 
   it("its person, once banned", async () => {
@@ -198,6 +233,96 @@ describe("a ticket", () => {
     const headers = asTicket(await ticket({ key }));
     await expectProblem(await call("/api/pedidos/", { headers }), 401, "unauthorized");
     await expectProblem(await call("/api/keys/", { headers }), 401, "unauthorized");
+  });
+
+  it("bound to some tasks reads only these, of every list it may read", async () => {
+    const { id: user, key } = await makeKey(["tasks:read", "tasks:track"]);
+    const lote = newLote(Date.now());
+    const other = newLote(Date.now());
+    await seedTasks(lote, ["PENDING", "PENDING"]);
+    await seedTasks(other, ["PENDING", "PENDING"]);
+    await env.DB.prepare("UPDATE tasks SET user = ?, module = 'nomina' WHERE id >= ? AND id <= ?")
+      .bind(`key:${user}`, taskId(lote, 0), taskId(lote, 1))
+      .run();
+    await recount();
+    await seedLease("mixed", [taskId(other, 0), taskId(lote, 0), taskId(lote, 1)]);
+    await seedLease("another's", [taskId(other, 1)]);
+    const own = [taskId(lote, 0), taskId(lote, 1)];
+    const read = async (path: string, filter: unknown, query: string) => {
+      const headers = { origin: SHOP, ...asTicket(await ticket({ key }, filter)) };
+      return call(`/api/tasks/${path}?${query}`, { ...fromShop, headers });
+    };
+    const filters = [
+      [{ user: `key:${user}` }, `user=key%3A${user}`],
+      [{ module: "nomina" }, "task_module=nomina"],
+      [{ lote }, `lote=${lote}`],
+    ] as const;
+    for (const [filter, query] of filters) {
+      const executions = await (await read("executions/", filter, query)).json<Listed>();
+      expect(executions.results.map(({ task_id }) => task_id).toReversed()).toEqual(own);
+      const workers = await (await read("workers/", filter, query)).json<Listed>();
+      expect(workers).toMatchObject({ count: 1, results: [{ worker: "mixed", batch_size: 2 }] });
+      expect(workers.results[0]?.tasks?.map(({ task_id }) => task_id)).toEqual(own);
+      const [name = ""] = query.split("=");
+      for (const path of ["executions", "executions/", "workers", "workers/"]) {
+        for (const bypass of ["", `${name}=${other}`, `${query}&${query}`, `x=1&${name}=`]) {
+          await expectProblem(await read(path, filter, bypass), 403, "invalid_ticket");
+        }
+        await expectProblem(
+          await read(path, { ...filter, task: own[0] }, query),
+          403,
+          "invalid_ticket",
+        );
+      }
+    }
+  });
+
+  it("opens no other route, narrow or wide, by any method", async () => {
+    const key = await apiKey();
+    const lists = /^GET \/api\/tasks\/(executions|workers)$/;
+    const others = routeTable.filter((route) => !lists.test(nameOf(route)));
+    const opened: string[] = [];
+    for (const { method, path } of others) {
+      const url = fill(path, () => taskId(newLote(Date.now()), 0));
+      const headers = asTicket(await ticket({ key }));
+      const [ticketed, anonymous] = [
+        await call(url, { method, headers }),
+        await call(url, { method }),
+      ];
+      if (ticketed.status !== anonymous.status && ticketed.status !== 403) {
+        opened.push(`${method} ${path}: ${anonymous.status} became ${ticketed.status}`);
+      }
+    }
+    expect(others.length).toBeGreaterThan(50);
+    expect(opened).toEqual([]);
+    for (const list of ["executions", "workers"]) {
+      const headers = asTicket(await ticket({ key }));
+      const head = await call(`/api/tasks/${list}/`, { method: "HEAD", headers });
+      expect(head.status).toBe(403);
+    }
+  });
+
+  it("ends with the session or key that asked for it", async () => {
+    const { id, key } = await makeKey(["tasks:read"]);
+    const who = await person("viewer");
+    const list = (text: string) => call("/api/tasks/executions/", { headers: asTicket(text) });
+    const tickets = [await ticket({ key }), await ticket({ cookie: who.cookie })];
+    const sockets = [await ticket({ key }), await ticket({ cookie: who.cookie })];
+    const cookie = await adminSession();
+    await call(`/api/keys/${id}`, { method: "DELETE", cookie, headers: { origin: ORIGIN } });
+    const reset = await call("/api/auth/admin/set-user-password", {
+      method: "POST",
+      cookie,
+      headers: { origin: ORIGIN, "content-type": "application/json" },
+      body: JSON.stringify({ userId: who.id, newPassword: "the-next-password" }),
+    });
+    expect(reset.status).toBe(200);
+    for (const text of tickets) {
+      await expectProblem(await list(text), 403, "invalid_ticket");
+    }
+    for (const text of sockets) {
+      await expectProblem(await upgrade(`ticket=${text}`), 403, "invalid_ticket");
+    }
   });
 
   it("may be asked for by an allowed site's page with its reader's cookie", async () => {

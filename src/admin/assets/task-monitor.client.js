@@ -271,9 +271,10 @@ class TaskMonitor extends HTMLElement {
     }
   }
 
-  /** Their number is left out where it cannot be known. */
+  /** Of those at work on its tasks; their number is left out where it cannot be known. */
   async #readWorkers() {
-    const answer = await this.#get("/api/tasks/workers/").catch(() => null);
+    const query = this.#filter("task_module");
+    const answer = await this.#get(`/api/tasks/workers/?${query}`).catch(() => null);
     const { worker, workers } = this.#words;
     const count = answer?.count;
     const text = typeof count === "number" ? `${count} ${count === 1 ? worker : workers}` : "";
