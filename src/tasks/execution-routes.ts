@@ -1,5 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { callerId } from "../auth/caller";
+import { type Caller, callerId, can } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
@@ -92,7 +92,7 @@ const startRoute = createRoute({
   responses: {
     201: { ...oneTask, description: "It is tracked from now on" },
     200: { ...oneTask, description: "It was tracked already" },
-    ...problems({ 409: "A task of that id has ended, or is one of this system" }),
+    ...problems({ 409: "A task of that id has ended, or is another's, or one of this system" }),
   },
 });
 
@@ -101,6 +101,8 @@ const reportRoute = createRoute({
   path: "/{id}",
   tags: ["tracked work"],
   summary: "Report progress, or the end, of tracked work",
+  description:
+    "Of what the caller started or is named in as its user; of any with tasks:write too.",
   middleware: requireScope("tasks:track"),
   request: {
     params: z.object({ id: z.string() }),
@@ -125,6 +127,7 @@ const reportRoute = createRoute({
   responses: {
     200: oneTask,
     ...problems({
+      403: "It is another's, and the scope tasks:write is missing",
       404: "No such task",
       409: "It has ended, as `state` says, or is no tracked work; the report is noted",
     }),
@@ -159,6 +162,7 @@ export function executionRoutes(engine: Engine) {
     })
     .openapi(startRoute, async (c) => {
       const body = c.req.valid("json");
+      const caller = assertCaller(c.var.caller);
       if (engine.find(body.task_name)) {
         const detail = `task_name: ${body.task_name} is a task of this system`;
         throw new AppError(400, "invalid_parameter", detail, { parameter: "task_name" });
@@ -168,7 +172,8 @@ export function executionRoutes(engine: Engine) {
         name: body.task_name,
         module: body.task_module,
         description: body.description,
-        user: body.user ?? callerId(assertCaller(c.var.caller)),
+        user: body.user ?? callerId(caller),
+        worker: callerId(caller),
         timeoutMs: Math.round(body.timeout_seconds * 1000),
         context: JSON.stringify(body.context_data ?? {}),
       });
@@ -176,8 +181,8 @@ export function executionRoutes(engine: Engine) {
         const detail = `A task ${body.task_id} was tracked and has ended`;
         throw new AppError(409, "already_ended", detail);
       }
-      if (tracking === "taken") {
-        const detail = `${body.task_id} is the id of a task of this system`;
+      if (tracking === "taken" || !mayReport(tracking.task, caller)) {
+        const detail = `${body.task_id} is the id of another's task, or of one of this system`;
         throw new AppError(409, "task_id_taken", detail);
       }
       return c.json(toExecution(tracking.task, engine), tracking.created ? 201 : 200);
@@ -188,6 +193,10 @@ export function executionRoutes(engine: Engine) {
       const task = await find(c.env.DB, id);
       if (task.queue !== TRACKED) {
         throw new AppError(409, "not_tracked", `The task ${id} runs here and reports by itself`);
+      }
+      if (!mayReport(task, assertCaller(c.var.caller))) {
+        const detail = "Another started this: to report on it needs the scope tasks:write.";
+        throw new AppError(403, "forbidden", detail, { scope: "tasks:write" });
       }
       const progress = {
         percent: body.progress_percentage,
@@ -208,4 +217,11 @@ export function executionRoutes(engine: Engine) {
       }
       return c.json(toExecution(await find(c.env.DB, task.id), engine), 200);
     });
+}
+
+/** Of tracked work: whoever started it, whose it is, and whoever may act on every task. */
+function mayReport({ worker, user }: TaskView, caller: Caller): boolean {
+  const by = callerId(caller);
+  // Nobody is named by work that was started before this was kept, or by a program in here.
+  return worker === null || worker === by || user === by || can(caller, "tasks:write");
 }

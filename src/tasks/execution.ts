@@ -44,7 +44,7 @@ export const Execution = z
     retry_count: z.int(),
     max_retries: z.int(),
     attempts: z.int().openapi({ description: "Begun, the running one included." }),
-    worker_name: z.string().nullable(),
+    worker_name: z.string().nullable().openapi({ description: "Of tracked work its reporter." }),
     queue_name: z.string(),
     duration_seconds: z.number().nullable(),
     is_finished: z.boolean(),

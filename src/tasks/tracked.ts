@@ -19,6 +19,8 @@ export interface NewTracked {
   module: string;
   description: string;
   user: string | null;
+  /** Who reports on it: "key:ID" or "user:ID", the caller that started it. */
+  worker?: string;
   /** How long it may be silent. */
   timeoutMs: number;
   /** JSON text of whatever its owner wants kept with it. */
@@ -43,8 +45,8 @@ const COUNT_NEW = countSql(
 );
 const INSERT = `
 INSERT INTO tasks (id, name, module, external_id, queue, status, user, description, input,
-  max_attempts, ready_at, sent_at, check_at, created_at, started_at, timeout_ms)
-SELECT ?5, ?1, ?3, ?4, '${TRACKED}', 'PENDING', ?6, ?7, ?8, 1, ${NEVER}, ?2, ?2 + ?9, ?2, ?2, ?9
+  max_attempts, ready_at, sent_at, check_at, created_at, started_at, timeout_ms, worker)
+SELECT ?5, ?1, ?3, ?4, '${TRACKED}', 'PENDING', ?6, ?7, ?8, 1, ${NEVER}, ?2, ?2 + ?9, ?2, ?2, ?9, ?10
 WHERE ${IS_NEW}`;
 
 /** Starts tracking; the same again finds the task already there. */
@@ -54,8 +56,9 @@ export async function startTracking(
   now = Date.now(),
 ): Promise<Tracking> {
   const { name, module, externalId, user, description, context, timeoutMs } = tracked;
+  const worker = tracked.worker ?? null;
   const id = taskId(newLote(now), 0);
-  const row = [name, now, module, externalId, id, user, description, context, timeoutMs];
+  const row = [name, now, module, externalId, id, user, description, context, timeoutMs, worker];
   await retryD1(() =>
     env.DB.batch([
       env.DB.prepare(COUNT_NEW).bind(name, now, module, externalId),

@@ -3,11 +3,12 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { consumeDeadLetters } from "../../src/tasks/dead-letters";
 import { recover } from "../../src/tasks/recover";
-import { expectBadParameter, expectProblem, type List } from "../support/api";
+import { apiKey, expectBadParameter, expectProblem, type List } from "../support/api";
 import type { Execution } from "../support/api-orders";
 import { taskOf } from "../support/engine";
 import { clearTasks } from "../support/recount";
-import { siteOf, someKeys } from "../support/task-site";
+import { person } from "../support/people";
+import { type Asking, siteOf, someKeys } from "../support/task-site";
 
 const site = siteOf();
 const keys = await someKeys();
@@ -177,6 +178,51 @@ describe("tracked work", () => {
     expect((await site.ask("POST", `/api/tasks/cancel/${id}`, { key })).status).toBe(200);
     const other = await start(work({ user: "user:somebody" }));
     expect((await site.ask("POST", `/api/tasks/cancel/${other.id}`, { key })).status).toBe(403);
+  });
+
+  describe("of another", async () => {
+    const other = { key: await apiKey(["tasks:track", "tasks:read"]) };
+    const reportOf = (id: string, asking: Asking, body: unknown) =>
+      site.ask("PATCH", `${PATH}${encodeURIComponent(id)}`, { ...asking, body });
+
+    it("is neither reported on, nor ended, nor taken over", async () => {
+      const { id, task_id } = await start(work());
+      for (const body of [{ progress_percentage: 5 }, { status: "SUCCESS" }, {}]) {
+        for (const name of [id, task_id]) {
+          const refused = await reportOf(name, other, body);
+          const problem = await expectProblem(refused, 403, "forbidden");
+          expect(problem["scope"]).toBe("tasks:write");
+        }
+      }
+      const again = await site.ask("POST", PATH, { ...other, body: work({ task_id }) });
+      expect((await expectProblem(again, 409, "task_id_taken")).detail).toContain(task_id);
+      const task = await site.execution(id, keys.viewer);
+      expect(task).toMatchObject({ status: "STARTED", progress_percentage: 0 });
+      expect(task.timeline.map(({ event }) => event)).toEqual(["queued", "started"]);
+    });
+
+    it("is ended by whoever may act on every task, or is its user", async () => {
+      const mine = await site.post<Execution>(PATH, { ...other, body: work() }, 201);
+      const theirs = await start(work({ user: mine["user"] }));
+      expect((await reportOf(theirs.id, other, { status: "SUCCESS" })).status).toBe(200);
+      const writer = { key: await apiKey(["tasks:track", "tasks:write"]) };
+      const operator = { cookie: (await person("operator")).cookie };
+      for (const asking of [writer, operator]) {
+        const { id } = await start(work());
+        expect((await reportOf(id, asking, { status: "FAILURE" })).status).toBe(200);
+      }
+    });
+
+    it("that began before its starter was kept goes on as it began", async () => {
+      const { id } = await start(work());
+      await env.DB.prepare("UPDATE tasks SET worker = NULL WHERE id = ?").bind(id).run();
+      expect((await reportOf(id, other, { status: "SUCCESS" })).status).toBe(200);
+    });
+  });
+
+  it("names who reports on it as its worker", async () => {
+    const { worker_name, user } = await start(work());
+    expect(worker_name).toBe(user);
   });
 
   it("is listed as STARTED, then as PROGRESS, never as PENDING, and found by its name", async () => {
