@@ -3,7 +3,7 @@ import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { toPedido } from "../orders/contract";
 import type { OrderRow } from "../orders/queries";
 import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/walk";
-import { untrusted } from "./csv";
+import { jsonCell, untrusted } from "./csv";
 import { type Columns, FORMAT_NAMES, formatsOf } from "./formats";
 import type { Source, WalkPage } from "./source";
 import { defineExport } from "./task";
@@ -22,7 +22,7 @@ const COLUMNS: Required<Columns<ReturnType<typeof toPedido>>> = {
   id_pedido_original: untrusted,
   hash_pedido: String,
   cliente: untrusted,
-  detalle_completo: JSON.stringify,
+  detalle_completo: jsonCell,
   subtotal: String,
   descuento: String,
   total_final: String,

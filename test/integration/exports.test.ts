@@ -15,7 +15,7 @@ import { recover } from "../../src/tasks/recover";
 import { storeBulkyOrders } from "../support/bulky-orders";
 import { deafQueue, deliver, lapseLeases, passWaits, taskOf, testEnv } from "../support/engine";
 import { countingDatabase } from "../support/counting";
-import { doorAt, textOf } from "../support/exported";
+import { cellsOf, doorAt, textOf } from "../support/exported";
 import { faultyDatabase, strike } from "../support/faults";
 import { type FileCall, isOpen, recordingFiles } from "../support/recording-files";
 
@@ -118,6 +118,21 @@ describe("an export", () => {
     expect(line).toMatch(/,109\.95,0\.00,109\.95,USD,1970-01-01T00:00:05\.000Z,task of \d+$/);
     const object = await env.FILES.head(fileKey(id));
     expect(object?.httpMetadata?.contentType).toBe("text/csv; charset=utf-8");
+  });
+
+  it("as CSV defuses formulas that a spreadsheet finds by splitting at semicolons", async () => {
+    const cliente = "x;=1+1";
+    const [order = ""] = await storeBulkyOrders({ count: 1, customer: cliente, processedAt: 5000 });
+    await env.DB.prepare("UPDATE orders SET lines = replace(lines, 'P001', 'P;=2+2;') WHERE id = ?")
+      .bind(order)
+      .run();
+    const id = await storeExport({ formato: "csv", cliente });
+    await deliver([id], quiet(), engine);
+    const text = await textOf(id);
+    expect(text).toContain(`${order},hash,"x;'=1+1",`);
+    expect(text.split(/[;\r\n]/).filter((cell) => /^["\s]*[=+@-]/.test(cell))).toEqual([]);
+    const lines: unknown = JSON.parse(cellsOf(text)[1]?.[3] ?? "");
+    expect(lines).toMatchObject([{ sku: "P;=2+2;" }]);
   });
 
   it("takes what its filter says, and nothing processed after it was asked for", async () => {

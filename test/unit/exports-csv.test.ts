@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { csvLine, untrusted } from "../../src/exports/csv";
+import { csvLine, jsonCell, untrusted } from "../../src/exports/csv";
 
 /** RFC 4180 read by hand: cells of every record. */
 function parse(text: string): string[][] {
@@ -21,6 +21,17 @@ function parse(text: string): string[][] {
     rest = rest.slice(whole.length);
   }
   return records;
+}
+
+const FORMULA_BEGINS = /^[\s\u200b\u3164"]*[=+\-@＝]/u;
+
+/** The cells a spreadsheet sees: one that begins with a quote goes on to the next, whatever is in it. */
+function spreadsheet(text: string, splitter: string): string[] {
+  const cell = new RegExp(
+    `(?:"((?:[^"]|"")*)(?:"|$))?([^${splitter}\r\n]*)(?:[${splitter}\r\n]|$)`,
+    "gu",
+  );
+  return [...text.matchAll(cell)].map(([, quoted = "", rest = ""]) => quoted + rest);
 }
 
 const cell = fc.oneof(fc.string({ unit: "grapheme" }), fc.stringMatching(/^[",\r\n=+ a]*$/));
@@ -49,8 +60,8 @@ describe("a cell of people's text", () => {
     "+1",
     "-1",
     "@SUM(A1)",
-    "\t=1",
-    "\r=1",
+    "\tx",
+    "\rx",
     "\nx",
     "  =1",
     "＝1+1",
@@ -59,13 +70,85 @@ describe("a cell of people's text", () => {
     expect(untrusted(text)).toBe(`'${text}`);
   });
 
-  it.each(["ACME Corp", "", "a=b", "José", "7-up", "'quoted'", " x"])(
-    "that is harmless stays as it is: %j",
-    (text) => expect(untrusted(text)).toBe(text),
-  );
+  it.each([
+    ["x;=1+1", "x;'=1+1"],
+    ["x\t=1+1", "x\t'=1+1"],
+    ["x|@SUM(A1)", "x|'@SUM(A1)"],
+    ["x\r\n-1", "x\r\n'-1"],
+    ["x; =1;+2", "x;' =1;'+2"],
+    ['x;"=1"', `x;'"=1"`],
+    ["x;\u200b\u3164\u2800=1", "x;'\u200b\u3164\u2800=1"],
+    ["\u00a0＋1", "'\u00a0＋1"],
+    ["\t=1", "'\t'=1"],
+    ["'=1", "''=1"],
+  ])("that a spreadsheet may run once it has split it is marked there: %j", (text, marked) => {
+    expect(untrusted(text)).toBe(marked);
+  });
+
+  it.each([
+    "ACME Corp",
+    "",
+    "a=b",
+    "José",
+    "7-up",
+    "'quoted'",
+    " x",
+    "a; b",
+    "a - b",
+    "a|b",
+    "x;5-3",
+  ])("that is harmless stays as it is: %j", (text) => expect(untrusted(text)).toBe(text));
 
   it("that is a number stays one", () => {
     expect(untrusted(42)).toBe("42");
     expect(untrusted(-42)).toBe("-42");
+  });
+
+  const hostile = fc.string({
+    unit: fc.constantFrom(...Array.from("=+-@＝'\";|,\t\r\n \u00a0\u200b\u3164ax1")),
+    maxLength: 12,
+  });
+
+  it("comes back by taking away one apostrophe at each such beginning", () => {
+    const marks = /(?<=^|[;|\t\n\r])'(?=[ \u00a0\u200b\u3164'"]*[=+\-@＝])|^'(?='*[\t\r\n])/gu;
+    fc.assert(
+      fc.property(hostile, (text) => {
+        expect(untrusted(text).replaceAll(marks, "")).toBe(text);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+
+  it("begins no formula, wherever a spreadsheet splits the file", () => {
+    const cells = fc.array(hostile, { minLength: 1, maxLength: 4 });
+    fc.assert(
+      fc.property(cells, (texts) => {
+        const file = csvLine(texts.map(untrusted));
+        for (const splitter of [",", ";", "\t", "|"]) {
+          for (const seen of spreadsheet(file, splitter)) {
+            expect(seen, JSON.stringify({ file, splitter })).not.toMatch(FORMULA_BEGINS);
+          }
+        }
+        for (const seen of file.split(/[;|\t\r\n]/)) {
+          expect(seen, JSON.stringify(file)).not.toMatch(FORMULA_BEGINS);
+        }
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+describe("a cell of JSON", () => {
+  it("begins no formula where it is split, and stays the same JSON", () => {
+    const lines = [
+      { sku: "x;=1+1;y", titulo: "a|\u200b+1; b" },
+      { sku: "=1", titulo: "\u2028@x" },
+    ];
+    const cell = jsonCell(lines);
+    expect(JSON.parse(cell)).toEqual(lines);
+    expect(cell).toContain("; b");
+    for (const seen of csvLine([cell]).split(/[;|\t\r\n\u2028]/)) {
+      expect(seen).not.toMatch(FORMULA_BEGINS);
+    }
   });
 });
