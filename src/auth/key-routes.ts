@@ -4,6 +4,7 @@ import { database } from "../db/client";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { limitBody } from "../http/body-limit";
+import { visibleText } from "../http/visible-text";
 import { SCOPES } from "./caller";
 import { createKey, listKeys, revokeKey, type StoredKey } from "./keys";
 import { assertAdmin, requireAdmin } from "./middleware";
@@ -12,7 +13,7 @@ const scope = z.enum(SCOPES);
 
 export const NewKeyBody = z
   .strictObject({
-    name: z.string().trim().min(1).max(100),
+    name: visibleText(100),
     scopes: z.array(scope).min(1),
     expires_in_days: z.int().min(1).max(3650).optional(),
   })

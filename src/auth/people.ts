@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../http/errors";
+import { visibleText } from "../http/visible-text";
 import { type Caller, ROLES } from "./caller";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./settings";
 
@@ -13,7 +14,7 @@ const BODIES: Record<string, z.ZodType> = {
   // It has no minimum length for an administrator's passwords, and takes arbitrary columns.
   "/admin/create-user": z.strictObject({
     email: z.email(),
-    name: z.string().trim().min(1).max(255),
+    name: visibleText(255),
     password,
     role: z.enum(ROLES).optional(),
   }),

@@ -1,3 +1,4 @@
+import { INVISIBLE } from "../lib/visible";
 import type { Reason } from "../tasks/define";
 import { MAX_CUSTOMER_CHARACTERS, MAX_LINES, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
 import { MAX_QUANTITY, MAX_SKU_CHARACTERS } from "./order";
@@ -44,7 +45,7 @@ export function reasonOf(error: OrderError): Reason {
       return validation("invalid_id", `id must be ${rule}, not ${quote(error.given)}`, "id");
     }
     case "invalid_customer": {
-      const rule = `1 to ${MAX_CUSTOMER_CHARACTERS} characters`;
+      const rule = `1 to ${MAX_CUSTOMER_CHARACTERS} characters, not all of them blank`;
       return validation("invalid_customer", `cliente must be a text of ${rule}`, "cliente");
     }
     case "no_lines": {
@@ -61,7 +62,7 @@ export function reasonOf(error: OrderError): Reason {
     }
     case "invalid_sku": {
       const field = `productos[${error.index}].sku`;
-      const rule = `a text of 1 to ${MAX_SKU_CHARACTERS} characters`;
+      const rule = `a text of 1 to ${MAX_SKU_CHARACTERS} characters, not all of them blank`;
       return validation("invalid_sku", `${field} must be ${rule}`, field);
     }
     case "invalid_quantity": {
@@ -111,10 +112,10 @@ function catalogueMessage({ sku, why }: { sku: string; why: string }): string {
   return `The catalogue gave no usable answer for SKU ${quote(sku)}: ${why}`;
 }
 
-// What JSON leaves as it is, and would break a line or turn the reading direction.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+// What JSON leaves as it is, and nobody sees, or would break a line or turn the reading direction.
+const UNSEEN = new RegExp(`(?! )[${INVISIBLE}]`, "gu");
 const escape = (character: string) =>
-  `\\u${(character.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`;
+  character.replaceAll(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** A value in a message: short, on one line, control characters escaped. */
 function quote(value: unknown): string {

@@ -1,3 +1,5 @@
+import { INVISIBLE } from "../lib/visible";
+
 /** The stages' types: each stage takes the one before, so the compiler checks their order. */
 
 /** The name of the task that processes an order. */
@@ -57,7 +59,7 @@ export const MAX_ORDER_BYTES = 65_536;
 export const MAX_ORDER_DEPTH = 32;
 
 // "." and ".." are visible, but no address can name them: /api/pedidos/.. is /api.
-const VISIBLE = /^(?!\.{1,2}$)[^\p{C}\p{Z}]{1,64}$/u;
+const VISIBLE = new RegExp(`^(?!\\.{1,2}$)[^\\p{C}${INVISIBLE}]{1,64}$`, "u");
 
 /** The canonical id, or null when it is none: see MAX_ID_CHARACTERS and the order rules. */
 export function canonicalId(id: unknown): string | null {

@@ -1,3 +1,4 @@
+import { isVisible } from "../lib/visible";
 import type { OrderError } from "./errors";
 import {
   canonicalId,
@@ -58,7 +59,7 @@ function validateLine(product: unknown, index: number): ValidLine | OrderError {
 
 /** Text with something to see in it, at most `max` characters, well formed, no control ones. */
 function isText(value: unknown, max: number): value is string {
-  if (typeof value !== "string" || value.length > max * 2 || value.trim() === "") {
+  if (typeof value !== "string" || value.length > max * 2 || !isVisible(value)) {
     return false;
   }
   return Array.from(value).length <= max && !CONTROL.test(value);

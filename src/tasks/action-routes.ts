@@ -5,6 +5,7 @@ import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
+import { visibleText } from "../http/visible-text";
 import { actOn } from "./actions";
 import { bulk } from "./bulk";
 import type { Engine } from "./engine";
@@ -21,7 +22,7 @@ const refusals = problems({
   404: "No such task",
   409: "Its state, in `state`, does not allow it",
 });
-const reason = z.string().trim().min(1).max(500);
+const reason = visibleText(500);
 const requiredValue = jsonValue.unwrap();
 
 function acted<State extends string>(status: State) {

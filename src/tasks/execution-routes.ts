@@ -5,6 +5,8 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
+import { visibleText } from "../http/visible-text";
+import { isVisible } from "../lib/visible";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
@@ -53,13 +55,11 @@ const oneRoute = createRoute({
 });
 
 const MAX_TIMEOUT_SECONDS = 30 * 86_400;
-const name = z.string().trim().min(1).max(100);
-const externalId = z
-  .string()
-  .trim()
-  .min(1)
-  .max(200)
-  .refine((id) => id !== "." && id !== ".." && id.isWellFormed(), "no URL can name it");
+const name = visibleText(100);
+const externalId = visibleText(200).refine(
+  (id) => id !== "." && id !== ".." && id.isWellFormed(),
+  "no URL can name it",
+);
 
 const startRoute = createRoute({
   method: "post",
@@ -78,7 +78,7 @@ const startRoute = createRoute({
               task_name: name,
               task_module: name,
               description: z.string().max(500).default(""),
-              user: z.string().min(1).max(200).optional(),
+              user: z.string().min(1).max(200).refine(isVisible).optional(),
               context_data: jsonValue,
               timeout_seconds: z.number().min(1).max(MAX_TIMEOUT_SECONDS).default(3600).openapi({
                 description: "Silent for longer, it is a FAILURE `lost`.",

@@ -5,6 +5,7 @@ import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
+import { visibleText } from "../http/visible-text";
 import { pauseQueue, resumeQueue } from "./pauses";
 import { lanesOf } from "./queues";
 
@@ -25,7 +26,7 @@ const pauseRoute = createRoute({
       required: true,
       content: {
         "application/json": {
-          schema: z.strictObject({ reason: z.string().trim().min(1).max(500) }),
+          schema: z.strictObject({ reason: visibleText(500) }),
         },
       },
     },

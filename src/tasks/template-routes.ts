@@ -6,6 +6,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
+import { visibleText } from "../http/visible-text";
 import type { Engine } from "./engine";
 import { jsonObject } from "./json-value";
 import { Notify } from "./notify";
@@ -32,7 +33,7 @@ const settings = {
   }),
   default_max_retries: z.int().min(0).max(50).nullable().default(null),
   estimated_duration: z.int().min(0).nullable().default(null).openapi({ description: "Seconds" }),
-  typical_steps: z.array(z.string().min(1).max(100)).max(50).default([]),
+  typical_steps: z.array(visibleText(100)).max(50).default([]),
   notify: Notify.default({}).openapi({
     description: "Tell whoever started it of the start, the end, an error, every so many percent",
   }),

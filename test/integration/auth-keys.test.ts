@@ -28,6 +28,7 @@ describe("making a key", () => {
     ["scopes", { name: "x", scopes: "orders:read" }],
     ["name", { scopes: ["orders:read"] }],
     ["name", { name: "   ", scopes: ["orders:read"] }],
+    ["name", { name: "\u3164\u2800", scopes: ["orders:read"] }],
     ["name", { name: 7, scopes: ["orders:read"] }],
     ["expires_in_days", { name: "x", scopes: ["orders:read"], expires_in_days: 0 }],
     ["expires_in_days", { name: "x", scopes: ["orders:read"], expires_in_days: "1" }],

@@ -103,6 +103,7 @@ describe("a new person", () => {
   it.each([
     ["email", "not an address", "This is not an e-mail address."],
     ["name", " ", "Give a name of 1 to 255 characters."],
+    ["name", "\u3164\u2800", "Give a name of 1 to 255 characters."],
     ["password", "too-little", "It needs 12 to 128 characters."],
     ["role", "root", "This is not a role."],
   ])("is not made with a bad %s: the field says why", async (field, value, words) => {

@@ -298,7 +298,9 @@ describe("starting and reporting over HTTP", () => {
     ["task_id", { task_id: "half a \ud83d" }],
     ["task_id", { task_id: undefined }],
     ["task_id", { task_id: "x".repeat(201) }],
+    ["task_id", { task_id: "\u3164\u2800" }],
     ["task_name", { task_name: 7 }],
+    ["task_name", { task_name: "\u200b" }],
     ["task_name", { task_name: "pedidos.procesar" }],
     ["task_module", { task_module: " " }],
     ["description", { description: "d".repeat(501) }],
@@ -306,6 +308,7 @@ describe("starting and reporting over HTTP", () => {
     ["timeout_seconds", { timeout_seconds: 1e12 }],
     ["context_data", { context_data: deep(101) }],
     ["user", { user: "" }],
+    ["user", { user: "\u2800" }],
   ])("refuses a bad %s", async (parameter, wrong) => {
     const response = await site.ask("POST", PATH, { key, body: work(wrong) });
     await expectBadParameter(response, parameter);

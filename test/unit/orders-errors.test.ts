@@ -74,6 +74,11 @@ it("names the field as a path of the order as sent", () => {
   );
 });
 
+it("shows what nobody sees by its number", () => {
+  const { message } = reasonOf({ kind: "invalid_id", given: "a\u3164\u2800 \u{e0061}b" });
+  expect(message).toContain('"a\\u3164\\u2800 \\udb40\\udc61b"');
+});
+
 it("repeats what was given, readable", () => {
   expect(reasonOf({ kind: "invalid_id", given: "a b" }).message).toContain('"a b"');
   expect(reasonOf({ kind: "invalid_id", given: undefined }).message).toContain("undefined");

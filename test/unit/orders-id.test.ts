@@ -43,6 +43,15 @@ it.each([
   ["with a zero-width space", "a\u200bb"],
   ["with a bidirectional override", "a\u202eb"],
   ["with a byte order mark", "\ufeff42"],
+  ["of Hangul fillers", "\u3164\uffa0"],
+  ["with a Hangul jamo filler", "a\u115f\u1160"],
+  ["of Braille blanks", "\u2800"],
+  ["with a variation selector", "a\ufe0f"],
+  ["with a combining grapheme joiner", "a\u034f"],
+  ["with a Mongolian vowel separator", "a\u180e"],
+  ["with an invisible multiplication sign", "2\u2062x"],
+  ["with a tag character", "a\u{e0061}"],
+  ["with a null notehead", "a\u{1d159}"],
   ["with a high surrogate alone", "a\ud83d"],
   ["with a low surrogate alone", "\udca5a"],
 ])("refuses a text %s", (_, id) => {
@@ -57,7 +66,7 @@ it("is null, or 1 to 64 visible characters, for anything at all", () => {
         expect(id).toBe(String(given));
         expect(Array.from(id).length).toBeLessThanOrEqual(64);
         expect(id).toMatch(/^\S+$/u);
-        expect(id).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+        expect(id).not.toMatch(/[\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/u);
         expect(id.isWellFormed()).toBe(true);
       }
     }),

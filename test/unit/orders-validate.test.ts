@@ -44,6 +44,10 @@ it.each([
   ["no text", 7],
   ["empty", ""],
   ["blank", " \u00a0 "],
+  ["of Hangul fillers", "\u3164 \u115f"],
+  ["of Braille blanks", "\u2800\u2800"],
+  ["of zero-width spaces", "\u200b\u2060"],
+  ["a variation selector of nothing", "\ufe0f"],
   ["too long", "c".repeat(256)],
   ["with a line break", "ACME\nCorp"],
   ["with NUL", "ACME\u0000"],
@@ -52,6 +56,13 @@ it.each([
 ])("refuses a customer that is %s", (_, cliente) => {
   expect(validate({ ...good, cliente })).toEqual({ kind: "invalid_customer" });
 });
+
+it.each([["❤️ Corp"], ["ا\u200cب"], ["👩‍🚀"], ["\u3164ACME"]])(
+  "keeps a customer as it is: %j",
+  (cliente) => {
+    expect(validate({ ...good, cliente })).toHaveProperty("customer", cliente);
+  },
+);
 
 it.each([[undefined], [null], [{}], ["P001"], [[]], [{ length: 1, 0: good.productos[0] }]])(
   "refuses %j as products",
@@ -73,12 +84,19 @@ it.each([[null], ["P001"], [3], [[]]])("names the line that is %j", (line) => {
   expect(validate(withLine(line))).toEqual({ kind: "invalid_line", index: 1 });
 });
 
-it.each([[undefined], [7], [""], ["  "], ["S".repeat(65)], ["P\t1"], ["P\ud800"]])(
-  "names the line whose SKU is %j",
-  (sku) => {
-    expect(validate(withLine({ sku, cantidad: 1 }))).toEqual({ kind: "invalid_sku", index: 1 });
-  },
-);
+it.each([
+  [undefined],
+  [7],
+  [""],
+  ["  "],
+  ["\u3164"],
+  ["\u2800"],
+  ["S".repeat(65)],
+  ["P\t1"],
+  ["P\ud800"],
+])("names the line whose SKU is %j", (sku) => {
+  expect(validate(withLine({ sku, cantidad: 1 }))).toEqual({ kind: "invalid_sku", index: 1 });
+});
 
 it.each([[undefined], [null], ["2"], [0], [-0], [-1], [1.5], [10_001], [1e21], [true]])(
   "names the line whose quantity is %j, and repeats it",

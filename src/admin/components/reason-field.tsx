@@ -1,3 +1,4 @@
+import { isVisible } from "../../lib/visible";
 import type { View } from "../view";
 
 const LENGTH = { min: 3, max: 500 };
@@ -10,7 +11,8 @@ export interface Reason {
 
 export function readReason(typed: unknown): Reason {
   const reason = typeof typed === "string" ? typed.trim() : "";
-  return reason.length < LENGTH.min || reason.length > LENGTH.max ? { wrong: reason } : { reason };
+  const isFit = reason.length >= LENGTH.min && reason.length <= LENGTH.max && isVisible(reason);
+  return isFit ? { reason } : { wrong: reason };
 }
 
 /** Why somebody does what cannot be undone. */
