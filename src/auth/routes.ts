@@ -1,7 +1,7 @@
 import { Hono, type HonoRequest } from "hono";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
-import { limitBody } from "../http/body-limit";
+import { limitBody, wholeBody } from "../http/body-limit";
 import { callAuth } from "./gate";
 import { AUTH_PATH } from "./settings";
 
@@ -20,7 +20,7 @@ authRoutes.on(["GET", "POST"], "/*", async (c) => {
 
 /** better-auth answers 500 to a body that is not JSON, so it is read here. */
 async function readJson(request: HonoRequest): Promise<unknown> {
-  const text = new TextDecoder().decode(await request.arrayBuffer());
+  const text = new TextDecoder().decode(await wholeBody(() => request.arrayBuffer()));
   if (text === "") {
     return undefined;
   }

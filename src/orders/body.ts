@@ -2,6 +2,7 @@
  * Reading what a producer sends: one order, an array, or NDJSON. All or nothing. Neither the bytes nor
  * the parsed orders are ever held together: a request of 8 MiB must leave room for what it becomes.
  */
+import { wholeBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import { hex } from "../lib/hex";
 import { isJsonArray, jsonItems } from "./json-items";
@@ -27,7 +28,7 @@ export async function readOrders(
     const detail = "Send application/json (an order or an array) or application/x-ndjson";
     throw new AppError(415, "unsupported_media_type", detail);
   }
-  const { text, hash } = await readText(request);
+  const { text, hash } = await wholeBody(() => readText(request));
   return { orders: counted(parse(text)), identity: `${type} ${hash}` };
 }
 

@@ -1,6 +1,6 @@
-import { beforeAll, expect, it } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { MAX_BODY_BYTES } from "../../src/orders/body";
-import { apiKey, call, type CallInit } from "../support/api";
+import { apiKey, call, type CallInit, expectProblem } from "../support/api";
 import { person } from "../support/people";
 import { fill, nameOf, routeTable } from "../support/route-table";
 
@@ -77,3 +77,69 @@ it.each(unsafe.map((route) => [nameOf(route), route] as const))(
     expect(await response.json()).toMatchObject({ code: expect.stringMatching(/too_large/) });
   },
 );
+
+describe("a body whose sender hangs up", () => {
+  /** Half an object, and then what the platform says of it. */
+  const cut = () =>
+    new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new TextEncoder().encode('{"id":1,"name":')),
+      pull: (controller) => controller.error(new Error("Network connection lost.")),
+    });
+
+  const LENGTHS: Record<string, string>[] = [{}, { "content-length": "5000" }];
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it.each(unsafe.map((route) => [nameOf(route), route] as const))(
+    "is no failure of ours, nor of the database: %s",
+    async (_name, { method, path }) => {
+      const logged = vi.spyOn(console, "error");
+      for (const caller of callers) {
+        for (const type of TYPES) {
+          for (const length of LENGTHS) {
+            const response = await call(
+              fill(path, () => "1"),
+              {
+                method,
+                ...caller,
+                env: {},
+                headers: { "content-type": type, ...length },
+                body: cut(),
+              },
+            );
+            const text = await response.text();
+            expect(response.status, text).toBeLessThan(500);
+            expect(text).not.toContain("database");
+          }
+        }
+      }
+      expect(logged.mock.calls.filter(([line]) => String(line).includes('"error"'))).toEqual([]);
+    },
+  );
+
+  it("is refused where it is read to its end", async () => {
+    const [, key, anonymous] = callers;
+    const headers = { "content-type": "application/json" };
+    const orders = await call("/api/pedidos", {
+      method: "POST",
+      ...key,
+      env: {},
+      headers,
+      body: cut(),
+    });
+    await expectProblem(orders, 400, "incomplete_body");
+    const path = "/api/auth/sign-in/email";
+    for (const length of LENGTHS) {
+      const signIn = await call(path, {
+        method: "POST",
+        ...anonymous,
+        env: {},
+        headers: { ...headers, ...length },
+        body: cut(),
+      });
+      await expectProblem(signIn, 400, "incomplete_body");
+    }
+  });
+});
