@@ -18,6 +18,7 @@ import { type AppEnv, validationHook } from "./http/app-env";
 import { limitBody } from "./http/body-limit";
 import { checkConfig } from "./http/check-config";
 import { notFound, onError } from "./http/errors";
+import { privateAnswers } from "./http/private-answers";
 import { keepOutRobots, siteHeaders } from "./http/site-headers";
 import { closesEnded } from "./live/ended";
 import { allowOrigins } from "./live/origins";
@@ -44,7 +45,7 @@ export function createApp(engine: Engine) {
   app.onError(onError);
   app.notFound(notFound);
 
-  app.use(requestId(), siteHeaders, keepOutRobots);
+  app.use(requestId(), privateAnswers(), siteHeaders, keepOutRobots);
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
   app.use(checkConfig(), closesEnded());

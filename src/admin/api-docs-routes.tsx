@@ -11,7 +11,9 @@ const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 /** The API's description, made from its routes, and a page to read it. Open to all. */
 export function apiDocsRoutes(site: () => OpenAPIHono<AppEnv>) {
   const routes = new Hono<AppEnv>({ strict: false });
-  routes.get("/openapi.json", (c) => c.json(documentOf(site())));
+  routes.get("/openapi.json", (c) =>
+    c.json(documentOf(site()), 200, { "cache-control": "public, max-age=300" }),
+  );
   routes.get("/docs", (c) => {
     const operations = operationsOf(documentOf(site()));
     return renderPage(c, <ApiDocsPage view={viewOf(c)} operations={operations} />);

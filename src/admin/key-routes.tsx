@@ -60,7 +60,7 @@ keyPages.post("/", async (c) => {
   await audit(c, "key.create", made.id, { name: made.name, scopes: made.scopes });
   // The answer to the form itself: the key is stored nowhere, so no page can show it again.
   const page = <KeyMadePage view={viewOf(c)} name={made.name} value={made.key} />;
-  return renderPage(c, page, 201, { "cache-control": "no-store" });
+  return renderPage(c, page, 201);
 });
 
 keyPages.get("/:id/revocation", async (c) => {

@@ -14,7 +14,7 @@ const POLICY = [
   "base-uri 'none'",
 ].join("; ");
 
-/** Answers with a page. It is the reader's own: no cache in between keeps it. */
+/** Answers with a page. */
 export async function renderPage(
   c: Context,
   page: JSX.Element,
@@ -23,8 +23,6 @@ export async function renderPage(
 ): Promise<Response> {
   return c.html(html`<!doctype html>${page}`, status, {
     "content-security-policy": POLICY,
-    "cache-control": "private, no-cache",
-    vary: "Accept, Accept-Language, Cookie",
     ...headers,
   });
 }

@@ -176,6 +176,5 @@ async function forward(
   }
   return c.body(await response.text(), 200, {
     "content-type": response.headers.get("content-type") ?? "application/json",
-    "cache-control": "no-store",
   });
 }

@@ -103,7 +103,6 @@ export const keyRoutes = site
       new Date(),
     );
     await audit(c, "key.create", made.id, { name, scopes });
-    c.header("cache-control", "no-store");
     return c.json(
       {
         id: made.id,

@@ -45,10 +45,7 @@ export const downloadRoutes = new OpenAPIHono<AppEnv>({
   if (object === null) {
     throw fileNotFound();
   }
-  const headers = new Headers({
-    "cache-control": "private, no-store",
-    "content-length": String(object.size),
-  });
+  const headers = new Headers({ "content-length": String(object.size) });
   object.writeHttpMetadata(headers);
   return new Response(file?.body ?? null, { headers });
 });

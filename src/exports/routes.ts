@@ -125,7 +125,7 @@ export const exportRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook
       url: new URL(path, c.req.url).href,
       expires_at: new Date(expiresAt).toISOString(),
     };
-    return c.json(link, 200, { "cache-control": "no-store" });
+    return c.json(link, 200);
   });
 
 function needsScope(detail: string, scope: Scope): AppError {

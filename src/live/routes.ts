@@ -75,7 +75,6 @@ liveRoutes.use(identify(isAllowedOrigin));
 liveRoutes.openapi(ticketRoute, async (c) => {
   const admission = narrow(await admit(c), c.req.valid("json"));
   const { ticket, expiresAt } = await makeTicket(c.env, admission, Date.now());
-  c.header("cache-control", "no-store");
   return c.json({ ticket, expires_at: new Date(expiresAt).toISOString() }, 201);
 });
 

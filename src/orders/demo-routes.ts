@@ -30,8 +30,6 @@ const startRoute = createRoute({
 export const demoRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 
 demoRoutes.openapi(startRoute, async (c) => {
-  c.header("cache-control", "no-store");
-  c.header("vary", "Accept");
   if (!configOf(c.env).demoEnabled) {
     throw new AppError(404, "demo_disabled", "The demo is switched off here (DEMO_ENABLED)");
   }

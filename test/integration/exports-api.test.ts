@@ -65,7 +65,7 @@ describe("an export over the API", () => {
       "content-disposition": expect.stringMatching(
         /^attachment; filename="pedidos-[\w-]+\.csv"$/,
       ) as string,
-      "cache-control": "private, no-store",
+      "cache-control": "no-store",
       "x-content-type-options": "nosniff",
     });
     const text = await response.text();

@@ -8,13 +8,14 @@ import { identify, requireAdmin, requireCaller, requireScope } from "../../src/a
 import { authRoutes } from "../../src/auth/routes";
 import type { AppEnv } from "../../src/http/app-env";
 import { notFound, onError } from "../../src/http/errors";
+import { privateAnswers } from "../../src/http/private-answers";
 
 export const ORIGIN = "https://pedidos.example";
 export const ADMIN = { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD };
 
 /** The auth folder mounted as in the site, and one route behind each guard. */
 const site = new Hono<AppEnv>({ strict: false });
-site.use(requestId());
+site.use(requestId(), privateAnswers());
 site.onError(onError);
 site.notFound(notFound);
 site.route("/api/auth", authRoutes);
