@@ -18,6 +18,7 @@ import { assertSameOrigin } from "./same-origin";
 import { currentSession, headersForAuth, sessionCaller } from "./session";
 import { endOtherSessions } from "./session-list";
 import { AUTH_PATH } from "./settings";
+import { signingIn } from "./sign-in";
 
 /** The endpoints of better-auth in use; whatever else it brings is not found. */
 export const ENDPOINTS: ReadonlySet<string> = new Set([
@@ -42,7 +43,6 @@ export const ENDPOINTS: ReadonlySet<string> = new Set([
   "/admin/revoke-user-session",
   "/admin/revoke-user-sessions",
 ]);
-const PASSWORD_ENDPOINTS = new Set(["/sign-in/email", "/change-password"]);
 /** About the request's own session, if it has one, whoever else may vouch for the person. */
 const OWN_SESSION = new Set(["/sign-in/email", "/sign-up/email", "/sign-out", "/get-session"]);
 
@@ -80,8 +80,9 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   }
   if (call.path === "/sign-in/email") {
     await ensureFirstAdmin(c.env, auth);
+    return limited(c, call.path, () => signingIn(c, call.body, act));
   }
-  return PASSWORD_ENDPOINTS.has(call.path)
+  return call.path === "/change-password"
     ? limited(c, call.path, () => endingSessions(c, call, visitor, act))
     : act();
 }

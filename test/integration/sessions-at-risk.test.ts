@@ -58,6 +58,30 @@ describe("a planted session", () => {
   });
 });
 
+it("a session is not opened by a password that is replaced while it is checked", async () => {
+  const { id, email } = await person("operator");
+  const admin = { cookie: await adminSession() };
+  let reset: Response | undefined;
+  const DB = beforeWrites(
+    env.DB,
+    async () => {
+      reset ??= await auth(
+        "/admin/set-user-password",
+        { userId: id, newPassword: "the-next-one-1" },
+        admin,
+      );
+    },
+    /^\s*insert into "?sessions/i,
+  );
+  const response = await auth("/sign-in/email", { email, password: PASSWORD }, { env: { DB } });
+  expect(reset?.status).toBe(200);
+  await expectProblem(response, 401, "INVALID_EMAIL_OR_PASSWORD");
+  expect(response.headers.getSetCookie()).toEqual([]);
+  const left = env.DB.prepare("SELECT count(*) AS n FROM sessions WHERE user_id = ?").bind(id);
+  expect(await left.first("n")).toBe(0);
+  expect(await signIn(email, "the-next-one-1")).toContain("session_token");
+});
+
 describe("two administrators who turn on each other at the same moment", () => {
   const ENDS = [
     ["/admin/set-role", { role: "viewer" }],

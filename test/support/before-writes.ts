@@ -1,11 +1,15 @@
-/** A database that lets something happen before each write that reaches it. */
-export function beforeWrites(db: D1Database, happens: () => Promise<void>): D1Database {
+/** A database that lets something happen before each write, or each of some, that reaches it. */
+export function beforeWrites(
+  db: D1Database,
+  happens: () => Promise<void>,
+  writes = /^\s*(update|delete|insert)/i,
+): D1Database {
   return new Proxy(db, {
     get(target, name) {
       if (name === "prepare") {
         return (sql: string) => {
           const statement = target.prepare(sql);
-          return /^\s*(update|delete|insert)/i.test(sql) ? held(statement, happens) : statement;
+          return writes.test(sql) ? held(statement, happens) : statement;
         };
       }
       if (name === "batch") {
