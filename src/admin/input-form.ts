@@ -4,6 +4,7 @@
  * collects: the task's own schema judges what was typed.
  */
 import { z } from "zod";
+import { parseAsSent } from "../lib/exact-json";
 
 export type FieldKind =
   | { kind: "text"; long: boolean }
@@ -187,22 +188,33 @@ function valueOf(field: InputField, text: string): unknown {
     return field.nullable ? null : field.kind === "text" ? text : undefined;
   }
   switch (field.kind) {
-    case "number": {
-      const number = Number(text.replace(",", "."));
-      return Number.isNaN(number) ? text : number; // for the schema to refuse
-    }
+    case "number":
+      return numberOf(text.trim().replace(",", "."));
     case "boolean":
       return text === "true" ? true : text === "false" ? false : text;
     case "instant":
       return toInstant(text);
     case "json":
-      return JSON.parse(text);
+      return parseAsSent(text);
     case "text":
     case "choice":
     case "date":
       return text;
     default:
       return field satisfies never;
+  }
+}
+
+/** With every digit typed, if they are written as in JSON. */
+function numberOf(text: string): unknown {
+  const number = Number(text);
+  if (Number.isNaN(number)) {
+    return text; // for the schema to refuse
+  }
+  try {
+    return parseAsSent(text);
+  } catch {
+    return number;
   }
 }
 

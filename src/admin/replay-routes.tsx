@@ -5,6 +5,7 @@ import { assertCaller, requireScope } from "../auth/middleware";
 import { namesOf } from "../auth/names";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
+import { parseAsSent } from "../lib/exact-json";
 import type { TaskDefinition } from "../tasks/define";
 import type { Engine } from "../tasks/engine";
 import { statusOf, toExecution } from "../tasks/execution";
@@ -12,11 +13,11 @@ import type { TaskView } from "../tasks/queries";
 import { replayTask } from "../tasks/replay";
 import { startable } from "../tasks/run-routes";
 import { isFinal } from "../tasks/states";
-import { parseExact, prettyJson } from "./exact-json";
 import { callersOf, findTask } from "./find-task";
 import { formText, readForm } from "./form-text";
 import { findJsonError } from "./json-error";
 import { type ReplayProblem, ReplayPage, warningOf } from "./pages/replay";
+import { prettyJson } from "./pretty-json";
 import { renderPage } from "./render";
 import { viewOf } from "./view";
 
@@ -31,7 +32,7 @@ export function replayPages(engine: Engine) {
   routes.get("/", async (c) => {
     const task = await findTask(c);
     definitionOf(c, engine, task);
-    const input = prettyJson(parseExact(task.input));
+    const input = prettyJson(parseAsSent(task.input));
     const status = statusOf(task);
     return isFinal(status)
       ? show(c, engine, task, input)
@@ -52,7 +53,7 @@ export function replayPages(engine: Engine) {
       const refusal = { field: "", message: "it is nested too deeply to be read" };
       return show(c, engine, task, text, { kind: "refused", refusal });
     }
-    const reason = definition.check?.(JSON.parse(text));
+    const reason = definition.check?.(text);
     if (reason && formText(form, "anyway") !== warningOf(reason)) {
       return show(c, engine, task, text, { kind: "warning", reason });
     }
@@ -75,7 +76,7 @@ const TOO_DEEP = Symbol("too deep");
 /** Reading and writing take a call per level, and the stack has its end. */
 function readDeep(text: string): unknown {
   try {
-    const input = parseExact(text);
+    const input = parseAsSent(text);
     JSON.stringify(input);
     return input;
   } catch (error) {

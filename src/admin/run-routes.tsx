@@ -4,6 +4,7 @@ import { callerId, can } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
+import { isRecord } from "../lib/record";
 import type { TaskDefinition } from "../tasks/define";
 import type { Engine } from "../tasks/engine";
 import {
@@ -93,7 +94,7 @@ async function start(c: Context<AppEnv>, definition: TaskDefinition, template: T
   for (const name of unreadable) {
     problems[fieldId(name)] = view.t("run.badJson");
   }
-  if (template !== null && (typeof input !== "object" || input === null || Array.isArray(input))) {
+  if (template !== null && !isRecord(input)) {
     problems[fieldId("")] ??= view.t("run.badObject");
   }
   const delay = Number(typed("delay_seconds").trim().replace(",", "."));

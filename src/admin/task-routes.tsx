@@ -8,13 +8,13 @@ import { readsOf } from "../exports/reads";
 import { assertSameOrigin } from "../auth/same-origin";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
+import { parseAsSent } from "../lib/exact-json";
 import { tasksWithOrder } from "../orders/stored-ids";
 import type { Engine } from "../tasks/engine";
 import { toExecution } from "../tasks/execution";
 import { listTasks } from "../tasks/list";
 import type { TaskView } from "../tasks/queries";
 import { bulkPages } from "./bulk-routes";
-import { parseExact } from "./exact-json";
 import { knownTasks } from "./failure-routes";
 import { callersOf, findTask } from "./find-task";
 import { readFields } from "./form-text";
@@ -75,7 +75,7 @@ export function taskPages(engine: Engine) {
       view,
       task: execution,
       names: await namesOf(c.env.DB, callersOf(execution)),
-      input: parseExact(task.input),
+      input: parseAsSent(task.input),
       stored: withOrder.has(task.id),
       file: await fileOf(c, task),
       actions: allowedActions(task, engine, assertCaller(c.var.caller)),

@@ -1,3 +1,4 @@
+import { parseAsSent } from "../lib/exact-json";
 import { TemplateBody } from "../tasks/template-routes";
 import type { Template } from "../tasks/templates";
 import { formText } from "./form-text";
@@ -74,9 +75,10 @@ export function readTemplate(
   badJson: string,
 ): { template: Omit<Template, "createdAt" | "updatedAt"> } | { problems: TemplateProblems } {
   const number = (text: string) => (text.trim() === "" ? null : Number(text));
+  const typed = texts.default_parameters.trim() || "{}";
   let parameters: unknown;
   try {
-    parameters = JSON.parse(texts.default_parameters.trim() || "{}");
+    parameters = JSON.parse(typed);
   } catch {
     return { problems: { default_parameters: badJson } };
   }
@@ -115,7 +117,7 @@ export function readTemplate(
       name: data.name,
       taskName: data.task_name,
       description: data.description,
-      defaults: data.default_parameters,
+      defaults: parseAsSent(typed) as Template["defaults"],
       timeoutSeconds: data.default_timeout,
       maxRetries: data.default_max_retries,
       estimatedSeconds: data.estimated_duration,

@@ -5,9 +5,11 @@
 import { wholeBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import { hex } from "../lib/hex";
+import { isRecord } from "../lib/record";
 import { isJsonArray, jsonItems } from "./json-items";
+import { readOrderText, type OrderText } from "./order-text";
 
-const PARSERS: Record<string, (text: string) => Iterable<unknown>> = {
+const PARSERS: Record<string, (text: string) => Iterable<OrderText>> = {
   "application/json": parseJson,
   "application/x-ndjson": parseNdjson,
 };
@@ -21,7 +23,7 @@ export const MAX_BODY_BYTES = 8 * 1024 * 1024;
  */
 export async function readOrders(
   request: Request,
-): Promise<{ orders: Iterable<unknown>; identity: string }> {
+): Promise<{ orders: Iterable<OrderText>; identity: string }> {
   const type = request.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase() ?? "";
   const parse = PARSERS[type];
   if (!parse) {
@@ -32,7 +34,7 @@ export async function readOrders(
   return { orders: counted(parse(text)), identity: `${type} ${hash}` };
 }
 
-function* counted(orders: Iterable<unknown>): Generator {
+function* counted(orders: Iterable<OrderText>): Generator<OrderText> {
   let count = 0;
   for (const order of orders) {
     count += 1;
@@ -85,27 +87,27 @@ function decoder(): (chunk?: Uint8Array) => string {
   };
 }
 
-function* parseJson(text: string): Generator {
+function* parseJson(text: string): Generator<OrderText> {
   if (isJsonArray(text)) {
     try {
       for (const item of jsonItems(text)) {
-        yield JSON.parse(item);
+        yield readOrderText(item);
       }
     } catch (error) {
       throw notJson(error);
     }
     return;
   }
-  const body = parseOne(text);
-  if (typeof body !== "object" || body === null) {
+  const order = parseOne(text);
+  if (!isRecord(order.value)) {
     throw new AppError(400, "invalid_body", "The body must be an order or an array of orders");
   }
-  yield body;
+  yield order;
 }
 
-function parseOne(text: string): unknown {
+function parseOne(text: string): OrderText {
   try {
-    return JSON.parse(text);
+    return readOrderText(text);
   } catch (error) {
     throw notJson(error);
   }
@@ -115,7 +117,7 @@ function notJson(error: unknown): AppError {
   return new AppError(400, "invalid_json", `The body is not JSON: ${messageOf(error)}`);
 }
 
-function* parseNdjson(text: string): Generator {
+function* parseNdjson(text: string): Generator<OrderText> {
   let line = 0;
   for (let start = 0; start <= text.length; line += 1) {
     const newline = text.indexOf("\n", start);
@@ -128,9 +130,9 @@ function* parseNdjson(text: string): Generator {
   }
 }
 
-function parseLine(content: string, line: number): unknown {
+function parseLine(content: string, line: number): OrderText {
   try {
-    return JSON.parse(content);
+    return readOrderText(content);
   } catch (error) {
     const detail = `Line ${line} is not JSON, or is cut short: ${messageOf(error)}`;
     throw new AppError(400, "invalid_ndjson", detail, { line });

@@ -1,14 +1,16 @@
+import { parseAsSent } from "../lib/exact-json";
 import type { Reason } from "../tasks/define";
 import { reasonOf } from "./errors";
 import { prepareOrder } from "./prepare";
+import { readOrderText } from "./order-text";
 import { validate } from "./validate";
 
-/** What the first stage will say of an order, before anybody sends it. */
-export function checkOrder(order: unknown): Reason | null {
-  const { failure } = prepareOrder(order);
+/** What the first stage will say of an order's JSON text, before anybody sends it. */
+export function checkOrder(text: string): Reason | null {
+  const { failure } = prepareOrder(readOrderText(text));
   if (failure) {
     return failure;
   }
-  const checked = validate(order);
+  const checked = validate(parseAsSent(text));
   return "kind" in checked ? reasonOf(checked) : null;
 }

@@ -1,5 +1,6 @@
 /** The outside's words for what is inside: the field names the order API always had. */
 import { z } from "@hono/zod-openapi";
+import { isRawNumber } from "../lib/exact-json";
 import { toDecimal } from "./money";
 import {
   MAX_CUSTOMER_CHARACTERS,
@@ -66,7 +67,10 @@ export const Accepted = z
     tareas: z.array(
       z.object({
         task_id: z.string(),
-        pedido_id: publicIdSchema.nullable().openapi({ description: "As it was sent" }),
+        pedido_id: z
+          .union([z.number(), z.string()])
+          .nullable()
+          .openapi({ description: "As it was sent, digit by digit" }),
       }),
     ),
   })
@@ -116,9 +120,8 @@ export function toTarea(
 
 export type ShownId = string | number | null;
 
-/** The id of an order as it was sent; null for what is none. */
-export function shownIdOf(sent: unknown): ShownId {
-  const id = typeof sent === "object" && sent !== null && "id" in sent ? sent.id : null;
-  const shown = typeof id === "string" || (typeof id === "number" && Number.isFinite(id));
-  return shown ? id : null;
+/** An id as it was sent; null for what is none. In the answer's JSON a raw number is a number. */
+export function shownIdOf(id: unknown): ShownId {
+  const isShown = typeof id === "string" || typeof id === "number" || isRawNumber(id);
+  return isShown ? (id as ShownId) : null;
 }

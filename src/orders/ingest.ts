@@ -1,6 +1,7 @@
 import { assertRoom } from "../tasks/backpressure";
 import { enqueue, type Enqueued, isAnswered } from "../tasks/enqueue";
 import type { NewTask } from "../tasks/define";
+import { type OrderText, readOrderText } from "./order-text";
 import { prepareOrder } from "./prepare";
 import { processOrder } from "./task";
 
@@ -27,9 +28,9 @@ function storedKey({ user, key }: SentKey): string {
 }
 
 /** Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. */
-export async function enqueueOrders(
+export async function enqueueSent(
   env: Env,
-  orders: Iterable<unknown>,
+  orders: Iterable<OrderText>,
   user: string | null,
   idempotency?: { key: string; identity: string },
 ): Promise<Enqueued> {
@@ -44,8 +45,24 @@ export async function enqueueOrders(
   });
 }
 
-function* prepared(orders: Iterable<unknown>): Generator<NewTask> {
+/** Likewise for orders made here. */
+export async function enqueueOrders(
+  env: Env,
+  orders: Iterable<unknown>,
+  user: string | null,
+  idempotency?: { key: string; identity: string },
+): Promise<Enqueued> {
+  return enqueueSent(env, written(orders), user, idempotency);
+}
+
+function* prepared(orders: Iterable<OrderText>): Generator<NewTask> {
   for (const order of orders) {
     yield prepareOrder(order);
+  }
+}
+
+function* written(orders: Iterable<unknown>): Generator<OrderText> {
+  for (const order of orders) {
+    yield readOrderText(JSON.stringify(order));
   }
 }

@@ -2,8 +2,25 @@
  * The items of a JSON array as texts, one at a time: ten thousand parsed orders at once would be
  * several times their text. Only the array is read here; each item is JSON or not when it is parsed.
  */
-export function* jsonItems(text: string): Generator<string> {
-  let start = text.indexOf("[") + 1;
+export function jsonItems(text: string): Generator<string> {
+  return parts(text, text.indexOf("[") + 1, CLOSE_BRACKET);
+}
+
+/** The text of an object's member, the last of that name as for JSON.parse. The object is JSON. */
+export function memberText(object: string, name: string): string | undefined {
+  let found: string | undefined;
+  for (const member of parts(object, object.indexOf("{") + 1, CLOSE_BRACE)) {
+    const key = member.indexOf('"');
+    const colon = member.indexOf(":", endOfString(member, key));
+    if (JSON.parse(member.slice(0, colon)) === name) {
+      found = member.slice(colon + 1);
+    }
+  }
+  return found;
+}
+
+/** What stands between the commas of an array or an object, from `start` to the bracket that ends it. */
+function* parts(text: string, start: number, close: number): Generator<string> {
   let depth = 0;
   let items = 0;
   for (let at = start; at < text.length; at += 1) {
@@ -23,7 +40,7 @@ export function* jsonItems(text: string): Generator<string> {
           if (items > 0 || !isBlank(last)) {
             yield last;
           }
-          if (text.charCodeAt(at) !== CLOSE_BRACKET || !isBlank(text.slice(at + 1))) {
+          if (text.charCodeAt(at) !== close || !isBlank(text.slice(at + 1))) {
             throw new SyntaxError(`Unexpected token at position ${at}`);
           }
           return;

@@ -1,26 +1,47 @@
 import { isDeeperThan } from "../lib/depth";
+import { isRawNumber, parseAsSent, toExact } from "../lib/exact-json";
 import type { NewTask } from "../tasks/define";
 import type { OrderError } from "./errors";
 import { reasonOf } from "./errors";
-import { canonicalId, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
+import { canonicalId, MAX_ID_CHARACTERS, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
+import type { OrderText } from "./order-text";
 
 const PREVIEW_CHARACTERS = 1000;
 const encoder = new TextEncoder();
 
-/** How an order is kept, good or bad: as sent, under its canonical id, unless it is too big. */
-export function prepareOrder(order: unknown): NewTask {
-  const id = typeof order === "object" && order !== null && "id" in order ? order.id : undefined;
-  const subject = canonicalId(id);
-  if (isDeeperThan(order, MAX_ORDER_DEPTH)) {
+/** How an order is kept, good or bad: as sent, under its id, unless it is too big. */
+export function prepareOrder({ text, value, id }: OrderText): NewTask {
+  const subject = canonicalId(toExact(id)) ?? digitsOf(id);
+  if (isDeeperThan(value, MAX_ORDER_DEPTH)) {
     return tooBig(subject, "", { kind: "too_deep" });
   }
-  const input = JSON.stringify(order);
-  // A character is one to three bytes: the exact count is only needed in between.
-  const bytes =
-    input.length * 3 <= MAX_ORDER_BYTES ? input.length : encoder.encode(input).byteLength;
-  return bytes > MAX_ORDER_BYTES
-    ? tooBig(subject, input, { kind: "too_large", bytes })
-    : { input, subject };
+  if (fits(text)) {
+    return { input: text, subject };
+  }
+  // White space and escapes do not count.
+  const short = JSON.stringify(value);
+  const input = fits(short) ? JSON.stringify(parseAsSent(text)) : short;
+  return fits(input)
+    ? { input, subject }
+    : tooBig(subject, text.trimStart(), { kind: "too_large", bytes: bytesOf(input) });
+}
+
+/** A number that is no id is what its sender will look for. */
+function digitsOf(id: unknown): string | null {
+  const digits = typeof id === "number" ? String(id) : isRawNumber(id) ? id.rawJSON : "";
+  return digits !== "" && digits.length <= MAX_ID_CHARACTERS ? digits : null;
+}
+
+/** A character is one to three bytes: they are only counted in between. */
+function fits(text: string): boolean {
+  const { length } = text;
+  return (
+    length * 3 <= MAX_ORDER_BYTES || (length <= MAX_ORDER_BYTES && bytesOf(text) <= MAX_ORDER_BYTES)
+  );
+}
+
+function bytesOf(text: string): number {
+  return encoder.encode(text).byteLength;
 }
 
 /** An order that is not kept whole: what is kept is enough to recognise it. */

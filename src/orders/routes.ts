@@ -22,7 +22,8 @@ import {
   toTarea,
 } from "./contract";
 import { deleteOrder } from "./delete";
-import { assertRoomForOrders, enqueueOrders } from "./ingest";
+import { assertRoomForOrders, enqueueSent } from "./ingest";
+import type { OrderText } from "./order-text";
 import { getOrder, listOrders } from "./queries";
 
 /** As wrangler.toml's limit has it: a request is cheap, and locally counting it is not. */
@@ -128,9 +129,9 @@ const takesOrders: MiddlewareHandler<
 > = (_c, next) => next();
 
 /** The same orders, of which only the ids are kept. */
-function* noting(orders: Iterable<unknown>, shown: ShownId[]): Generator {
+function* noting(orders: Iterable<OrderText>, shown: ShownId[]): Generator<OrderText> {
   for (const order of orders) {
-    shown.push(shownIdOf(order));
+    shown.push(shownIdOf(order.id));
     yield order;
   }
 }
@@ -184,7 +185,7 @@ export const orderRoutes = site
     const { orders, identity } = await readOrders(c.req.raw);
     const idempotency = key === undefined ? undefined : { key, identity };
     const shown: ShownId[] = [];
-    const accepted = await enqueueOrders(c.env, noting(orders, shown), user, idempotency);
+    const accepted = await enqueueSent(c.env, noting(orders, shown), user, idempotency);
     if (accepted === "conflict") {
       const detail = "This Idempotency-Key was used with another body within the last 24 hours";
       throw new AppError(422, "idempotency_key_reused", detail);

@@ -9,12 +9,13 @@ import { runPipeline } from "./pipeline";
 import { prepareOrder } from "./prepare";
 import { claimOrders, settleOrders } from "./registry";
 import type { ClaimOf, Outcomes } from "./registry.do";
+import { readOrderText } from "./order-text";
 
 /** Waits of an order whose catalogue is down: 10 s growing to 5 min. */
 const OUTAGE_WAIT = { baseMs: 10_000, maxMs: 300_000 };
 const MAX_RETRY_WAIT_MS = 300_000;
 
-/** The task that processes an order: `input` is the order as sent, `subject` its canonical id. */
+/** The task that processes an order: `input` is the order as sent, `subject` its id. */
 export const processOrder: BatchTask<unknown, StoredOrder> = {
   name: ORDER_TASK,
   module: "pedidos",
@@ -24,7 +25,7 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   input: z.unknown(),
   check: checkOrder,
   example: { id: 1001, cliente: "ACME Corp", productos: [{ sku: "P001", cantidad: 2 }] },
-  prepare: prepareOrder,
+  prepare: (text) => prepareOrder(readOrderText(text)),
   retry: (env) => {
     const { orderMaxAttempts, orderRetryDelaySeconds } = configOf(env);
     const baseMs = orderRetryDelaySeconds * 1000;

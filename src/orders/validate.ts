@@ -1,4 +1,6 @@
 import { isVisible } from "../lib/visible";
+import { toExact } from "../lib/exact-json";
+import { isRecord } from "../lib/record";
 import type { OrderError } from "./errors";
 import {
   canonicalId,
@@ -12,12 +14,15 @@ import {
 
 const CONTROL = /\p{Cc}|\p{Cs}/u;
 
-/** Stage 1: checks the order as sent and translates its words (`cliente`, `productos`). Pure. */
+/**
+ * Stage 1: checks the order, its numbers as sent (lib/exact-json.ts), and translates its words
+ * (`cliente`, `productos`). Pure.
+ */
 export function validate(input: unknown): ValidOrder | OrderError {
   if (!isRecord(input)) {
     return { kind: "not_an_order" };
   }
-  const id = canonicalId(input["id"]);
+  const id = canonicalId(toExact(input["id"]));
   if (id === null) {
     return { kind: "invalid_id", given: input["id"] };
   }
@@ -51,11 +56,14 @@ function validateLine(product: unknown, index: number): ValidLine | OrderError {
   if (!isText(sku, MAX_SKU_CHARACTERS)) {
     return { kind: "invalid_sku", index };
   }
-  if (!Number.isInteger(cantidad) || Number(cantidad) < 1 || Number(cantidad) > MAX_QUANTITY) {
+  const quantity = toExact(cantidad);
+  if (!isWhole(quantity) || quantity < 1 || quantity > MAX_QUANTITY) {
     return { kind: "invalid_quantity", index, given: cantidad };
   }
-  return { sku, quantity: Number(cantidad) };
+  return { sku, quantity };
 }
+
+const isWhole = (value: unknown): value is number => Number.isInteger(value);
 
 /** Text with something to see in it, at most `max` characters, well formed, no control ones. */
 function isText(value: unknown, max: number): value is string {
@@ -63,8 +71,4 @@ function isText(value: unknown, max: number): value is string {
     return false;
   }
   return Array.from(value).length <= max && !CONTROL.test(value);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

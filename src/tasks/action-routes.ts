@@ -3,6 +3,7 @@ import { audit } from "../audit/audit";
 import { can, callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
@@ -163,7 +164,7 @@ export function actionRoutes(engine: Engine) {
         throw noSuchTask(task_id);
       }
       const original = { task, definition: startable(engine, task.name, caller) };
-      const { input } = c.req.valid("json");
+      const input = await asSent(c, c.req.valid("json"), "input");
       const replayed = await replayTask(c.env, engine, original, input, callerId(caller));
       if ("status" in replayed) {
         throw wrongState(replayed.status);

@@ -1,3 +1,4 @@
+import { parseExact } from "../lib/exact-json";
 import { log } from "../log";
 import type { RunContext, Settlement, TaskDefinition } from "./define";
 import { changeOf, publish, type TaskChange } from "./publish";
@@ -94,7 +95,7 @@ function settlementsOf(runs: Run[], settled: Map<string, SettledRow>): Settlemen
       subject,
       status,
       errorCode: isFinal(status) ? code : null,
-      errorDetail: detail === null ? null : JSON.parse(detail),
+      errorDetail: detail === null ? null : (parseExact(detail) as Record<string, unknown>),
     };
   });
 }

@@ -83,14 +83,20 @@ interface Base<Input> {
   description: string;
   /** Lane: the queue whose producer binding is QUEUE_<LANE>. */
   queue: string;
-  /** What callers may send; the handler sees what it makes of that. */
+  /**
+   * What callers may send; the handler sees what it makes of that. A number that JavaScript would
+   * round is no number to it, but a RawNumber (lib/exact-json.ts).
+   */
   input: ZodType<Input>;
-  /** What the first run would say of an input at once, for those who are about to send it. */
-  check?(input: unknown): Reason | null;
+  /** What the first run would say at once of an input, as JSON text, to those about to send it. */
+  check?(text: string): Reason | null;
   /** One such input, for people to begin with. */
   example?: unknown;
-  /** How an input is kept; by default as it is, about no business entity. */
-  prepare?(input: unknown): NewTask;
+  /**
+   * How an input, given as JSON text, is kept; by default as it is, about no business entity. With
+   * this, the handler gets every number as sent, to name it so.
+   */
+  prepare?(text: string): NewTask;
   retry(env: Env): BackoffPolicy & { attempts: number };
   /** How `defer` without a delay waits. */
   deferral: BackoffPolicy;

@@ -2,11 +2,13 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { type Caller, callerId, can } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
 import { isVisible } from "../lib/visible";
+import { parseAsSent } from "../lib/exact-json";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
@@ -157,8 +159,7 @@ export function executionRoutes(engine: Engine) {
     })
     .openapi(oneRoute, async (c) => {
       const task = await find(c.env.DB, c.req.valid("param").id);
-      const input: unknown = JSON.parse(task.input);
-      return c.json({ ...toExecution(task, engine), context_data: input }, 200);
+      return c.json({ ...toExecution(task, engine), context_data: parseAsSent(task.input) }, 200);
     })
     .openapi(startRoute, async (c) => {
       const body = c.req.valid("json");
@@ -167,6 +168,7 @@ export function executionRoutes(engine: Engine) {
         const detail = `task_name: ${body.task_name} is a task of this system`;
         throw new AppError(400, "invalid_parameter", detail, { parameter: "task_name" });
       }
+      const context = (await asSent(c, body, "context_data")) ?? {};
       const tracking = await startTracking(c.env, {
         externalId: body.task_id,
         name: body.task_name,
@@ -175,7 +177,7 @@ export function executionRoutes(engine: Engine) {
         user: body.user ?? callerId(caller),
         worker: callerId(caller),
         timeoutMs: Math.round(body.timeout_seconds * 1000),
-        context: JSON.stringify(body.context_data ?? {}),
+        context: JSON.stringify(context),
       });
       if (tracking === "ended") {
         const detail = `A task ${body.task_id} was tracked and has ended`;
@@ -189,7 +191,8 @@ export function executionRoutes(engine: Engine) {
     })
     .openapi(reportRoute, async (c) => {
       const { id } = c.req.valid("param");
-      const { status, result_data: result, error_message, ...body } = c.req.valid("json");
+      const { status, error_message, ...body } = c.req.valid("json");
+      const result = await asSent(c, body, "result_data");
       const task = await find(c.env.DB, id);
       if (task.queue !== TRACKED) {
         throw new AppError(409, "not_tracked", `The task ${id} runs here and reports by itself`);

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { parseAsSent } from "../lib/exact-json";
 import { loteOf } from "./ids";
 import type { Engine } from "./engine";
 import type { TaskView } from "./queries";
@@ -34,7 +35,9 @@ export const Execution = z
     completed_at: time,
     updated_at: z.iso.datetime(),
     user: z.string().nullable().openapi({ description: "user:ID or key:ID" }),
-    context_data: z.unknown().openapi({ description: "The input; only of a single task." }),
+    context_data: z
+      .unknown()
+      .openapi({ description: "The input, numbers as sent; only of a single task." }),
     result_data: z.unknown(),
     error_code: z.string().nullable().openapi({ description: "Stable; for programs." }),
     error_message: z.string().nullable(),
@@ -135,5 +138,5 @@ function iso(ms: number | null): string | null {
 }
 
 function parse(json: string | null): unknown {
-  return json === null ? null : JSON.parse(json);
+  return json === null ? null : parseAsSent(json);
 }

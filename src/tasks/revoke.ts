@@ -1,3 +1,4 @@
+import { parseExact } from "../lib/exact-json";
 import type { ClaimedRow } from "./claim";
 import type { TaskDefinition } from "./define";
 import { toTask } from "./run";
@@ -14,6 +15,6 @@ export async function undoRevoked(env: Env, definition: TaskDefinition, id: stri
   }
   const row = await env.DB.prepare(READ).bind(id).first<ClaimedRow>();
   if (row) {
-    await definition.onRevoke(toTask(row, definition.input.parse(JSON.parse(row.input))), env);
+    await definition.onRevoke(toTask(row, definition.input.parse(parseExact(row.input))), env);
   }
 }

@@ -3,8 +3,10 @@ import { audit } from "../audit/audit";
 import { type Caller, callerId, ROLES } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
+import { isRecord } from "../lib/record";
 import type { TaskDefinition } from "./define";
 import type { Engine } from "./engine";
 import { jsonValue } from "./json-value";
@@ -67,7 +69,8 @@ export function runRoutes(engine: Engine) {
         body.template === undefined ? null : await activeTemplate(c.env.DB, body.template);
       const name = template?.taskName ?? body.task_name ?? "";
       const definition = startable(engine, name, caller);
-      const input = template === null ? body.input : layOver(template.defaults, body.input);
+      const sent = await asSent(c, body, "input");
+      const input = template === null ? sent : layOver(template.defaults, sent);
       const started = await startTask(c.env, definition, input, {
         user: callerId(caller),
         delayMs: Math.round(body.delay_seconds * 1000),
@@ -114,10 +117,7 @@ export function layOver(
   defaults: Record<string, unknown>,
   input: unknown,
 ): Record<string, unknown> {
-  if (
-    input !== undefined &&
-    (typeof input !== "object" || input === null || Array.isArray(input))
-  ) {
+  if (input !== undefined && !isRecord(input)) {
     throw badInput({ field: "", message: "must be an object" });
   }
   return { ...defaults, ...input };

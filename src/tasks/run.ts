@@ -1,3 +1,4 @@
+import { parseExact } from "../lib/exact-json";
 import type { ClaimedRow } from "./claim";
 import type {
   BatchTask,
@@ -225,7 +226,7 @@ export function toTask(row: Omit<ClaimedRow, "input">, input: unknown): Task<unk
     deferrals: row.deferrals,
     createdAt: row.created_at,
     startedAt: row.started_at ?? Date.now(),
-    checkpoint: row.checkpoint === null ? null : JSON.parse(row.checkpoint),
+    checkpoint: row.checkpoint === null ? null : parseExact(row.checkpoint),
   };
 }
 

@@ -3,6 +3,7 @@
  * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
  */
 import { isRecent } from "../lib/recent";
+import { parseExact } from "../lib/exact-json";
 import type { ClaimedRow } from "./claim";
 import type { Task } from "./define";
 import { HELD } from "./leases";
@@ -77,7 +78,7 @@ export function startRun<Input>(
   tell: (percent: number, step: string | null) => void = () => undefined,
 ): Run<Input> {
   const steps = new Map<string, unknown>(
-    Object.entries(row.finished_steps === null ? {} : JSON.parse(row.finished_steps)),
+    Object.entries(row.finished_steps === null ? {} : (parseExact(row.finished_steps) as object)),
   );
   const { progress: notifyEvery } = readNotify(row.notify);
   let notified = row.progress ?? 0;

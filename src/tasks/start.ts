@@ -1,4 +1,4 @@
-import type { NewTask, TaskDefinition } from "./define";
+import type { TaskDefinition } from "./define";
 import { enqueue, type EnqueueOptions } from "./enqueue";
 import { readInput } from "./input";
 import { isFlatEnough, TOO_DEEP } from "./json-value";
@@ -12,8 +12,9 @@ export interface Refusal {
 }
 
 /**
- * Starts one task with an input nobody has looked at yet, or says what is wrong with it. A
- * definition that keeps bad inputs as failures of their own (`prepare`) decides that itself.
+ * Starts one task with an input nobody has looked at yet, its numbers as sent (lib/exact-json.ts),
+ * or says what is wrong with it. A definition that keeps bad inputs as failures of their own
+ * (`prepare`) decides that itself.
  */
 export async function startTask(
   env: Env,
@@ -25,7 +26,8 @@ export async function startTask(
   if (!definition.prepare && !isFlatEnough(given)) {
     return { field: "", message: TOO_DEEP };
   }
-  const task = definition.prepare?.(given) ?? keep(given);
+  const text = JSON.stringify(given);
+  const task = definition.prepare?.(text) ?? { input: text, subject: null };
   if (task.input.length > MAX_INPUT_CHARACTERS && !definition.prepare) {
     return { field: "", message: `over ${MAX_INPUT_CHARACTERS} characters` };
   }
@@ -38,8 +40,4 @@ export async function startTask(
     throw new Error("A request without an idempotency key cannot conflict");
   }
   return accepted.taskIds[0];
-}
-
-function keep(input: unknown): NewTask {
-  return { input: JSON.stringify(input), subject: null };
 }

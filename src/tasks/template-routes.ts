@@ -3,6 +3,7 @@ import { audit } from "../audit/audit";
 import type { Caller } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { asSent } from "../http/as-sent";
 import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
@@ -150,11 +151,12 @@ export function templateRoutes(engine: Engine) {
         throw new AppError(400, "invalid_parameter", detail, { parameter: "default_timeout" });
       }
       assertMayChange(await getTemplate(c.env.DB, body.name), caller);
+      const defaults = (await asSent(c, body, "default_parameters")) ?? {};
       const template = await saveTemplate(c.env.DB, {
         name: body.name,
         taskName: body.task_name,
         description: body.description,
-        defaults: body.default_parameters,
+        defaults: defaults as Template["defaults"],
         timeoutSeconds: body.default_timeout,
         maxRetries: body.default_max_retries,
         estimatedSeconds: body.estimated_duration,

@@ -1,3 +1,4 @@
+import { parseAsSent } from "../lib/exact-json";
 import { type Notify, readNotify } from "./notify";
 
 /** How to run a task again and again: defaults of its input, and what overrides its definition. */
@@ -5,6 +6,7 @@ export interface Template {
   name: string;
   taskName: string;
   description: string;
+  /** Numbers as sent: see lib/exact-json.ts. */
   defaults: Record<string, unknown>;
   timeoutSeconds: number | null;
   maxRetries: number | null;
@@ -117,7 +119,7 @@ function toTemplate(row: Row): Template {
     name: row.name,
     taskName: row.task_name,
     description: row.description,
-    defaults: JSON.parse(row.defaults) as Record<string, unknown>,
+    defaults: parseAsSent(row.defaults) as Record<string, unknown>,
     timeoutSeconds: row.timeout_seconds,
     maxRetries: row.max_retries,
     estimatedSeconds: row.estimated_seconds,

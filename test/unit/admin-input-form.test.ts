@@ -97,6 +97,17 @@ describe("what was typed", () => {
     });
   });
 
+  it("keeps every digit of a number, in a field of its own or in JSON", () => {
+    const typed = { "input.count": "12345678901234567", "input.ratio": "10,00" };
+    const { input } = read({ ...typed, "input.lines": "[1e400]" });
+    expect(JSON.stringify(input)).toContain('"count":12345678901234567,"ratio":10.00');
+    expect(JSON.stringify(input)).toContain('"lines":[1e400]');
+    expect(inputTexts(fields, input)).toMatchObject({
+      "input.count": "12345678901234567",
+      "input.ratio": "10.00",
+    });
+  });
+
   it("names the fields whose JSON cannot be read", () => {
     expect(read({ "input.lines": "[" }).unreadable).toEqual(["lines"]);
   });

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { isJsonArray, jsonItems } from "../../src/orders/json-items";
+import { isJsonArray, jsonItems, memberText } from "../../src/orders/json-items";
 import { anyJson } from "../support/arbitraries";
 
 const read = (text: string) => Array.from(jsonItems(text), (item) => JSON.parse(item) as unknown);
@@ -45,4 +45,24 @@ it("refuses whatever JSON.parse refuses, cut or changed anywhere", () => {
     }
     expect(read(each), each).toEqual(parsed);
   }
+});
+
+it("finds the text of a member as JSON.parse finds its value, the last of several", () => {
+  const name = fc.oneof(fc.constantFrom("id", "__proto__", '"', "\\", ":", ""), fc.string());
+  fc.assert(
+    fc.property(fc.array(fc.tuple(name, anyJson)), name, (members, wanted) => {
+      const pairs = members.map(
+        ([key, value]) => `\n${JSON.stringify(key)} : ${JSON.stringify(value)}`,
+      );
+      const text = ` { ${pairs.join(" ,")} } `;
+      const found = memberText(text, wanted);
+      const parsed = JSON.parse(text) as object;
+      expect(found !== undefined).toBe(Object.hasOwn(parsed, wanted));
+      if (found !== undefined) {
+        const value: unknown = Object.getOwnPropertyDescriptor(parsed, wanted)?.value;
+        expect(JSON.parse(found)).toEqual(value);
+      }
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -1,4 +1,4 @@
-import { prettyJson } from "../exact-json";
+import { prettyJson } from "../pretty-json";
 import { formatCount } from "../format";
 import type { View } from "../view";
 
