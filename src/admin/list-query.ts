@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { filterText } from "../http/filter-text";
 import { type Cursor, readCursor } from "../http/paging";
 import type { Key } from "../i18n/translate";
 import { isZone, startOfDay, UTC } from "./zone";
@@ -23,7 +24,7 @@ export const DAYS_PROBLEMS = {
   zone: "list.badZone",
 } as const;
 
-export const words = z.string().max(MAX_LENGTH).optional();
+export const words = filterText(MAX_LENGTH).optional();
 
 export type Problems<Name extends string> = Partial<Record<Name | "cursor", Key>>;
 

@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireAdmin } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { filterText } from "../http/filter-text";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { AUDITED, listAudit } from "./audit";
@@ -25,9 +26,9 @@ const listRoute = createRoute({
   request: {
     query: z.object({
       ...pageQuery,
-      actor: z.string().min(1).max(200).optional(),
+      actor: filterText(200).optional(),
       action: z.enum(AUDITED).optional(),
-      target: z.string().min(1).max(200).optional(),
+      target: filterText(200).optional(),
     }),
   },
   responses: {

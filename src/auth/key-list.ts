@@ -1,5 +1,6 @@
 import { Conditions } from "../db/conditions";
-import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../http/paging";
+import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
+import { wordFinder } from "../lib/fold";
 import type { Scope } from "./caller";
 
 /** A key as its list shows it; moments are Unix milliseconds. */
@@ -19,7 +20,7 @@ export const KEY_STATES = ["active", "expired", "revoked"] as const;
 export type KeyState = (typeof KEY_STATES)[number];
 
 export interface KeyFilter {
-  /** An id, or part of a name. */
+  /** An id, or words of a name. */
   search?: string;
   state?: KeyState;
 }
@@ -41,16 +42,15 @@ export async function pageOfKeys(
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
   const match = new Conditions();
-  if (filter.search !== undefined) {
-    match.add("id = ? OR instr(lower(name), lower(?)) > 0", filter.search, filter.search);
-  }
   if (filter.state === "revoked") {
     match.add("revoked_at IS NOT NULL");
   } else if (filter.state !== undefined) {
     const isOver = `coalesce(expires_at, 9e15) ${filter.state === "expired" ? "<=" : ">"} ?`;
     match.add(`revoked_at IS NULL AND ${isOver}`, now);
   }
-  const size = Math.min(scanSize(request, !match.isEmpty), MAX_SCANNED);
+  const { search = "" } = filter;
+  const hasWords = wordFinder(search);
+  const size = scanSize(request, !match.isEmpty || search !== "");
   const direction = backwards ? "ASC" : "DESC";
   const { results } = await db
     .prepare(
@@ -64,7 +64,11 @@ export async function pageOfKeys(
     )
     .bind(...match.values, ...(cursor ? [Number(cursor.key[0]), String(cursor.key[1])] : []))
     .all<Omit<KeyRow, "scopes"> & { scopes: string; hit: number }>();
-  const page = cutPage(results, request, size, (key) => [key.createdAt, key.id]);
+  const looked = results.map((key) => ({
+    ...key,
+    hit: Number(key.hit === 1 && (key.id === search || hasWords(key.name))),
+  }));
+  const page = cutPage(looked, request, size, (key) => [key.createdAt, key.id]);
   return {
     ...page,
     rows: page.rows.map(({ hit: _hit, scopes, ...key }) => ({

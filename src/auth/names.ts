@@ -1,3 +1,5 @@
+import { fold } from "../lib/fold";
+
 /** What people call the callers stored as "user:ID" or "key:ID"; those gone by now have no name. */
 export async function namesOf(
   db: D1Database,
@@ -14,16 +16,19 @@ export async function namesOf(
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
 
+const MAX_KEYS = 1000;
 const MAX_NAMESAKES = 100;
 
-/** The callers of that name, as stored: a person's address, or a name keys may share. */
+/** The callers of that name, folded, as stored: a person's address, or one the latest keys share. */
 export async function callersNamed(db: D1Database, name: string): Promise<string[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT 'user:' || id AS caller FROM users WHERE email = ?1
-       UNION ALL SELECT 'key:' || id FROM api_keys WHERE name = ?2 LIMIT ${MAX_NAMESAKES}`,
-    )
-    .bind(name.toLowerCase(), name)
-    .all<{ caller: string }>();
-  return results.map(({ caller }) => caller);
+  const [people, keys] = await db.batch<{ id: string; name: string }>([
+    db.prepare("SELECT id, email AS name FROM users WHERE email = ?1").bind(name.toLowerCase()),
+    db.prepare(`SELECT id, name FROM api_keys ORDER BY created_at DESC LIMIT ${MAX_KEYS}`),
+  ]);
+  const asked = fold(name);
+  const named = keys?.results.filter((key) => fold(key.name) === asked) ?? [];
+  return [
+    ...(people?.results ?? []).map(({ id }) => `user:${id}`),
+    ...named.map(({ id }) => `key:${id}`),
+  ].slice(0, MAX_NAMESAKES);
 }

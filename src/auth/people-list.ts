@@ -1,5 +1,6 @@
 import { Conditions } from "../db/conditions";
-import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../http/paging";
+import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
+import { wordFinder } from "../lib/fold";
 import { ACCESS_PROVIDER } from "./access";
 import type { Role } from "./caller";
 
@@ -22,7 +23,7 @@ export interface PersonRow {
 }
 
 export interface PeopleFilter {
-  /** Part of an address or a name. */
+  /** Words of an address and a name. */
   search?: string;
   role?: Role;
   state?: "active" | "banned";
@@ -49,27 +50,29 @@ export async function listPeople(
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
   const match = new Conditions();
-  if (filter.search !== undefined) {
-    const words = filter.search.toLowerCase();
-    match.add("instr(email, ?) > 0 OR instr(lower(name), ?) > 0", words, words);
-  }
   if (filter.role !== undefined) {
     match.add("role = ?", filter.role);
   }
   if (filter.state !== undefined) {
     match.add(`banned IS ${filter.state === "banned" ? "" : "NOT"} 1`);
   }
-  const size = Math.min(scanSize(request, !match.isEmpty), MAX_SCANNED);
+  const { search = "" } = filter;
+  const hasWords = wordFinder(search);
+  const size = scanSize(request, !match.isEmpty || search !== "");
   const { results } = await db
     .prepare(
-      `SELECT id, email, ${match.sql} AS hit FROM (
+      `SELECT id, email, name, ${match.sql} AS hit FROM (
          SELECT id, email, name, role, banned FROM users
          ${cursor ? `WHERE email ${backwards ? "<" : ">"} ?` : ""}
          ORDER BY email ${backwards ? "DESC" : "ASC"} LIMIT ${size + 1})`,
     )
     .bind(...match.values, ...(cursor ? [String(cursor.key[0])] : []))
-    .all<{ id: string; email: string; hit: number }>();
-  const page = cutPage(results, request, size, ({ email }) => [email]);
+    .all<{ id: string; email: string; name: string; hit: number }>();
+  const looked = results.map((row) => ({
+    ...row,
+    hit: Number(row.hit === 1 && hasWords(`${row.name} ${row.email}`)),
+  }));
+  const page = cutPage(looked, request, size, ({ email }) => [email]);
   const ids = page.rows.map(({ id }) => id);
   return { ...page, rows: await readPeople(db, ids, now) };
 }

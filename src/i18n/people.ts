@@ -1,7 +1,7 @@
 export const peopleEs = {
   "people.title": "Personas",
   "people.caption": "Personas, por dirección",
-  "people.searchHint": "Parte de la dirección o del nombre",
+  "people.searchHint": "Palabras de la dirección o del nombre",
   "people.new": "Nueva persona",
   "people.create": "Crear",
   "people.email": "Correo",
@@ -110,7 +110,7 @@ export const peopleEs = {
 
   "keys.title": "Claves de API",
   "keys.caption": "Claves, de la más reciente a la más antigua",
-  "keys.searchHint": "Id exacto o parte del nombre",
+  "keys.searchHint": "Id exacto o palabras del nombre",
   "keys.new": "Nueva clave",
   "keys.newIntro": "Para programas: se manda como «Authorization: Bearer CLAVE».",
   "keys.make": "Crear",
@@ -156,7 +156,7 @@ export const peopleEs = {
 
   "audit.title": "Auditoría",
   "audit.caption": "Lo que se ha hecho, de lo más reciente a lo más antiguo",
-  "audit.searchHint": "A qué: id, correo o nombre de clave, exactos",
+  "audit.searchHint": "A qué: id, correo o nombre de clave, enteros",
   "audit.what": "Qué",
   "audit.at": "Cuándo",
   "audit.actor": "Quién",
@@ -218,7 +218,7 @@ export const peopleEs = {
 export const peopleEn: Record<keyof typeof peopleEs, string> = {
   "people.title": "People",
   "people.caption": "People, by address",
-  "people.searchHint": "Part of the address or the name",
+  "people.searchHint": "Words of the address or the name",
   "people.new": "New person",
   "people.create": "Create",
   "people.email": "E-mail",
@@ -327,7 +327,7 @@ export const peopleEn: Record<keyof typeof peopleEs, string> = {
 
   "keys.title": "API keys",
   "keys.caption": "Keys, newest first",
-  "keys.searchHint": "Exact id or part of the name",
+  "keys.searchHint": "Exact id or words of the name",
   "keys.new": "New key",
   "keys.newIntro": "For programs: it is sent as “Authorization: Bearer KEY”.",
   "keys.make": "Make",
@@ -373,7 +373,7 @@ export const peopleEn: Record<keyof typeof peopleEs, string> = {
 
   "audit.title": "Audit",
   "audit.caption": "What was done, newest first",
-  "audit.searchHint": "To what: an id, an e-mail or the name of a key, exactly",
+  "audit.searchHint": "To what: an id, an e-mail or the name of a key, in full",
   "audit.what": "What",
   "audit.at": "When",
   "audit.actor": "Who",

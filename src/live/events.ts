@@ -1,4 +1,5 @@
 /** What travels from the publisher over the hub to the sockets, and who gets what of it. */
+import { fold } from "../lib/fold";
 import { loteOf } from "../tasks/ids";
 import { isFinal } from "../tasks/states";
 import type { TaskChange } from "../tasks/publish";
@@ -34,7 +35,7 @@ export function matches(change: TaskChange, { user, module, lote, task }: LiveFi
   return (
     (task === undefined || change.id === task) &&
     (lote === undefined || loteOf(change.id) === lote) &&
-    (module === undefined || change.module === module) &&
+    (module === undefined || fold(change.module) === fold(module)) &&
     (user === undefined || change.user === user)
   );
 }

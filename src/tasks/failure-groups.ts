@@ -1,6 +1,7 @@
 /** Failures that nobody has dealt with, put together by what went wrong. */
 import { Conditions } from "../db/conditions";
 import { MAX_SCANNED } from "../http/paging";
+import { fold } from "../lib/fold";
 import { gist, GIST_SOURCE } from "./error-gist";
 import { firstIdAt } from "./ids";
 import { FAILED } from "./states";
@@ -51,7 +52,6 @@ interface Row {
 /** Of the latest 1,000 failed or cancelled tasks, the failures that are not discarded. */
 export async function failureGroups(db: D1Database, filter: FailureFilter): Promise<FailureGroups> {
   const range = new Conditions();
-  const match = new Conditions();
   range.add(FAILED);
   if (filter.from !== undefined) {
     range.add("id >= ?", firstIdAt(filter.from));
@@ -62,25 +62,24 @@ export async function failureGroups(db: D1Database, filter: FailureFilter): Prom
   if (filter.beforeId !== undefined) {
     range.add("id < ?", filter.beforeId);
   }
-  match.add("status = 'FAILURE' AND discard_reason IS NULL");
-  for (const column of ["module", "name"] as const) {
-    const value = filter[column];
-    if (value !== undefined) {
-      match.add(`${column} = ?`, value);
-    }
-  }
   const { results } = await db
     .prepare(
-      `SELECT *, ${match.sql} AS hit FROM (
+      `SELECT *, status = 'FAILURE' AND discard_reason IS NULL AS hit FROM (
          SELECT id, status, discard_reason, name, module, subject, error_code AS code,
            ${GIST_SOURCE} AS message, coalesce(finished_at, created_at) AS at
          FROM tasks INDEXED BY tasks_failed
          WHERE ${range.sql} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1})`,
     )
-    .bind(...match.values, ...range.values)
+    .bind(...range.values)
     .all<Row>();
   const looked = results.slice(0, MAX_SCANNED);
-  const failures = looked.filter(({ hit }) => hit);
+  const [module, name] = [filter.module, filter.name].map((text) => text && fold(text));
+  const failures = looked.filter(
+    (row) =>
+      row.hit &&
+      (module === undefined || fold(row.module) === module) &&
+      (name === undefined || fold(row.name) === name),
+  );
   const earlier = results.length > looked.length ? (looked.at(-1)?.id ?? null) : null;
   return { groups: group(failures), failures: failures.length, earlier };
 }

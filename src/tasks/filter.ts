@@ -1,24 +1,30 @@
 import { z } from "@hono/zod-openapi";
+import { filterText } from "../http/filter-text";
 import { firstMoment, fromText, lastMoment, throughText } from "../http/instant";
 import { MAX_SCANNED } from "../http/paging";
 import { isLote, isTaskId } from "./ids";
 import type { TaskFilter } from "./list";
 import { STATUSES } from "./states";
 
+const name = filterText(100).openapi({ description: "Case and accents do not matter" });
+
 /** The filters of the task API, in its own words; of a query and of a bulk action's body alike. */
 export const filterShape = {
-  lote: z.string().refine(isLote, "not a lote").optional(),
+  lote: z.string().trim().refine(isLote, "not a lote").optional(),
   status: z.enum(STATUSES).optional(),
-  pedido: z.string().min(1).max(64).optional(),
-  user: z.string().min(1).max(200).optional(),
-  task_module: z.string().min(1).max(100).optional(),
-  task_name: z.string().min(1).max(100).optional(),
-  worker: z.string().min(1).max(100).optional(),
+  pedido: filterText(64).optional(),
+  user: filterText(200).optional(),
+  task_module: name.optional(),
+  task_name: name.optional(),
+  worker: name.optional(),
   created_after: fromText.optional(),
   created_before: throughText.optional(),
   discarded: z.stringbool().or(z.boolean()).optional().openapi({ type: "boolean" }),
-  error_code: z.string().min(1).max(100).optional(),
-  search: z.string().trim().min(1).max(200).optional(),
+  error_code: filterText(100).optional(),
+  search: filterText(200).optional().openapi({
+    description:
+      "An id of a task, here or elsewhere, of a batch or an order; else words of a failure's error, in any case, accents and order",
+  }),
 };
 
 /** Of a bulk action: hand-picked tasks too, by their own ids. */

@@ -1,6 +1,8 @@
 /** How a list finds its rows: which index it walks, and what it asks of each row. */
 import { Conditions } from "../db/conditions";
 import { invalidCursor, MAX_SORTED, type PageRequest } from "../http/paging";
+import { fold, formsOf, wordFinder } from "../lib/fold";
+import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
 import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
 import { type Lease, LEASED } from "./leases";
@@ -11,14 +13,17 @@ import { FAILED, OPEN, TRACKED, type Status } from "./states";
 export interface Looked {
   id: string;
   name: string;
+  module: string;
   queue: string;
   worker: string | null;
   hit: number;
+  /** Null where nothing asks for them. */
+  error_code: string | null;
   message: string | null;
 }
 
 /** What of a match SQL does not decide; the holder is the lease that lists the row. */
-type Test = (row: Looked, holder: Lease | undefined) => boolean;
+export type Test = (row: Looked, holder: Lease | undefined) => boolean;
 
 /** What a row must meet besides the filter. */
 export interface Restriction {
@@ -32,9 +37,11 @@ export interface Scan {
   range: Conditions;
   ids: IdRange;
   match: Conditions;
+  /** Those that look at the lease, and those that only read the row. */
   tests: Test[];
-  /** Of the gist of its message. */
-  message: string | undefined;
+  texts: ((row: Looked) => boolean)[];
+  /** Its error is read too. */
+  readsError: boolean;
   /** Only rows that have not ended, and nothing finds fewer. */
   isOpen: boolean;
   isUpwards: boolean;
@@ -67,7 +74,8 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     ids: new IdRange(),
     match: new Conditions(),
     tests: [],
-    message: filter.message,
+    texts: [],
+    readsError: false,
     isOpen: false,
     isUpwards: false,
   };
@@ -88,10 +96,14 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     scan.tests.push(...(test ? [test] : []));
   }
   const byPerson = hasIndexOfPerson(filter);
-  for (const column of ["user", "module", "name"] as const) {
+  if (filter.user !== undefined && !byPerson) {
+    match.addAny("user", formsOf(filter.user));
+  }
+  for (const column of ["module", "name"] as const) {
     const value = filter[column];
-    if (value !== undefined && !(column === "user" && byPerson)) {
-      match.add(`${column} = ?`, value);
+    if (value !== undefined) {
+      const folded = fold(value);
+      scan.texts.push((row) => fold(row[column]) === folded);
     }
   }
   if (filter.discarded !== undefined) {
@@ -100,15 +112,21 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   if (filter.codes !== undefined) {
     match.addAny("error_code", filter.codes);
   }
+  if (filter.message !== undefined) {
+    const { message } = filter;
+    scan.readsError = true;
+    scan.texts.push((row) => gist(row.message) === message);
+  }
   if (filter.worker !== undefined) {
-    const { worker } = filter;
-    match.add(`worker = ? OR ${OPEN}`, worker);
-    scan.tests.push((row, holder) => row.worker === worker || holder?.worker === worker);
+    const worker = fold(filter.worker);
+    const isWorker = (name: string | null | undefined) => fold(name ?? "") === worker;
+    scan.tests.push((row, holder) => isWorker(row.worker) || isWorker(holder?.worker));
   }
   if (filter.ids !== undefined) {
     range.add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
   } else if (filter.subject !== undefined) {
-    range.add("subject = ?", filter.subject);
+    const known = await subjectsKnown(db, filter.subject);
+    walkSubjects(known.length > 0 ? known : [filter.subject], scan);
   } else if (filter.search !== undefined) {
     await search(db, filter.search, scan);
   } else if (byPerson) {
@@ -173,36 +191,54 @@ async function areFew(db: D1Database, open: string): Promise<boolean> {
 }
 
 async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
-  const { range, match } = scan;
-  if (isTaskId(text)) {
-    range.add("id = ?", text);
+  const { range } = scan;
+  const id = text.toLowerCase();
+  if (isTaskId(id)) {
+    range.add("id = ?", id);
     return;
   }
-  if (isLote(text)) {
-    range.add("id BETWEEN ? AND ?", ...loteRange(text));
+  if (isLote(id)) {
+    range.add("id BETWEEN ? AND ?", ...loteRange(id));
     return;
   }
+  const named = new Conditions();
+  named.addAny("external_id", formsOf(text));
   const tracked = await db
-    .prepare("SELECT id FROM tasks WHERE external_id = ?1")
-    .bind(text)
+    .prepare(`SELECT id FROM tasks WHERE ${named.sql} LIMIT 1`)
+    .bind(...named.values)
     .first<string>("id");
   if (tracked !== null) {
     range.add("id = ?", tracked);
     return;
   }
-  const known = await db
-    .prepare("SELECT 1 FROM tasks WHERE subject = ?1 LIMIT 1")
-    .bind(text)
-    .first();
-  if (known) {
-    range.add("subject = ?", text);
+  const subjects = await subjectsKnown(db, text);
+  if (subjects.length > 0) {
+    walkSubjects(subjects, scan);
     return;
   }
   scan.index = "INDEXED BY tasks_failed";
   range.add(FAILED);
-  for (const word of text.toLowerCase().split(/\s+/).filter(Boolean)) {
-    match.add("instr(lower(error_code || ' ' || coalesce(error_message, '')), ?) > 0", word);
-  }
+  scan.readsError = true;
+  const hasWords = wordFinder(text);
+  scan.texts.push(({ error_code, message }) => hasWords(`${error_code ?? ""} ${message ?? ""}`));
+}
+
+/** Mostly one: then its index is in the order of the list. */
+function walkSubjects(subjects: readonly string[], scan: Scan): void {
+  scan.index = "INDEXED BY tasks_subject";
+  scan.range.addAny("subject", subjects);
+}
+
+/** Those of a subject's forms that tasks have. */
+async function subjectsKnown(db: D1Database, subject: string): Promise<string[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT value FROM json_each(?1) WHERE EXISTS (
+         SELECT 1 FROM tasks WHERE subject = value)`,
+    )
+    .bind(JSON.stringify(formsOf(subject)))
+    .all<{ value: string }>();
+  return results.map(({ value }) => value);
 }
 
 function cursorId(id: unknown): string {

@@ -7,7 +7,7 @@ import {
   type PageRequest,
   scanPage,
 } from "../http/paging";
-import { gist, GIST_SOURCE } from "./error-gist";
+import { GIST_SOURCE } from "./error-gist";
 import { heldBy, LEASES, readLeases } from "./leases";
 import type { Looked, Scan } from "./list-plan";
 import { OPEN } from "./states";
@@ -35,8 +35,8 @@ export function sortOpen(rows: Looked[], request: PageRequest, { isUpwards }: Sc
 
 /** A page of the plan's index, in order of id. */
 export function walk(db: D1Database, scan: Scan, request: PageRequest): Promise<Page<Looked>> {
-  const { index, range, ids, match, message, tests, isUpwards } = scan;
-  const isFiltered = !match.isEmpty || message !== undefined || tests.length > 0;
+  const { index, range, ids, match, texts, tests, isUpwards } = scan;
+  const isFiltered = !match.isEmpty || texts.length > 0 || tests.length > 0;
   return scanPage(
     request,
     isFiltered,
@@ -60,13 +60,14 @@ export function walk(db: D1Database, scan: Scan, request: PageRequest): Promise<
 const COLUMNS = `id, queue, status, progress, user, module, name, worker, error_code, error_message,
   discard_reason, external_id`;
 
-const lookedOf = ({ match, message }: Scan) => `id, name, queue, worker, ${match.sql} AS hit,
-  ${message === undefined ? "NULL" : GIST_SOURCE} AS message`;
+const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, worker,
+  ${match.sql} AS hit, ${readsError ? `error_code, ${GIST_SOURCE}` : "NULL AS error_code, NULL"}
+  AS message`;
 
 /** Reads rows, with the leases of that moment if these decide what is a hit. */
 async function look(
   db: D1Database,
-  { match, tests, message }: Scan,
+  { match, tests, texts }: Scan,
   sql: string,
   rangeValues: readonly (string | number)[],
 ): Promise<(Looked & { is_within: number })[]> {
@@ -79,7 +80,7 @@ async function look(
   return (found?.results ?? []).map((row) => {
     const isHit =
       row.hit === 1 &&
-      (message === undefined || gist(row.message) === message) &&
+      texts.every((test) => test(row)) &&
       tests.every((test) => test(row, holders.get(row.id)));
     return { ...row, hit: Number(isHit) };
   });

@@ -1,3 +1,4 @@
+import { formsOf } from "../lib/fold";
 import { heldBy, LEASES, readLeases } from "./leases";
 import type { StoredStatus } from "./states";
 
@@ -43,12 +44,13 @@ const COLUMNS = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t
   t.timeout_ms, t.notify, t.template, t.replay_of, t.discard_reason, t.external_id, t.description`;
 
 const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
-  (SELECT id FROM tasks WHERE id = ?1), (SELECT id FROM tasks WHERE external_id = ?1))`;
+  (SELECT id FROM tasks WHERE id = ?1),
+  (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(?2))))`;
 const MANY = `SELECT ${COLUMNS}, '' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value`;
 
-/** By its id, or by its name elsewhere if it is tracked. */
+/** By its id, or by its name elsewhere, in whichever form of Unicode, if it is tracked. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
-  const [view] = await read(db, db.prepare(ONE).bind(id));
+  const [view] = await read(db, db.prepare(ONE).bind(id, JSON.stringify(formsOf(id))));
   return view ?? null;
 }
 

@@ -4,6 +4,7 @@
  * `check_at` is when it must have reported again. What then has not is lost.
  */
 import { retryD1 } from "../db/retry";
+import { formsOf } from "../lib/fold";
 import { log } from "../log";
 import { countEndsSql, countSql } from "./counts";
 import { newLote, taskId } from "./ids";
@@ -37,8 +38,9 @@ export type Tracking = { task: TaskView; created: boolean } | "ended" | "taken";
 const NEVER = 9e15;
 const MAX_NOTED_REPORTS = 100;
 
-const IS_NEW = `NOT EXISTS (SELECT 1 FROM tasks WHERE external_id = ?4)
-  AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?4)`;
+// ?4: its forms, as it came first.
+const IS_NEW = `NOT EXISTS (SELECT 1 FROM tasks WHERE external_id IN (SELECT value FROM json_each(?4)))
+  AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?4 ->> 0)`;
 const COUNT_NEW = countSql(
   { created: "count(*)" },
   `FROM (SELECT ?1 AS name, ?3 AS module WHERE ${IS_NEW})`,
@@ -46,7 +48,8 @@ const COUNT_NEW = countSql(
 const INSERT = `
 INSERT INTO tasks (id, name, module, external_id, queue, status, user, description, input,
   max_attempts, ready_at, sent_at, check_at, created_at, started_at, timeout_ms, worker)
-SELECT ?5, ?1, ?3, ?4, '${TRACKED}', 'PENDING', ?6, ?7, ?8, 1, ${NEVER}, ?2, ?2 + ?9, ?2, ?2, ?9, ?10
+SELECT ?5, ?1, ?3, ?4 ->> 0, '${TRACKED}', 'PENDING', ?6, ?7, ?8, 1, ${NEVER}, ?2, ?2 + ?9, ?2, ?2,
+  ?9, ?10
 WHERE ${IS_NEW}`;
 
 /** Starts tracking; the same again finds the task already there. */
@@ -58,15 +61,17 @@ export async function startTracking(
   const { name, module, externalId, user, description, context, timeoutMs } = tracked;
   const worker = tracked.worker ?? null;
   const id = taskId(newLote(now), 0);
-  const row = [name, now, module, externalId, id, user, description, context, timeoutMs, worker];
+  const forms = formsOf(externalId);
+  const named = [name, now, module, JSON.stringify(forms)];
+  const row = [...named, id, user, description, context, timeoutMs, worker];
   await retryD1(() =>
     env.DB.batch([
-      env.DB.prepare(COUNT_NEW).bind(name, now, module, externalId),
+      env.DB.prepare(COUNT_NEW).bind(...named),
       env.DB.prepare(INSERT).bind(...row),
     ]),
   );
   const task = await getTask(env.DB, externalId);
-  if (task?.external_id !== externalId) {
+  if (!task?.external_id || !forms.includes(task.external_id)) {
     return "taken";
   }
   if (isFinal(task.status)) {

@@ -1,5 +1,6 @@
 /** What a person or a key started, and what became of it. */
 import { cutPage, MAX_SCANNED, type Page, type PageRequest } from "../http/paging";
+import { fold } from "../lib/fold";
 import { heldBy, LEASES, readLeases } from "./leases";
 import { listTasks } from "./list";
 import { getTasks, type TaskView } from "./queries";
@@ -44,10 +45,12 @@ export async function listUserTasks(
   const sql = user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_KEY;
   const [found, leases] = await db.batch([db.prepare(sql).bind(user), db.prepare(LEASES)]);
   const holders = heldBy(readLeases(leases));
+  const asked = module === undefined ? undefined : fold(module);
   const rows = ((found?.results ?? []) as Latest[]).map((row) => {
     const shows = showAs(row, holders.has(row.id));
     const isOwn = row.user === user;
-    const isAsked = (module === undefined || row.module === module) && (status ?? shows) === shows;
+    const isAsked =
+      (asked === undefined || fold(row.module) === asked) && (status ?? shows) === shows;
     return { id: row.id, shows, isOwn, hit: Number(isOwn && isAsked) };
   });
   const own = rows.slice(0, MAX_SCANNED).filter(({ isOwn }) => isOwn);
