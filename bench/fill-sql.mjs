@@ -90,10 +90,11 @@ function customer(i) {
     ELSE printf('Cliente %04d', ${drawn(i, 3, 2000)}) END`;
 }
 
-const ORDER_COLUMNS =
-  "id, task_id, hash, customer, lines, currency, subtotal, discount, total, processed_at";
+const ORDER_COLUMNS = `id, task_id, hash, customer, customer_folded, lines, currency, subtotal,
+  discount, total, processed_at`;
 
 const ORDER_VALUES = (i) => `printf('%064x', ${i}), ${customer(i)},
+  replace(lower(${customer(i)}), 'Ú', 'u'),
   json_array(json_object('sku', '' || (1 + ${i} % 20), 'quantity', 1 + ${i} % 5,
     'title', 'Product ' || (1 + ${i} % 20), 'unitPrice', 1050)),
   'USD', 1050 * (1 + ${i} % 5), 0, 1050 * (1 + ${i} % 5)`;

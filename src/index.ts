@@ -7,6 +7,7 @@ import { deleteOldFiles } from "./exports/file";
 import { exportOrders } from "./exports/orders";
 import { exportTasks } from "./exports/tasks";
 import { log, setLogLevel } from "./log";
+import { foldRest } from "./orders/fold-customers";
 import { processOrder } from "./orders/task";
 import { bulk } from "./tasks/bulk";
 import { consume } from "./tasks/consumer";
@@ -56,5 +57,6 @@ export default {
     await deleteOldNotifications(env.DB, Date.now() - NOTIFICATIONS_KEPT_MS);
     await closeEnded(env, Date.now());
     await deleteOldFiles(env.FILES, configOf(env).exportMs, Date.now());
+    await foldRest(env.DB);
   },
 } satisfies ExportedHandler<Env>;

@@ -1,5 +1,5 @@
 import type { PageRequest } from "../http/paging";
-import type { OrderFilter } from "../orders/queries";
+import type { OrderFilter } from "../orders/range";
 import {
   countActive,
   days,

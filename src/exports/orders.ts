@@ -1,6 +1,8 @@
 import { z } from "@hono/zod-openapi";
+import { filterText } from "../http/filter-text";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { toPedido } from "../orders/contract";
+import { MAX_CUSTOMER_CHARACTERS } from "../orders/order";
 import type { OrderRow } from "../orders/queries";
 import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/walk";
 import { jsonCell, untrusted } from "./csv";
@@ -11,7 +13,7 @@ import { defineExport } from "./task";
 /** Which orders, in which format: the words and the meaning of the order list. */
 export const OrderExportInput = z.strictObject({
   formato: z.enum(FORMAT_NAMES),
-  cliente: z.string().min(1).max(255).optional(),
+  cliente: filterText(MAX_CUSTOMER_CHARACTERS).optional(),
   desde: fromText.optional(),
   hasta: beforeText.optional(),
 });
@@ -67,15 +69,10 @@ async function* pages(
   filter: WalkFilter,
   after: Place | null,
 ): AsyncGenerator<WalkPage<OrderRow, Place>> {
-  let place = after;
-  for (;;) {
-    const rows = await nextOrders(db, filter, place);
-    const last = rows.at(-1);
-    if (!last) {
-      return;
-    }
-    place = placeOf(last);
-    yield { rows, end: place };
+  let page = await nextOrders(db, filter, after);
+  while (page) {
+    yield page;
+    page = await nextOrders(db, filter, page.end);
   }
 }
 

@@ -16,7 +16,7 @@ export interface ValidLine {
 
 /** An order whose structure is right. */
 export interface ValidOrder {
-  /** Canonical: 42 and "42" are the same order. */
+  /** Canonical: 42 and "42" are the same order, and so are "é" in one character and in two. */
   id: string;
   customer: string;
   lines: ValidLine[];
@@ -61,10 +61,15 @@ export const MAX_ORDER_DEPTH = 32;
 // "." and ".." are visible, but no address can name them: /api/pedidos/.. is /api.
 const VISIBLE = new RegExp(`^(?!\\.{1,2}$)[^\\p{C}${INVISIBLE}]{1,64}$`, "u");
 
-/** The canonical id, or null when it is none: see MAX_ID_CHARACTERS and the order rules. */
+/**
+ * The canonical id, or null when it is none: see MAX_ID_CHARACTERS and the order rules. Texts that
+ * Unicode calls equivalent are one id, as nobody can tell them apart; others, such as "²" and "2",
+ * look different and stay so.
+ */
 export function canonicalId(id: unknown): string | null {
   if (typeof id === "number") {
     return Number.isSafeInteger(id) && id > 0 ? String(id) : null;
   }
-  return typeof id === "string" && VISIBLE.test(id) ? id : null;
+  const text = typeof id === "string" ? id.normalize("NFC") : "";
+  return VISIBLE.test(text) ? text : null;
 }

@@ -4,6 +4,7 @@ import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
 import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
@@ -23,8 +24,10 @@ import {
 } from "./contract";
 import { deleteOrder } from "./delete";
 import { assertRoomForOrders, enqueueSent } from "./ingest";
+import { listOrders } from "./list";
+import { MAX_CUSTOMER_CHARACTERS } from "./order";
 import type { OrderText } from "./order-text";
-import { getOrder, listOrders } from "./queries";
+import { getOrder } from "./queries";
 
 /** As wrangler.toml's limit has it: a request is cheap, and locally counting it is not. */
 const COUNTED_BY = 10;
@@ -75,10 +78,14 @@ const listRoute = createRoute({
   request: {
     query: z.object({
       ...pageQuery,
-      cliente: z.string().min(1).max(255).optional(),
+      cliente: filterText(MAX_CUSTOMER_CHARACTERS).optional().openapi({
+        description: "A customer's whole name; case and accents do not matter",
+      }),
       desde: fromText.optional(),
       hasta: beforeText.optional(),
-      search: z.string().min(1).max(255).optional(),
+      search: filterText(MAX_CUSTOMER_CHARACTERS).optional().openapi({
+        description: "An order's id, or words of a customer's name in any case, accents and order",
+      }),
     }),
   },
   responses: {
@@ -168,10 +175,11 @@ export const orderRoutes = site
     const { id } = c.req.valid("param");
     const { reason } = c.req.valid("json");
     const by = callerId(assertAdmin(c.var.caller));
-    if (!(await deleteOrder(c.env, id, { by, reason }))) {
+    const order = await getOrder(c.env.DB, id);
+    if (!order || !(await deleteOrder(c.env, order.id, { by, reason }))) {
       throw orderNotFound(id);
     }
-    await audit(c, "order.delete", id, { reason });
+    await audit(c, "order.delete", order.id, { reason });
     return c.body(null, 204);
   })
   .post("/", requireScope("orders:write"), ingestLimit, takesOrders, async (c) => {

@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /**
@@ -8,13 +7,15 @@ import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 export const orders = sqliteTable(
   "orders",
   {
-    /** Canonical id: 42 and "42" are the same order. */
+    /** Canonical, see order.ts; of an order stored long ago perhaps another form of it. */
     id: text("id").primaryKey(),
     /** The one task that stored it. */
     taskId: text("task_id").notNull(),
     /** SHA-256 of the canonical order and its enrichment, hex. */
     hash: text("hash").notNull(),
     customer: text("customer").notNull(),
+    /** See lib/fold.ts; null of orders stored before it was kept, until fold-customers.ts is there. */
+    customerFolded: text("customer_folded"),
     /** JSON array of lines: sku, quantity, title, unit price in minor units. */
     lines: text("lines").notNull(),
     currency: text("currency").notNull(),
@@ -24,7 +25,7 @@ export const orders = sqliteTable(
     processedAt: integer("processed_at").notNull(),
   },
   (table) => [
-    index("orders_customer").on(sql`customer COLLATE NOCASE`, table.processedAt),
+    index("orders_customer").on(table.customerFolded, table.processedAt),
     index("orders_processed").on(table.processedAt),
   ],
 );

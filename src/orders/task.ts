@@ -3,6 +3,7 @@ import { configOf } from "../config";
 import type { BatchTask, Settlement } from "../tasks/define";
 import { catalogueOf, deskOf } from "./catalogue/catalogue";
 import { checkOrder } from "./check";
+import { foldMore } from "./fold-customers";
 import { ORDER_TASK, type StoredOrder } from "./order";
 import { commitOrders } from "./persist";
 import { runPipeline } from "./pipeline";
@@ -42,7 +43,10 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
       claim: (claims, now) => claimOrders(env, claims, now, leaseExpiresAt),
       passed,
     }),
-  settled: (settlements, { env }) => settleOrders(env, outcomesOf(settlements)),
+  settled: async (settlements, { env }) => {
+    await settleOrders(env, outcomesOf(settlements));
+    await foldMore(env.DB);
+  },
 };
 
 /** What the registry should know: who stored an id, and which ids are free again. */

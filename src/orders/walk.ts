@@ -1,5 +1,8 @@
 /** Reading every order of a filter, oldest first, in pages of bounded size. */
-import { inRange, type OrderFilter, type OrderRow, rangePast } from "./queries";
+import { fold } from "../lib/fold";
+import { hasUnfolded } from "./fold-customers";
+import type { OrderRow } from "./queries";
+import { inRange, type OrderFilter, rangePast } from "./range";
 
 export type WalkFilter = Omit<OrderFilter, "search">;
 
@@ -10,14 +13,15 @@ const PAGE_ORDERS = 500;
 /** An order has up to 200 lines: a page of the largest would be tens of megabytes. */
 const PAGE_BYTES = 1_000_000;
 
-/** The orders that follow `after`; none when the walk is over. */
+/** The orders that follow `after`, and where they end; null when the walk is over. */
 export async function nextOrders(
   db: D1Database,
   filter: WalkFilter,
   after: Place | null,
-): Promise<OrderRow[]> {
+): Promise<{ rows: OrderRow[]; end: Place } | null> {
   const [processedAt = 0, id = ""] = after ?? [];
-  const where = rangePast(filter, after && { processed_at: processedAt, id }, true);
+  const findable = await inIndex(db, filter);
+  const where = rangePast(findable, after && { processed_at: processedAt, id }, true);
   const { results } = await db
     .prepare(
       `SELECT o.* FROM (
@@ -30,14 +34,28 @@ export async function nextOrders(
     )
     .bind(...where.values)
     .all<OrderRow>();
-  return results;
+  const last = results.at(-1);
+  if (!last) {
+    return null;
+  }
+  const { customer } = filter;
+  const whole = customer === undefined ? undefined : fold(customer);
+  const rows = results.filter((row) => whole === undefined || fold(row.customer) === whole);
+  return { rows, end: [last.processed_at, last.id] };
 }
 
+/** How many there are; more, perhaps, while customers are not all folded. */
 export async function countOrders(db: D1Database, filter: WalkFilter): Promise<number> {
-  const where = inRange(filter);
+  const where = inRange(await inIndex(db, filter));
   const row = await db
     .prepare(`SELECT count(*) AS n FROM orders WHERE ${where.sql}`)
     .bind(...where.values)
     .first<{ n: number }>();
   return row?.n ?? 0;
+}
+
+/** What of a filter an index tells. */
+async function inIndex(db: D1Database, filter: WalkFilter): Promise<WalkFilter> {
+  const isKnown = filter.customer === undefined || !(await hasUnfolded(db));
+  return isKnown ? filter : { ...filter, customer: undefined };
 }

@@ -72,6 +72,8 @@ export interface Settlement {
  */
 export interface Commit<Stored> {
   insert: readonly string[];
+  /** Statements to run before, bound likewise, where the rows need it. */
+  before?(rows: readonly unknown[]): readonly string[];
   conflict: string;
   row(stored: Stored, taskId: string): unknown;
 }

@@ -142,11 +142,12 @@ export async function settle(
     ...waiting.map(({ id }) => [id]),
   ];
   const statements = [
-    ...commits.flatMap(({ commit, rows }) =>
-      jsonChunks(rows).flatMap((chunk) =>
-        commit.insert.map((sql) => db.prepare(sql).bind(token, chunk)),
-      ),
-    ),
+    ...commits.flatMap(({ commit, rows }) => {
+      const writes = [...(commit.before?.(rows) ?? []), ...commit.insert];
+      return jsonChunks(rows).flatMap((chunk) =>
+        writes.map((sql) => db.prepare(sql).bind(token, chunk)),
+      );
+    }),
     ...update(END, ENDED, ended),
     ...update(WAIT, WAITING, waiting),
     ...commits.map(({ commit, name }) => db.prepare(failLosers(commit.conflict)).bind(token, name)),

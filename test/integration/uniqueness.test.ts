@@ -1,7 +1,13 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { deleteOrder } from "../../src/orders/delete";
+import { foldCustomers } from "../../src/orders/fold-customers";
 import { getOrder } from "../../src/orders/queries";
 import { claimOrders, settleOrders } from "../../src/orders/registry";
+import { tasksWithOrder } from "../../src/orders/stored-ids";
+import { adminSession, call, list } from "../support/api";
+import { outcomesOf, pedido, send } from "../support/api-orders";
+import { visit } from "../support/console";
 import { deliver, passWaits, storeOrders, taskOf, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
 
@@ -192,3 +198,130 @@ async function expireClaims(): Promise<void> {
     });
   }
 }
+
+describe("order ids that differ only in Unicode form are one order", () => {
+  /** An id in three forms: composed, decomposed, and a bit of each. */
+  function anId() {
+    const own = crypto.randomUUID().slice(0, 8);
+    const [nfc, nfd] = [`é-ñ-${own}`.normalize("NFC"), `é-ñ-${own}`.normalize("NFD")];
+    return { nfc, nfd, mixed: `${"é".normalize("NFD")}-${"ñ".normalize("NFC")}-${own}` };
+  }
+  const rename = (to: string, from: string) =>
+    env.DB.batch([
+      env.DB.prepare("UPDATE orders SET id = ?1 WHERE id = ?2").bind(to, from),
+      env.DB.prepare("UPDATE deleted_orders SET id = ?1 WHERE id = ?2").bind(to, from),
+      env.DB.prepare("UPDATE tasks SET subject = ?1 WHERE subject = ?2").bind(to, from),
+    ]);
+  /** Stored as ids were once: in the form they came in. */
+  async function storedAs(form: string): Promise<string> {
+    const ids = await storeOrders(env, [anOrder({ id: form })]);
+    await settleAll(ids);
+    await rename(form, form.normalize("NFC"));
+    return ids[0] ?? "";
+  }
+  async function expectDuplicate(order: unknown, winner: string): Promise<string> {
+    const ids = await storeOrders(env, [order]);
+    await settleAll(ids, withoutRegistry());
+    const task = await taskOf(ids[0]);
+    expect(task).toMatchObject({ status: "FAILURE", error_code: "duplicate_order" });
+    expect(JSON.parse(task.error_detail ?? "")).toMatchObject({ winner });
+    return ids[0] ?? "";
+  }
+  const idsIn = async (path: string) => {
+    const { results } = await list<Record<string, unknown>>(path);
+    return results.map((row) => row["id"] ?? row["id_pedido_original"]);
+  };
+
+  it("when both are sent, whether the registry knows or only the key", async () => {
+    for (const tested of [env, withoutRegistry()]) {
+      const { nfc, nfd } = anId();
+      const ids = await storeOrders(env, [anOrder({ id: nfd }), anOrder({ id: nfc })]);
+      await settleAll(ids, tested);
+      await expectOneWinner(ids, nfc);
+      expect(await getOrder(env.DB, nfd)).toMatchObject({ id: nfc });
+    }
+  });
+
+  it("and either finds it: in answers, filters, searches and pages, echoed as it was sent", async () => {
+    const { nfc, nfd } = anId();
+    const sent = await send(JSON.stringify([anOrder({ id: nfd })]));
+    expect(sent.tareas[0]?.pedido_id).toBe(nfd);
+    const [task] = await outcomesOf(sent.lote, 1);
+    for (const form of [nfc, nfd].map(encodeURIComponent)) {
+      expect(await (await pedido(decodeURIComponent(form))).json()).toMatchObject({
+        id_pedido_original: nfc,
+        task_id: task?.id,
+      });
+      expect(await idsIn(`/api/tasks/executions/?pedido=${form}`)).toEqual([task?.id]);
+      expect(await idsIn(`/api/tasks/executions/?search=%20${form}`)).toEqual([task?.id]);
+      expect(await idsIn(`/api/pedidos?search=${form}%20`)).toEqual([nfc]);
+      const page = await visit(`/admin/orders/${form}`, { cookie: await adminSession() });
+      expect(page.status).toBe(200);
+    }
+    const deletion = await call(`/api/pedidos/${encodeURIComponent(nfd)}`, {
+      method: "DELETE",
+      cookie: await adminSession(),
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ reason: "a test order" }),
+    });
+    expect(deletion.status).toBe(204);
+    expect((await pedido(nfc)).status).toBe(404);
+    await expectDuplicate(anOrder({ id: nfc }), task?.id ?? "");
+  });
+
+  it("when one was stored, or stored and deleted, under the form it came in", async () => {
+    for (const isDeleted of [false, true]) {
+      const { nfc, nfd } = anId();
+      const winner = await storedAs(nfd);
+      expect(await getOrder(env.DB, nfc)).toMatchObject({ id: nfd, task_id: winner });
+      expect(await idsIn(`/api/tasks/executions/?pedido=${encodeURIComponent(nfc)}`)).toEqual([
+        winner,
+      ]);
+      if (isDeleted) {
+        await deleteOrder(env, nfd, { by: "user:test", reason: "a test order" });
+      }
+      const loser = await expectDuplicate(anOrder({ id: nfc }), winner);
+      expect(await idsIn(`/api/tasks/executions/?pedido=${encodeURIComponent(nfd)}`)).toEqual([
+        loser,
+        winner,
+      ]);
+      const linked = await tasksWithOrder(env.DB, [await taskOf(winner)]);
+      expect([...linked]).toEqual(isDeleted ? [] : [winner]);
+    }
+  });
+
+  it("when a task was accepted under another form than the one it is stored under", async () => {
+    for (const form of ["nfd", "mixed"] as const) {
+      const id = anId();
+      const ids = await storeOrders(env, [anOrder({ id: id[form] })]);
+      await rename(id[form], id.nfc);
+      await settleAll(ids);
+      const task = await taskOf(ids[0]);
+      expect(task).toMatchObject({ status: "SUCCESS", subject: id.nfc });
+      expect(await getOrder(env.DB, id.nfc)).toMatchObject({ id: id.nfc, task_id: task.id });
+    }
+  });
+
+  it("in any form, once orders stored before are gone over", async () => {
+    const { nfc, mixed } = anId();
+    const winner = await storedAs(mixed);
+    await env.DB.prepare("UPDATE orders SET customer_folded = NULL WHERE id = ?").bind(mixed).run();
+    expect(await foldCustomers(env.DB)).toBe(false);
+    expect(await getOrder(env.DB, nfc)).toMatchObject({ id: nfc, task_id: winner });
+    expect((await taskOf(winner)).subject).toBe(nfc);
+    await expectDuplicate(anOrder({ id: mixed }), winner);
+  });
+
+  it("but two that were stored as two stay, each with its task", async () => {
+    const { nfc, nfd } = anId();
+    const one = await storedAs(nfd);
+    const [other = ""] = await storeOrders(env, [anOrder({ id: `${nfc}x` })]);
+    await settleAll([other]);
+    await rename(nfc, `${nfc}x`);
+    await expectDuplicate(anOrder({ id: nfc }), other);
+    expect(await getOrder(env.DB, nfd)).toMatchObject({ id: nfd, task_id: one });
+    expect(await getOrder(env.DB, nfc)).toMatchObject({ id: nfc, task_id: other });
+    const tasks = await Promise.all([one, other].map(taskOf));
+    expect((await tasksWithOrder(env.DB, tasks)).size).toBe(2);
+  });
+});

@@ -1,4 +1,5 @@
 import { env } from "cloudflare:workers";
+import { fold } from "../../src/lib/fold";
 import type { StoredStatus } from "../../src/tasks/states";
 import { taskId } from "../../src/tasks/ids";
 import { recount } from "./recount";
@@ -60,15 +61,23 @@ export interface OrderSeed {
   processedAt: number;
 }
 
-/** Processed orders, put straight into the database. */
-export async function seedOrders(orders: readonly OrderSeed[]): Promise<void> {
+/** Processed orders, put straight into the database; `old` ones as before customers were folded. */
+export async function seedOrders(
+  orders: readonly OrderSeed[],
+  { old = false } = {},
+): Promise<void> {
+  const rows = orders.map(({ customer = "ACME Corp", ...order }) => ({
+    ...order,
+    customer,
+    folded: old ? null : fold(customer),
+  }));
   await env.DB.prepare(
-    `INSERT INTO orders (id, task_id, hash, customer, lines, currency, subtotal, discount, total,
-       processed_at)
-     SELECT value ->> 'id', 'task of ' || (value ->> 'id'), 'hash', value ->> 'customer', '[]',
-       'USD', 0, 0, 0, value ->> 'processedAt'
+    `INSERT INTO orders (id, task_id, hash, customer, customer_folded, lines, currency, subtotal,
+       discount, total, processed_at)
+     SELECT value ->> 'id', 'task of ' || (value ->> 'id'), 'hash', value ->> 'customer',
+       value ->> 'folded', '[]', 'USD', 0, 0, 0, value ->> 'processedAt'
      FROM json_each(?)`,
   )
-    .bind(JSON.stringify(orders.map((order) => ({ customer: "ACME Corp", ...order }))))
+    .bind(JSON.stringify(rows))
     .run();
 }

@@ -69,17 +69,15 @@ interface OrderListProps {
 /** Only the first page changes by itself: the others are of what was. */
 function OrderList({ view, query, page }: OrderListProps) {
   const isFirst = query.request.cursor === null;
+  const isShort = page.next !== null && page.rows.length < query.request.limit;
+  const isEmpty = page.rows.length === 0;
   return (
     <LiveRegion view={view} about={{ module: "pedidos" }} open={isFirst} summary>
-      {page.rows.length === 0 ? (
-        <NoOrders view={view} query={query} />
-      ) : (
-        <>
-          <OrderTable view={view} orders={page.rows} />
-          <Pager view={view} page={page} />
-          <ExportForm view={view} query={query} />
-        </>
-      )}
+      {isShort && <Notice kind="good">{view.t("orders.short")}</Notice>}
+      {isEmpty && !isShort && <NoOrders view={view} query={query} />}
+      {!isEmpty && <OrderTable view={view} orders={page.rows} />}
+      {(!isEmpty || isShort) && <Pager view={view} page={page} />}
+      {!isEmpty && <ExportForm view={view} query={query} />}
     </LiveRegion>
   );
 }
