@@ -65,10 +65,7 @@ export async function startTracking(
   const named = [name, now, module, JSON.stringify(forms)];
   const row = [...named, id, user, description, context, timeoutMs, worker];
   await retryD1(() =>
-    env.DB.batch([
-      env.DB.prepare(COUNT_NEW).bind(...named),
-      env.DB.prepare(INSERT).bind(...row),
-    ]),
+    env.DB.batch([env.DB.prepare(COUNT_NEW).bind(...named), env.DB.prepare(INSERT).bind(...row)]),
   );
   const task = await getTask(env.DB, externalId);
   if (!task?.external_id || !forms.includes(task.external_id)) {

@@ -33,6 +33,17 @@ const found = async (query: string) => {
 };
 
 describe("tracked work", () => {
+  it("is one task under each form Unicode has of its id, and echoes the first", async () => {
+    const body = work({ task_id: `revisión ${crypto.randomUUID()}`.normalize("NFD") });
+    const started = await start(body);
+    expect(started.task_id).toBe(body.task_id);
+    const composed = body.task_id.normalize("NFC");
+    const again = await start({ ...body, task_id: composed }, 200);
+    expect(again).toMatchObject({ id: started.id, task_id: body.task_id });
+    expect(await found(`search=${encodeURIComponent(composed)}`)).toEqual([started.id]);
+    expect(await report(composed, { status: "SUCCESS" })).toMatchObject({ id: started.id });
+  });
+
   it("runs from the moment it is known, reports, and ends, known by both its ids", async () => {
     const body = work({ description: "La nómina", timeout_seconds: 60, context_data: { mes: 11 } });
     const started = await start(body);
