@@ -180,6 +180,35 @@ describe("what is a product's own answer", () => {
   });
 });
 
+describe("a clock that goes back an hour", () => {
+  it.each([false, true])("keeps nobody waiting for an hour, restarted: %j", async (restarted) => {
+    const { world } = bound(new DeskWorld(() => failing()));
+    await world.lookup(aNeed([1, 2]));
+    await vi.advanceTimersByTimeAsync(10 * MINUTE);
+    world.reply = (id) => good(id);
+    vi.setSystemTime(Date.now() - 60 * MINUTE);
+    if (restarted) {
+      world.restart();
+    }
+    await world.lookup(aNeed([1, 2]));
+    expect(stateOf(await world.lookup(aNeed([1, 2])), 2)).toBe("product");
+  });
+
+  it("forgets what was asked in the time that was, and its limits", async () => {
+    const { world, asked } = bound(new DeskWorld());
+    await world.lookup(aNeed([1]));
+    vi.setSystemTime(Date.now() - 60 * MINUTE);
+    await world.lookup(aNeed([1]));
+    expect(asked).toEqual(["1", "1"]);
+    const result: CallResult = { kind: "limited", why: "429", retryAfterMs: 60 * MINUTE };
+    world.reply = () => ({ result });
+    await world.lookup(aNeed([2]));
+    world.reply = (id) => good(id);
+    vi.setSystemTime(Date.now() - 60 * MINUTE);
+    expect(stateOf(await world.lookup(aNeed([2])), 2)).toBe("product");
+  });
+});
+
 it("does not ask a product for ever whether the catalogue is up", async () => {
   const { world, lookup, asked } = bound(new DeskWorld());
   await lookup(aNeed([1]));

@@ -30,6 +30,8 @@ export interface Found {
 }
 
 export interface DeskState {
+  /** The latest moment it knows of. */
+  at: number;
   health: HealthState;
   pace: PaceState;
 }
@@ -62,6 +64,8 @@ const TIMED = 31;
 const NEXT_MS = { min: 500, max: 30_000 };
 /** Told to wait so often, and for so long not answered, is down too. */
 const LIMITED = { inARow: 5, forMs: 60_000 };
+/** A clock that goes back by less mends itself in that time. */
+const SET_BACK_MS = 60_000;
 
 const OPEN: ReadonlySet<Verdict | undefined> = new Set(["ask", "later"] as const);
 
@@ -87,17 +91,19 @@ export class Desk {
   #typicalMs = 0;
   /** Products wanted last, to have some to probe with. */
   #wanted: string[] = [];
+  #latestAt: number;
   #called = Promise.withResolvers<void>();
   #cancelWake: () => void = () => undefined;
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    this.#latestAt = options.state?.at ?? 0;
     this.#health = new Health(options.state?.health);
     this.#pace = new Pace(options.state?.pace);
   }
 
   get state(): DeskState {
-    return { health: this.#health.state, pace: this.#pace.state };
+    return { at: this.#latestAt, health: this.#health.state, pace: this.#pace.state };
   }
 
   /** Orders that wait for an answer. */
@@ -107,6 +113,7 @@ export class Desk {
 
   /** Answers what is known soon of what the orders need. */
   async lookup(needs: readonly Need[]): Promise<Found> {
+    this.#watchClock();
     const until = Date.now() + MAX_WAIT_MS;
     this.#wanted = needs.flatMap(({ products }) => products).slice(0, MAX_WANTED);
     let open = this.#openOf(needs);
@@ -124,7 +131,7 @@ export class Desk {
       if (
         this.#isOver(open) ||
         patience <= 0 ||
-        !(await endsWithin(this.#called.promise, patience))
+        !(await endsWithin(this.#called.promise, Math.min(patience, MAX_WAIT_MS)))
       ) {
         return this.#found(needs, this.#openOf(open));
       }
@@ -134,6 +141,7 @@ export class Desk {
 
   /** Starts what may start, and comes back when more may. */
   pump(): void {
+    this.#watchClock();
     const { down } = this.#health;
     for (;;) {
       const now = Date.now();
@@ -155,6 +163,18 @@ export class Desk {
     } else if (this.#calls.size >= CALLS_AT_ONCE) {
       this.#dropSlow();
     }
+  }
+
+  /** Lets nobody wait for a time that was, when the clock went back. */
+  #watchClock(): void {
+    const now = Date.now();
+    if (this.#latestAt - now > SET_BACK_MS) {
+      this.#health.setBack(now);
+      this.#pace.setBack();
+      this.#answers.clear();
+      this.#latestAt = now;
+    }
+    this.#latestAt = Math.max(this.#latestAt, now);
   }
 
   #next(now: number): string | undefined {

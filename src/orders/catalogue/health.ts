@@ -171,6 +171,15 @@ export class Health {
     this.#proven.delete(product);
   }
 
+  /** The clock went back: what was noted lies in the future now, and nothing must wait for it. */
+  setBack(now: number): void {
+    if (this.#down) {
+      this.#down = { ...this.#down, since: Math.min(this.#down.since, now), probeAt: now };
+    }
+    this.#lastAnswerAt = Math.min(this.#lastAnswerAt, now);
+    this.#sick.clear();
+  }
+
   /** Nothing more can be asked to settle a doubt: nobody answers. */
   nothingAnswers(now: number): void {
     const last = [...this.#suspects.values()].at(-1);

@@ -87,6 +87,13 @@ export class Pace {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause);
   }
 
+  /** The clock went back: no call may wait for a time that was. */
+  setBack(): void {
+    this.#pausedUntil = this.#nextAt = this.#raisedAt = 0;
+    this.#limitedAt = -Infinity;
+    this.#served = [];
+  }
+
   #lately(now: number): number[] {
     return this.#served.filter((at) => now - at < WINDOW_MS);
   }
