@@ -7,7 +7,7 @@ import { exportOrders } from "../exports/orders";
 import type { AppEnv } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { deleteOrder } from "../orders/delete";
-import { listOrders } from "../orders/list";
+import { listOrderSummaries } from "../orders/list";
 import { getOrder, type OrderRow } from "../orders/queries";
 import { startTask } from "../tasks/start";
 import { formText, readForm } from "./form-text";
@@ -30,7 +30,7 @@ orderPages.get("/", async (c) => {
   if (Object.keys(query.problems).length > 0) {
     return renderPage(c, <OrderListPage view={view} query={query} page={null} />, 400);
   }
-  const page = await listOrders(c.env.DB, query.filter, query.request);
+  const page = await listOrderSummaries(c.env.DB, query.filter, query.request);
   return renderPage(c, <OrderListPage view={view} query={query} page={page} />);
 });
 

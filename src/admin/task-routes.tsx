@@ -12,7 +12,7 @@ import { parseAsSent } from "../lib/exact-json";
 import { tasksWithOrder } from "../orders/stored-ids";
 import type { Engine } from "../tasks/engine";
 import { toExecution } from "../tasks/execution";
-import { listTasks } from "../tasks/list";
+import { listBriefly } from "../tasks/list";
 import type { TaskView } from "../tasks/queries";
 import { bulkPages } from "./bulk-routes";
 import { knownTasks } from "./failure-routes";
@@ -43,7 +43,7 @@ export function taskPages(engine: Engine) {
     if (Object.keys(query.problems).length > 0) {
       return renderPage(c, <TaskListPage {...props} list={null} />, 400);
     }
-    const page = await listTasks(c.env.DB, query.filter, query.request);
+    const page = await listBriefly(c.env.DB, query.filter, query.request);
     const withOrder = await tasksWithOrder(c.env.DB, page.rows);
     const tasks = page.rows.map((row) => toExecution(row, engine));
     const users = tasks.flatMap(({ user }) => (user === null ? [] : [user]));

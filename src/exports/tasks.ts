@@ -1,10 +1,11 @@
 import { z } from "@hono/zod-openapi";
+import { fitting, MAX_PAGE_BYTES } from "../http/paging";
 import { type Execution, toExecution } from "../tasks/execution";
 import { TaskFilterInput } from "../tasks/filter";
 import { timeOf } from "../tasks/ids";
 import type { TaskFilter } from "../tasks/list";
 import { getTasks, type TaskView } from "../tasks/queries";
-import { countInSteps, firstTaskAt, nextTaskIds } from "../tasks/walk";
+import { countInSteps, firstTaskAt, nextTasks } from "../tasks/walk";
 import { optional } from "./csv";
 import { FORMAT_NAMES, formatsOf } from "./formats";
 import type { Source, WalkPage } from "./source";
@@ -47,7 +48,7 @@ const CELLS = Object.fromEntries(COLUMNS.map((name) => [name, optional]));
 
 /** Counting reads as much as walking does: beyond so many steps of it the end is not known first. */
 const COUNT_STEPS = 100;
-/** Read whole at a time: a result has up to 64,000 characters. */
+/** Read whole at a time, or fewer large ones. */
 const PAGE_TASKS = 200;
 
 /** Tasks in the order of their list: newest first. */
@@ -82,14 +83,16 @@ async function* pages(
   const passed = (id: string) => ((filter.before - timeOf(id)) / span) * 100;
   let place = after;
   do {
-    const { rows: ids, next } = await nextTaskIds(db, filter, place === null ? null : [place]);
-    for (let start = 0; start < ids.length; start += PAGE_TASKS) {
-      const page = ids.slice(start, start + PAGE_TASKS);
-      const end = page.at(-1) ?? "";
-      yield { rows: await getTasks(db, page), end, passed: passed(end) };
+    const { rows: found, next } = await nextTasks(db, filter, place === null ? null : [place]);
+    for (let rest = found; rest.length > 0;) {
+      const page = rest.slice(0, Math.min(PAGE_TASKS, fitting(rest, MAX_PAGE_BYTES)));
+      rest = rest.slice(page.length);
+      const ids = page.map(({ id }) => id);
+      const end = ids.at(-1) ?? "";
+      yield { rows: await getTasks(db, ids), end, passed: passed(end) };
     }
     place = next === null ? null : String(next[0]);
-    if (place !== null && place !== ids.at(-1)) {
+    if (place !== null && place !== found.at(-1)?.id) {
       yield { rows: [], end: place, passed: passed(place) };
     }
   } while (place !== null);

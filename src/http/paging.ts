@@ -27,6 +27,8 @@ export interface PageRequest {
   cursor: Cursor | null;
   /** Counted already: a first page need not. */
   total?: Total;
+  /** The page ends with the row that reaches so many, whatever its limit. */
+  maxBytes?: number;
 }
 
 export interface Page<Row> {
@@ -42,6 +44,8 @@ export const MAX_SCANNED = 1000;
 /** Fewer rows of an index in another order than the list's are read whole and sorted. */
 export const MAX_SORTED = 500;
 export const MAX_LIMIT = 200;
+/** Of a page's rows with all their fields, so that 200 of the largest do not fill the memory. */
+export const MAX_PAGE_BYTES = 1_000_000;
 
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(MAX_LIMIT).default(50).openapi({ example: 50 }),
@@ -92,6 +96,8 @@ export function writeCursor({ direction, key, total }: Cursor): string {
 /** A row a list scanned: whether it is one of those asked for. */
 export interface Scanned {
   hit: number;
+  /** Of its large fields, where pages are cut by them. */
+  bytes?: number;
 }
 
 /**
@@ -108,7 +114,7 @@ export function scanSize({ cursor, limit, total }: PageRequest, isFiltered: bool
  */
 export function cutPage<Row extends Scanned>(
   scanned: Row[],
-  { limit, cursor, total }: PageRequest,
+  { limit, cursor, total, maxBytes = Infinity }: PageRequest,
   size: number,
   keyOf: (row: Row) => Key,
 ): Page<Row> {
@@ -116,8 +122,8 @@ export function cutPage<Row extends Scanned>(
   const looked = scanned.slice(0, size);
   const isMore = scanned.length > looked.length;
   const hits = looked.filter(({ hit }) => hit);
-  const rows = hits.slice(0, limit);
-  const last = hits.length > limit ? rows.at(-1) : isMore ? looked.at(-1) : undefined;
+  const rows = hits.slice(0, Math.min(limit, fitting(hits, maxBytes)));
+  const last = hits.length > rows.length ? rows.at(-1) : isMore ? looked.at(-1) : undefined;
   const onward = last ? keyOf(last) : null;
   const first = rows.at(0) ?? looked.at(0);
   const back = cursor && (first ? keyOf(first) : cursor.key);
@@ -127,6 +133,13 @@ export function cutPage<Row extends Scanned>(
     previous: backwards ? onward : back,
     total: cursor?.total ?? total ?? { count: hits.length, capped: isMore },
   };
+}
+
+/** How many of the first rows fit: the one that reaches the limit is still among them. */
+export function fitting(rows: readonly Pick<Scanned, "bytes">[], maxBytes: number): number {
+  let bytes = 0;
+  const reaching = rows.findIndex((row) => (bytes += row.bytes ?? 0) >= maxBytes);
+  return reaching === -1 ? rows.length : reaching + 1;
 }
 
 /** Rows per row of the page that are looked at before more are, where only the page is wanted. */

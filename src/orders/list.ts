@@ -9,6 +9,7 @@ import {
   cutPage,
   invalidCursor,
   type Key,
+  MAX_PAGE_BYTES,
   MAX_SCANNED,
   MAX_SORTED,
   type Page,
@@ -18,11 +19,11 @@ import {
 } from "../http/paging";
 import { fold, wordFinder } from "../lib/fold";
 import { hasUnfolded } from "./fold-customers";
-import { getOrder, getOrders, type OrderRow } from "./queries";
+import { getOrder, getOrders, type OrderRow, type OrderSummary } from "./queries";
 import { inRange, type OrderFilter, type Place, rangePast } from "./range";
 
 type Test = (customer: string) => boolean;
-type Looked = Place & { customer: string; hit: number };
+type Looked = Place & { customer: string; hit: number; bytes: number };
 
 /** Which index to walk, and what a customer's name must meet besides. */
 interface Scan {
@@ -45,19 +46,36 @@ const ELSEWHERE = "elsewhere";
 /** That many begin with the search. */
 const MANY: Total = { count: MAX_SORTED, capped: true };
 
+/** A page ends early where its orders get large: see MAX_PAGE_BYTES. */
 export async function listOrders(
   db: D1Database,
   filter: OrderFilter,
   request: PageRequest,
 ): Promise<Page<OrderRow>> {
-  const plan = await planPage(db, filter, request);
-  const page = "rows" in plan ? cutFound(plan, request) : await scan(db, plan, request);
-  const rows = await getOrders(
-    db,
-    page.rows.map(({ id }) => id),
-  );
-  return { ...page, rows };
+  const page = await findOrders(db, filter, { ...request, maxBytes: MAX_PAGE_BYTES });
+  return { ...page, rows: await getOrders<OrderRow>(db, "whole", idsOf(page.rows)) };
 }
+
+/** The same list without their lines. */
+export async function listOrderSummaries(
+  db: D1Database,
+  filter: OrderFilter,
+  request: PageRequest,
+): Promise<Page<OrderSummary>> {
+  const page = await findOrders(db, filter, request);
+  return { ...page, rows: await getOrders<OrderSummary>(db, "summary", idsOf(page.rows)) };
+}
+
+async function findOrders(
+  db: D1Database,
+  filter: OrderFilter,
+  request: PageRequest,
+): Promise<Page<Place>> {
+  const plan = await planPage(db, filter, request);
+  return "rows" in plan ? cutFound(db, plan, request) : scan(db, plan, request);
+}
+
+const idsOf = (rows: readonly Place[]) => rows.map(({ id }) => id);
 
 async function planPage(
   db: D1Database,
@@ -139,20 +157,36 @@ async function addNewest(
 }
 
 /** A page of the orders found. */
-function cutFound({ rows, onward }: Found, request: PageRequest): Page<Place> {
+async function cutFound(
+  db: D1Database,
+  { rows, onward }: Found,
+  request: PageRequest,
+): Promise<Page<Place>> {
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
   const compare = (a: Place, b: Place) => (backwards ? -1 : 1) * newestFirst(a, b);
   const place = cursor && placeOf(cursor);
   const rest = rows.filter((row) => !place || compare(row, place) > 0).toSorted(compare);
   const total = { count: rows.length, capped: onward !== null };
+  const sizes = await sizesOf(db, rest.slice(0, request.limit));
   const page = cutPage(
-    rest.map((row) => ({ ...row, hit: 1 })),
+    rest.map((row) => ({ ...row, hit: 1, bytes: sizes.get(row.id) ?? 0 })),
     { total, ...request },
     Infinity,
     keyOf,
   );
   return { ...page, next: page.next ?? onward };
+}
+
+async function sizesOf(db: D1Database, rows: readonly Place[]): Promise<Map<string, number>> {
+  const { results } = await db
+    .prepare(
+      `SELECT o.id, octet_length(o.lines) AS bytes
+       FROM json_each(?1) m JOIN orders o ON o.id = m.value`,
+    )
+    .bind(JSON.stringify(idsOf(rows)))
+    .all<{ id: string; bytes: number }>();
+  return new Map(results.map(({ id, bytes }) => [id, bytes]));
 }
 
 async function scan(
@@ -190,7 +224,7 @@ async function look(
   const order = backwards ? "ASC" : "DESC";
   const { results } = await db
     .prepare(
-      `SELECT id, processed_at, customer, 1 AS hit FROM orders WHERE ${where.sql}
+      `SELECT id, processed_at, customer, octet_length(lines) AS bytes, 1 AS hit FROM orders WHERE ${where.sql}
        ORDER BY processed_at ${order}, id ${order} LIMIT ${limit}`,
     )
     .bind(...where.values)

@@ -14,6 +14,9 @@ export interface OrderRow {
   processed_at: number;
 }
 
+/** Without its lines, of which there may be 200. */
+export type OrderSummary = Omit<OrderRow, "lines"> & { line_count: number };
+
 /** By its id, in whichever form of Unicode. */
 export async function getOrder(db: D1Database, id: string): Promise<OrderRow | null> {
   const where = new Conditions();
@@ -24,12 +27,22 @@ export async function getOrder(db: D1Database, id: string): Promise<OrderRow | n
     .first<OrderRow>();
 }
 
+const COLUMNS = {
+  whole: "o.*",
+  summary: `o.id, o.task_id, o.hash, o.customer, o.currency, o.subtotal, o.discount, o.total,
+    o.processed_at, json_array_length(o.lines) AS line_count`,
+};
+
 /** Those that exist, in the order asked for. */
-export async function getOrders(db: D1Database, ids: readonly string[]): Promise<OrderRow[]> {
+export async function getOrders<Row extends { id: string }>(
+  db: D1Database,
+  columns: keyof typeof COLUMNS,
+  ids: readonly string[],
+): Promise<Row[]> {
   const { results } = await db
-    .prepare("SELECT o.* FROM json_each(?1) m JOIN orders o ON o.id = m.value")
+    .prepare(`SELECT ${COLUMNS[columns]} FROM json_each(?1) m JOIN orders o ON o.id = m.value`)
     .bind(JSON.stringify(ids))
-    .all<OrderRow>();
+    .all<Row>();
   const byId = new Map(results.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }

@@ -19,6 +19,8 @@ export interface Looked {
   hit: number;
   /** Null where nothing asks for them. */
   error_code: string | null;
+  /** Of its large fields, which are not read. */
+  bytes: number;
   message: string | null;
 }
 

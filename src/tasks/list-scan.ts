@@ -10,6 +10,7 @@ import {
 import { GIST_SOURCE } from "./error-gist";
 import { heldBy, LEASES, readLeases } from "./leases";
 import type { Looked, Scan } from "./list-plan";
+import { LARGE_BYTES } from "./queries";
 import { OPEN } from "./states";
 
 /** The open rows of the range, or, of too many to sort, those met first. */
@@ -58,9 +59,9 @@ export function walk(db: D1Database, scan: Scan, request: PageRequest): Promise<
 }
 
 const COLUMNS = `id, queue, status, progress, user, module, name, worker, error_code, error_message,
-  discard_reason, external_id`;
+  discard_reason, external_id, ${LARGE_BYTES} AS bytes`;
 
-const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, worker,
+const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, worker, bytes,
   ${match.sql} AS hit, ${readsError ? `error_code, ${GIST_SOURCE}` : "NULL AS error_code, NULL"}
   AS message`;
 

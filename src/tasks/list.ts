@@ -6,6 +6,7 @@
 import {
   type Cursor,
   type Key,
+  MAX_PAGE_BYTES,
   MAX_SCANNED,
   type Page,
   type PageRequest,
@@ -43,27 +44,38 @@ export interface TaskFilter {
 /** By when they were accepted. */
 export type Order = "newest" | "oldest";
 
+/** A page ends early where its rows get large: see MAX_PAGE_BYTES. */
 export async function listTasks(
   db: D1Database,
   filter: TaskFilter,
   request: PageRequest,
   order: Order = "newest",
 ): Promise<Page<TaskView>> {
-  const page = await listTaskIds(db, filter, request, order);
-  return { ...page, rows: await getTasks(db, page.rows) };
+  const page = await lookAtTasks(db, filter, { ...request, maxBytes: MAX_PAGE_BYTES }, order);
+  return { ...page, rows: await getTasks(db, idsOf(page)) };
 }
 
-/** The same list, ids only; a page may hold MAX_SCANNED of them. */
-export async function listTaskIds(
+/** The same list without result, timeline and detail of the error, however large these are. */
+export async function listBriefly(
+  db: D1Database,
+  filter: TaskFilter,
+  request: PageRequest,
+): Promise<Page<TaskView>> {
+  const page = await lookAtTasks(db, filter, request);
+  return { ...page, rows: await getTasks(db, idsOf(page), "brief") };
+}
+
+/** The same list, ids and sizes only; a page may hold MAX_SCANNED of them. */
+export async function lookAtTasks(
   db: D1Database,
   filter: TaskFilter,
   request: PageRequest,
   order: Order = "newest",
-): Promise<Page<string>> {
-  const scan = await planPage(db, filter, request, { order });
-  const page = await pageOf(db, scan, request);
-  return { ...page, rows: page.rows.map(({ id }) => id) };
+): Promise<Page<Looked>> {
+  return pageOf(db, await planPage(db, filter, request, { order }), request);
 }
+
+const idsOf = ({ rows }: Page<Looked>) => rows.map(({ id }) => id);
 
 /**
  * A few open rows are read whole and sorted. Many are the newest, and found by their ids; that there

@@ -38,15 +38,24 @@ export interface TaskRow {
 /** With its lease, if one lists it now. */
 export type TaskView = TaskRow & { running: { worker: string; since: number } | null };
 
-const COLUMNS = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
-  t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.result, t.error_code,
-  t.error_message, t.error_detail, t.timeline, t.progress, t.step, t.total_steps,
-  t.timeout_ms, t.notify, t.template, t.replay_of, t.discard_reason, t.external_id, t.description`;
+const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
+  t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.error_code,
+  t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
+  t.replay_of, t.discard_reason, t.external_id, t.description`;
+const LARGE = ["result", "error_detail", "timeline"] as const;
+const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}`;
+
+/** SQL of the bytes of a row's large fields, told without reading them. */
+export const LARGE_BYTES = LARGE.map((column) => `coalesce(octet_length(${column}), 0)`).join(
+  " + ",
+);
 
 const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
   (SELECT id FROM tasks WHERE id = ?1),
   (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(?2))))`;
-const MANY = `SELECT ${COLUMNS}, '' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value`;
+const OF_IDS = "'' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value";
+const WHOLE = `SELECT ${COLUMNS}, ${OF_IDS}`;
+const BRIEF = `SELECT ${SMALL}, ${LARGE.map((column) => `NULL AS ${column}`).join(", ")}, ${OF_IDS}`;
 
 /** By its id, or by its name elsewhere, in whichever form of Unicode, if it is tracked. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
@@ -66,9 +75,17 @@ export async function getInputs(
   return new Map(results.map(({ id, input }) => [id, input]));
 }
 
-/** Those that exist, in the order asked for; without their inputs, which together may be large. */
-export async function getTasks(db: D1Database, ids: readonly string[]): Promise<TaskView[]> {
-  const views = await read(db, db.prepare(MANY).bind(JSON.stringify(ids)));
+/**
+ * Those that exist, in the order asked for; without their inputs, which together may be large. Of
+ * many ask no more at a time than fits, by LARGE_BYTES, or for what is small of them.
+ */
+export async function getTasks(
+  db: D1Database,
+  ids: readonly string[],
+  fields: "whole" | "brief" = "whole",
+): Promise<TaskView[]> {
+  const sql = fields === "whole" ? WHOLE : BRIEF;
+  const views = await read(db, db.prepare(sql).bind(JSON.stringify(ids)));
   const byId = new Map(views.map((view) => [view.id, view]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }

@@ -1,9 +1,9 @@
 /** What a person or a key started, and what became of it. */
-import { cutPage, MAX_SCANNED, type Page, type PageRequest } from "../http/paging";
+import { cutPage, MAX_PAGE_BYTES, MAX_SCANNED, type Page, type PageRequest } from "../http/paging";
 import { fold } from "../lib/fold";
 import { heldBy, LEASES, readLeases } from "./leases";
 import { listTasks } from "./list";
-import { getTasks, type TaskView } from "./queries";
+import { getTasks, LARGE_BYTES, type TaskView } from "./queries";
 import { isFinal, type Status, type StoredStatus, TRACKED } from "./states";
 
 export interface UserStats extends Record<
@@ -21,10 +21,11 @@ interface Latest {
   queue: string;
   status: StoredStatus;
   told: number;
+  bytes: number;
 }
 
 const latest = (from: string) => `
-SELECT id, user, module, queue, status, progress IS NOT NULL AS told
+SELECT id, user, module, queue, status, progress IS NOT NULL AS told, ${LARGE_BYTES} AS bytes
 FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1}`;
 const LATEST_OF_PERSON = latest(
   "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = ?1",
@@ -51,7 +52,7 @@ export async function listUserTasks(
     const isOwn = row.user === user;
     const isAsked =
       (asked === undefined || fold(row.module) === asked) && (status ?? shows) === shows;
-    return { id: row.id, shows, isOwn, hit: Number(isOwn && isAsked) };
+    return { id: row.id, bytes: row.bytes, shows, isOwn, hit: Number(isOwn && isAsked) };
   });
   const own = rows.slice(0, MAX_SCANNED).filter(({ isOwn }) => isOwn);
   const stats = countStates(
@@ -61,7 +62,8 @@ export async function listUserTasks(
   if (request.cursor) {
     return { page: await listTasks(db, { user, module, status }, request), stats };
   }
-  const page = cutPage(rows, request, MAX_SCANNED, ({ id }) => [id]);
+  const cut = { ...request, maxBytes: MAX_PAGE_BYTES };
+  const page = cutPage(rows, cut, MAX_SCANNED, ({ id }) => [id]);
   const ids = page.rows.map(({ id }) => id);
   return { page: { ...page, rows: await getTasks(db, ids) }, stats };
 }

@@ -1,15 +1,25 @@
 /** Going through every task of a filter, newest first, in steps of bounded size. */
 import { type Key, MAX_SCANNED, type Page } from "../http/paging";
 import { firstIdAt, timeOf } from "./ids";
-import { listTaskIds, nextAfter, type TaskFilter } from "./list";
+import { lookAtTasks, nextAfter, type TaskFilter } from "./list";
 
 /** The ids that follow a place, as the list has them: at most MAX_SCANNED, none of them too. */
-export function nextTaskIds(
+export async function nextTaskIds(
   db: D1Database,
   filter: TaskFilter,
   after: Key | null,
 ): Promise<Page<string>> {
-  return listTaskIds(db, filter, { limit: MAX_SCANNED, cursor: after && nextAfter(after) });
+  const page = await nextTasks(db, filter, after);
+  return { ...page, rows: page.rows.map(({ id }) => id) };
+}
+
+/** The same, with the sizes of their large fields. */
+export function nextTasks(
+  db: D1Database,
+  filter: TaskFilter,
+  after: Key | null,
+): Promise<Page<{ id: string; bytes: number }>> {
+  return lookAtTasks(db, filter, { limit: MAX_SCANNED, cursor: after && nextAfter(after) });
 }
 
 /** How many match; null when that takes more than so many steps to tell. */
