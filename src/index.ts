@@ -52,7 +52,7 @@ export default {
   },
 
   async scheduled(_controller, env) {
-    await watchRecovery(env);
+    await watchRecovery(env, Date.now());
     await deleteExpired(env.DB, Date.now());
     await deleteOldNotifications(env.DB, Date.now() - NOTIFICATIONS_KEPT_MS);
     await closeEnded(env, Date.now());

@@ -12,6 +12,7 @@
  */
 import { log } from "../log";
 import { countEndsSql, foldCounts } from "./counts";
+import { deleteExpiredKeys } from "./expired-keys";
 import { armRecovery } from "./recovery-alarm";
 import { notifyEndsSql } from "./notify";
 import { publishRows, TOLD, type ToldRow } from "./publish";
@@ -22,7 +23,6 @@ import { OPEN } from "./states";
 import { LOST_PER_RUN, loseSilent } from "./tracked";
 
 const LEASES_PER_RUN = 50;
-const KEYS_PER_RUN = 500;
 export const MAX_CRASHES = 3;
 
 export interface Recovered {
@@ -44,24 +44,23 @@ export async function recover(env: Env, now: number, latest = now): Promise<Reco
   const lost = silent.length;
   await publishRows(env, [...crashed, ...silent], now);
   const { sent: resent, more } = await resendDue(env, now);
-  await env.DB.prepare(
-    `DELETE FROM idempotency_keys WHERE key IN (
-       SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ${KEYS_PER_RUN})`,
-  )
-    .bind(now)
-    .run();
+  const hasExpired = await deleteExpiredKeys(env.DB, now);
   await foldCounts(env.DB, now);
-  const open = await hasOpenWork(env.DB);
+  const open = (await hasOpenWork(env.DB)) || hasExpired;
   if (lapsed > 0 || resent > 0 || lost > 0) {
     log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent, lostTasks: lost });
   }
-  const atBound = more || lapsed === LEASES_PER_RUN || lost === LOST_PER_RUN;
+  const atBound = more || hasExpired || lapsed === LEASES_PER_RUN || lost === LOST_PER_RUN;
   return { open, more: atBound, lapsed, resent, lost };
 }
 
-/** The cron's look: wakes the alarm if work is open and it was lost. */
-export async function watchRecovery(env: Env): Promise<void> {
-  if (await hasOpenWork(env.DB)) {
+/**
+ * The cron's look: wakes the alarm if work is open and it was lost. Keys expire a day after the
+ * work they came with, when the alarm may be at rest.
+ */
+export async function watchRecovery(env: Env, now: number): Promise<void> {
+  const hasExpired = await deleteExpiredKeys(env.DB, now);
+  if (hasExpired || (await hasOpenWork(env.DB))) {
     await armRecovery(env);
   }
 }

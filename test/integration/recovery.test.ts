@@ -1,9 +1,16 @@
-import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import {
+  createScheduledController,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { recover } from "../../src/tasks/recover";
+import worker from "../../src/index";
+import { recover, watchRecovery } from "../../src/tasks/recover";
 import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
 import { CATALOGUE_URL, stubCatalogue } from "../support/catalogue";
+import { countingDatabase } from "../support/counting";
 import { deliver, lapseLeases, storeOrders, takeAndDie, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
 import { clearTasks, recount } from "../support/recount";
@@ -308,4 +315,42 @@ it("expired idempotency keys go, others stay", async () => {
   await recover(env, now);
   const { results } = await env.DB.prepare("SELECT key FROM idempotency_keys").all();
   expect(results).toEqual([{ key: "new" }]);
+});
+
+describe("twenty thousand expired idempotency keys", () => {
+  const later = () => Date.now() + 86_400_000;
+  const left = () =>
+    env.DB.prepare("SELECT count(*) AS n FROM idempotency_keys").first<number>("n");
+  const store = (count: number) =>
+    env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1)
+       INSERT INTO idempotency_keys SELECT 'user:1 key ' || i, 'h', 'l', ?2 FROM n`,
+    )
+      .bind(count, Date.now() - 1)
+      .run();
+
+  beforeEach(() => env.DB.exec("DELETE FROM idempotency_keys"));
+
+  it("all go in one look of the cron though nothing is open, and the next writes nothing", async () => {
+    await store(20_000);
+    await worker.scheduled?.(createScheduledController(), env);
+    expect(await left()).toBe(0);
+    const { DB, counts } = countingDatabase();
+    await watchRecovery(testEnv({ DB }), Date.now());
+    expect(counts.rowsWritten).toBe(0);
+    expect(counts.rowsRead).toBeLessThan(10);
+  });
+
+  it("all go in one look of recovery", async () => {
+    await store(20_000);
+    expect(await recover(env, Date.now())).toMatchObject({ open: false });
+    expect(await left()).toBe(0);
+  });
+
+  it("keep recovery awake while there are more than a look deletes", async () => {
+    await store(50_001);
+    expect(await recover(env, later())).toMatchObject({ open: true });
+    expect(await recover(env, later())).toMatchObject({ open: false });
+    expect(await left()).toBe(0);
+  });
 });
