@@ -203,6 +203,7 @@ export const en: Record<keyof typeof es, string> = {
   "event.suspected": "To be tried alone",
   "event.resumed": "Retried by a person",
   "event.finished": "Ended",
+  "event.omitted": "Events no longer kept",
   "event.until": "until",
 
   "confirm.back": "Back, changing nothing",

@@ -206,6 +206,7 @@ export const es = {
   "event.suspected": "Se probará sola",
   "event.resumed": "Reintentada por una persona",
   "event.finished": "Terminada",
+  "event.omitted": "Sucesos que ya no se guardan",
   "event.until": "hasta",
 
   "confirm.back": "Volver sin hacer nada",

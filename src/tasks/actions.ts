@@ -17,6 +17,7 @@ import { armRecovery } from "./recovery-alarm";
 import { undoRevoked } from "./revoke";
 import { SENT_GRACE_MS } from "./change";
 import { FAILED, OPEN, type Status } from "./states";
+import { extendTimelineSql } from "./timeline";
 
 /** "done", or why not: there is no such task, or its state does not allow it. */
 export type ActionResult = "done" | "not_found" | { status: Status };
@@ -105,8 +106,7 @@ UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, r
   progress = NULL, step = NULL, discard_reason = NULL,
   checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
-  timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
-    json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)),
+  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)")},
   error_code = NULL, error_message = NULL, error_detail = NULL
 WHERE ${RETRYABLE}
 RETURNING id, name, module, queue, subject, user`;
@@ -139,8 +139,7 @@ const DISCARDABLE = `id IN (${GIVEN})
   AND status = 'FAILURE' AND discard_reason IS NULL`;
 const DISCARD = `
 UPDATE tasks SET discard_reason = ?4,
-  timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
-    json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4))
+  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4)")}
 WHERE ${DISCARDABLE}
 RETURNING id, name, module, queue, subject, user`;
 

@@ -20,6 +20,7 @@ import { resendDue } from "./resend";
 import { HELD } from "./leases";
 import { setBack } from "./set-back";
 import { OPEN } from "./states";
+import { extendTimelineSql } from "./timeline";
 import { LOST_PER_RUN, loseSilent } from "./tracked";
 
 const LEASES_PER_RUN = 50;
@@ -86,8 +87,7 @@ UPDATE tasks SET suspect = 1,
   error_message = 'The worker died while it ran this task',
   started_at = coalesce(started_at, since), worker = x.worker,
   ready_at = ?2, sent_at = NULL, check_at = ?2, resends = 0,
-  timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
-    json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false'))))
+  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false')))")}
 FROM (
   SELECT worker AS worker, since AS since, json_array_length(task_ids) = 1 AS alone
   FROM leases WHERE token = ?1

@@ -5,20 +5,53 @@
 export interface TimelineEvent {
   /** Unix milliseconds. */
   at: number;
-  /** "started", a stage's name at its end, "retry", "defer", "continue", "crashed", "resumed". */
+  /** "started", a stage's name at its end, "retry", "defer", "continue", "crashed", "resumed", "omitted". */
   event: string;
   [field: string]: unknown;
 }
 
 const KEPT_FIRST = 20;
 const KEPT_LAST = 60;
+const KEPT = KEPT_FIRST + KEPT_LAST;
+/** Of more events the first and the latest are kept, and between them how many are not. */
+const OMITTED = "omitted";
 
 /** Adds events; a task that waits for days keeps its first and its latest ones. */
 export function extendTimeline(stored: string | null, events: TimelineEvent[]): TimelineEvent[] {
   const all = [...parseTimeline(stored), ...events];
-  return all.length <= KEPT_FIRST + KEPT_LAST
-    ? all
-    : [...all.slice(0, KEPT_FIRST), ...all.slice(-KEPT_LAST)];
+  const between = all[KEPT_FIRST];
+  if (all.length <= KEPT || !between) {
+    return all;
+  }
+  const isMarked = between.event === OMITTED;
+  const later = all.slice(isMarked ? KEPT_FIRST + 1 : KEPT_FIRST);
+  const count = later.length - KEPT_LAST + (isMarked ? Number(between["count"]) : 0);
+  return [
+    ...all.slice(0, KEPT_FIRST),
+    { at: between.at, event: OMITTED, count },
+    ...later.slice(-KEPT_LAST),
+  ];
+}
+
+const STORED = "iif(json_valid(timeline), timeline, '[]')";
+/** SQL: whether another event is kept without another being left out. */
+export const HAS_ROOM = `coalesce(json_array_length(${STORED}), 0) < ${KEPT}`;
+const BETWEEN = `timeline -> ${KEPT_FIRST}`;
+
+/** SQL of a row's timeline with one more event, SQL of a JSON object: as extendTimeline has it. */
+export function extendTimelineSql(event: string): string {
+  return `iif(${HAS_ROOM}, json_insert(${STORED}, '$[#]', ${event}), (
+    SELECT json_group_array(json(value) ORDER BY key) FROM (
+      SELECT key, value FROM json_each(timeline) WHERE key < ${KEPT_FIRST}
+      UNION ALL
+      SELECT ${KEPT_FIRST}, json_object('at', ${BETWEEN} ->> 'at', 'event', '${OMITTED}', 'count',
+        json_array_length(timeline) - ${KEPT - 1}
+          + iif(${BETWEEN} ->> 'event' = '${OMITTED}', (${BETWEEN} ->> 'count') - 1, 0))
+      UNION ALL
+      SELECT key, value FROM json_each(timeline)
+      WHERE key > json_array_length(timeline) - ${KEPT_LAST}
+      UNION ALL
+      SELECT 9e9, ${event})))`;
 }
 
 export function parseTimeline(stored: string | null): TimelineEvent[] {

@@ -5,6 +5,7 @@ import { getOrder } from "../../src/orders/queries";
 import { actOn } from "../../src/tasks/actions";
 import { claim } from "../../src/tasks/claim";
 import { Engine } from "../../src/tasks/engine";
+import { extendTimeline, parseTimeline } from "../../src/tasks/timeline";
 import { deafQueue, deliver, orderEngine, passWaits } from "../support/engine";
 import { storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
 import { door } from "../support/door";
@@ -13,6 +14,38 @@ import { aDefinition } from "../support/tasks";
 
 const BY = "user:operator";
 const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue });
+
+describe("the timeline", () => {
+  it("stays short however often a task is cancelled and run again, and says what it leaves out", async () => {
+    const [id = ""] = await storeOrders(env, [anOrder()]);
+    for (let cycle = 0; cycle < 400; cycle++) {
+      await actOn(quiet(), orderEngine, "cancel", id, { by: BY });
+      await actOn(quiet(), orderEngine, "retry", id, { by: `user:${cycle}` });
+    }
+    const timeline = parseTimeline((await taskOf(id)).timeline);
+    expect(timeline.map((event) => event["by"] ?? [event.event, event["count"]])).toEqual([
+      ...Array.from({ length: 20 }, (_, index) => `user:${index}`),
+      ["omitted", 320],
+      ...Array.from({ length: 60 }, (_, index) => `user:${340 + index}`),
+    ]);
+    const times = timeline.map(({ at }) => at);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+  });
+
+  it("of an older version, however long, is cut by the next event", async () => {
+    const [id = ""] = await storeOrders(env, [anOrder()]);
+    const old = Array.from({ length: 401 }, (_, at) => ({ at, event: "resumed" }));
+    await env.DB.prepare("UPDATE tasks SET timeline = ?2 WHERE id = ?1")
+      .bind(id, JSON.stringify(old))
+      .run();
+    await actOn(quiet(), orderEngine, "cancel", id, { by: BY });
+    await actOn(quiet(), orderEngine, "retry", id, { by: BY });
+    const resumed = { at: expect.any(Number), event: "resumed", by: BY, code: "cancelled" };
+    expect(parseTimeline((await taskOf(id)).timeline)).toEqual(
+      extendTimeline(JSON.stringify(old), [resumed]),
+    );
+  });
+});
 
 describe("cancel", () => {
   it("ends a waiting task at once; its message then changes nothing (I4)", async () => {

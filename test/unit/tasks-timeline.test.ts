@@ -20,7 +20,7 @@ it("keeps everything of a task of up to 80 events", () => {
   expect(extendTimeline(JSON.stringify(eventsFrom(0, 79)), eventsFrom(79, 1))).toHaveLength(80);
 });
 
-it("keeps the first 20 and the last 60 events of a task that waits for days", () => {
+it("keeps the first 20 and the last 60 events, and how many it left out between them", () => {
   fc.assert(
     fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { maxLength: 60 }), (sizes) => {
       let stored: string | null = null;
@@ -30,7 +30,8 @@ it("keeps the first 20 and the last 60 events of a task that waits for days", ()
         count += size;
       }
       const all = eventsFrom(0, count);
-      const kept = count <= 80 ? all : [...all.slice(0, 20), ...all.slice(count - 60)];
+      const omitted = { at: 20, event: "omitted", count: count - 80 };
+      const kept = count <= 80 ? all : [...all.slice(0, 20), omitted, ...all.slice(count - 60)];
       expect(parseTimeline(stored)).toEqual(kept);
     }),
   );
@@ -38,7 +39,8 @@ it("keeps the first 20 and the last 60 events of a task that waits for days", ()
 
 it("is bounded even when all comes at once", () => {
   const kept = extendTimeline(null, eventsFrom(0, 10_000));
-  expect(kept).toHaveLength(80);
+  expect(kept).toHaveLength(81);
   expect(kept[0]).toEqual({ at: 0, event: "defer" });
+  expect(kept[20]).toEqual({ at: 20, event: "omitted", count: 9920 });
   expect(kept.at(-1)).toEqual({ at: 9999, event: "defer" });
 });

@@ -1,6 +1,6 @@
 import { isKey } from "../../i18n/translate";
 import { isFinal } from "../../tasks/states";
-import { formatDuration } from "../format";
+import { formatCount, formatDuration } from "../format";
 import type { View } from "../view";
 import { Badge } from "./badge";
 import { Time } from "./time";
@@ -49,13 +49,14 @@ function isFailure({ event, status }: Event): boolean {
 }
 
 function Details({ view, event, names }: Omit<TimelineProps, "events"> & { event: Event }) {
-  const { status, code, worker, by, until } = event;
+  const { status, code, worker, by, until, count } = event;
   return (
     <>
       {typeof status === "string" && isFinal(status) && <Badge view={view} status={status} />}
       {typeof code === "string" && <code>{code}</code>}{" "}
       {typeof worker === "string" && <bdi class="note">{worker}</bdi>}
       {typeof by === "string" && <bdi class="note">{names.get(by) ?? by}</bdi>}
+      {typeof count === "number" && <span class="note">{formatCount(view.language, count)}</span>}
       {typeof until === "number" && (
         <span class="note">
           {view.t("event.until")} <Time at={until} precise />
