@@ -1,4 +1,6 @@
 import { backoff, MAX_MESSAGE_WAIT_MS } from "./backoff";
+import { cutText } from "../lib/cut-text";
+import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS } from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type { Outcome, Reason, TaskDefinition } from "./define";
 import type { StoredStatus } from "./states";
@@ -6,7 +8,6 @@ import { extendTimeline, type TimelineEvent } from "./timeline";
 
 /** How long a sent message may take before recovery wonders where it is. */
 export const SENT_GRACE_MS = 30_000;
-const MAX_RESULT_CHARACTERS = 64_000;
 
 /** What a row becomes if the lease still holds it. */
 export interface Change {
@@ -91,8 +92,8 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     case "done": {
       const result = outcome.result ?? null;
       const size = JSON.stringify(result).length;
-      if (size > MAX_RESULT_CHARACTERS) {
-        const message = `The result has ${size} characters; at most ${MAX_RESULT_CHARACTERS} are kept`;
+      if (size > MAX_JSON_CHARACTERS) {
+        const message = `The result has ${size} characters; at most ${MAX_JSON_CHARACTERS} are kept`;
         return final("FAILURE", { code: "result_too_large", message });
       }
       return { ...final("SUCCESS"), result };
@@ -135,7 +136,7 @@ function checkpointOf(outcome: Run["outcome"]): Pick<Change, "checkpoint"> | und
 function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail"> {
   return {
     code: reason?.code ?? null,
-    message: reason?.message.slice(0, 500).toWellFormed() ?? null,
+    message: reason ? cutText(reason.message, MAX_MESSAGE_CHARACTERS) : null,
     detail: reason?.detail ?? null,
   };
 }

@@ -4,6 +4,7 @@
  * acked once that is stored.
  */
 import { retryD1 } from "../db/retry";
+import { cutText } from "../lib/cut-text";
 import { log } from "../log";
 import { countSql } from "./counts";
 import type { Reason } from "./define";
@@ -147,5 +148,5 @@ function bodyText(body: unknown): string {
   } catch {
     text = String(body);
   }
-  return text.slice(0, MAX_BODY_CHARACTERS).toWellFormed();
+  return cutText(text, MAX_BODY_CHARACTERS);
 }

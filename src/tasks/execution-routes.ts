@@ -9,6 +9,12 @@ import { problems } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
 import { isVisible } from "../lib/visible";
 import { parseAsSent } from "../lib/exact-json";
+import {
+  MAX_JSON_CHARACTERS,
+  MAX_MESSAGE_CHARACTERS,
+  MAX_NAME_CHARACTERS,
+  MAX_STEP_CHARACTERS,
+} from "./bounds";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
@@ -57,7 +63,8 @@ const oneRoute = createRoute({
 });
 
 const MAX_TIMEOUT_SECONDS = 30 * 86_400;
-const name = visibleText(100);
+const KEPT_JSON = `Of more than ${MAX_JSON_CHARACTERS} characters size and beginning are kept: {too_large, characters, beginning}`;
+const name = visibleText(MAX_NAME_CHARACTERS);
 const externalId = visibleText(200).refine(
   (id) => id !== "." && id !== ".." && id.isWellFormed(),
   "no URL can name it",
@@ -79,9 +86,14 @@ const startRoute = createRoute({
               task_id: externalId,
               task_name: name,
               task_module: name,
-              description: z.string().max(500).default(""),
+              description: z
+                .string()
+                .default("")
+                .openapi({
+                  description: `Cut to ${MAX_MESSAGE_CHARACTERS} characters, with a mark`,
+                }),
               user: z.string().min(1).max(200).refine(isVisible).optional(),
-              context_data: jsonValue,
+              context_data: jsonValue.openapi({ description: KEPT_JSON }),
               timeout_seconds: z.number().min(1).max(MAX_TIMEOUT_SECONDS).default(3600).openapi({
                 description: "Silent for longer, it is a FAILURE `lost`.",
               }),
@@ -116,10 +128,20 @@ const reportRoute = createRoute({
             .strictObject({
               status: z.enum(["SUCCESS", "FAILURE"]).optional(),
               progress_percentage: z.number().min(0).max(100).optional(),
-              current_step: z.string().max(255).optional(),
+              current_step: z
+                .string()
+                .optional()
+                .openapi({
+                  description: `Cut to ${MAX_STEP_CHARACTERS} characters, with a mark`,
+                }),
               total_steps: z.int().min(0).max(1_000_000).optional(),
-              result_data: jsonValue,
-              error_message: z.string().max(500).optional(),
+              result_data: jsonValue.openapi({ description: KEPT_JSON }),
+              error_message: z
+                .string()
+                .optional()
+                .openapi({
+                  description: `Cut to ${MAX_MESSAGE_CHARACTERS} characters, with a mark`,
+                }),
             })
             .openapi("TrackedReport"),
         },

@@ -6,6 +6,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config";
+import { cutText } from "../lib/cut-text";
 import { log } from "../log";
 import { recover, type Recovered } from "./recover";
 
@@ -126,6 +127,6 @@ function added(journal: Journal, result: unknown, now: number): Journal {
       lostTasks: journal.lostTasks + result.lost,
     };
   }
-  const message = String(result).slice(0, MAX_ERROR_CHARACTERS).toWellFormed();
+  const message = cutText(String(result), MAX_ERROR_CHARACTERS);
   return { ...counted, failedRuns: journal.failedRuns + 1, lastError: { at: now, message } };
 }

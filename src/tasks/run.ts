@@ -1,4 +1,6 @@
 import { parseExact } from "../lib/exact-json";
+import { cutText } from "../lib/cut-text";
+import { MAX_MESSAGE_CHARACTERS } from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type {
   BatchTask,
@@ -231,5 +233,6 @@ export function toTask(row: Omit<ClaimedRow, "input">, input: unknown): Task<unk
 }
 
 function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, 500).toWellFormed();
+  const text = error instanceof Error ? error.message : String(error);
+  return cutText(text, MAX_MESSAGE_CHARACTERS);
 }

@@ -4,6 +4,8 @@
  */
 import { isRecent } from "../lib/recent";
 import { parseExact } from "../lib/exact-json";
+import { cutText } from "../lib/cut-text";
+import { MAX_JSON_CHARACTERS, MAX_STEP_CHARACTERS } from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type { Task } from "./define";
 import { HELD } from "./leases";
@@ -13,7 +15,6 @@ import { notifyProgress, readNotify } from "./notify";
 const SAVE_EVERY_MS = 1000;
 const TELL_EVERY_MS = 250;
 const STEP_NAME = /^[\w .:-]{1,64}$/;
-const MAX_STEP_CHARACTERS = 64_000;
 /** A row of D1 holds two megabytes. */
 const MAX_CHECKPOINT_CHARACTERS = 1_000_000;
 
@@ -117,7 +118,7 @@ export function startRun<Input>(
       lease: token,
       async progress(percent, step, totalSteps) {
         const whole = Math.round(Math.min(Math.max(percent, 0), 100));
-        const words = step?.slice(0, 255).toWellFormed() ?? null;
+        const words = step === undefined ? null : cutText(step, MAX_STEP_CHARACTERS);
         unsaved = [whole, words, totalSteps ?? null];
         if (!isRecent(toldAt, TELL_EVERY_MS)) {
           toldAt = Date.now();
@@ -139,8 +140,8 @@ export function startRun<Input>(
         }
         const result = await run();
         const text = JSON.stringify(result ?? null);
-        if (text.length > MAX_STEP_CHARACTERS) {
-          throw new Error(`The result of step ${name} is over ${MAX_STEP_CHARACTERS} characters`);
+        if (text.length > MAX_JSON_CHARACTERS) {
+          throw new Error(`The result of step ${name} is over ${MAX_JSON_CHARACTERS} characters`);
         }
         await write(SAVE_STEP, [name, text]);
         steps.set(name, result);

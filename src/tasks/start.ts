@@ -1,9 +1,8 @@
+import { MAX_JSON_CHARACTERS } from "./bounds";
 import type { TaskDefinition } from "./define";
 import { enqueue, type EnqueueOptions } from "./enqueue";
 import { readInput } from "./input";
 import { isFlatEnough, TOO_DEEP } from "./json-value";
-
-const MAX_INPUT_CHARACTERS = 64_000;
 
 /** What is wrong with an input: the field, empty for all of it, and why. */
 export interface Refusal {
@@ -28,8 +27,8 @@ export async function startTask(
   }
   const text = JSON.stringify(given);
   const task = definition.prepare?.(text) ?? { input: text, subject: null };
-  if (task.input.length > MAX_INPUT_CHARACTERS && !definition.prepare) {
-    return { field: "", message: `over ${MAX_INPUT_CHARACTERS} characters` };
+  if (task.input.length > MAX_JSON_CHARACTERS && !definition.prepare) {
+    return { field: "", message: `over ${MAX_JSON_CHARACTERS} characters` };
   }
   const read = readInput(definition, task.input);
   if (!("input" in read)) {

@@ -4,14 +4,22 @@
  * `check_at` is when it must have reported again. What then has not is lost.
  */
 import { retryD1 } from "../db/retry";
+import { cutText } from "../lib/cut-text";
 import { formsOf } from "../lib/fold";
 import { log } from "../log";
+import {
+  keptJson,
+  MAX_MESSAGE_CHARACTERS,
+  MAX_NAME_CHARACTERS,
+  MAX_STEP_CHARACTERS,
+} from "./bounds";
 import { countEndsSql, countSql } from "./counts";
 import { newLote, taskId } from "./ids";
 import { changeOf, publish, TOLD, type ToldRow } from "./publish";
 import { getTask, type TaskView } from "./queries";
 import { armRecovery } from "./recovery-alarm";
 import { isFinal, OPEN, TRACKED, type Status } from "./states";
+import { extendTimelineSql, HAS_ROOM } from "./timeline";
 
 export interface NewTracked {
   /** What it is called where it runs; no two tasks share one. */
@@ -36,7 +44,6 @@ export type Tracking = { task: TaskView; created: boolean } | "ended" | "taken";
 
 /** A time no clock reaches: nobody is to claim it. */
 const NEVER = 9e15;
-const MAX_NOTED_REPORTS = 100;
 
 // ?4: its forms, as it came first.
 const IS_NEW = `NOT EXISTS (SELECT 1 FROM tasks WHERE external_id IN (SELECT value FROM json_each(?4)))
@@ -58,7 +65,11 @@ export async function startTracking(
   tracked: NewTracked,
   now = Date.now(),
 ): Promise<Tracking> {
-  const { name, module, externalId, user, description, context, timeoutMs } = tracked;
+  const { externalId, user, timeoutMs } = tracked;
+  const name = cutText(tracked.name, MAX_NAME_CHARACTERS);
+  const module = cutText(tracked.module, MAX_NAME_CHARACTERS);
+  const description = cutText(tracked.description, MAX_MESSAGE_CHARACTERS);
+  const context = keptJson(tracked.context);
   const worker = tracked.worker ?? null;
   const id = taskId(newLote(now), 0);
   const forms = formsOf(externalId);
@@ -98,9 +109,8 @@ UPDATE tasks SET ${HOW_FAR}, status = ?6, attempts = 1, finished_at = ?2, result
 WHERE ${REPORTING}`;
 
 const NOTE_LATE = `
-UPDATE tasks SET timeline = json_insert(iif(json_valid(timeline), timeline, '[]'), '$[#]',
-  json_object('at', ?2, 'event', 'late_report'))
-WHERE id = ?1 AND coalesce(json_array_length(timeline), 0) < ${MAX_NOTED_REPORTS}`;
+UPDATE tasks SET timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'late_report')")}
+WHERE id = ?1 AND ${HAS_ROOM}`;
 
 export interface Progress {
   /** 0 to 100. */
@@ -138,7 +148,11 @@ function howFar({
   step,
   totalSteps,
 }: Progress): [percent: number | null, step: string | null, totalSteps: number | null] {
-  return [percent === undefined ? null : Math.round(percent), step ?? null, totalSteps ?? null];
+  return [
+    percent === undefined ? null : Math.round(percent),
+    step === undefined ? null : cutText(step, MAX_STEP_CHARACTERS),
+    totalSteps ?? null,
+  ];
 }
 
 /** Takes the report of its end, and of how far it then was. */
@@ -151,9 +165,12 @@ export function finishTracking(
 ): Promise<Reported> {
   const { DB: db } = env;
   const { status } = ending;
-  const error = status === "FAILURE" ? { code: "failed", message: ending.message } : null;
+  const error =
+    status === "FAILURE"
+      ? { code: "failed", message: cutText(ending.message, MAX_MESSAGE_CHARACTERS) }
+      : null;
   const failure = [error?.code ?? null, error?.message ?? null];
-  const result = ending.result === undefined ? null : JSON.stringify(ending.result);
+  const result = ending.result === undefined ? null : keptJson(JSON.stringify(ending.result));
   const statements = [
     db.prepare(COUNT_END).bind(task.id, now, status),
     db.prepare(END).bind(task.id, now, ...howFar(progress), status, result, ...failure),
