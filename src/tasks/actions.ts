@@ -18,6 +18,7 @@ import { undoRevoked } from "./revoke";
 import { SENT_GRACE_MS } from "./change";
 import { FAILED, OPEN, type Status } from "./states";
 import { extendTimelineSql } from "./timeline";
+import { COUNTED_AS } from "./tracked-names";
 
 /** "done", or why not: there is no such task, or its state does not allow it. */
 export type ActionResult = "done" | "not_found" | { status: Status };
@@ -47,7 +48,11 @@ interface Changed {
 }
 
 const CANCELLABLE = `id IN (${GIVEN}) AND ${OPEN}`;
-const COUNT_CANCELLED = countSql({ revoked: "count(*)" }, `FROM tasks WHERE ${CANCELLABLE}`);
+const COUNT_CANCELLED = countSql(
+  { revoked: "count(*)" },
+  `FROM tasks WHERE ${CANCELLABLE}`,
+  COUNTED_AS,
+);
 const CANCEL = `
 UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
   error_message = 'Cancelled', error_detail = json_object('by', ?3)

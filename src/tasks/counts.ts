@@ -28,19 +28,30 @@ export const COUNTERS: readonly Counter[] = [
 const ADD = `ON CONFLICT (span, bucket, module, name) DO UPDATE SET
   ${COUNTERS.map((counter) => `${counter} = ${counter} + excluded.${counter}`).join(", ")}`;
 
+/** SQL of what a row is counted under. */
+const OWN_NAME = { name: "name", module: "module" };
+
 /**
  * SQL that counts, in the minute of ?2, what `events` say of the rows of `from`: a FROM clause with
- * its WHERE, over columns `name` and `module`.
+ * its WHERE, over columns `name` and `module` unless `as` says otherwise.
  */
-export function countSql(events: Partial<Record<Event | "duration_ms", string>>, from: string) {
-  return addSql({ ...events }, from);
+export function countSql(
+  events: Partial<Record<Event | "duration_ms", string>>,
+  from: string,
+  as = OWN_NAME,
+): string {
+  return addSql({ ...events }, from, as);
 }
 
 /**
  * SQL that counts the ends of those rows of `tasks` in `where` that have ended; or, of rows about to
  * end, given the SQL of their new state and end.
  */
-export function countEndsSql(where: string, end = { status: "status", at: "finished_at" }): string {
+export function countEndsSql(
+  where: string,
+  end = { status: "status", at: "finished_at" },
+  as = OWN_NAME,
+): string {
   const success = `${end.status} = 'SUCCESS'`;
   const duration = `${end.at} - started_at`;
   const took = DURATION_EDGES_MS.map((edge, k) => [
@@ -55,14 +66,15 @@ export function countEndsSql(where: string, end = { status: "status", at: "finis
       ...Object.fromEntries(took),
     },
     `FROM tasks WHERE ${where} AND ${end.status} IN ('SUCCESS','FAILURE')`,
+    as,
   );
 }
 
-function addSql(values: Record<string, string>, from: string): string {
+function addSql(values: Record<string, string>, from: string, as: typeof OWN_NAME): string {
   return `
 INSERT INTO task_counts (span, bucket, name, module, ${Object.keys(values).join(", ")})
-SELECT ${MINUTE_MS}, ?2 - ?2 % ${MINUTE_MS}, name, module, ${Object.values(values).join(", ")}
-${from} GROUP BY module, name
+SELECT ${MINUTE_MS}, ?2 - ?2 % ${MINUTE_MS}, ${as.name}, ${as.module}, ${Object.values(values).join(", ")}
+${from} GROUP BY 4, 3
 ${ADD}`;
 }
 

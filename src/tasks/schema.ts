@@ -139,6 +139,13 @@ export const taskCounts = sqliteTable(
   (table) => [primaryKey({ columns: [table.span, table.bucket, table.module, table.name] })],
 );
 
+/** Names of tracked work that have counts of their own, see tracked-names.ts. `WITHOUT ROWID`. */
+export const trackedNames = sqliteTable(
+  "tracked_names",
+  { module: text("module").notNull(), name: text("name").notNull() },
+  (table) => [primaryKey({ columns: [table.module, table.name] })],
+);
+
 /** How to run a task: its input's defaults and what overrides its definition. `WITHOUT ROWID`. */
 export const taskTemplates = sqliteTable("task_templates", {
   name: text("name").primaryKey(),

@@ -20,6 +20,7 @@ import { getTask, type TaskView } from "./queries";
 import { armRecovery } from "./recovery-alarm";
 import { isFinal, OPEN, TRACKED, type Status } from "./states";
 import { extendTimelineSql, HAS_ROOM } from "./timeline";
+import { COUNTED_AS, COUNTED_NEW, KNOW_NAME } from "./tracked-names";
 
 export interface NewTracked {
   /** What it is called where it runs; no two tasks share one. */
@@ -48,10 +49,8 @@ const NEVER = 9e15;
 // ?4: its forms, as it came first.
 const IS_NEW = `NOT EXISTS (SELECT 1 FROM tasks WHERE external_id IN (SELECT value FROM json_each(?4)))
   AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?4 ->> 0)`;
-const COUNT_NEW = countSql(
-  { created: "count(*)" },
-  `FROM (SELECT ?1 AS name, ?3 AS module WHERE ${IS_NEW})`,
-);
+const MAKE_ROOM = `${KNOW_NAME} AND ${IS_NEW}`;
+const COUNT_NEW = countSql({ created: "count(*)" }, `FROM (SELECT ${COUNTED_NEW} WHERE ${IS_NEW})`);
 const INSERT = `
 INSERT INTO tasks (id, name, module, external_id, queue, status, user, description, input,
   max_attempts, ready_at, sent_at, check_at, created_at, started_at, timeout_ms, worker)
@@ -76,7 +75,11 @@ export async function startTracking(
   const named = [name, now, module, JSON.stringify(forms)];
   const row = [...named, id, user, description, context, timeoutMs, worker];
   await retryD1(() =>
-    env.DB.batch([env.DB.prepare(COUNT_NEW).bind(...named), env.DB.prepare(INSERT).bind(...row)]),
+    env.DB.batch([
+      env.DB.prepare(MAKE_ROOM).bind(...named),
+      env.DB.prepare(COUNT_NEW).bind(...named),
+      env.DB.prepare(INSERT).bind(...row),
+    ]),
   );
   const task = await getTask(env.DB, externalId);
   if (!task?.external_id || !forms.includes(task.external_id)) {
@@ -102,7 +105,7 @@ const PROGRESS = `
 UPDATE tasks SET ${HOW_FAR}, check_at = ?2 + timeout_ms
 WHERE ${REPORTING}`;
 
-const COUNT_END = countEndsSql(REPORTING, { status: "?3", at: "?2" });
+const COUNT_END = countEndsSql(REPORTING, { status: "?3", at: "?2" }, COUNTED_AS);
 const END = `
 UPDATE tasks SET ${HOW_FAR}, status = ?6, attempts = 1, finished_at = ?2, result = ?7,
   error_code = ?8, error_message = ?9
@@ -201,7 +204,7 @@ async function report(
 export const LOST_PER_RUN = 500;
 const SILENT = `id IN (SELECT id FROM tasks INDEXED BY tasks_open
   WHERE queue = '${TRACKED}' AND check_at <= ?2 AND ${OPEN} ORDER BY check_at LIMIT ${LOST_PER_RUN})`;
-const COUNT_LOST = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${SILENT}`);
+const COUNT_LOST = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${SILENT}`, COUNTED_AS);
 const LOSE = `
 UPDATE tasks SET status = 'FAILURE', attempts = 1, finished_at = ?2, error_code = 'lost',
   error_message = 'No report for ' || (timeout_ms / 1000) || ' s'

@@ -17,6 +17,7 @@ describe("what the migrations must keep", () => {
     "idempotency_keys",
     "task_counts",
     "task_templates",
+    "tracked_names",
     "notifications",
     "paused_queues",
     "resumed_queues",

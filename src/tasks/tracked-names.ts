@@ -1,0 +1,35 @@
+/**
+ * Whoever tracks work invents the names of its tasks and modules. The first ones have statistics of
+ * their own, for good; later ones are counted together, under OTHER, so that statistics, metrics and
+ * pages stay small whatever is sent. A name once known stays known, and one that was not never
+ * becomes so while these limits stand: all events of a task are counted under one name.
+ */
+import { TRACKED } from "./states";
+
+const OTHER = "(other)";
+const MAX_NAMES = 150;
+const MAX_NAMES_OF_MODULE = 30;
+const MAX_MODULES = 20;
+
+const named = (module: string, name: string) =>
+  `EXISTS (SELECT 1 FROM tracked_names k WHERE k.module = ${module} AND k.name = ${name})`;
+const inModule = (module: string) =>
+  `EXISTS (SELECT 1 FROM tracked_names k WHERE k.module = ${module})`;
+
+/** SQL of a statement that makes room for the name ?1 of module ?3 while there is some. */
+export const KNOW_NAME = `
+INSERT INTO tracked_names (module, name)
+SELECT ?3, ?1 WHERE NOT ${named("?3", "?1")}
+  AND (SELECT count(*) FROM tracked_names) < ${MAX_NAMES}
+  AND (SELECT count(*) FROM tracked_names WHERE module = ?3) < ${MAX_NAMES_OF_MODULE}
+  AND (${inModule("?3")} OR (SELECT count(DISTINCT module) FROM tracked_names) < ${MAX_MODULES})`;
+
+/** SQL of what the name ?1 of module ?3 is counted under. */
+export const COUNTED_NEW = `
+  iif(${named("?3", "?1")}, ?1, '${OTHER}') AS name, iif(${inModule("?3")}, ?3, '${OTHER}') AS module`;
+
+/** SQL of what a row of `tasks` is counted under: one of this system's under its own name. */
+export const COUNTED_AS = {
+  name: `iif(queue <> '${TRACKED}' OR ${named("tasks.module", "tasks.name")}, name, '${OTHER}')`,
+  module: `iif(queue <> '${TRACKED}' OR ${inModule("tasks.module")}, module, '${OTHER}')`,
+};
