@@ -16,7 +16,7 @@ import {
   startable,
 } from "../tasks/run-routes";
 import { startTask } from "../tasks/start";
-import { listTemplates, type Template } from "../tasks/templates";
+import { listTemplateSummaries, type Template } from "../tasks/templates";
 import { formText, readForm } from "./form-text";
 import { fieldId, inputFields, inputTexts, readInputForm } from "./input-form";
 import { RunPage } from "./pages/run";
@@ -25,7 +25,6 @@ import { renderPage } from "./render";
 import { templatePages } from "./template-routes";
 import { viewOf } from "./view";
 
-const TEMPLATES_SHOWN = 200;
 /** An input as large as a task may have, in a form's clothes. */
 const MAX_FORM_BYTES = 262_144;
 
@@ -35,7 +34,7 @@ export function runPages(engine: Engine) {
 
   routes.get("/", requireScope("tasks:read"), async (c) => {
     const caller = assertCaller(c.var.caller);
-    const templates = await listTemplates(c.env.DB, "", TEMPLATES_SHOWN);
+    const templates = await listTemplateSummaries(c.env.DB);
     const mayWrite = can(caller, "tasks:write");
     const tasks = engine.all().map((definition) => ({
       definition,

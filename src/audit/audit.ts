@@ -7,6 +7,7 @@ import type { AppEnv } from "../http/app-env";
 import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
 import { fold } from "../lib/fold";
 import { log } from "../log";
+import { keptJson } from "../tasks/bounds";
 import { newLote, taskId } from "../tasks/ids";
 
 export const AUDITED = [
@@ -59,16 +60,10 @@ export async function audit(
   detail?: Record<string, unknown>,
 ): Promise<void> {
   const actor = callerId(assertCaller(c.var.caller));
+  const kept = detail && keptDetail(detail);
   const at = Date.now();
-  const values = [
-    taskId(newLote(at), 0),
-    at,
-    actor,
-    action,
-    target,
-    JSON.stringify(detail) ?? null,
-  ];
-  log.info("audit", { actor, action, target, ...detail });
+  const values = [taskId(newLote(at), 0), at, actor, action, target, JSON.stringify(kept) ?? null];
+  log.info("audit", { actor, action, target, ...kept });
   await retryD1(() =>
     c.env.DB.prepare(INSERT)
       .bind(...values)
@@ -77,6 +72,17 @@ export async function audit(
     // It is done; the line above still tells of it.
     log.error("audit.failed", { action, target, message: String(error) });
   });
+}
+
+const MAX_MEMBER_CHARACTERS = 2000;
+
+/** Each member as it is, or its size and beginning: a filter may list a thousand ids. */
+function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
+  const members = Object.entries(detail).map(([name, value]) => {
+    const text = JSON.stringify(value) as string | undefined;
+    return [name, text && (JSON.parse(keptJson(text, MAX_MEMBER_CHARACTERS)) as unknown)];
+  });
+  return Object.fromEntries(members) as Record<string, unknown>;
 }
 
 export interface AuditFilter {

@@ -13,7 +13,7 @@ const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
 const BODIES: Record<string, z.ZodType> = {
   // It has no minimum length for an administrator's passwords, and takes arbitrary columns.
   "/admin/create-user": z.strictObject({
-    email: z.email(),
+    email: z.email().max(254),
     name: visibleText(255),
     password,
     role: z.enum(ROLES).optional(),

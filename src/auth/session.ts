@@ -6,9 +6,13 @@ const SESSION_COOKIE = /(?:^|;\s*)(?:__Secure-)?better-auth\.session_token=/;
 /** A copy of the session that is not base64url: better-auth fails on it in place of passing it over. */
 const UNREADABLE_COPY = /(?:__Secure-)?better-auth\.session_data[^=;]*=(?![\w-]*(?:;|$))[^;]*/g;
 
+/** A session keeps its browser's name. */
+const MAX_USER_AGENT = 255;
+
 /** The request's headers as better-auth can take them. */
 export function headersForAuth(request: Request): Headers {
   const headers = new Headers(request.headers);
+  headers.set("user-agent", (headers.get("user-agent") ?? "").slice(0, MAX_USER_AGENT));
   headers.set("cookie", (headers.get("cookie") ?? "").replaceAll(UNREADABLE_COPY, ""));
   return headers;
 }

@@ -59,6 +59,7 @@ export const repairEs = {
   "failures.none": "No hay fallos sin descartar con estos filtros. No hay nada que hacer.",
   "failures.noneYet":
     "No hay ninguno entre las 1.000 últimas tareas fallidas o canceladas. Puede haberlos antes.",
+  "failures.most": "Se muestran los {groups} grupos más frecuentes.",
   "failures.looked": "Se han mirado 1.000 tareas fallidas o canceladas; hay más, anteriores.",
   "failures.earlier": "Mirar las anteriores",
 
@@ -214,6 +215,7 @@ export const repairEn: Record<keyof typeof repairEs, string> = {
     "With these filters every failure is discarded, or there is none. Nothing to do.",
   "failures.noneYet":
     "There is none among the latest 1,000 failed or cancelled tasks. There may be earlier ones.",
+  "failures.most": "The {groups} most frequent groups are shown.",
   "failures.looked": "1,000 failed or cancelled tasks were looked at; there are more before them.",
   "failures.earlier": "Look at earlier ones",
 

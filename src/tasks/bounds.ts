@@ -6,6 +6,11 @@ import { cutText } from "../lib/cut-text";
 
 /** Of an input, a result or a finished step, as JSON text. */
 export const MAX_JSON_CHARACTERS = 64_000;
+/** Of a checkpoint, and of all finished steps together: a row of D1 holds two megabytes. */
+export const MAX_CHECKPOINT_CHARACTERS = 1_000_000;
+export const MAX_STEPS_CHARACTERS = 500_000;
+/** Of what a failure says besides its message. */
+export const MAX_DETAIL_CHARACTERS = 4000;
 export const MAX_MESSAGE_CHARACTERS = 500;
 export const MAX_STEP_CHARACTERS = 255;
 export const MAX_NAME_CHARACTERS = 100;
@@ -13,8 +18,8 @@ export const MAX_NAME_CHARACTERS = 100;
 const SHOWN_CHARACTERS = 1000;
 
 /** JSON text to be kept whatever its size: in place of what is too large, its size and beginning. */
-export function keptJson(text: string): string {
-  return text.length <= MAX_JSON_CHARACTERS
+export function keptJson(text: string, most = MAX_JSON_CHARACTERS): string {
+  return text.length <= most
     ? text
     : JSON.stringify({
         too_large: true,

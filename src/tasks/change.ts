@@ -1,6 +1,12 @@
 import { backoff, MAX_MESSAGE_WAIT_MS } from "./backoff";
 import { cutText } from "../lib/cut-text";
-import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS } from "./bounds";
+import {
+  keptJson,
+  MAX_CHECKPOINT_CHARACTERS,
+  MAX_DETAIL_CHARACTERS,
+  MAX_JSON_CHARACTERS,
+  MAX_MESSAGE_CHARACTERS,
+} from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type { Outcome, Reason, TaskDefinition } from "./define";
 import type { StoredStatus } from "./states";
@@ -88,6 +94,11 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     const reason = { code: "batch_crashed", message: "The batch it ran in crashed; it runs alone" };
     return { ...wait("suspected", 0, reason, { deferrals: row.deferrals }), suspect: 1 };
   }
+  const carried = JSON.stringify(checkpointOf(outcome)?.checkpoint ?? null).length;
+  if (carried > MAX_CHECKPOINT_CHARACTERS) {
+    const message = `The checkpoint has ${carried} characters; at most ${MAX_CHECKPOINT_CHARACTERS} are kept`;
+    return final("FAILURE", { code: "checkpoint_too_large", message });
+  }
   switch (outcome.kind) {
     case "done": {
       const result = outcome.result ?? null;
@@ -133,10 +144,17 @@ function checkpointOf(outcome: Run["outcome"]): Pick<Change, "checkpoint"> | und
     : undefined;
 }
 
+function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
+  const text = JSON.stringify(detail);
+  return text.length <= MAX_DETAIL_CHARACTERS
+    ? detail
+    : (JSON.parse(keptJson(text, MAX_DETAIL_CHARACTERS)) as Record<string, unknown>);
+}
+
 function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail"> {
   return {
     code: reason?.code ?? null,
     message: reason ? cutText(reason.message, MAX_MESSAGE_CHARACTERS) : null,
-    detail: reason?.detail ?? null,
+    detail: reason?.detail ? keptDetail(reason.detail) : null,
   };
 }

@@ -5,8 +5,10 @@
  */
 import { inChunks } from "../db/chunks";
 import { retryD1 } from "../db/retry";
+import { cutText } from "../lib/cut-text";
 import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
+import { MAX_MESSAGE_CHARACTERS } from "./bounds";
 import { countSql } from "./counts";
 import type { NewTask, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
@@ -201,7 +203,8 @@ function* rowTexts(given: Iterable<NewTask>, tasks: Accepted[]): Generator<strin
 /** A row as a JSON array, its input put in as it is rather than quoted once more. */
 function rowText({ input, subject, failure }: NewTask, sequence: number): string {
   const { code = null, message = null, detail = null } = failure ?? {};
-  const rest = failure ? `,${JSON.stringify([code, message, detail]).slice(1, -1)}` : "";
+  const words = message && cutText(message, MAX_MESSAGE_CHARACTERS);
+  const rest = failure ? `,${JSON.stringify([code, words, detail]).slice(1, -1)}` : "";
   return `[${sequence},${JSON.stringify(subject)},${input}${rest}]`;
 }
 

@@ -31,12 +31,16 @@ export interface FailureGroup {
 }
 
 export interface FailureGroups {
-  /** The most frequent first. */
+  /** The most frequent first, at most MAX_GROUPS. */
   groups: FailureGroup[];
+  /** How many there are. */
+  kinds: number;
   failures: number;
   /** The earliest task looked at, if there are more before it. */
   earlier: string | null;
 }
+
+const MAX_GROUPS = 100;
 
 interface Row {
   id: string;
@@ -81,7 +85,9 @@ export async function failureGroups(db: D1Database, filter: FailureFilter): Prom
       (name === undefined || fold(row.name) === name),
   );
   const earlier = results.length > looked.length ? (looked.at(-1)?.id ?? null) : null;
-  return { groups: group(failures), failures: failures.length, earlier };
+  const groups = group(failures);
+  const shown = groups.slice(0, MAX_GROUPS);
+  return { groups: shown, kinds: groups.length, failures: failures.length, earlier };
 }
 
 function group(failures: readonly Row[]): FailureGroup[] {

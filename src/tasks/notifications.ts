@@ -1,3 +1,4 @@
+import { deleteInSlices, SLICE } from "../db/delete-slices";
 import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../http/paging";
 import type { NotificationType } from "./notify";
 
@@ -101,15 +102,10 @@ export async function markRead(
   return meta.changes;
 }
 
-const DELETED_PER_RUN = 500;
+const OLD = `
+DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE id < ?1 LIMIT ${SLICE})`;
 
-/** Deletes those begun before then (Unix milliseconds), some at a time: their ids follow the clock. */
+/** Deletes those begun before then (Unix milliseconds): their ids follow the clock. */
 export async function deleteOldNotifications(db: D1Database, before: number): Promise<void> {
-  await db
-    .prepare(
-      `DELETE FROM notifications WHERE id IN (
-         SELECT id FROM notifications WHERE id < ?1 LIMIT ${DELETED_PER_RUN})`,
-    )
-    .bind(before.toString(16).padStart(12, "0"))
-    .run();
+  await deleteInSlices(db.prepare(OLD).bind(before.toString(16).padStart(12, "0")));
 }

@@ -5,7 +5,12 @@
 import { isRecent } from "../lib/recent";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
-import { MAX_JSON_CHARACTERS, MAX_STEP_CHARACTERS } from "./bounds";
+import {
+  MAX_CHECKPOINT_CHARACTERS,
+  MAX_JSON_CHARACTERS,
+  MAX_STEP_CHARACTERS,
+  MAX_STEPS_CHARACTERS,
+} from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type { Task } from "./define";
 import { HELD } from "./leases";
@@ -15,8 +20,6 @@ import { notifyProgress, readNotify } from "./notify";
 const SAVE_EVERY_MS = 1000;
 const TELL_EVERY_MS = 250;
 const STEP_NAME = /^[\w .:-]{1,64}$/;
-/** A row of D1 holds two megabytes. */
-const MAX_CHECKPOINT_CHARACTERS = 1_000_000;
 
 export interface RunningTask<Input> extends Task<Input> {
   /** The token of the lease that holds it, for writes of its own that are to be fenced by that. */
@@ -29,7 +32,7 @@ export interface RunningTask<Input> extends Task<Input> {
   progress(percent: number, step?: string, totalSteps?: number): Promise<void>;
   /**
    * Runs a step once in the task's life: a retry, or the next slice, gets the result it had. The
-   * result must fit JSON, at most 64,000 characters; a name has 1 to 64 letters, digits, spaces or
+   * result must fit JSON, at most 64,000 characters, of all steps 500,000; a name has 1 to 64 letters, digits, spaces or
    * _.:- characters. Throws a NotHeldError when the task is no longer this run's.
    */
   step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
@@ -83,6 +86,7 @@ export function startRun<Input>(
   );
   const { progress: notifyEvery } = readNotify(row.notify);
   let notified = row.progress ?? 0;
+  let finished = row.finished_steps?.length ?? 0;
   let unsaved: Progress | null = null;
   let savedAt = 0;
   let toldAt = 0;
@@ -142,6 +146,10 @@ export function startRun<Input>(
         const text = JSON.stringify(result ?? null);
         if (text.length > MAX_JSON_CHARACTERS) {
           throw new Error(`The result of step ${name} is over ${MAX_JSON_CHARACTERS} characters`);
+        }
+        finished += text.length;
+        if (finished > MAX_STEPS_CHARACTERS) {
+          throw new Error(`The results of its steps are over ${MAX_STEPS_CHARACTERS} characters`);
         }
         await write(SAVE_STEP, [name, text]);
         steps.set(name, result);

@@ -8,6 +8,7 @@ import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
+import { MAX_JSON_CHARACTERS } from "./bounds";
 import type { Engine } from "./engine";
 import { jsonObject } from "./json-value";
 import { Notify } from "./notify";
@@ -25,10 +26,13 @@ const name = z
   .string()
   .regex(/^\w[\w .:-]{0,99}$/, "a letter or digit, then up to 99 of these, spaces or _.:-");
 
+const fitsInput = (value: unknown) => JSON.stringify(value).length <= MAX_JSON_CHARACTERS;
+const TOO_LARGE = `over ${MAX_JSON_CHARACTERS} characters`;
+
 const settings = {
   task_name: z.string(),
   description: z.string().max(500).default(""),
-  default_parameters: jsonObject.default({}),
+  default_parameters: jsonObject.refine(fitsInput, TOO_LARGE).default({}),
   default_timeout: z.int().min(1).max(86_400).nullable().default(null).openapi({
     description: "Seconds; null: as its task says",
   }),
@@ -103,7 +107,10 @@ const saveRoute = createRoute({
   responses: {
     200: { ...oneTemplate, description: "It was there and is changed" },
     201: { ...oneTemplate, description: "It is new" },
-    ...problems({ 404: "There is no such task to be started" }),
+    ...problems({
+      404: "There is no such task to be started",
+      409: "There are a thousand templates",
+    }),
   },
 });
 
@@ -130,12 +137,11 @@ export function templateRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {
       const { limit, after } = c.req.valid("query");
-      const templates = await listTemplates(c.env.DB, after, limit + 1);
-      const results = templates.slice(0, limit).map(render);
+      const { templates, more } = await listTemplates(c.env.DB, after, limit);
+      const results = templates.map(render);
       const next = new URL(c.req.url);
       next.searchParams.set("after", results.at(-1)?.name ?? "");
       const count = await countTemplates(c.env.DB);
-      const more = templates.length > limit;
       return c.json({ count, next: more ? next.href : null, previous: null, results }, 200);
     })
     .openapi(oneRoute, async (c) => {

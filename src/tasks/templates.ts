@@ -1,3 +1,5 @@
+import { AppError } from "../http/errors";
+import { fitting, MAX_PAGE_BYTES } from "../http/paging";
 import { parseAsSent } from "../lib/exact-json";
 import { type Notify, readNotify } from "./notify";
 
@@ -35,16 +37,23 @@ interface Row {
   updated_at: number;
 }
 
+const MAX_TEMPLATES = 1000;
+
 const SAVE = `
 INSERT INTO task_templates (name, task_name, description, defaults, timeout_seconds, max_retries,
   estimated_seconds, steps, notify, active, created_at, updated_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11
+WHERE EXISTS (SELECT 1 FROM task_templates WHERE name = ?1)
+  OR (SELECT count(*) FROM task_templates) < ${MAX_TEMPLATES}
 ON CONFLICT (name) DO UPDATE SET task_name = ?2, description = ?3, defaults = ?4,
   timeout_seconds = ?5, max_retries = ?6, estimated_seconds = ?7, steps = ?8, notify = ?9,
   active = ?10, updated_at = max(?11, created_at + 1)
 RETURNING *`;
 
-/** Creates a template, or changes the one of that name: only a new one's two times are equal. */
+/**
+ * Creates a template, or changes the one of that name: only a new one's two times are equal. Throws
+ * 409 `too_many_templates`.
+ */
 export async function saveTemplate(
   db: D1Database,
   template: Omit<Template, "createdAt" | "updatedAt">,
@@ -68,7 +77,8 @@ export async function saveTemplate(
     )
     .first<Row>();
   if (!row) {
-    throw new Error("An upsert returned no row");
+    const detail = `There are ${MAX_TEMPLATES} templates; change one of them`;
+    throw new AppError(409, "too_many_templates", detail);
   }
   return toTemplate(row);
 }
@@ -101,17 +111,34 @@ export async function countTemplates(db: D1Database): Promise<number> {
   return (await db.prepare("SELECT count(*) AS n FROM task_templates").first<number>("n")) ?? 0;
 }
 
-/** By name, after the one named. */
+const AFTER = "FROM task_templates WHERE name > ?1 ORDER BY name LIMIT ?2";
+
+/** By name, after the one named; fewer than the limit where their defaults are large. */
 export async function listTemplates(
   db: D1Database,
   after: string,
   limit: number,
-): Promise<Template[]> {
+): Promise<{ templates: Template[]; more: boolean }> {
+  const sizes = await db
+    .prepare(`SELECT octet_length(defaults) AS bytes ${AFTER}`)
+    .bind(after, limit + 1)
+    .all<{ bytes: number }>();
+  const count = Math.min(limit, fitting(sizes.results, MAX_PAGE_BYTES));
+  const { results } = await db.prepare(`SELECT * ${AFTER}`).bind(after, count).all<Row>();
+  return { templates: results.map(toTemplate), more: sizes.results.length > count };
+}
+
+export type TemplateSummary = Pick<Template, "name" | "taskName" | "description" | "active">;
+
+/** All of them, by name, without what may be large. */
+export async function listTemplateSummaries(db: D1Database): Promise<TemplateSummary[]> {
   const { results } = await db
-    .prepare("SELECT * FROM task_templates WHERE name > ?1 ORDER BY name LIMIT ?2")
-    .bind(after, limit)
-    .all<Row>();
-  return results.map(toTemplate);
+    .prepare(
+      `SELECT name, task_name AS taskName, description, active FROM task_templates
+       ORDER BY name LIMIT ${MAX_TEMPLATES}`,
+    )
+    .all<Omit<TemplateSummary, "active"> & { active: number }>();
+  return results.map((row) => ({ ...row, active: row.active === 1 }));
 }
 
 function toTemplate(row: Row): Template {

@@ -114,6 +114,27 @@ describe("steps", () => {
     expect(ran).toEqual(["first", "second", "second"]);
   });
 
+  it("that pile up over what a row holds fail the attempt", async () => {
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        for (let step = 0; step < 40; step++) {
+          await task.step(`step ${step}`, async () => "x".repeat(60_000));
+        }
+        return { kind: "done" };
+      },
+    });
+    const ids = await storeTasks(env, definition, [1]);
+    await deliver(ids, env, engine);
+    expect(await taskOf(ids[0])).toMatchObject({
+      status: "RETRY",
+      error_message: "The results of its steps are over 500000 characters",
+    });
+    const kept = await env.DB.prepare("SELECT length(finished_steps) AS n FROM tasks WHERE id = ?1")
+      .bind(ids[0])
+      .first<number>("n");
+    expect(kept).toBeLessThan(501_000);
+  });
+
   it("with a name that is none, or a result too large, fail the attempt", async () => {
     for (const [name, result] of [
       ['a"b', 1],

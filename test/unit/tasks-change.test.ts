@@ -52,6 +52,30 @@ it("makes FAILURE of a result too large to keep", () => {
   });
 });
 
+it("makes FAILURE of a checkpoint too large for a row", () => {
+  const slice = (checkpoint: unknown) => changeOf({ kind: "continue", checkpoint });
+  expect(slice("x".repeat(999_998)).status).toBe("PENDING");
+  expect(slice("x".repeat(999_999))).toMatchObject({
+    status: "FAILURE",
+    code: "checkpoint_too_large",
+    checkpoint: null,
+  });
+});
+
+it("cuts a long message with a mark, and keeps of a large detail its size and beginning", () => {
+  const detail = { rows: "r".repeat(1_000_000) };
+  const changed = changeOf({
+    kind: "reject",
+    reason: { code: "because", message: `${"m".repeat(498)}💥${"m".repeat(9000)}`, detail },
+  });
+  expect(changed.message).toBe(`${"m".repeat(498)}…`);
+  expect(changed.detail).toEqual({
+    too_large: true,
+    characters: JSON.stringify(detail).length,
+    beginning: expect.stringMatching(/^{"rows":"r{900,}…$/),
+  });
+});
+
 it("makes FAILURE of what is rejected, at the first attempt", () => {
   expect(changeOf({ kind: "reject", reason })).toMatchObject({
     status: "FAILURE",

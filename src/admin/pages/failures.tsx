@@ -80,10 +80,10 @@ function FailureFilters({ view, query, known }: FailuresPageProps) {
 
 function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: FailureGroups }) {
   const { t, language } = view;
-  const { groups, failures, earlier } = found;
+  const { groups, kinds, failures, earlier } = found;
   const counts = {
     failures: formatCount(language, failures),
-    groups: formatCount(language, groups.length),
+    groups: formatCount(language, kinds),
   };
   const summary = t(groups.length > 0 ? "failures.summary" : "failures.noneTitle", counts);
   return (
@@ -123,6 +123,9 @@ function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: Fai
             ))}
           </tbody>
         </table>
+      )}
+      {kinds > groups.length && (
+        <p class="note">{t("failures.most", { groups: formatCount(language, groups.length) })}</p>
       )}
       {earlier !== null && <Earlier view={view} query={query} id={earlier} />}
     </LiveRegion>

@@ -1,5 +1,5 @@
 import type { TaskDefinition } from "../../tasks/define";
-import type { Template } from "../../tasks/templates";
+import type { TemplateSummary } from "../../tasks/templates";
 import { EmptyState } from "../components/empty-state";
 import { Notice } from "../components/notice";
 import { formatCount, formatDuration } from "../format";
@@ -17,7 +17,7 @@ interface RegisteredTask {
 interface RunListPageProps {
   view: View;
   tasks: readonly RegisteredTask[];
-  templates: readonly Template[];
+  templates: readonly TemplateSummary[];
   mayWrite: boolean;
 }
 

@@ -1,0 +1,16 @@
+export const SLICE = 1000;
+const SLICES = 50;
+
+/**
+ * Runs a statement that deletes up to SLICE rows until it finds fewer; true when more may be left
+ * than one call deletes.
+ */
+export async function deleteInSlices(statement: D1PreparedStatement): Promise<boolean> {
+  for (let slice = 0; slice < SLICES; slice += 1) {
+    const { meta } = await statement.run();
+    if (meta.changes < SLICE) {
+      return false;
+    }
+  }
+  return true;
+}
