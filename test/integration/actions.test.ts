@@ -30,7 +30,7 @@ describe("the timeline", () => {
     ]);
     const times = timeline.map(({ at }) => at);
     expect(times).toEqual(times.toSorted((a, b) => a - b));
-  });
+  }, 60_000);
 
   it("of an older version, however long, is cut by the next event", async () => {
     const [id = ""] = await storeOrders(env, [anOrder()]);

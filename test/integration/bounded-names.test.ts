@@ -37,8 +37,8 @@ const counted = async () =>
     ).all<{ n: string; c: number }>()
   ).results.map(({ n, c }) => [n, c]);
 
-it("counts three thousand names and a thousand modules as a few, and none of their tasks twice", async () => {
-  for (let index = 0; index < 3000; index++) {
+it("counts hundreds of names and modules as a few, and none of their tasks twice", async () => {
+  for (let index = 0; index < 900; index++) {
     const module = index % 3 === 0 ? `módulo ${index}` : "nomina";
     const task = await track(`${"n".repeat(90)} ${index}`, module);
     if (index % 5 === 0) {
@@ -48,7 +48,7 @@ it("counts three thousand names and a thousand modules as a few, and none of the
   await expectRightCounts(true);
   const names = await counted();
   expect(names.length).toBeLessThan(100);
-  expect(names.reduce((sum, [, created]) => sum + Number(created), 0)).toBe(3000);
+  expect(names.reduce((sum, [, created]) => sum + Number(created), 0)).toBe(900);
 
   const size = async (path: string, init: Parameters<typeof call>[1]) => {
     const response = await call(path, init);
@@ -64,12 +64,12 @@ it("counts three thousand names and a thousand modules as a few, and none of the
     "/api/tasks/stats/?module=nomina",
     reader,
   );
-  expect(stats.total_tasks).toBe(2000);
+  expect(stats.total_tasks).toBe(600);
   expect(Object.keys(stats.by_task_name)).toHaveLength(31);
   expect(stats.by_task_name).toHaveProperty("(other)");
   const { totals } = await site.get<{ totals: object }>("/api/tasks/info/", reader);
-  expect(totals).toMatchObject({ STARTED: 2400, SUCCESS: 600 });
-});
+  expect(totals).toMatchObject({ STARTED: 720, SUCCESS: 180 });
+}, 60_000);
 
 it("counts a task to its end under the name it was accepted under", async () => {
   for (let index = 0; index < 30; index++) {
