@@ -79,8 +79,9 @@ const MAX_MEMBER_CHARACTERS = 2000;
 /** Each member as it is, or its size and beginning: a filter may list a thousand ids. */
 function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
   const members = Object.entries(detail).map(([name, value]) => {
-    const text = JSON.stringify(value) as string | undefined;
-    return [name, text && (JSON.parse(keptJson(text, MAX_MEMBER_CHARACTERS)) as unknown)];
+    const text = JSON.stringify(value) ?? "";
+    const fits = text.length <= MAX_MEMBER_CHARACTERS;
+    return [name, fits ? value : (JSON.parse(keptJson(text, MAX_MEMBER_CHARACTERS)) as unknown)];
   });
   return Object.fromEntries(members) as Record<string, unknown>;
 }
