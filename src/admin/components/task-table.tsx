@@ -67,7 +67,7 @@ const CLASSES: Partial<Record<Column, string>> = {
   name: "tight",
   module: "tight",
   order: "id",
-  worker: "tight",
+  worker: "tight worker",
   attempts: "number",
   duration: "number",
 };
@@ -85,7 +85,8 @@ function cell(column: Column, task: Execution, props: TaskTableProps): Child {
     case "user":
       return task.user && <bdi>{names.get(task.user) ?? task.user}</bdi>;
     case "worker":
-      return task.worker_name && <bdi>{task.worker_name}</bdi>;
+      // Work elsewhere is told of by a person or a key, everything else is run by a consumer.
+      return task.worker_name && <bdi>{names.get(task.worker_name) ?? task.worker_name}</bdi>;
     case "attempts":
       return view.t("task.attemptsOf", { attempts: task.attempts, max: task.max_retries + 1 });
     case "created":
