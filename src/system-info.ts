@@ -56,7 +56,7 @@ function viewCatalogue(status: CatalogueStatus): Record<string, unknown> {
     })),
     sick_count: sickCount,
     calls_per_second: perSecond,
-    orders_waiting: waiting,
+    orders_asking: waiting,
   };
 }
 

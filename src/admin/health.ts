@@ -3,6 +3,7 @@
  * due and nobody takes is stalled; one with nothing due is idle, however alike they look.
  */
 import type { CatalogueStatus } from "../orders/catalogue/desk.do";
+import { CATALOGUE_WAITING } from "../orders/errors";
 import type { Backlog } from "../tasks/backlog";
 import type { Pause } from "../tasks/pauses";
 import type { OpenTroubles } from "../tasks/troubles";
@@ -61,7 +62,7 @@ export interface Facts {
   deadLetters: number;
   open: OpenTroubles;
   /** Null when nobody could say. */
-  catalogue: Pick<CatalogueStatus, "down" | "sick" | "sickCount"> | null;
+  catalogue: Pick<CatalogueStatus, "down" | "sick" | "sickCount" | "sickSince"> | null;
 }
 
 export type Finding =
@@ -69,7 +70,7 @@ export type Finding =
   | { kind: "silent"; worker: string; sinceMs: number }
   | { kind: "failures"; share: number; failed: number; normal: number | null }
   | { kind: "catalogueDown"; sinceMs: number; why: string; waiting: number }
-  | { kind: "sickProducts"; count: number; products: string[]; why: string }
+  | { kind: "sickProducts"; sinceMs: number; count: number; products: string[]; why: string }
   | { kind: "catalogue"; waiting: number }
   | { kind: "deadLetters"; count: number }
   | { kind: "paused"; pause: Pause; held: number; capped: boolean }
@@ -100,9 +101,7 @@ export function findings(facts: Facts): Finding[] {
   if (excess) {
     found.push({ kind: "failures", ...excess });
   }
-  const waiting = [...open.waitingFor]
-    .filter(([code]) => code.startsWith("catalogue_"))
-    .reduce((sum, [, n]) => sum + n, 0);
+  const waiting = open.waitingFor.get(CATALOGUE_WAITING) ?? 0;
   if (catalogue?.down) {
     const { since, why } = catalogue.down;
     found.push({ kind: "catalogueDown", sinceMs: now - since, why, waiting });
@@ -112,7 +111,9 @@ export function findings(facts: Facts): Finding[] {
   const [latest] = catalogue?.sick ?? [];
   if (catalogue && latest && !catalogue.down) {
     const products = catalogue.sick.slice(0, PRODUCTS_NAMED).map(({ product }) => product);
-    found.push({ kind: "sickProducts", count: catalogue.sickCount, products, why: latest.why });
+    const { sickCount: count, sickSince } = catalogue;
+    const sinceMs = now - sickSince;
+    found.push({ kind: "sickProducts", sinceMs, count, products, why: latest.why });
   }
   if (deadLetters > 0) {
     found.push({ kind: "deadLetters", count: deadLetters });

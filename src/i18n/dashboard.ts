@@ -24,19 +24,19 @@ export const dashboardEs = {
   "health.failures.do": "Mira qué error se repite abajo; corrige la causa y reinténtalas después.",
   "health.failures.link": "Ver los fallos",
   "health.catalogueDown":
-    "El catálogo no responde desde hace {age} ({why}): {waiting} {waiting|pedido lo espera|pedidos lo esperan}.",
+    "El catálogo está caído desde hace {age} (último error: «{why}»): {waiting} {waiting|pedido lo espera|pedidos lo esperan}.",
   "health.catalogueDown.do":
     "No gastan intentos y seguirán solos en cuanto vuelva. Comprueba CATALOGUE_URL y el servicio.",
   "health.catalogueDown.link": "Ver lo que espera",
   "health.sickProducts":
-    "El catálogo falla con {count} {count|producto|productos} y responde a los demás: {products} ({why}).",
+    "El catálogo responde, pero falla con {count} {count|producto|productos}, desde hace {age}: {products} (último error: «{why}»).",
   "health.sickProducts.do":
-    "Sus pedidos gastan intentos y acaban en catalogue_failed. Corrígelos en el catálogo y reinténtalos.",
-  "health.sickProducts.link": "Ver los fallos",
+    "Solo sus pedidos gastan intentos, hasta fallar con catalogue_failed. Corrige los productos en el catálogo y reintenta los pedidos fallidos.",
+  "health.sickProducts.link": "Ver sus pedidos",
   "health.catalogue":
-    "{waiting} {waiting|pedido espera|pedidos esperan} la respuesta del catálogo, que funciona.",
+    "{waiting} {waiting|pedido espera|pedidos esperan} su turno en el catálogo, que responde.",
   "health.catalogue.do":
-    "Es lento o limita las llamadas; cada pedido sigue en cuanto le toca, sin gastar intentos.",
+    "Es lento o limita las llamadas: cada pedido sigue en cuanto tiene sus productos, sin gastar intentos.",
   "health.catalogue.link": "Ver lo que espera",
   "health.deadLetters":
     "{count} {count|tarea acabó|tareas acabaron} en la cola de mensajes muertos.",
@@ -275,19 +275,19 @@ export const dashboardEn = {
   "health.failures.do": "See below which error repeats; mend its cause, then retry them.",
   "health.failures.link": "See the failures",
   "health.catalogueDown":
-    "The catalogue has not answered for {age} ({why}): {waiting} {waiting|order waits|orders wait} for it.",
+    "The catalogue has been down for {age} (last error: “{why}”): {waiting} {waiting|order waits|orders wait} for it.",
   "health.catalogueDown.do":
     "They use up no attempts and go on by themselves as soon as it is back. Check CATALOGUE_URL and the service.",
   "health.catalogueDown.link": "See what waits",
   "health.sickProducts":
-    "The catalogue fails for {count} {count|product|products} and answers for others: {products} ({why}).",
+    "The catalogue answers, but has failed for {count} {count|product|products} for {age}: {products} (last error: “{why}”).",
   "health.sickProducts.do":
-    "Their orders use up attempts and end as catalogue_failed. Mend them in the catalogue, then retry.",
-  "health.sickProducts.link": "See the failures",
+    "Only their orders use up attempts, and then fail with catalogue_failed. Mend the products in the catalogue, then retry the orders that failed.",
+  "health.sickProducts.link": "See their orders",
   "health.catalogue":
-    "{waiting} {waiting|order waits|orders wait} for an answer of the catalogue, which is up.",
+    "{waiting} {waiting|order waits|orders wait} for {waiting|its|their} turn at the catalogue, which is up.",
   "health.catalogue.do":
-    "It is slow or limits calls; each order goes on when it is its turn, and uses up no attempt.",
+    "It is slow or limits calls: each order goes on as soon as it has its products, and uses up no attempt.",
   "health.catalogue.link": "See what waits",
   "health.deadLetters": "{count} {count|task|tasks} ended in the dead-letter queue.",
   "health.deadLetters.do": "The platform gave up on their messages. Retry or discard them.",

@@ -29,7 +29,7 @@ export const repairEs = {
   "repair.advice.sku":
     "El catálogo no tiene ese producto. Si falta en el catálogo, dalo de alta y reintenta; si el SKU está mal escrito, edita el pedido y reenvíalo.",
   "repair.advice.catalogue":
-    "El catálogo no dio una respuesta válida. No es culpa del pedido: cuando el catálogo esté bien, reintenta.",
+    "El catálogo no dio una respuesta válida. No es culpa del pedido: reintenta cuando el catálogo responda bien por sus productos.",
   "repair.advice.duplicate":
     "Otro pedido con este id ya está guardado. Si es el mismo, descarta este; si es otro, reenvíalo con un id nuevo.",
   "repair.advice.ours":
@@ -184,7 +184,7 @@ export const repairEn: Record<keyof typeof repairEs, string> = {
   "repair.advice.sku":
     "The catalogue has no such product. If the catalogue lacks it, add it and retry; if the SKU is misspelt, edit the order and resend it.",
   "repair.advice.catalogue":
-    "The catalogue gave no usable answer. The order is not to blame: retry once the catalogue is well.",
+    "The catalogue gave no usable answer. The order is not to blame: retry once the catalogue answers for its products.",
   "repair.advice.duplicate":
     "Another order with this id is stored already. If it is the same, discard this one; if not, resend it with a new id.",
   "repair.advice.ours":

@@ -21,7 +21,7 @@ export type OrderError =
   | { kind: "unknown_sku"; sku: string }
   | { kind: "catalogue_failed"; sku: string; why: string }
   | { kind: "catalogue_unavailable"; sku: string; why: string }
-  | { kind: "catalogue_waiting"; sku: string; why: string }
+  | { kind: "catalogue_waiting"; sku: string; down: string | null }
   | { kind: "held"; by: string }
   /** Known before any work was done; one found in the database itself is persist.ts's business. */
   | { kind: "duplicate"; winner: string };
@@ -85,7 +85,7 @@ export function reasonOf(error: OrderError): Reason {
     case "catalogue_unavailable":
       return enrichment("catalogue_unavailable", catalogueMessage(error), error);
     case "catalogue_waiting":
-      return enrichment(CATALOGUE_WAITING, catalogueMessage(error), error);
+      return enrichment(CATALOGUE_WAITING, waitingMessage(error), error);
     case "held": {
       const message = `Another task is working on this order id: ${error.by}`;
       return { code: "order_held", message, detail: { stage: "validate", task: error.by } };
@@ -110,6 +110,12 @@ function enrichment(code: string, message: string, { sku }: { sku: string }): Re
 
 function catalogueMessage({ sku, why }: { sku: string; why: string }): string {
   return `The catalogue gave no usable answer for SKU ${quote(sku)}: ${why}`;
+}
+
+function waitingMessage({ sku, down }: { sku: string; down: string | null }): string {
+  return down === null
+    ? `The catalogue has not answered for SKU ${quote(sku)} yet`
+    : `SKU ${quote(sku)} waits for the catalogue, which is down: ${down}`;
 }
 
 // What JSON leaves as it is, and nobody sees, or would break a line or turn the reading direction.

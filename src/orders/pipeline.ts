@@ -165,9 +165,9 @@ class OrderBatch {
     const now = Date.now();
     const growing = Math.min(ASKED_WAIT_MS * 2 ** Math.min(task.deferrals, 10), MAX_ASKED_WAIT_MS);
     const { sku } = lack;
-    const wait = (why: string, more: Partial<Search>, delayMs?: number): Outcome => ({
+    const wait = (error: OrderError, more: Partial<Search>, delayMs?: number): Outcome => ({
       kind: "defer",
-      reason: reasonOf({ kind: "catalogue_waiting", sku, why }),
+      reason: reasonOf(error),
       checkpoint: { ...search, downSince: null, ranAt: now, ...more },
       delayMs,
     });
@@ -178,18 +178,22 @@ class OrderBatch {
         const downSince = search.downSince ?? now;
         return now - downSince >= this.#dependencies.config.orderMaxAgeMs
           ? { kind: "reject", reason: reasonOf({ ...lack, kind: "catalogue_unavailable" }) }
-          : wait(lack.why, { downSince });
+          : wait({ kind: "catalogue_waiting", sku, down: lack.why }, { downSince });
       }
-      case "sick":
+      case "sick": {
+        const error = { kind: "catalogue_failed", sku, why: lack.why } as const;
         return lack.failedAt >= search.ranAt
           ? {
               kind: "retry",
-              reason: reasonOf({ kind: "catalogue_failed", sku, why: lack.why }),
+              reason: reasonOf(error),
               checkpoint: { ...search, downSince: null, ranAt: now },
             }
-          : wait(lack.why, {}, Math.max(lack.until - now, 0));
-      case "not_known":
-        return wait("it is still being asked", {}, Math.max(lack.waitMs, growing));
+          : wait(error, {}, Math.max(lack.until - now, 0));
+      }
+      case "not_known": {
+        const error = { kind: "catalogue_waiting", sku, down: null } as const;
+        return wait(error, {}, Math.max(lack.waitMs, growing));
+      }
       default:
         return lack satisfies never;
     }

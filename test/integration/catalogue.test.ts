@@ -72,7 +72,7 @@ describe("a catalogue of 400 products of which those divisible by 37 always answ
     passTime(1000);
     const [late] = await process(tested, [37]);
     expect(asked.filter(sick).length).toBe(1);
-    expect(await taskOf(late)).toMatchObject({ attempts: 0, error_code: "catalogue_waiting" });
+    expect(await taskOf(late)).toMatchObject({ attempts: 0, error_code: "catalogue_failed" });
     passTime(MINUTE);
     await deliver([late ?? ""], tested);
     expect(await taskOf(late)).toMatchObject({ attempts: 1, error_code: "catalogue_failed" });

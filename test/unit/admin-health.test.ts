@@ -104,15 +104,16 @@ describe("health", () => {
     expect(kinds({ lately, before })).toEqual(above ? ["failures"] : []);
   });
 
-  it("tells since when the catalogue is down and why, and how many orders wait for it", () => {
+  it("tells since when the catalogue is down and why, and how many orders wait for it alone", () => {
     const waitingFor = new Map([
       ["catalogue_waiting", 7],
+      ["catalogue_failed", 5],
       ["order_held", 90],
     ]);
     const open = { resent: 0, waitingFor };
     expect(findings(someFacts({ open }))).toEqual([{ kind: "catalogue", waiting: 7 }]);
     const down = { since: NOW - MINUTE, why: "it answered 503", probeAt: NOW };
-    const catalogue = { down, sick: [], sickCount: 0 };
+    const catalogue = { down, sick: [], sickCount: 0, sickSince: 0 };
     expect(findings(someFacts({ open, catalogue }))).toEqual([
       { kind: "catalogueDown", sinceMs: MINUTE, why: "it answered 503", waiting: 7 },
     ]);
@@ -126,9 +127,11 @@ describe("health", () => {
       nextAt: 0,
       why: "it answered 503",
     }));
-    expect(findings(someFacts({ catalogue: { down: null, sick, sickCount: 10 } }))).toEqual([
+    const catalogue = { down: null, sick, sickCount: 10, sickSince: NOW - MINUTE };
+    expect(findings(someFacts({ catalogue }))).toEqual([
       {
         kind: "sickProducts",
+        sinceMs: MINUTE,
         count: 10,
         products: ["37", "74", "111", "148", "185"],
         why: "it answered 503",

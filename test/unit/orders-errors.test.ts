@@ -42,7 +42,7 @@ const cases: { [K in Kind]: [error: ErrorOf<K>, code: string, stage: string, nam
     "P001",
   ],
   catalogue_waiting: [
-    { kind: "catalogue_waiting", sku: "P001", why: "it answered 503" },
+    { kind: "catalogue_waiting", sku: "P001", down: "it answered 503" },
     "catalogue_waiting",
     "enrich",
     "P001",
@@ -64,6 +64,15 @@ it("has a code of its own for every kind", () => {
   for (const code of codes) {
     expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
   }
+});
+
+it("says of an order that waits what it waits for, not that it failed", () => {
+  const waiting = (down: string | null) =>
+    reasonOf({ kind: "catalogue_waiting", sku: "P001", down }).message;
+  expect(waiting(null)).toBe('The catalogue has not answered for SKU "P001" yet');
+  expect(waiting("it answered 503")).toBe(
+    'SKU "P001" waits for the catalogue, which is down: it answered 503',
+  );
 });
 
 it("names the field as a path of the order as sent", () => {

@@ -1,8 +1,12 @@
+import { CATALOGUE_WAITING } from "../../orders/errors";
 import { type Finding, isGrave } from "../health";
 import type { QueueView } from "../dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../format";
 import type { View } from "../view";
 import { said } from "./live-region";
+
+const WAITING_FOR_CATALOGUE = `/admin/tasks?status=RETRY&error_code=${CATALOGUE_WAITING}`;
+const FAILED_FOR_PRODUCT = "/admin/tasks?error_code=catalogue_failed";
 
 interface HealthProps {
   view: View;
@@ -105,18 +109,23 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
     case "catalogueDown": {
       const { sinceMs, why, waiting } = finding;
       const values = { age: ago(sinceMs), why, waiting: count(waiting) };
-      return { text: t("health.catalogueDown", values), href: "/admin/tasks?status=RETRY" };
+      return { text: t("health.catalogueDown", values), href: WAITING_FOR_CATALOGUE };
     }
     case "sickProducts": {
-      const { products, why } = finding;
+      const { sinceMs, products, why } = finding;
       const more = finding.count > products.length ? "…" : "";
-      const values = { count: count(finding.count), products: products.join(", ") + more, why };
-      return { text: t("health.sickProducts", values), href: "/admin/failures" };
+      const values = {
+        age: ago(sinceMs),
+        count: count(finding.count),
+        products: products.join(", ") + more,
+        why,
+      };
+      return { text: t("health.sickProducts", values), href: FAILED_FOR_PRODUCT };
     }
     case "catalogue":
       return {
         text: t("health.catalogue", { waiting: count(finding.waiting) }),
-        href: "/admin/tasks?status=RETRY",
+        href: WAITING_FOR_CATALOGUE,
       };
     case "deadLetters":
       return {

@@ -37,6 +37,8 @@ export interface CatalogueStatus {
   /** Products that fail while others answer, the latest to fail first. */
   sick: { product: string; since: number; failures: number; nextAt: number; why: string }[];
   sickCount: number;
+  /** Since when the first of them fails; 0 when none does. */
+  sickSince: number;
   /** Calls a second it allows; null while no limit is known. */
   perSecond: number | null;
   /** Orders waiting for their turn to ask. */
@@ -74,6 +76,10 @@ export class CatalogueDesk extends DurableObject<Env> {
         why,
       })),
       sickCount: sick.length,
+      sickSince: sick.reduce(
+        (first, [, { since }]) => Math.min(first, since),
+        sick[0]?.[1].since ?? 0,
+      ),
       perSecond: pace.perSecond,
       waiting: desk.waiting,
     };
