@@ -10,7 +10,7 @@ const dayOfZone = z
 
 const instantText = z.union(
   [day, dayOfZone, z.iso.datetime({ offset: true })],
-  "an ISO date, or an ISO date and time with its zone",
+  "an ISO date that exists, or such a date and time with its zone",
 );
 
 const A_DAY = "A day is that of UTC, or of the offset behind it: 2026-11-22-05:00";
