@@ -55,7 +55,7 @@ function viewCatalogue(status: CatalogueStatus): Record<string, unknown> {
       message: why,
     })),
     sick_count: sickCount,
-    calls_per_second: perSecond,
+    calls_per_second: perSecond && Math.round(perSecond * 100) / 100,
     orders_asking: waiting,
   };
 }

@@ -69,9 +69,9 @@ export type Finding =
   | { kind: "stalled"; backlog: Backlog; oldestMs: number }
   | { kind: "silent"; worker: string; sinceMs: number }
   | { kind: "failures"; share: number; failed: number; normal: number | null }
-  | { kind: "catalogueDown"; sinceMs: number; why: string; waiting: number }
+  | { kind: "catalogueDown"; sinceMs: number; why: string; waiting: number; capped: boolean }
   | { kind: "sickProducts"; sinceMs: number; count: number; products: string[]; why: string }
-  | { kind: "catalogue"; waiting: number }
+  | { kind: "catalogue"; waiting: number; capped: boolean }
   | { kind: "deadLetters"; count: number }
   | { kind: "paused"; pause: Pause; held: number; capped: boolean }
   | { kind: "resends"; count: number };
@@ -102,11 +102,12 @@ export function findings(facts: Facts): Finding[] {
     found.push({ kind: "failures", ...excess });
   }
   const waiting = open.waitingFor.get(CATALOGUE_WAITING) ?? 0;
+  const { capped } = open;
   if (catalogue?.down) {
     const { since, why } = catalogue.down;
-    found.push({ kind: "catalogueDown", sinceMs: now - since, why, waiting });
+    found.push({ kind: "catalogueDown", sinceMs: now - since, why, waiting, capped });
   } else if (waiting > 0) {
-    found.push({ kind: "catalogue", waiting });
+    found.push({ kind: "catalogue", waiting, capped });
   }
   const [latest] = catalogue?.sick ?? [];
   if (catalogue && latest && !catalogue.down) {

@@ -230,7 +230,8 @@ export const en: Record<keyof typeof es, string> = {
   "orders.lines": "Lines",
   "orders.date": "Date",
   "orders.searchHint": "Exact id, or words of the customer",
-  "orders.short": "This page is short: 1,000 orders were looked at, and there are older ones.",
+  "orders.short":
+    "This page is short: 1,000 orders were looked at, and older ones are still to be.",
   "orders.emptyTitle": "No processed orders yet",
   "orders.empty": "Every order that passes the four stages will show here.",
   "orders.noneTitle": "No order matches",
@@ -280,6 +281,9 @@ export const en: Record<keyof typeof es, string> = {
   "error.batch_not_found.text": "The address is mistyped, or its tasks are not kept any more.",
   "error.demo_disabled.title": "The demo is switched off",
   "error.demo_disabled.text": "Whoever runs this deployment has switched it off (DEMO_ENABLED).",
+  "error.not_deliberate.title": "The demo has not started",
+  "error.not_deliberate.text":
+    "Prefetches, previews, robots and links of other sites start nothing. Use the button of the front page.",
   "error.not_found.title": "Nothing is here",
   "error.not_found.text": "The address is mistyped, or what was here has been deleted.",
   "error.400.title": "The request cannot be understood",

@@ -142,10 +142,10 @@ export const es = {
   "list.count": "{count} en total",
   "list.pages": "Páginas",
   "list.newer": "Más recientes",
-  "list.older": "Más antiguas",
+  "list.older": "Anteriores",
   "list.first": "Primera página",
   "list.short":
-    "Esta página es corta: se han mirado 1.000 tareas y hay más, anteriores, por mirar.",
+    "Esta página es corta: se han mirado 1.000 tareas y quedan otras más antiguas por mirar.",
   "list.badFilter": "Un filtro no se entiende; corrígelo y vuelve a aplicar.",
   "list.badDate": "No es una fecha.",
   "list.badZone": "Zona horaria desconocida.",
@@ -234,7 +234,8 @@ export const es = {
   "orders.lines": "Líneas",
   "orders.date": "Fecha",
   "orders.searchHint": "Id exacto o palabras del cliente",
-  "orders.short": "Esta página es corta: se han mirado 1.000 pedidos y hay más, anteriores.",
+  "orders.short":
+    "Esta página es corta: se han mirado 1.000 pedidos y quedan otros más antiguos por mirar.",
   "orders.emptyTitle": "Todavía no hay pedidos procesados",
   "orders.empty": "Aquí aparecerá cada pedido que pase las cuatro etapas.",
   "orders.noneTitle": "Ningún pedido coincide",
@@ -285,6 +286,9 @@ export const es = {
   "error.batch_not_found.text": "La dirección está mal escrita, o sus tareas ya no se conservan.",
   "error.demo_disabled.title": "La demostración está desactivada",
   "error.demo_disabled.text": "Quien lleva este despliegue la ha desactivado (DEMO_ENABLED).",
+  "error.not_deliberate.title": "La demostración no ha empezado",
+  "error.not_deliberate.text":
+    "Las precargas, las vistas previas, los robots y los enlaces de otros sitios no la inician. Usa el botón de la página de inicio.",
   "error.not_found.title": "Aquí no hay nada",
   "error.not_found.text": "La dirección está mal escrita, o lo que había se ha eliminado.",
   "error.400.title": "La petición no se entiende",

@@ -59,12 +59,15 @@ export interface OpenTroubles {
   resent: number;
   /** Why tasks wait for another attempt, by code. */
   waitingFor: Map<string, number>;
+  /** There are more open tasks than were looked at. */
+  capped: boolean;
 }
 
 export function troublesOf({ lanes }: OpenWork): OpenTroubles {
   const tasks = [...lanes.values()].flatMap((lane) => lane.tasks);
   const coded = Map.groupBy(tasks, ({ error_code }) => error_code);
   return {
+    capped: [...lanes.values()].some((lane) => lane.capped),
     resent: tasks.filter(({ resends }) => resends > 0).length,
     waitingFor: new Map(
       [...coded].flatMap(([code, group]) => (code === null ? [] : [[code, group.length]])),

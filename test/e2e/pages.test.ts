@@ -212,9 +212,9 @@ describeInBrowser("pages in a browser", () => {
       await page.goto("/admin/tasks?name=pedidos.procesar");
       await page.getByText("1.000+ en total").waitFor();
       const first = await rows();
-      await go(page.getByRole("link", { name: "Más antiguas" }));
+      await go(page.getByRole("link", { name: "Anteriores" }));
       const second = await rows();
-      await go(page.getByRole("link", { name: "Más antiguas" }));
+      await go(page.getByRole("link", { name: "Anteriores" }));
       expect(page.url()).toContain("name=pedidos.procesar");
       await go(page.getByRole("link", { name: "Más recientes" }));
       expect(await rows()).toEqual(second);
@@ -312,7 +312,7 @@ describeInBrowser("pages in a browser", () => {
       expect(page.url()).toContain(tasks.good);
       await page.goto("/admin/orders?q=Cliente+3");
       expect(await page.locator("tbody tr").count()).toBe(25);
-      await go(page.getByRole("link", { name: "Más antiguas" }));
+      await go(page.getByRole("link", { name: "Anteriores" }));
       expect(await page.locator("tbody td:nth-child(2)").first().textContent()).toBe("Cliente 3");
       expect(visit.problems).toEqual([]);
     });

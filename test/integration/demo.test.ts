@@ -107,6 +107,8 @@ describe("GET /pedidos/iniciar", () => {
     const headers = { "user-agent": "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)" };
     const problem = await expectProblem(await visit("", { headers }), 403, "not_deliberate");
     expect(problem.detail).toContain("previews");
+    const page = await visit("", { headers: { ...headers, accept: "text/html" } });
+    expect(await page.text()).toContain("La demostración no ha empezado");
     expect(await storedRows()).toEqual(before);
   });
 

@@ -18,7 +18,7 @@ function someFacts(overrides: Partial<Facts> = {}): Facts {
     lately: { success: 0, failure: 0 },
     before: { success: 0, failure: 0 },
     deadLetters: 0,
-    open: { resent: 0, waitingFor: new Map() },
+    open: { resent: 0, waitingFor: new Map(), capped: false },
     catalogue: null,
     ...overrides,
   };
@@ -110,12 +110,14 @@ describe("health", () => {
       ["catalogue_failed", 5],
       ["order_held", 90],
     ]);
-    const open = { resent: 0, waitingFor };
-    expect(findings(someFacts({ open }))).toEqual([{ kind: "catalogue", waiting: 7 }]);
+    const open = { resent: 0, waitingFor, capped: true };
+    expect(findings(someFacts({ open }))).toEqual([
+      { kind: "catalogue", waiting: 7, capped: true },
+    ]);
     const down = { since: NOW - MINUTE, why: "it answered 503", probeAt: NOW };
     const catalogue = { down, sick: [], sickCount: 0, sickSince: 0 };
     expect(findings(someFacts({ open, catalogue }))).toEqual([
-      { kind: "catalogueDown", sinceMs: MINUTE, why: "it answered 503", waiting: 7 },
+      { kind: "catalogueDown", sinceMs: MINUTE, why: "it answered 503", waiting: 7, capped: true },
     ]);
   });
 

@@ -77,7 +77,8 @@ function FindingItem({ view, finding }: { view: View; finding: Finding }) {
 /** What was found, with its figures, and the page to go to. */
 function wordsOf(view: View, finding: Finding): { text: string; href: string } {
   const { t, language } = view;
-  const count = (value: number) => formatCount(language, value);
+  const count = (value: number, capped = false) =>
+    formatCount(language, value) + (capped ? "+" : "");
   const ago = (ms: number) => formatDuration(view, ms / 1000);
   const percent = (share: number) => formatShare(view, share);
   switch (finding.kind) {
@@ -85,7 +86,7 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
       const { backlog, oldestMs } = finding;
       const values = {
         queue: backlog.queue,
-        due: count(backlog.due) + (backlog.capped ? "+" : ""),
+        due: count(backlog.due, backlog.capped),
         age: ago(oldestMs),
       };
       return { text: t("health.stalled", values), href: "/admin/queues" };
@@ -107,8 +108,8 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
       };
     }
     case "catalogueDown": {
-      const { sinceMs, why, waiting } = finding;
-      const values = { age: ago(sinceMs), why, waiting: count(waiting) };
+      const { sinceMs, why, waiting, capped } = finding;
+      const values = { age: ago(sinceMs), why, waiting: count(waiting, capped) };
       return { text: t("health.catalogueDown", values), href: WAITING_FOR_CATALOGUE };
     }
     case "sickProducts": {
@@ -124,7 +125,7 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
     }
     case "catalogue":
       return {
-        text: t("health.catalogue", { waiting: count(finding.waiting) }),
+        text: t("health.catalogue", { waiting: count(finding.waiting, finding.capped) }),
         href: WAITING_FOR_CATALOGUE,
       };
     case "deadLetters":
@@ -134,7 +135,7 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
       };
     case "paused": {
       const { pause, held, capped } = finding;
-      const values = { queue: pause.queue, held: count(held) + (capped ? "+" : "") };
+      const values = { queue: pause.queue, held: count(held, capped) };
       return { text: t("health.paused", values), href: "/admin/queues" };
     }
     case "resends":
