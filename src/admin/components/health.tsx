@@ -5,8 +5,8 @@ import { formatCount, formatDuration, formatShare } from "../format";
 import type { View } from "../view";
 import { said } from "./live-region";
 
-const WAITING_FOR_CATALOGUE = `/admin/tasks?status=RETRY&error_code=${CATALOGUE_WAITING}`;
-const FAILED_FOR_PRODUCT = "/admin/tasks?error_code=catalogue_failed";
+const WAITING_FOR_CATALOGUE = `/admin/tasks?status=RETRY&code=${CATALOGUE_WAITING}`;
+const FAILED_FOR_PRODUCT = "/admin/tasks?code=catalogue_failed";
 
 interface HealthProps {
   view: View;
