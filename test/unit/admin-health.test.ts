@@ -143,7 +143,8 @@ describe("health", () => {
 
   it("tells of dead letters, of much that was sent again, and of consumers long silent", () => {
     expect(kinds({ deadLetters: 1 })).toEqual(["deadLetters"]);
-    const resent = (n: number) => kinds({ open: { resent: n, waitingFor: new Map() } });
+    const resent = (n: number) =>
+      kinds({ open: { resent: n, waitingFor: new Map(), capped: false } });
     expect([resent(19), resent(20)]).toEqual([[], ["resends"]]);
     const silent = (ms: number) => {
       const worker = { worker: "w", queue: "orders", since: 0, batchSize: 1, tasks: [] };

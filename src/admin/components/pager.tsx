@@ -23,7 +23,8 @@ export function Pager({ view, page, timeless = false }: PagerProps) {
   return (
     <nav class="pager" aria-label={t("list.pages")}>
       <span class="note">
-        {t("list.count", { count: formatCount(language, count) + (capped ? "+" : "") })}
+        {count > 0 &&
+          t("list.count", { count: formatCount(language, count) + (capped ? "+" : "") })}
       </span>
       {url.searchParams.has("cursor") && (
         <a href={first.size === 0 ? url.pathname : `${url.pathname}?${first.toString()}`}>
