@@ -74,10 +74,15 @@ describeInBrowser("people, keys and the audit log in a browser", () => {
   ];
 
   describe.each(["light", "dark"] as const)("%s", (colorScheme) => {
-    it.each([390, 961, 1280, 1920])(
-      "every page fits %i px, and axe finds nothing",
-      async (width) => {
-        await using visit = await open({ colorScheme, viewport: { width, height: 900 } });
+    it.each([
+      [390, "es-ES"],
+      [961, "en-US"],
+      [1280, "en-US"],
+      [1920, "es-ES"],
+    ] as const)(
+      "every page fits %i px in %s, and axe finds nothing",
+      async (width, locale) => {
+        await using visit = await open({ colorScheme, locale, viewport: { width, height: 900 } });
         const { page } = visit;
         const found: string[] = [];
         for (const [name, path] of pages()) {
