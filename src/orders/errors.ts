@@ -115,7 +115,7 @@ function catalogueMessage({ sku, why }: { sku: string; why: string }): string {
 function waitingMessage({ sku, down }: { sku: string; down: string | null }): string {
   return down === null
     ? `The catalogue has not answered for SKU ${quote(sku)} yet`
-    : `SKU ${quote(sku)} waits for the catalogue, which is down: ${down}`;
+    : `The catalogue is down (${down}); SKU ${quote(sku)} waits for it`;
 }
 
 // What JSON leaves as it is, and nobody sees, or would break a line or turn the reading direction.

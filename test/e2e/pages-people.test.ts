@@ -79,23 +79,20 @@ describeInBrowser("people, keys and the audit log in a browser", () => {
       [961, "en-US"],
       [1280, "en-US"],
       [1920, "es-ES"],
-    ] as const)(
-      "every page fits %i px in %s, and axe finds nothing",
-      async (width, locale) => {
-        await using visit = await open({ colorScheme, locale, viewport: { width, height: 900 } });
-        const { page } = visit;
-        const found: string[] = [];
-        for (const [name, path] of pages()) {
-          const response = await page.goto(path);
-          expect(response?.status(), path).toBe(200);
-          expect((await response?.body())?.byteLength, path).toBeLessThan(MAX_PAGE_BYTES);
-          await expectNoSideways(page);
-          found.push(...(await violations(page)).map((violation) => `${name}: ${violation}`));
-        }
-        expect(found).toEqual([]);
-        expect(visit.problems).toEqual([]);
-      },
-    );
+    ] as const)("every page fits %i px in %s, and axe finds nothing", async (width, locale) => {
+      await using visit = await open({ colorScheme, locale, viewport: { width, height: 900 } });
+      const { page } = visit;
+      const found: string[] = [];
+      for (const [name, path] of pages()) {
+        const response = await page.goto(path);
+        expect(response?.status(), path).toBe(200);
+        expect((await response?.body())?.byteLength, path).toBeLessThan(MAX_PAGE_BYTES);
+        await expectNoSideways(page);
+        found.push(...(await violations(page)).map((violation) => `${name}: ${violation}`));
+      }
+      expect(found).toEqual([]);
+      expect(visit.problems).toEqual([]);
+    });
   });
 
   it("makes a person, says what is wrong beside the field, bans and removes them, by keyboard", async () => {

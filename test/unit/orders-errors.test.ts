@@ -71,7 +71,7 @@ it("says of an order that waits what it waits for, not that it failed", () => {
     reasonOf({ kind: "catalogue_waiting", sku: "P001", down }).message;
   expect(waiting(null)).toBe('The catalogue has not answered for SKU "P001" yet');
   expect(waiting("it answered 503")).toBe(
-    'SKU "P001" waits for the catalogue, which is down: it answered 503',
+    'The catalogue is down (it answered 503); SKU "P001" waits for it',
   );
 });
 
