@@ -15,7 +15,7 @@ import { makeTicket, readTicket, type Ticket } from "./tickets";
 const Filter = z.object({
   user: z.string().min(1).max(200).optional(),
   module: z.string().min(1).max(100).optional(),
-  lote: z.string().refine(isLote, "not a lote").optional(),
+  lote: z.string().refine(isLote, "not the id of a batch").optional(),
   task: z.string().refine(isTaskId, "not a task's id").optional(),
 });
 

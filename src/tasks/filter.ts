@@ -10,7 +10,7 @@ const name = filterText(100).openapi({ description: "Case and accents do not mat
 
 /** The filters of the task API, in its own words; of a query and of a bulk action's body alike. */
 export const filterShape = {
-  lote: z.string().trim().refine(isLote, "not a lote").optional(),
+  lote: z.string().trim().refine(isLote, "not the id of a batch").optional(),
   status: z.enum(STATUSES).optional(),
   pedido: filterText(64).optional(),
   user: filterText(200).optional(),
