@@ -122,12 +122,22 @@ describe("what is known of the catalogue", () => {
       await process(tested, [1, product]);
       await look();
     }
-    expect(versions.size).toBe(2);
+    expect(versions.size).toBe(1);
     expect((await catalogueStatus(tested))?.sickCount).toBe(10);
     passTime(MINUTE);
     await process(tested, [1, 30]);
     await look();
-    expect(versions.size).toBe(3);
+    expect(versions.size).toBe(2);
+  });
+
+  it("outlives the object's memory where all was well: the first to fail is sick alone", async () => {
+    stubCatalogue((id) => (sick(id) ? no() : product(id)));
+    const tested = remote({ CATALOGUE_TTL_SECONDS: "0" });
+    await process(tested, [1]);
+    await abortAllDurableObjects();
+    const [id] = await process(tested, [37]);
+    expect(await taskOf(id)).toMatchObject({ attempts: 1, error_code: "catalogue_failed" });
+    expect((await catalogueStatus(tested))?.down).toBeNull();
   });
 
   it("is of one catalogue: another begins with a clean record", async () => {

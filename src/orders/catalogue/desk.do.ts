@@ -151,5 +151,7 @@ export class CatalogueDesk extends DurableObject<Env> {
 /** What must change for the record to be worth writing. */
 function judgementOf({ health, pace }: DeskState): string {
   const rate = pace.perSecond === null ? null : Math.round(Math.log2(pace.perSecond));
-  return JSON.stringify([health.down?.since, health.sick.map(([product]) => product), rate]);
+  const sick = health.sick.map(([product]) => product);
+  // Which products answered changes with each call; that some did is what a restart has to know.
+  return JSON.stringify([health.down?.since, sick, health.proven.length > 0, rate]);
 }

@@ -90,7 +90,7 @@ export class Desk {
   /** Their median; 0 while there was none. */
   #typicalMs = 0;
   /** Products wanted last, to have some to probe with. */
-  #wanted: string[] = [];
+  #wanted: string[];
   #latestAt: number;
   #called = Promise.withResolvers<void>();
   #cancelWake: () => void = () => undefined;
@@ -100,6 +100,8 @@ export class Desk {
     this.#latestAt = options.state?.at ?? 0;
     this.#health = new Health(options.state?.health);
     this.#pace = new Pace(options.state?.pace);
+    const failed = options.state?.health.lastError?.product;
+    this.#wanted = failed === undefined ? [] : [failed];
   }
 
   get state(): DeskState {
@@ -256,7 +258,7 @@ export class Desk {
       this.#answers.set(product, { ...result, askedAt: startedAt });
       dropFirst(this.#answers, MAX_ANSWERS);
       if (result.kind === "refused") {
-        this.#health.distrust(product);
+        this.#health.refused(asked, result.why, now);
       } else {
         this.#health.answered(asked, result.kind === "product", now);
         this.#note(product, now - startedAt);

@@ -3,9 +3,9 @@
  *
  * A failure alone says neither. It makes its product suspect, until a call that began after it is
  * answered: then the catalogue is up, and what was suspect is sick by itself. Products that have
- * answered before are asked for just that. Only when several of these fail in a row, or nothing is
- * left that could answer, is the catalogue down; nothing that failed in the meantime is held
- * against its product, or against an order.
+ * answered before are asked for just that. Only when several of these, asked since, fail in a row,
+ * or nothing is left that could answer, is the catalogue down; nothing that failed in the meantime
+ * is held against its product, or against an order.
  *
  * Calls are numbered in the order they began: the clock stands still between I/O. Times are Unix
  * milliseconds.
@@ -55,6 +55,8 @@ export interface Asked {
 }
 
 interface Suspicion {
+  /** The number of the call that failed. */
+  asked: number;
   /** Calls with a greater number began after it failed. */
   seq: number;
   at: number;
@@ -145,7 +147,7 @@ export class Health {
   failed({ product, seq }: Asked, why: string, now: number, retryAfterMs = 0): void {
     this.#lastError = { at: now, product, why };
     this.#suspects.delete(product);
-    this.#suspects.set(product, { seq: this.#seq, at: now, why, retryAfterMs });
+    this.#suspects.set(product, { asked: seq, seq: this.#seq, at: now, why, retryAfterMs });
     if (!this.#down) {
       this.#judge(why, now, retryAfterMs);
     } else if (seq > this.#downSeq) {
@@ -155,14 +157,22 @@ export class Health {
     }
   }
 
-  /** A product's own trouble; of one that answered before it may still be the catalogue's. */
+  /** A page of another kind, say: the catalogue's trouble, if others can tell; else the product's. */
   unusable(asked: Asked, why: string, now: number): void {
     const { product } = asked;
-    if (this.#proven.has(product) || this.#down) {
+    if (this.#proven.size > 0 || this.#down) {
       this.failed(asked, why, now);
     } else {
       this.#lastError = { at: now, product, why };
       this.#fallSick(product, { at: now, why });
+    }
+  }
+
+  /** The request's own trouble, which says nothing of the catalogue: nor that it is back. */
+  refused(asked: Asked, why: string, now: number): void {
+    this.distrust(asked.product);
+    if (this.#down) {
+      this.failed(asked, why, now);
     }
   }
 
@@ -206,24 +216,33 @@ export class Health {
   }
 
   /**
-   * The product to find it back with: one that answered before, or failing that one of `wanted`;
-   * of several the one that did not fail, or longest ago. Not one that is sick by itself.
+   * The product to find it back with, in turns one that answered before and one of `wanted`, for
+   * either may be all that is left; of several the one that did not fail, or longest ago. Not one
+   * that is sick by itself.
    */
   probe(wanted: readonly string[]): string | undefined {
     const known = [...this.#proven].toReversed();
-    const failedFirst = [...this.#suspects.keys()];
-    const longestAgo = (products: readonly string[]) =>
-      products.find((product) => !this.#suspects.has(product)) ??
-      failedFirst.find((product) => products.includes(product));
     const well = wanted.filter((product) => !this.#sick.has(product));
-    return longestAgo(known) ?? longestAgo(well) ?? longestAgo(wanted);
+    const failedFirst = [...this.#suspects.keys()];
+    const longestAgo = (products: readonly (string | undefined)[]) =>
+      products.find((product) => product !== undefined && !this.#suspects.has(product)) ??
+      failedFirst.find((product) => products.includes(product));
+    const longer = known.length > well.length ? known : well;
+    return longestAgo(longer.flatMap((_, i) => [known[i], well[i]])) ?? longestAgo(wanted);
   }
 
   #judge(why: string, now: number, retryAfterMs: number): void {
+    const [first] = this.#suspects.values();
     const proven = [...this.#proven];
-    const provenFailed = proven.filter((product) => this.#suspects.has(product)).length;
-    const someLeft = provenFailed < proven.length;
-    if (provenFailed >= PROVEN_FAILED || (!someLeft && this.#suspects.size >= UNPROVEN_FAILED)) {
+    const someLeft = proven.some((product) => !this.#suspects.has(product));
+    // What was under way as the doubt arose fails at once, be it one shelf or the whole house.
+    const askedSince = proven.filter(
+      (product) => (this.#suspects.get(product)?.asked ?? 0) > (first?.seq ?? 0),
+    );
+    if (
+      askedSince.length >= PROVEN_FAILED ||
+      (!someLeft && this.#suspects.size >= UNPROVEN_FAILED)
+    ) {
       this.fallDown(why, now, retryAfterMs);
     }
   }

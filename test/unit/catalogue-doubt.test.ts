@@ -1,0 +1,109 @@
+/** Who is to blame when a call fails, where it is neither plainly the catalogue nor one product. */
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Need } from "../../src/orders/catalogue/asks";
+import { aNeed, DeskWorld, failing, good, refused, stateOf, unusable } from "../support/desk";
+
+const MINUTE = 60_000;
+
+vi.setConfig({ testTimeout: 30_000 }); // minutes of the desk's time are many timers
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_800_000_000_000 });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const upTo = (n: number) => Array.from({ length: n }, (_, i) => i + 1);
+const each = (ids: number[], overrides: Partial<Need> = {}) =>
+  ids.map((id) => aNeed([id], overrides));
+const sickOf = ({ desk }: DeskWorld) =>
+  desk.state.health.sick.map(([product]) => Number(product)).toSorted((a, b) => a - b);
+
+describe("many products that fall sick at once", () => {
+  it("half of all are sick alone, and keep the other half waiting no second", async () => {
+    const world = new DeskWorld();
+    await world.lookup(...each(upTo(40)));
+    world.reply = (id) => (Number(id) % 2 === 0 ? failing() : good(id));
+    const began = Date.now();
+    const needs = each(upTo(200), { notBefore: began + 1 });
+    const found = await world.lookup(...needs);
+    expect(found.down).toBeNull();
+    expect(sickOf(world)).toEqual(upTo(200).filter((id) => id % 2 === 0));
+    expect([...found.answers].filter(([, { askedAt }]) => askedAt > began).length).toBe(100);
+    expect(Date.now() - began).toBeLessThan(2000);
+  });
+
+  it("all that ever answered keep nobody waiting who wants others", async () => {
+    const world = new DeskWorld();
+    await world.lookup(aNeed([1, 2, 3]));
+    world.reply = (id) => (Number(id) <= 3 ? failing() : good(id));
+    expect((await world.lookup(...each([1, 2, 3], { notBefore: Date.now() + 1 }))).down).not.toBe(
+      null,
+    );
+    await world.lookup(aNeed([4, 5]));
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(stateOf(await world.lookup(aNeed([4, 5])), 5)).toBe("product");
+    await world.lookup(...each([1, 2, 3], { notBefore: Date.now() + 1 }));
+    expect(sickOf(world)).toEqual([1, 2, 3]);
+  });
+});
+
+it("a catalogue of which three in ten calls fail is not down", async () => {
+  const world = new DeskWorld();
+  await world.lookup(...each(upTo(40)));
+  let calls = 0;
+  world.reply = (id) => ((calls++ * 7) % 10 < 3 ? failing() : good(id));
+  const found = await world.lookup(...each(upTo(300), { notBefore: Date.now() + 1 }));
+  expect(found.down).toBeNull();
+  expect(world.healed).toBe(0);
+});
+
+describe("an outage", () => {
+  it("that answers with pages is held against no product, though it was never asked before", async () => {
+    const world = new DeskWorld();
+    await world.lookup(...each(upTo(40)));
+    world.reply = () => unusable();
+    const found = await world.lookup(...each(upTo(20).map((id) => 1000 + id)));
+    expect(found.down).not.toBeNull();
+    expect(found.sick.size).toBe(0);
+  });
+
+  it("that begins with six calls under way is held against none of them", async () => {
+    const world = new DeskWorld();
+    await world.lookup(...each(upTo(40)));
+    world.reply = (id) => (Number(id) % 6 === 0 ? failing(10) : failing(300));
+    const needs = each(upTo(40), { notBefore: Date.now() + 1 });
+    let found = await world.lookup(...needs);
+    for (let runs = 0; runs < 5 && !found.down; runs++) {
+      expect(found.sick.size).toBe(0);
+      found = await world.lookup(...needs);
+    }
+    expect(found.down).not.toBeNull();
+    expect(found.sick.size).toBe(0);
+  });
+
+  it.each([
+    ["refuses the request", refused],
+    ["answers with a page", unusable],
+  ])("is looked at ever more rarely where it %s", async (_, reply) => {
+    const world = new DeskWorld(() => failing());
+    await world.lookup(aNeed([1, 2]));
+    world.reply = () => reply();
+    world.asked.length = 0;
+    await vi.advanceTimersByTimeAsync(10 * MINUTE);
+    expect(world.asked.length).toBeGreaterThanOrEqual(10);
+    expect(world.asked.length).toBeLessThanOrEqual(14);
+    expect(world.desk.state.health.down).not.toBeNull();
+  });
+
+  it("is found to be over after a restart though nobody asks and nothing ever answered", async () => {
+    const before = new DeskWorld(() => failing());
+    await before.lookup(aNeed([1]));
+    const world = new DeskWorld((id) => good(id), before.desk.state);
+    world.desk.pump(); // as its alarm does
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(world.healed).toBe(1);
+  });
+});
