@@ -49,6 +49,12 @@ const CALLS_AT_ONCE = 6;
 const SLOW_AT_ONCE = 3;
 const MAX_ANSWERS = 20_000;
 const MAX_SLOW = 1000;
+/**
+ * What is asked for orders at once, in products: they must all have come while the first are kept,
+ * and are good for them, even if it takes twice as long as it should.
+ */
+const MAX_BEGUN = 5000;
+const BEGUN_MS = 200_000;
 const MAX_WANTED = 64;
 /** How long a caller waits at most, and without news of what it wants. */
 const MAX_WAIT_MS = 5000;
@@ -193,11 +199,16 @@ export class Desk {
       return check;
     }
     const slow = calls.filter((call) => call.slow).length;
+    const room = Math.min(MAX_BEGUN, BEGUN_MS / this.#callMs());
     const among = (wanted: boolean) =>
-      this.#asks.next((product, need) => {
-        const verdict = this.#judge(product, need);
-        return verdict === "ask" && this.#isSlow(product) !== wanted ? "later" : verdict;
-      }, now);
+      this.#asks.next(
+        (product, need) => {
+          const verdict = this.#judge(product, need);
+          return verdict === "ask" && this.#isSlow(product) !== wanted ? "later" : verdict;
+        },
+        now,
+        room,
+      );
     // The slow ones have one place before all others, or they would wait for ever.
     return (
       (slow === 0 ? among(true) : undefined) ??
@@ -371,12 +382,14 @@ export class Desk {
   /** Orders take turns, so an order's products take as many rounds, of a call for each order. */
   #waitMs(need: Need): number {
     const calls = Math.min(need.products.length * this.#asks.orders, this.#asks.products);
-    const callMs = Math.max(
-      this.#typicalMs / CALLS_AT_ONCE,
-      1000 / (this.#pace.state.perSecond ?? Infinity),
-    );
-    const ms = this.#pace.waitMs(Date.now()) + calls * callMs;
+    const ms = this.#pace.waitMs(Date.now()) + calls * this.#callMs();
     return Math.round(Math.min(Math.max(ms, NEXT_MS.min), NEXT_MS.max));
+  }
+
+  /** From one call to the next. */
+  #callMs(): number {
+    const { perSecond } = this.#pace.state;
+    return Math.max(this.#typicalMs / CALLS_AT_ONCE, 1000 / (perSecond ?? Infinity));
   }
 
   #wakeIn(ms: number): void {
