@@ -165,10 +165,12 @@ class OrderBatch {
     const now = Date.now();
     const growing = Math.min(ASKED_WAIT_MS * 2 ** Math.min(task.deferrals, 10), MAX_ASKED_WAIT_MS);
     const { sku } = lack;
+    // The desk's clock is another: a failure that was counted must not count again.
+    const ranAt = lack.kind === "sick" ? Math.max(now, lack.failedAt + 1) : now;
     const wait = (error: OrderError, more: Partial<Search>, delayMs?: number): Outcome => ({
       kind: "defer",
       reason: reasonOf(error),
-      checkpoint: { ...search, downSince: null, ranAt: now, ...more },
+      checkpoint: { ...search, downSince: null, ranAt, ...more },
       delayMs,
     });
     switch (lack.kind) {
@@ -186,7 +188,7 @@ class OrderBatch {
           ? {
               kind: "retry",
               reason: reasonOf(error),
-              checkpoint: { ...search, downSince: null, ranAt: now },
+              checkpoint: { ...search, downSince: null, ranAt },
             }
           : wait(error, {}, Math.max(lack.until - now, 0));
       }

@@ -2,7 +2,7 @@
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { catalogueStatus, deskOf } from "../../src/orders/catalogue/catalogue";
+import { Catalogue, catalogueStatus, deskOf } from "../../src/orders/catalogue/catalogue";
 import { ACTIONS } from "../../src/tasks/actions";
 import { CATALOGUE_URL, product, stubCatalogue } from "../support/catalogue";
 import { deliver, orderEngine, passTime, storeOrders, taskOf, testEnv } from "../support/engine";
@@ -168,6 +168,74 @@ describe("a catalogue that heals", () => {
     for (const id of tasks) {
       expect(await taskOf(id)).toMatchObject({ status: "SUCCESS", attempts: 1 });
     }
+  });
+});
+
+describe("what consumers make of the desk's answer", () => {
+  const downDesk = {
+    getByName: () => ({
+      lookup: () =>
+        Promise.resolve({
+          answers: new Map(),
+          sick: new Map(),
+          waits: new Map(),
+          down: { since: 0, why: "it answered 503", pauseMs: 5000, probeAt: 0 },
+        }),
+    }),
+  };
+
+  it("is of no more weight than that it is back: who heard late that it is down goes too", async () => {
+    let down = true;
+    stubCatalogue((id) => (down ? no() : product(id)));
+    const tested = remote();
+    const tasks = await process(tested, [1, 2]);
+    down = false;
+    passTime(MINUTE + 1000);
+    await runDurableObjectAlarm(deskOf(tested));
+    await expect.poll(() => dueIn(tasks[0]), { timeout: 10_000 }).toBeLessThanOrEqual(0);
+    await deliver(tasks, { ...tested, CATALOGUE: downDesk as never });
+    expect(await dueIn(tasks[0])).toBeGreaterThan(5000);
+    await expect.poll(() => dueIn(tasks[0]), { timeout: 10_000 }).toBeLessThanOrEqual(0);
+  });
+
+  it("counts one failure once, though the desk's clock is ahead", async () => {
+    const at = Date.now() + 2 * MINUTE;
+    const sickness = { since: at, failures: 1, failedAt: at, until: at + MINUTE, why: "503" };
+    const found = { answers: new Map(), sick: new Map([["7", sickness]]), down: null };
+    const lookup = () => Promise.resolve({ ...found, waits: new Map() });
+    const tested = remote({ CATALOGUE: { getByName: () => ({ lookup }) } });
+    const [id = ""] = await process(tested, [7]);
+    expect(await taskOf(id)).toMatchObject({ attempts: 1, error_code: "catalogue_failed" });
+    passTime(MINUTE);
+    await deliver([id], tested);
+    expect(await taskOf(id)).toMatchObject({ attempts: 1, error_code: "catalogue_waiting" });
+  });
+
+  it("is complete for a batch of more products than the isolate remembers", async () => {
+    const count = 10_100;
+    const answers = new Map(
+      Array.from({ length: count }, (_, i) => [
+        String(i),
+        {
+          askedAt: Date.now(),
+          kind: "product" as const,
+          product: { id: String(i), title: "P", unitPrice: 1 },
+        },
+      ]),
+    );
+    const found = { answers, sick: new Map(), down: null, waits: new Map() };
+    const catalogue = new Catalogue({
+      catalogueUrl: "",
+      catalogueTimeoutMs: 1000,
+      catalogueTtlMs: MINUTE,
+    });
+    const since = Date.now();
+    const products = [...answers.keys()];
+    const question = { taskId: "t", sender: "", products, since, ranAt: since };
+    const lookups = await catalogue.lookup({ lookup: () => Promise.resolve(found) }, [question]);
+    expect([...(lookups.get("t")?.values() ?? [])].every((lookup) => "id" in Object(lookup))).toBe(
+      true,
+    );
   });
 });
 

@@ -50,6 +50,21 @@ describe("many products that fall sick at once", () => {
   });
 });
 
+it("a sick product is not asked before the time it named", async () => {
+  const world = new DeskWorld((id) =>
+    id === "7"
+      ? { result: { kind: "failed", why: "it answered 503", retryAfterMs: 5 * MINUTE } }
+      : good(id),
+  );
+  await world.lookup(...each([1, 7]));
+  for (let minute = 0; minute < 5; minute++) {
+    expect(world.asked.filter((id) => id === "7").length).toBe(1);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    await world.lookup(aNeed([7]));
+  }
+  expect(world.asked.filter((id) => id === "7").length).toBe(2);
+});
+
 it("a catalogue of which three in ten calls fail is not down", async () => {
   const world = new DeskWorld();
   await world.lookup(...each(upTo(40)));
@@ -105,5 +120,35 @@ describe("an outage", () => {
     world.desk.pump(); // as its alarm does
     await vi.advanceTimersByTimeAsync(MINUTE);
     expect(world.healed).toBe(1);
+  });
+});
+
+describe("a call that began before the trouble", () => {
+  /** Product 1 comes to `first`, begun while all was well; all else fails at once. */
+  const troubled = async (first: ReturnType<typeof failing>, others: number[]) => {
+    const world = new DeskWorld((id) =>
+      id === "1" && !world.asked.slice(0, -1).includes("1") ? first : failing(),
+    );
+    const needs = each([1, ...others]);
+    void world.desk.lookup(needs);
+    await vi.advanceTimersByTimeAsync(3500);
+    return world;
+  };
+
+  it("does not say, by its answer, that what failed since is sick", async () => {
+    const world = await troubled(good("1", 3000), [2, 3]);
+    expect(sickOf(world)).toEqual([]);
+    expect(world.desk.state.health.down).not.toBeNull();
+  });
+
+  it("does not say, by its answer, that the catalogue is back", async () => {
+    const world = await troubled(good("1", 3000), [2, 3, 4, 5, 6]);
+    expect(world.desk.state.health.down).not.toBeNull();
+    expect(world.healed).toBe(0);
+  });
+
+  it("does not, by its failure, put off the next look", async () => {
+    const world = await troubled(failing(3000), [2, 3, 4, 5, 6]);
+    expect(world.desk.state.health.down?.pauseMs).toBe(5000);
   });
 });

@@ -1,7 +1,7 @@
 /** That every order ends, however many others want something too. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Asks, type Need } from "../../src/orders/catalogue/asks";
-import { aNeed, DeskWorld, good } from "../support/desk";
+import { aNeed, DeskWorld, good, hanging } from "../support/desk";
 
 const MINUTE = 60_000;
 /** What an order collects is good for it for so long. */
@@ -118,5 +118,29 @@ describe("a sender of more than can be kept", () => {
     asks.next(() => ((judged += 1), "later"), 0, ROOM);
     expect(judged).toBeGreaterThan(0);
     expect(judged).toBeLessThanOrEqual(ROOM);
+  });
+});
+
+describe("slow products", () => {
+  it("never have all places, though for a moment nobody else wants one", async () => {
+    const world = new DeskWorld((id) => (Number(id) <= 12 ? hanging() : good(id)));
+    await world.lookup(aNeed([50, 51, 52]));
+    await world.lookup(...upTo(40).map((id) => aNeed([id])));
+    await vi.advanceTimersByTimeAsync(3000);
+    const began = Date.now();
+    const found = await world.lookup(aNeed([100]));
+    expect(found.answers.has("100")).toBe(true);
+    expect(Date.now() - began).toBeLessThan(200);
+  });
+
+  it("have a place though others never cease to want one", async () => {
+    const world = new DeskWorld((id) => good(id, id === "7" ? 5000 : 50));
+    const slow = aNeed([7], { notBefore: 0 });
+    let next = 1000;
+    for (let second = 0; !(await world.lookup(slow)).answers.has("7"); second++) {
+      void world.desk.lookup(upTo(200).map(() => aNeed([next++])));
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(second).toBeLessThan(40);
+    }
   });
 });

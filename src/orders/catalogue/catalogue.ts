@@ -96,7 +96,7 @@ export class Catalogue {
     const waitMs = found?.waits.get(need.taskId) ?? DESK_WAIT_MS;
     return new Map(
       need.products.map((product): [string, Lookup] => {
-        const fresh = this.#fresh(product, need);
+        const fresh = this.#fresh(product, need, found);
         if (fresh) {
           return [product, read(fresh)];
         }
@@ -114,8 +114,9 @@ export class Catalogue {
     );
   }
 
-  #fresh(product: string, { notBefore }: Need): Answer | undefined {
-    const answer = this.#cache.get(product);
+  /** What was `found` just now counts though the cache had no room for it. */
+  #fresh(product: string, { notBefore }: Need, found?: Found): Answer | undefined {
+    const answer = found?.answers.get(product) ?? this.#cache.get(product);
     // One of the future is of a clock that went back since.
     return answer && answer.askedAt >= notBefore && answer.askedAt <= Date.now() + CLOCKS_DIFFER_MS
       ? answer

@@ -23,6 +23,8 @@ const SAVE_EVERY_MS = 60_000;
 /** Of products nobody asked for lately one can only say that they were sick. */
 const SICK_LATELY_MS = 3_600_000;
 const SICK_SHOWN = 20;
+/** An order that heard of the outage's last moment is waiting for it by then. */
+const SETTLED_MS = 5000;
 
 interface DeskRecord {
   source: Source;
@@ -109,10 +111,13 @@ export class CatalogueDesk extends DurableObject<Env> {
     return this.#desk;
   }
 
-  /** Orders that waited for it need not wait for their own time. */
+  /** Orders that waited for it need not wait for their own time, nor those about to. */
   async #wake(): Promise<void> {
+    const waiting = { name: ORDER_TASK, code: CATALOGUE_WAITING };
     try {
-      await wakeWaiting(this.env, { name: ORDER_TASK, code: CATALOGUE_WAITING });
+      await wakeWaiting(this.env, waiting);
+      await scheduler.wait(SETTLED_MS);
+      await wakeWaiting(this.env, waiting);
     } catch (error) {
       log.warn("catalogue.wake_failed", { message: String(error) });
     }

@@ -54,14 +54,17 @@ export interface Asked {
   seq: number;
 }
 
-interface Suspicion {
+interface Trouble {
+  at: number;
+  why: string;
+  retryAfterMs?: number;
+}
+
+interface Suspicion extends Trouble {
   /** The number of the call that failed. */
   asked: number;
   /** Calls with a greater number began after it failed. */
   seq: number;
-  at: number;
-  why: string;
-  retryAfterMs: number;
 }
 
 export class Health {
@@ -247,9 +250,10 @@ export class Health {
     }
   }
 
-  #fallSick(product: string, { at, why }: Pick<Suspicion, "at" | "why">): void {
+  #fallSick(product: string, { at, why, retryAfterMs = 0 }: Trouble): void {
     const { since = at, failures = 0 } = this.#sick.get(product) ?? {};
-    const until = at + Math.min(FIRST_SICK_MS * 2 ** Math.min(failures, 10), MAX_SICK_MS);
+    const pauseMs = Math.min(FIRST_SICK_MS * 2 ** Math.min(failures, 10), MAX_SICK_MS);
+    const until = at + Math.max(pauseMs, retryAfterMs);
     this.#sick.delete(product);
     this.#sick.set(product, { since, failures: failures + 1, failedAt: at, until, why });
     this.#proven.delete(product);
