@@ -208,7 +208,7 @@ describe("what consumers make of the desk's answer", () => {
     expect(await taskOf(id)).toMatchObject({ attempts: 1, error_code: "catalogue_failed" });
     passTime(MINUTE);
     await deliver([id], tested);
-    expect(await taskOf(id)).toMatchObject({ attempts: 1, error_code: "catalogue_waiting" });
+    expect(await taskOf(id)).toMatchObject({ attempts: 1, error_code: "catalogue_failed" });
   });
 
   it("is complete for a batch of more products than the isolate remembers", async () => {
