@@ -1,7 +1,7 @@
 /** That every order ends, however many others want something too. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Asks, type Need } from "../../src/orders/catalogue/asks";
-import { aNeed, DeskWorld, good, hanging } from "../support/desk";
+import { aNeed, DeskWorld, failing, good, hanging } from "../support/desk";
 
 const MINUTE = 60_000;
 /** What an order collects is good for it for so long. */
@@ -143,4 +143,29 @@ describe("slow products", () => {
       expect(second).toBeLessThan(40);
     }
   });
+});
+
+describe("an order that is not asked for any more", () => {
+  it("is one that nobody brought again for five minutes", () => {
+    const asks = new Asks();
+    asks.keep(aNeed([1]), 0);
+    asks.keep(aNeed([2]), 4 * MINUTE);
+    expect(asks.next(() => "ask", 6 * MINUTE, ROOM)).toBe("2");
+    expect(asks.orders).toBe(1);
+  });
+
+  it("is one that was told that a product of it is sick", async () => {
+    const world = new DeskWorld((id) => (id === "7" ? failing() : good(id)));
+    await world.lookup(aNeed([1]));
+    await world.lookup(aNeed([7, 8]));
+    expect(world.desk.waiting).toBe(0);
+  });
+});
+
+it("asks ever more rarely a catalogue that answers 429 and names no time", async () => {
+  const world = new DeskWorld(() => ({ result: { kind: "limited", why: "", retryAfterMs: null } }));
+  void world.desk.lookup([aNeed([1])]);
+  await vi.advanceTimersByTimeAsync(55_000);
+  expect(world.asked.length).toBeGreaterThan(4);
+  expect(world.asked.length).toBeLessThan(9);
 });
