@@ -3,6 +3,7 @@
  * CATALOGUE_TTL_SECONDS from when it was asked, and behind that the deployment's one desk.
  */
 import { type Config, configOf } from "../../config";
+import { dropFirst } from "../../lib/drop-first";
 import { log } from "../../log";
 import type { Need } from "./asks";
 import type { Answer, Found } from "./desk";
@@ -79,12 +80,7 @@ export class Catalogue {
         this.#cache.delete(product);
         this.#cache.set(product, answer);
       }
-      for (const first of this.#cache.keys()) {
-        if (this.#cache.size <= MAX_CACHED) {
-          break;
-        }
-        this.#cache.delete(first);
-      }
+      dropFirst(this.#cache, MAX_CACHED);
       return found;
     } catch (error) {
       log.warn("catalogue.desk_failed", { orders: needs.length, message: String(error) });

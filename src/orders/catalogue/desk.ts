@@ -6,11 +6,13 @@
  * A product that takes much longer than others is dropped when others wait for its place, and asked
  * again among the slow, which have half of the places at most. So it costs nobody else any time.
  */
+import { dropFirst } from "../../lib/drop-first";
 import { Asks, type Need, type Verdict } from "./asks";
 import type { CallResult } from "./call";
 import { type Asked, Health, type HealthState, type Outage, type Sickness } from "./health";
 import { Pace, type PaceState } from "./pace";
 import type { Product } from "./product";
+import { Slowness } from "./slowness";
 
 /** What the catalogue says of a product, and when it was asked. Unix milliseconds. */
 export type Answer = { askedAt: number } & (
@@ -48,7 +50,6 @@ export interface DeskOptions {
 const CALLS_AT_ONCE = 6;
 const SLOW_AT_ONCE = 3;
 const MAX_ANSWERS = 20_000;
-const MAX_SLOW = 1000;
 /**
  * What is asked for orders at once, in products: they must all have come while the first are kept,
  * and are good for them, even if it takes twice as long as it should.
@@ -61,11 +62,8 @@ const MAX_WAIT_MS = 5000;
 const QUIET_MS = 500;
 /** Products of a lookup are all looked at after a call, so the more there are the more rarely. */
 const LOOKED_AT_PER_MS = 100;
-/** A call is slow when it takes this many times what calls take as a rule, and a second. */
-const TIMES_TYPICAL = 4;
-const SLOW_MS = 1000;
-/** Answers whose median is what they take as a rule. */
-const TIMED = 31;
+/** And in times what calls take as a rule. */
+const QUIET_CALLS = 4;
 /** For how long callers are told to stay away. */
 const NEXT_MS = { min: 500, max: 30_000 };
 /** Told to wait so often, and for so long not answered, is down too. */
@@ -90,11 +88,7 @@ export class Desk {
   /** The first asked first. */
   readonly #answers = new Map<string, Answer>();
   readonly #calls = new Map<string, Call>();
-  readonly #slow = new Set<string>();
-  /** What the latest answers took. */
-  #timed: number[] = [];
-  /** Their median; 0 while there was none. */
-  #typicalMs = 0;
+  readonly #slowness = new Slowness();
   /** Products wanted last, to have some to probe with. */
   #wanted: string[];
   #latestAt: number;
@@ -247,8 +241,7 @@ export class Desk {
     const { product } = asked;
     if (result.kind === "dropped") {
       this.#health.distrust(product);
-      this.#slow.add(product);
-      dropFirst(this.#slow, MAX_SLOW);
+      this.#slowness.dropped(product);
       return;
     }
     if (result.kind === "limited") {
@@ -272,33 +265,19 @@ export class Desk {
         this.#health.refused(asked, result.why, now);
       } else {
         this.#health.answered(asked, result.kind === "product", now);
-        this.#note(product, now - startedAt);
+        this.#slowness.answered(product, now - startedAt);
       }
     }
   }
 
-  /** Notes what an answer took. */
-  #note(product: string, ms: number): void {
-    if (ms <= this.#slowAfterMs()) {
-      this.#slow.delete(product);
-    }
-    this.#timed = [...this.#timed.slice(1 - TIMED), Math.max(ms, 1)];
-    const sorted = this.#timed.toSorted((a, b) => a - b);
-    this.#typicalMs = sorted[sorted.length >> 1] ?? 0;
-  }
-
-  #slowAfterMs(): number {
-    return this.#typicalMs === 0 ? Infinity : Math.max(SLOW_MS, TIMES_TYPICAL * this.#typicalMs);
-  }
-
   #isSlow(product: string): boolean {
-    return this.#slow.has(product) || this.#health.sickness(product) !== undefined;
+    return this.#slowness.isSlow(product) || this.#health.sickness(product) !== undefined;
   }
 
   /** Makes place for those who wait, at the cost of what takes much longer than others. */
   #dropSlow(): void {
     const now = Date.now();
-    const after = this.#slowAfterMs();
+    const after = this.#slowness.afterMs;
     const fast = [...this.#calls.values()].filter(({ slow }) => !slow);
     const over = fast.filter(({ startedAt }) => now - startedAt >= after);
     if (over.length > 0) {
@@ -369,14 +348,13 @@ export class Desk {
     const idle = this.#calls.size === 0;
     return (
       (idle && (this.#health.down !== null || this.#pace.waitMs(Date.now()) > QUIET_MS)) ||
-      open.every(({ products }) => products.every((product) => this.#slow.has(product)))
+      open.every(({ products }) => products.every((product) => this.#slowness.isSlow(product)))
     );
   }
 
   #patienceMs(): number {
-    return this.#typicalMs === 0
-      ? MAX_WAIT_MS
-      : Math.max(QUIET_MS, TIMES_TYPICAL * this.#typicalMs);
+    const { typicalMs } = this.#slowness;
+    return typicalMs === 0 ? MAX_WAIT_MS : Math.max(QUIET_MS, QUIET_CALLS * typicalMs);
   }
 
   /** Orders take turns, so an order's products take as many rounds, of a call for each order. */
@@ -389,7 +367,7 @@ export class Desk {
   /** From one call to the next. */
   #callMs(): number {
     const { perSecond } = this.#pace.state;
-    return Math.max(this.#typicalMs / CALLS_AT_ONCE, 1000 / (perSecond ?? Infinity));
+    return Math.max(this.#slowness.typicalMs / CALLS_AT_ONCE, 1000 / (perSecond ?? Infinity));
   }
 
   #wakeIn(ms: number): void {
@@ -416,14 +394,5 @@ async function endsWithin(promise: Promise<void>, ms: number): Promise<boolean> 
     return await Promise.race([promise.then(() => true), late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-function dropFirst(all: Set<string> | Map<string, unknown>, kept: number): void {
-  for (const first of all.keys()) {
-    if (all.size <= kept) {
-      return;
-    }
-    all.delete(first);
   }
 }

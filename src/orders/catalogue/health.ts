@@ -11,6 +11,8 @@
  * milliseconds.
  */
 
+import { dropFirst } from "../../lib/drop-first";
+
 /** Products known to have answered, of which some are asked when in doubt. */
 const PROVEN_KEPT = 32;
 const PROVEN_FAILED = 3;
@@ -258,14 +260,5 @@ export class Health {
     this.#sick.set(product, { since, failures: failures + 1, failedAt: at, until, why });
     this.#proven.delete(product);
     dropFirst(this.#sick, SICK_KEPT);
-  }
-}
-
-function dropFirst(all: Set<string> | Map<string, unknown>, kept: number): void {
-  for (const first of all.keys()) {
-    if (all.size <= kept) {
-      return;
-    }
-    all.delete(first);
   }
 }

@@ -1,0 +1,45 @@
+/** What calls take as a rule, and which products take much longer. Times are milliseconds. */
+import { dropFirst } from "../../lib/drop-first";
+
+/** A call is slow when it takes this many times what calls take as a rule, and a second. */
+const TIMES_TYPICAL = 4;
+const SLOW_MS = 1000;
+/** Answers whose median is what they take as a rule. */
+const TIMED = 31;
+const MAX_SLOW = 1000;
+
+export class Slowness {
+  readonly #slow = new Set<string>();
+  /** What the latest answers took. */
+  #timed: number[] = [];
+  #typicalMs = 0;
+
+  /** 0 while nothing was answered. */
+  get typicalMs(): number {
+    return this.#typicalMs;
+  }
+
+  /** After which a call is slow; Infinity while nothing was answered. */
+  get afterMs(): number {
+    return this.#typicalMs === 0 ? Infinity : Math.max(SLOW_MS, TIMES_TYPICAL * this.#typicalMs);
+  }
+
+  isSlow(product: string): boolean {
+    return this.#slow.has(product);
+  }
+
+  /** A call was given up on. */
+  dropped(product: string): void {
+    this.#slow.add(product);
+    dropFirst(this.#slow, MAX_SLOW);
+  }
+
+  answered(product: string, ms: number): void {
+    if (ms <= this.afterMs) {
+      this.#slow.delete(product);
+    }
+    this.#timed = [...this.#timed.slice(1 - TIMED), Math.max(ms, 1)];
+    const sorted = this.#timed.toSorted((a, b) => a - b);
+    this.#typicalMs = sorted[sorted.length >> 1] ?? 0;
+  }
+}
