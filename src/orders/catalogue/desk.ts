@@ -60,10 +60,10 @@ const MAX_WANTED = 64;
 /** How long a caller waits at most, and without news of what it wants. */
 const MAX_WAIT_MS = 5000;
 const QUIET_MS = 500;
+/** The same, in times what calls take as a rule. */
+const QUIET_CALLS = 4;
 /** Products of a lookup are all looked at after a call, so the more there are the more rarely. */
 const LOOKED_AT_PER_MS = 100;
-/** And in times what calls take as a rule. */
-const QUIET_CALLS = 4;
 /** For how long callers are told to stay away. */
 const NEXT_MS = { min: 500, max: 30_000 };
 /** Told to wait so often, and for so long not answered, is down too. */

@@ -10,7 +10,6 @@
  * Calls are numbered in the order they began: the clock stands still between I/O. Times are Unix
  * milliseconds.
  */
-
 import { dropFirst } from "../../lib/drop-first";
 
 /** Products known to have answered, of which some are asked when in doubt. */
