@@ -275,6 +275,25 @@ describe("an order's patience with the catalogue", () => {
     expect(await taskOf(id)).toMatchObject({ status: "SUCCESS" });
   });
 
+  it("begins anew when it was up in between", async () => {
+    let down = true;
+    stubCatalogue((id) => (down || id === "2" ? no() : product(id)));
+    const tested = remote({ ORDER_MAX_AGE_HOURS: "1", ORDER_MAX_ATTEMPTS: "20" });
+    const [id = ""] = await storeOrders(tested, [orderOf(1, 2)]);
+    await deliver([id], tested);
+    passTime(50 * MINUTE);
+    down = false;
+    await deliver([id], tested);
+    expect(await taskOf(id)).toMatchObject({ attempts: 1, error_code: "catalogue_failed" });
+    down = true;
+    for (const minutes of [5, 40]) {
+      passTime(minutes * MINUTE);
+      await deliver([id], tested);
+      expect(await taskOf(id)).toMatchObject({ status: "RETRY" });
+    }
+    expect((await catalogueStatus(tested))?.down).not.toBeNull();
+  });
+
   it("is not used up while it answers for others: what was not asked yet is waited for", async () => {
     vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
       const id = (input instanceof Request ? input.url : String(input)).split("/").at(-1) ?? "";
