@@ -65,9 +65,9 @@ export class Pace {
     this.#served = [...this.#lately(now), now];
     if (this.#perSecond !== null) {
       const rise = now - this.#limitedAt < HOLD.forMs ? HOLD.rise : RISE;
-      const seconds = Math.min(Math.max(now - this.#raisedAt, 0), WINDOW_MS) / WINDOW_MS;
+      const seconds = Math.min(Math.max(now - this.#raisedAt, 0), HOLD.forMs) / 1000;
       this.#raisedAt = now;
-      const risen = this.#perSecond * (1 + rise * seconds);
+      const risen = this.#perSecond * (1 + rise) ** seconds;
       this.#perSecond = risen > FASTEST_PER_SECOND ? null : risen;
     }
   }
