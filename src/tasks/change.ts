@@ -94,7 +94,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     const reason = { code: "batch_crashed", message: "The batch it ran in crashed; it runs alone" };
     return { ...wait("suspected", 0, reason, { deferrals: row.deferrals }), suspect: 1 };
   }
-  const carried = JSON.stringify(checkpointOf(outcome)?.checkpoint ?? null).length;
+  const carried = JSON.stringify(checkpointOf(outcome)?.checkpoint?.left ?? null).length;
   if (carried > MAX_CHECKPOINT_CHARACTERS) {
     const message = `The checkpoint has ${carried} characters; at most ${MAX_CHECKPOINT_CHARACTERS} are kept`;
     return final("FAILURE", { code: "checkpoint_too_large", message });
