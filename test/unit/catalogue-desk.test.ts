@@ -291,6 +291,16 @@ describe("slow products", () => {
     expect(Date.now() - began).toBeLessThan(15_000);
   });
 
+  it("keep no second caller waiting whom nobody else makes place for", async () => {
+    const { world, lookup } = bound(new DeskWorld((id) => good(id, id === "7" ? 9900 : 20)));
+    await lookup(aNeed([1]), aNeed([7]));
+    const began = Date.now();
+    for (let batch = 0; batch < 10; batch++) {
+      await world.lookup(aNeed([1]), aNeed([7]));
+    }
+    expect(Date.now() - began).toBeLessThan(500);
+  });
+
   it("that hang are sick in the end, and answered for as such", async () => {
     const hangs = (id: string) => id === "7";
     const { lookup } = bound(new DeskWorld((id) => (hangs(id) ? hanging() : good(id))));

@@ -345,10 +345,16 @@ export class Desk {
 
   /** Whether nothing comes soon that an order lacks. */
   #isOver(open: readonly Need[]): boolean {
+    const now = Date.now();
+    const patience = this.#patienceMs();
+    // Nobody waits for a call that an earlier caller has waited for already.
+    const isLong = (product: string) =>
+      this.#slowness.isSlow(product) ||
+      now - (this.#calls.get(product)?.startedAt ?? now) >= patience;
     const idle = this.#calls.size === 0;
     return (
-      (idle && (this.#health.down !== null || this.#pace.waitMs(Date.now()) > QUIET_MS)) ||
-      open.every(({ products }) => products.every((product) => this.#slowness.isSlow(product)))
+      (idle && (this.#health.down !== null || this.#pace.waitMs(now) > QUIET_MS)) ||
+      open.every(({ products }) => products.every(isLong))
     );
   }
 
