@@ -194,6 +194,31 @@ describe("a clock that goes back an hour", () => {
     expect(stateOf(await world.lookup(aNeed([1, 2])), 2)).toBe("product");
   });
 
+  it("takes an answer that was under way for one of now", async () => {
+    const { world } = bound(new DeskWorld((id) => good(id, 1000)));
+    const looking = world.desk.lookup([aNeed([1])]);
+    await vi.advanceTimersByTimeAsync(100);
+    vi.setSystemTime(Date.now() - 60 * MINUTE);
+    world.desk.pump(); // as whoever comes meanwhile would
+    await vi.advanceTimersByTimeAsync(10_000);
+    const askedAt = (await looking).answers.get("1")?.askedAt ?? Infinity;
+    expect(askedAt).toBeLessThanOrEqual(Date.now());
+  });
+
+  it("keeps no product sick for an hour that was suspect as it went back", async () => {
+    const { world } = bound(new DeskWorld((id) => (id === "2" ? failing() : good(id, 1000))));
+    await world.lookup(aNeed([1]));
+    const looking = world.desk.lookup([aNeed([2])]);
+    await vi.advanceTimersByTimeAsync(100);
+    vi.setSystemTime(Date.now() - 60 * MINUTE);
+    world.desk.pump(); // as whoever comes meanwhile would
+    await vi.advanceTimersByTimeAsync(10_000);
+    await looking;
+    await world.lookup(aNeed([2]), aNeed([3]));
+    const [, sickness] = world.desk.state.health.sick.find(([id]) => id === "2") ?? [];
+    expect(sickness?.until ?? 0).toBeLessThan(Date.now() + MINUTE);
+  });
+
   it("forgets what was asked in the time that was, and its limits", async () => {
     const { world, asked } = bound(new DeskWorld());
     await world.lookup(aNeed([1]));

@@ -133,9 +133,9 @@ export class Asks {
   }
 
   /**
-   * The next product to ask whose turn it is and of which `judge` says "ask"; "later" and "paused" leave it in
-   * its place, "settled" takes it off its order, "doomed" takes the whole order off. `room` is how
-   * many products orders may have begun with.
+   * The next product to ask whose turn it is and of which `judge` says "ask"; "later" and "paused"
+   * leave it in its place, "settled" takes it off its order, "doomed" takes the whole order off.
+   * `room` is how many products orders may have begun with.
    */
   next(
     judge: (product: string, need: Need) => Verdict,

@@ -126,7 +126,8 @@ export class CatalogueDesk extends DurableObject<Env> {
   /** Writes the judgement down if it is another, now or when a minute is over since the last time. */
   #save(): void {
     const state = this.#desk?.state;
-    if (!state || !this.#source || judgementOf(state) === this.#saved) {
+    const judgement = state && judgementOf(state);
+    if (!state || !this.#source || judgement === this.#saved) {
       return;
     }
     const wait = this.#savedAt + SAVE_EVERY_MS - Date.now();
@@ -135,7 +136,7 @@ export class CatalogueDesk extends DurableObject<Env> {
       return;
     }
     this.#savedAt = Date.now();
-    this.#saved = judgementOf(state);
+    this.#saved = judgement;
     this.ctx.storage.kv.put<DeskRecord>(RECORD, { source: this.#source, desk: state });
     if (state.health.down) {
       this.ctx.waitUntil(this.ctx.storage.setAlarm(Date.now() + MAX_PROBE_MS));

@@ -130,10 +130,12 @@ export class Desk {
       newsAt = productsOf(left) < productsOf(open) ? now : newsAt;
       open = left;
       const patience = Math.min(until, newsAt + this.#patienceMs()) - now;
+      // More than a caller waits at most is a clock that went back: it asks again by the new time.
       if (
         this.#isOver(open) ||
         patience <= 0 ||
-        !(await endsWithin(this.#called.promise, Math.min(patience, MAX_WAIT_MS)))
+        patience > MAX_WAIT_MS ||
+        !(await endsWithin(this.#called.promise, patience))
       ) {
         return this.#found(needs, this.#openOf(open));
       }
@@ -259,7 +261,8 @@ export class Desk {
       this.#health.unusable(asked, result.why, now);
     } else {
       this.#answers.delete(product);
-      this.#answers.set(product, { ...result, askedAt: startedAt });
+      // Not of the future, though the clock went back meanwhile: nobody would take it for an answer.
+      this.#answers.set(product, { ...result, askedAt: Math.min(startedAt, now) });
       dropFirst(this.#answers, MAX_ANSWERS);
       if (result.kind === "refused") {
         this.#health.refused(asked, result.why, now);

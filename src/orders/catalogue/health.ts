@@ -192,6 +192,7 @@ export class Health {
     }
     this.#lastAnswerAt = Math.min(this.#lastAnswerAt, now);
     this.#sick.clear();
+    this.#suspects.clear();
   }
 
   /** Nothing more can be asked to settle a doubt: nobody answers. */
