@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { claimOrders } from "../../src/orders/registry";
 import { recover } from "../../src/tasks/recover";
 import { takeAndDie, taskOf } from "../support/engine";
-import type { Waiting } from "../support/model-queue";
+import { taskIdOf } from "../platform/batch";
+import type { Waiting } from "../platform/queue";
 import { anOrder } from "../support/orders";
 import { seededRandom } from "../support/random";
 import { inBatches, Simulation } from "../support/simulation";
@@ -64,7 +65,7 @@ describe("messages", () => {
 
   it("of which the queue takes only some: recovery sends the others, and only these", async () => {
     const world = new Simulation();
-    const { binding } = world.queue;
+    const binding = world.env.QUEUE_ORDERS;
     const sendBatch = binding.sendBatch.bind(binding);
     let calls = 0;
     binding.sendBatch = async (messages, options) => {
@@ -78,7 +79,9 @@ describe("messages", () => {
     expect(world.queue.sent).toHaveLength(300);
     await world.run(2 * MINUTE);
     expect(await world.ends()).toMatchObject({ tasks: { SUCCESS: 600 }, stored: 600, leases: 0 });
-    expect(world.queue.sent.toSorted()).toEqual(ids.toSorted());
+    expect(world.queue.sent.map((body) => taskIdOf({ body }) ?? "").toSorted()).toEqual(
+      ids.toSorted(),
+    );
   });
 });
 
@@ -87,7 +90,7 @@ describe("a holder that died", () => {
     const world = new Simulation();
     const order = anOrder();
     const [dead = ""] = await world.accept([order]);
-    world.queue.takeAll();
+    world.lose();
     await takeAndDie([dead]);
     const claims = [{ orderId: String(order["id"]), taskId: dead }];
     await claimOrders(env, claims, Date.now(), Date.now() + LEASE_MS);
@@ -108,14 +111,14 @@ describe("a holder that died", () => {
   it("is found by two recoveries at once: one crash is counted, and all ends well", async () => {
     const world = new Simulation();
     const ids = await world.accept(orders(20));
-    world.queue.takeAll();
+    world.lose();
     await takeAndDie(ids);
     jump(LEASE_MS);
     const twice = () =>
       Promise.all([recover(world.env, Date.now()), recover(world.env, Date.now())]);
     const [one, other] = await twice();
     expect(one.lapsed + other.lapsed).toBe(1);
-    world.queue.takeAll();
+    world.lose();
     const [alone = ""] = ids;
     for (const crashes of [1, 2]) {
       expect(await takeAndDie([alone], true)).toBe(1);
@@ -138,7 +141,7 @@ describe("a clock that jumps", () => {
   ])("%s while orders wait, run and are given up on: all end well", async (_name, ms) => {
     const world = new Simulation();
     const before = await world.accept(orders(40));
-    world.queue.takeAll(); // their messages are lost
+    world.lose(); // their messages are lost
     await takeAndDie(before.slice(0, 20));
     jump(ms);
     await world.accept(orders(40));

@@ -1,8 +1,9 @@
 import { env as realEnv } from "cloudflare:workers";
+import { type Answer, batchOf } from "../platform/batch";
+import type { Waiting } from "../platform/queue";
 import { faultyDatabase } from "./faults";
 import { faultOf } from "./model-faults";
 import type { DeliveryPlan, Ending } from "./model-plans";
-import { type Answer, batchOf, type Waiting } from "./model-queue";
 
 /** A batch on its way through a consumer, which may be held up and may die. */
 export class Delivery {

@@ -187,7 +187,7 @@ const sameOrder: Plan = { kind: "order", orderKey: 0, content: "good" };
 const own = (...script: Step[]): Plan => ({ kind: "batch", script });
 const simple = own();
 const passLong = actOf("pass", 91_000, (world) => world.pass(91_000));
-const loseAll = actOf("lose", "all", (world) => world.queue.takeAll());
+const loseAll = actOf("lose", "all", (world) => world.lose("all"));
 const retryFirst = actOf("retry", 0, (world) => world.retry(0));
 const deadLetterFirst = actOf("dead letter", 0, (world) => world.deadLetter(0, true));
 const times = (count: number, ...acts: Act[]) => Array.from({ length: count }, () => acts).flat();

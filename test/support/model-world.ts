@@ -22,9 +22,10 @@ import { allowedBy, beatenDatabase, databaseWith } from "./model-faults";
 import { Elsewhere } from "./model-elsewhere";
 import type { DeliveryPlan, FaultPlan, Plan, RecoveryPlan, Report, Step } from "./model-plans";
 import { Producer } from "./model-producer";
-import { batchOf, ModelQueue, taskIdOf, type Waiting } from "./model-queue";
 import { modelTasks } from "./model-tasks";
 import { clearTasks } from "./recount";
+import { batchOf, bindingOf, taskIdOf } from "../platform/batch";
+import { StrictQueue, type Waiting } from "../platform/queue";
 
 const LEASE_MS = 45_000;
 const BREAK_LEASE = "UPDATE tasks SET suspect = 1";
@@ -32,7 +33,7 @@ const PATIENCE_MS = 600_000;
 const BY = "user:model";
 
 export class World {
-  readonly queue = new ModelQueue();
+  readonly queue = new StrictQueue();
   readonly producer: Producer;
   inFlight: Delivery[] = [];
   /** Tokens of leases that may be left: of consumers that died or could not settle. */
@@ -60,7 +61,7 @@ export class World {
       CATALOGUE_URL,
       CATALOGUE_TTL_SECONDS: "0",
       RECOVERY: { getByName: () => ({ arm: () => Promise.resolve() }) },
-      QUEUE_ORDERS: this.queue.binding,
+      QUEUE_ORDERS: bindingOf(this.queue),
     });
     Reflect.deleteProperty(this.#env, "QUEUE_TASKS");
     const lives: Producer["lives"] = [];
@@ -103,8 +104,9 @@ export class World {
   }
 
   async deliver(plan: DeliveryPlan): Promise<void> {
-    const messages =
-      plan.messages === "all" ? this.queue.takeAll() : this.queue.take(plan.messages);
+    const { messages: waiting } = this.queue;
+    const chosen = plan.messages === "all" ? waiting : this.queue.at(plan.messages);
+    const messages = this.queue.take(chosen);
     messages.push(...this.#doublesOf(plan.doubles));
     if (plan.strangers) {
       const unknown = "01a20495-2dc0-77f6-a12b-a53672290fff";
@@ -169,11 +171,14 @@ export class World {
       throw new Error("a message was neither acked nor retried");
     }
     if (ending === "lost") {
+      this.queue.drop(messages);
       return;
     }
     for (const message of messages) {
       const answer = dead || ending === "redelivered" ? { delayMs: 0 } : answers.get(message.id);
-      if (answer !== "ack") {
+      if (answer === "ack") {
+        this.queue.drop([message]);
+      } else {
         this.queue.takeBack(message, answer?.delayMs ?? 0);
       }
     }
@@ -205,7 +210,7 @@ export class World {
     if (plan.fault === null && results.some(({ status }) => status === "rejected")) {
       throw new Error(`recovery failed: ${JSON.stringify(results)}`);
     }
-    const sent = new Set(this.queue.sent.slice(before));
+    const sent = new Set(this.queue.sent.slice(before).map((body) => taskIdOf({ body }) ?? ""));
     sent.forEach((id) => this.resent.set(id, (this.resent.get(id) ?? 0) + 1));
     if (needless.some((id) => sent.has(id))) {
       throw new Error(`sent needlessly: ${needless.filter((id) => sent.has(id)).join()}`);
@@ -305,17 +310,18 @@ export class World {
 
   /** The platform gives up on a message, or on a double of one. */
   async deadLetter(place: number, double: boolean): Promise<void> {
-    const messages = double ? this.#doublesOf([place]) : this.queue.take([place]);
+    const messages = double ? this.#doublesOf([place]) : this.queue.at([place]);
     const { batch, answers } = batchOf(messages);
     await consumeDeadLetters(batch, this.#env);
     if (answers.size < messages.length || [...answers.values()].some((word) => word !== "ack")) {
       throw new Error("a dead letter was not acked");
     }
+    this.queue.drop(messages);
     messages.forEach((message) => this.deadLettered.add(taskIdOf(message) ?? ""));
   }
 
-  lose(places: number[]): void {
-    this.queue.take(places);
+  lose(places: number[] | "all"): void {
+    this.queue.drop(places === "all" ? this.queue.messages : this.queue.at(places));
   }
 }
 

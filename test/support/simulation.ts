@@ -10,7 +10,8 @@ import { enqueueOrders } from "../../src/orders/ingest";
 import { consume } from "../../src/tasks/consumer";
 import { recover } from "../../src/tasks/recover";
 import { orderEngine, testEnv } from "./engine";
-import { batchOf, ModelQueue, type Waiting } from "./model-queue";
+import { batchOf, bindingOf } from "../platform/batch";
+import { StrictQueue, type Waiting } from "../platform/queue";
 import { clearTasks } from "./recount";
 
 const BATCH = 100;
@@ -25,7 +26,7 @@ export interface Ends {
 }
 
 export class Simulation {
-  readonly queue = new ModelQueue();
+  readonly queue = new StrictQueue();
   readonly env: Env;
   /** As recovery's object remembers it. */
   #looked = Date.now();
@@ -35,7 +36,7 @@ export class Simulation {
   constructor(overrides: Partial<Record<keyof Env, unknown>> = {}) {
     this.env = testEnv({
       RECOVERY: { getByName: () => ({ arm: () => Promise.resolve() }) },
-      QUEUE_ORDERS: this.queue.binding,
+      QUEUE_ORDERS: bindingOf(this.queue),
       ...overrides,
     });
     Reflect.deleteProperty(this.env, "QUEUE_TASKS");
@@ -72,10 +73,15 @@ export class Simulation {
   /** Delivers what is visible until nothing is. */
   async deliver(): Promise<void> {
     for (let due = this.queue.visible(); due.length > 0; due = this.queue.visible()) {
-      const taken = new Set(due);
-      this.queue.messages = this.queue.messages.filter((message) => !taken.has(message));
-      await Promise.all(this.platform(due).map((messages) => this.#consume(messages)));
+      await Promise.all(
+        this.platform(this.queue.take(due)).map((messages) => this.#consume(messages)),
+      );
     }
+  }
+
+  /** All messages are gone. */
+  lose(): void {
+    this.queue.drop(this.queue.messages);
   }
 
   async #consume(messages: Waiting[]): Promise<void> {
@@ -86,7 +92,9 @@ export class Simulation {
       if (answer === undefined) {
         throw new Error("a message was neither acked nor retried");
       }
-      if (answer !== "ack") {
+      if (answer === "ack") {
+        this.queue.drop([message]);
+      } else {
         this.queue.takeBack(message, answer.delayMs);
       }
     }

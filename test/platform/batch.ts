@@ -1,0 +1,51 @@
+/** A queue's binding and batches, as a Worker sees them. */
+import type { StrictQueue, Waiting } from "./queue";
+
+export function bindingOf(queue: StrictQueue): Queue {
+  const send = async (bodies: unknown[], { delaySeconds = 0 }: QueueSendOptions = {}) => {
+    queue.send(bodies, delaySeconds * 1000);
+    return { metadata: { metrics: queue.metrics() } };
+  };
+  return {
+    send: (body: unknown, options?: QueueSendOptions) => send([body], options),
+    sendBatch: (messages: Iterable<MessageSendRequest>, options?: QueueSendBatchOptions) =>
+      send(
+        Array.from(messages, ({ body }) => body),
+        options,
+      ),
+    metrics: async () => queue.metrics(),
+  };
+}
+
+/** What the consumer said of a message; the first word counts. */
+export type Answer = "ack" | { delayMs: number };
+
+/** A batch as the platform hands it over, and what was answered. */
+export function batchOf(messages: readonly Waiting[], queue = "pedidos-orders") {
+  const answers = new Map<string, Answer>();
+  const answer = (id: string, word: Answer) => void (answers.has(id) || answers.set(id, word));
+  const delayed = (options?: QueueRetryOptions) => ({
+    delayMs: (options?.delaySeconds ?? 0) * 1000,
+  });
+  const all = (word: Answer) => messages.forEach(({ id }) => answer(id, word));
+  const batch = {
+    queue,
+    messages: messages.map(({ id, body, sentAt, attempts }) => ({
+      id,
+      body,
+      timestamp: new Date(sentAt),
+      attempts: attempts + 1,
+      ack: () => answer(id, "ack"),
+      retry: (options?: QueueRetryOptions) => answer(id, delayed(options)),
+    })),
+    ackAll: () => all("ack"),
+    retryAll: (options?: QueueRetryOptions) => all(delayed(options)),
+  } as unknown as MessageBatch;
+  return { batch, answers };
+}
+
+export function taskIdOf({ body }: Pick<Waiting, "body">): string | undefined {
+  return typeof body === "object" && body !== null && "task_id" in body
+    ? String(body.task_id)
+    : undefined;
+}

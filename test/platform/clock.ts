@@ -1,0 +1,66 @@
+/**
+ * A clock that stands still while code computes, and moves only with I/O.
+ *
+ * https://developers.cloudflare.com/workers/runtime-apis/performance/
+ */
+const RealDate = Date;
+const realPerformance = performance.now.bind(performance);
+const realTimers = { setTimeout: globalThis.setTimeout, wait: scheduler.wait.bind(scheduler) };
+
+let now: number | null = null;
+let elapsed = 0;
+
+class StillDate extends RealDate {
+  constructor(...given: [] | ConstructorParameters<DateConstructor>) {
+    if (given.length === 0) {
+      super(StillDate.now());
+    } else {
+      super(...given);
+    }
+  }
+
+  static override now(): number {
+    return now ?? RealDate.now();
+  }
+}
+
+/** Something came back from outside: it is as late as it really is. Without effect until `stopClock`. */
+export function tick(): void {
+  if (now !== null) {
+    now = RealDate.now();
+    elapsed = realPerformance();
+  }
+}
+
+/** The time as it is, or as a test has set it. */
+export function trueNow(): number {
+  return (now === null ? Date : RealDate).now();
+}
+
+/** From now on time passes only at a `tick`. Returns what lets it run again. */
+export function stopClock(): () => void {
+  now = RealDate.now();
+  elapsed = realPerformance();
+  globalThis.Date = StillDate as DateConstructor;
+  performance.now = () => elapsed;
+  globalThis.setTimeout = ((
+    callback: (...args: unknown[]) => void,
+    ms?: number,
+    ...args: unknown[]
+  ) =>
+    realTimers.setTimeout(() => {
+      tick();
+      callback(...args);
+    }, ms)) as typeof setTimeout;
+  scheduler.wait = async (...call) => {
+    await realTimers.wait(...call);
+    tick();
+  };
+  return () => {
+    now = null;
+    globalThis.Date = RealDate;
+    performance.now = realPerformance;
+    globalThis.setTimeout = realTimers.setTimeout;
+    scheduler.wait = realTimers.wait;
+  };
+}

@@ -1,0 +1,61 @@
+/**
+ * What the platform counts per invocation (a request, a batch, an alarm, a call of an object):
+ * queries to D1, and connections that wait for their answer.
+ *
+ * https://developers.cloudflare.com/d1/platform/limits/ (1,000 queries per invocation, paid)
+ * https://developers.cloudflare.com/workers/platform/limits/ (6 simultaneous open connections; more
+ * wait for one of them)
+ */
+import { AsyncLocalStorage } from "node:async_hooks";
+import { tick } from "./clock";
+
+const CONNECTIONS = 6;
+const QUERIES = 1000;
+
+class Invocation {
+  queries = 0;
+  #open = 0;
+  readonly #waiting: (() => void)[] = [];
+
+  async connect<T>(call: () => Promise<T>): Promise<T> {
+    if (this.#open >= CONNECTIONS) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+    this.#open += 1;
+    try {
+      return await call();
+    } finally {
+      this.#open -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+}
+
+const current = new AsyncLocalStorage<Invocation>();
+
+/** Runs an event's handler as an invocation of its own. */
+export function invoke<T>(handler: () => T): T {
+  tick();
+  return current.run(new Invocation(), handler);
+}
+
+/** A call to a service: one of six connections, and the only thing by which the clock moves. */
+export async function connect<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    const invocation = current.getStore();
+    return await (invocation ? invocation.connect(call) : call());
+  } finally {
+    tick();
+  }
+}
+
+/** Throws past the queries that an invocation may send; outside one, nothing is counted. */
+export function countQueries(n: number): void {
+  const invocation = current.getStore();
+  if (invocation) {
+    invocation.queries += n;
+    if (invocation.queries > QUERIES) {
+      throw new Error("D1_ERROR: Too many API requests by single Worker invocation.");
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * A queue as it is documented: 5,000 messages a second, then it refuses; what is not acked counts
+ * as backlog, in flight and delayed too; retries are counted, and past the last a message goes to
+ * the dead letters. It keeps no time of its own: whoever holds it delivers what is visible.
+ *
+ * https://developers.cloudflare.com/queues/platform/limits/ (5,000 messages a second, 100 messages
+ * or 256 KB a call, 128 KB a message), /queues/platform/javascript-apis/ (metrics: unacknowledged
+ * messages), /queues/configuration/dead-letter-queues/
+ */
+const PER_SECOND = 5000;
+const MAX_MESSAGES = 100;
+const MAX_CALL_BYTES = 256_000;
+const MAX_MESSAGE_BYTES = 128_000;
+const METADATA_BYTES = 100;
+
+export interface QueueRules {
+  /** Deliveries after the first; then it is a dead letter. */
+  maxRetries?: number;
+  /** Takes what the platform gives up on; without one it is gone. */
+  deadLetters?: StrictQueue;
+}
+
+/** A message on its way. */
+export interface Waiting {
+  id: string;
+  body: unknown;
+  /** When it was first sent, retries notwithstanding. Unix milliseconds. */
+  sentAt: number;
+  /** Deliveries that have been. */
+  attempts: number;
+  visibleAt: number;
+}
+
+export class StrictQueue {
+  /** Those that wait, delayed ones too. */
+  messages: Waiting[] = [];
+  /** Those at a consumer. */
+  readonly inFlight = new Set<Waiting>();
+  /** Bodies it accepted, in order. */
+  readonly sent: unknown[] = [];
+  /** Takes nothing. */
+  refuses = false;
+  /** Says it is empty, whatever it holds: the platform's metrics are best effort. */
+  blind = false;
+  readonly #rules: QueueRules;
+  #next = 0;
+  #recent: { at: number; count: number }[] = [];
+
+  constructor(rules: QueueRules = {}) {
+    this.#rules = rules;
+  }
+
+  /** A call of a producer: all or nothing. Throws as the platform does. */
+  send(bodies: readonly unknown[], delayMs = 0): void {
+    const sizes = bodies.map((body) => bytesOf(body) + METADATA_BYTES);
+    if (bodies.length === 0 || bodies.length > MAX_MESSAGES) {
+      throw new Error(`A call sends 1 to ${MAX_MESSAGES} messages, not ${bodies.length}`);
+    }
+    if (sizes.some((size) => size > MAX_MESSAGE_BYTES) || sum(sizes) > MAX_CALL_BYTES) {
+      throw new Error("Payload Too Large");
+    }
+    const now = Date.now();
+    this.#recent = this.#recent.filter(({ at }) => at <= now && now - at < 1000);
+    if (this.refuses || sum(this.#recent.map(({ count }) => count)) + bodies.length > PER_SECOND) {
+      throw new Error("Too Many Requests");
+    }
+    this.#recent.push({ at: now, count: bodies.length });
+    this.sent.push(...bodies);
+    this.messages.push(...bodies.map((body) => this.make(body, delayMs)));
+  }
+
+  metrics(): { backlogCount: number; backlogBytes: number; oldestMessageTimestamp?: Date } {
+    const all = this.blind ? [] : [...this.messages, ...this.inFlight];
+    const oldest = Math.min(...all.map((message) => message.sentAt));
+    return {
+      backlogCount: all.length,
+      backlogBytes: sum(all.map(({ body }) => bytesOf(body))),
+      ...(all.length > 0 && { oldestMessageTimestamp: new Date(oldest) }),
+    };
+  }
+
+  /** A message of this queue's, not in it. */
+  make(body: unknown, delayMs = 0): Waiting {
+    this.#next += 1;
+    const now = Date.now();
+    return { id: `m${this.#next}`, body, sentAt: now, attempts: 0, visibleAt: now + delayMs };
+  }
+
+  visible(): Waiting[] {
+    return this.messages.filter((message) => message.visibleAt <= Date.now());
+  }
+
+  /** Takes messages to a consumer. */
+  take(chosen: readonly Waiting[]): Waiting[] {
+    const taken = new Set(chosen);
+    this.messages = this.messages.filter((message) => !taken.has(message));
+    taken.forEach((message) => this.inFlight.add(message));
+    return [...taken];
+  }
+
+  /** Those at these places; a place beyond the end counts from the beginning again. */
+  at(places: readonly number[]): Waiting[] {
+    const { length } = this.messages;
+    return places.flatMap((place) => this.messages[place % length] ?? []);
+  }
+
+  /** They were acked, or are lost. */
+  drop(gone: readonly Waiting[]): void {
+    this.take(gone).forEach((message) => this.inFlight.delete(message));
+  }
+
+  /** It comes again, unless the platform has had enough of it. */
+  takeBack(message: Waiting, delayMs: number): void {
+    this.inFlight.delete(message);
+    const { maxRetries = Infinity, deadLetters } = this.#rules;
+    const attempts = message.attempts + 1;
+    if (attempts > maxRetries) {
+      deadLetters?.messages.push(deadLetters.make(message.body));
+    } else {
+      this.messages.push({ ...message, attempts, visibleAt: Date.now() + delayMs });
+    }
+  }
+}
+
+function bytesOf(body: unknown): number {
+  return JSON.stringify(body)?.length ?? 0;
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
