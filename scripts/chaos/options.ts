@@ -7,6 +7,8 @@ export const USAGE = `npm run chaos -- [flags]
   --seed N       the same seed draws the same orders, faults and moments (random)
   --faults P     share of the catalogue's answers that are faulty, 0 to 0.9 (0.15)
   --patience S   seconds after the last round in which all must be final (300)
+  --strict       on the strict platform: round trips, errors of D1 and of objects, several consumers
+                 at once, messages that come twice, queues that survive the kill
   --logs         shows what the servers print
 
 Progress goes to stderr. Stdout gets one line of JSON (npm run -s chaos keeps it to that).
@@ -18,6 +20,7 @@ export interface Options {
   seed: number;
   faults: number;
   patience: number;
+  strict: boolean;
   logs: boolean;
 }
 
@@ -29,6 +32,7 @@ export function readOptions(argv: string[]): Options | "help" {
     seed: String(Math.floor(Math.random() * 1e9)),
     faults: "0.15",
     patience: "300",
+    strict: false,
     logs: false,
     help: false,
     ...readOnlyFlags(argv, {
@@ -37,6 +41,7 @@ export function readOptions(argv: string[]): Options | "help" {
       seed: "value",
       faults: "value",
       patience: "value",
+      strict: "switch",
       logs: "switch",
       help: "switch",
     }),
@@ -61,6 +66,7 @@ export function readOptions(argv: string[]): Options | "help" {
     seed: whole("seed", 2 ** 31),
     patience: whole("patience", 86_400),
     faults,
+    strict: values.strict,
     logs: values.logs,
   };
 }

@@ -4,9 +4,11 @@
  * by configuration so that the dead are given up on soon.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Queues } from "../../test/platform/queues.ts";
 import { seededRandom } from "../../test/support/random.ts";
 import { Api } from "../harness/api.ts";
 import { type Catalogue, startCatalogue } from "../harness/catalogue.ts";
+import { startQueues } from "../harness/platform.ts";
 import { type Server, startServer } from "../harness/server.ts";
 import { type Order, PRICES } from "../harness/orders.ts";
 import type { Task } from "../harness/rows.ts";
@@ -30,6 +32,11 @@ const VARIABLES = {
   RECOVERY_SECONDS: "1",
 };
 
+/** With --strict. */
+const PLATFORM = { roundTripMs: 5, writeMs: 2, readMs: 0.2, faults: 0.02 };
+const SEND_MS = 10;
+const DOUBLES = 0.05;
+
 export type Result = Omit<Verdict, "wrongs"> & Record<string, unknown> & { ok: boolean };
 
 export class Chaos {
@@ -40,6 +47,7 @@ export class Chaos {
   readonly #producer: Producer;
   readonly #counts = { kills: 0, openAtKills: 0 };
   readonly #recovered = { lapsedLeases: 0, resentTasks: 0 };
+  #queues: Queues | undefined;
   #server: Server | undefined;
   #api: Api | undefined;
 
@@ -55,6 +63,10 @@ export class Chaos {
   async run(): Promise<{ result: Result; wrongs: string[] }> {
     const startedAt = Date.now();
     const catalogue = await startCatalogue(CATALOGUE_LATENCY_MS, this.#faults.misbehave);
+    if (this.#options.strict) {
+      const random = seededRandom(this.#options.seed + 3);
+      this.#queues = await startQueues({ sendMs: SEND_MS, doubles: DOUBLES, random });
+    }
     try {
       for (let round = 1; round <= this.#options.rounds; round++) {
         await this.#round(round, catalogue);
@@ -62,6 +74,7 @@ export class Chaos {
       return await this.#end(catalogue, startedAt);
     } finally {
       catalogue.close();
+      this.#queues?.close();
     }
   }
 
@@ -79,6 +92,7 @@ export class Chaos {
     sending.catch(() => undefined); // awaited below, once the kill is done
     await sleep(killAfterMs);
     gone = true;
+    this.#queues?.deliverTo();
     await server.kill();
     this.#counts.kills += 1;
     await sending;
@@ -138,6 +152,7 @@ export class Chaos {
       sickAnswers: this.#faults.counts["sick product"] ?? 0,
       slowAnswers: this.#faults.counts["slow product"] ?? 0,
       worstAnswer: this.#faults.most,
+      ...(this.#queues && { queues: this.#queues.counts }),
       seconds: Math.round((Date.now() - startedAt) / 1000),
       ok:
         wrongs.length === 0 &&
@@ -181,7 +196,14 @@ export class Chaos {
   async #start(catalogue: Catalogue): Promise<{ api: Api; server: Server }> {
     const vars = { ...VARIABLES, CATALOGUE_URL: catalogue.url };
     const persistTo = this.#server?.persistTo;
-    const server = await startServer({ vars, ...(persistTo === undefined ? {} : { persistTo }) });
+    const queues = this.#queues;
+    const settings = { ...PLATFORM, seed: this.#options.seed + this.#counts.kills };
+    const server = await startServer({
+      vars,
+      ...(persistTo !== undefined && { persistTo }),
+      ...(queues && { platform: { queues, settings } }),
+    });
+    queues?.deliverTo(server.url);
     if (this.#options.logs) {
       server.run.process.stdout?.on("data", (data: Buffer) => process.stderr.write(data));
     }

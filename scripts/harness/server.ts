@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Queues } from "../../test/platform/queues.ts";
+import type { PlatformSettings } from "../../test/platform/settings.ts";
 import { killTree } from "./processes.ts";
 
 /** The project's folder. */
@@ -17,6 +19,8 @@ export interface ServerOptions {
   /** State to start on; a new temporary folder by default. */
   persistTo?: string;
   port?: number;
+  /** The strict platform in place of the local one (test/platform), and what it is like. */
+  platform?: { queues: Queues; settings?: Partial<PlatformSettings> };
 }
 
 export interface Server {
@@ -65,7 +69,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
     "--var",
     `${name}:${value}`,
   ]);
-  const args = ["--port", String(port), "--persist-to", persistTo, ...vars];
+  const platform = options.platform?.queues.argumentsFor(options.platform.settings ?? {});
+  const args = [...(platform ? [platform.entry] : []), "--port", String(port)];
+  args.push("--persist-to", persistTo, ...(platform?.flags ?? []), ...vars);
   const run = runStart([...args, "--env-file", secretsFile()]);
   await untilServing(run);
   return {

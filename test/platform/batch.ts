@@ -1,5 +1,6 @@
 /** A queue's binding and batches, as a Worker sees them. */
 import type { StrictQueue, Waiting } from "./queue";
+import type { Answer } from "./wire";
 
 export function bindingOf(queue: StrictQueue): Queue {
   const send = async (bodies: unknown[], { delaySeconds = 0 }: QueueSendOptions = {}) => {
@@ -17,10 +18,7 @@ export function bindingOf(queue: StrictQueue): Queue {
   };
 }
 
-/** What the consumer said of a message; the first word counts. */
-export type Answer = "ack" | { delayMs: number };
-
-/** A batch as the platform hands it over, and what was answered. */
+/** A batch as the platform hands it over, and what was answered: of each message the first word. */
 export function batchOf(messages: readonly Waiting[], queue = "pedidos-orders") {
   const answers = new Map<string, Answer>();
   const answer = (id: string, word: Answer) => void (answers.has(id) || answers.set(id, word));

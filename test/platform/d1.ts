@@ -34,6 +34,8 @@ export interface D1Rules {
   /** A call that writes, or only reads, keeps the database from all others for so long. */
   writeMs?: number;
   readMs?: number;
+  /** When it is free again: one for all bindings to it. */
+  turn?: { freeAt: number };
   /** Asked before each call. */
   fault?(call: D1Call): D1Fault | null | undefined;
   /** Past this size only SELECT and DELETE work. */
@@ -63,11 +65,12 @@ class StrictD1 {
   readonly #db: D1Database;
   readonly #rules: D1Rules;
   readonly #inner = new WeakMap<object, { statement: D1PreparedStatement; sql: string }>();
-  #freeAt = 0;
+  readonly #turn: { freeAt: number };
 
   constructor(db: D1Database, rules: D1Rules) {
     this.#db = db;
     this.#rules = rules;
+    this.#turn = rules.turn ?? { freeAt: 0 };
   }
 
   over<Rest extends object>(inner: Prepares, rest: Rest) {
@@ -138,8 +141,8 @@ class StrictD1 {
   async #takeTurn(ms: number): Promise<void> {
     if (ms > 0) {
       const now = trueNow();
-      this.#freeAt = Math.max(now, this.#freeAt) + ms;
-      await this.#wait(this.#freeAt - now);
+      this.#turn.freeAt = Math.max(now, this.#turn.freeAt) + ms;
+      await this.#wait(this.#turn.freeAt - now);
     }
   }
 

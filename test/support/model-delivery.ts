@@ -1,6 +1,7 @@
 import { env as realEnv } from "cloudflare:workers";
-import { type Answer, batchOf } from "../platform/batch";
+import { batchOf } from "../platform/batch";
 import type { Waiting } from "../platform/queue";
+import type { Answer } from "../platform/wire";
 import { faultyDatabase } from "./faults";
 import { faultOf } from "./model-faults";
 import type { DeliveryPlan, Ending } from "./model-plans";

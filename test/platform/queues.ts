@@ -1,0 +1,243 @@
+/**
+ * The queues of a started server, in this process: they outlive it, as the platform's do. What it
+ * sends comes over HTTP; batches go to it the same way, several at once, and what it does not
+ * answer comes again.
+ *
+ * https://developers.cloudflare.com/queues/configuration/consumer-concurrency/ (starts low, is
+ * looked at when a batch ends), /queues/configuration/batching-retries/, /queues/platform/limits/
+ * (15 minutes a batch), /queues/reference/delivery-guarantees/ (at least once)
+ */
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Answer, DELIVERY_PATH, SECRET_HEADER } from "./wire.ts";
+import { StrictQueue, type Waiting } from "./queue.ts";
+import { KIND, type PlatformSettings } from "./settings.ts";
+
+const WALL_MS = 15 * 60_000;
+const POLL_MS = 20;
+
+export interface Consumer {
+  queue: string;
+  maxBatchSize: number;
+  maxBatchTimeoutMs: number;
+  maxRetries: number;
+  maxConcurrency: number;
+  deadLetterQueue?: string;
+}
+
+export interface QueuesOptions {
+  /** How long the answer to a send takes; about 60 ms on the platform. */
+  sendMs?: number;
+  /** Share of the messages that are delivered once more, though acked. */
+  doubles?: number;
+  random?: () => number;
+  /** In place of each consumer's own. */
+  maxConcurrency?: number;
+}
+
+export interface Counts {
+  batches: number;
+  /** Batches that were under way at once, at most. */
+  mostAtOnce: number;
+  /** Batches without an answer. */
+  failed: number;
+  doubled: number;
+  refused: number;
+  deadLetters: number;
+}
+
+export class Queues {
+  readonly counts: Counts = {
+    batches: 0,
+    mostAtOnce: 0,
+    failed: 0,
+    doubled: 0,
+    refused: 0,
+    deadLetters: 0,
+  };
+  readonly #options: QueuesOptions;
+  readonly #secret = crypto.randomUUID();
+  readonly #lanes = new Map<string, Lane>();
+  #server: Server | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #workers: readonly string[] = [];
+  #running = 0;
+
+  constructor(consumers: readonly Consumer[], options: QueuesOptions = {}) {
+    this.#options = options;
+    // Those that others name come first.
+    const named = consumers.toSorted(
+      (a, b) => Number("deadLetterQueue" in a) - Number("deadLetterQueue" in b),
+    );
+    for (const consumer of named) {
+      const deadLetters = this.#lanes.get(consumer.deadLetterQueue ?? "")?.queue;
+      const queue = new StrictQueue({
+        maxRetries: consumer.maxRetries,
+        ...(deadLetters && { deadLetters }),
+      });
+      this.#lanes.set(consumer.queue, { consumer, queue, running: 0, most: 1, since: null });
+    }
+  }
+
+  async listen(): Promise<void> {
+    const server = createServer((request, response) => {
+      void this.#answer(request).then(({ status, body }) => {
+        response.writeHead(status, { "content-type": "application/json" });
+        response.end(JSON.stringify(body));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    this.#server = server;
+    this.#timer = setInterval(() => this.#deliver(), POLL_MS);
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#server?.close();
+    this.#server?.closeAllConnections();
+  }
+
+  /** What a server is started with: test/platform/worker.ts in place of src/index.ts, and how it is. */
+  argumentsFor(given: Partial<PlatformSettings>): { entry: string; flags: string[] } {
+    const { port } = this.#server?.address() as AddressInfo;
+    const settings: PlatformSettings = {
+      ...KIND,
+      ...given,
+      queues: `http://127.0.0.1:${port}`,
+      secret: this.#secret,
+    };
+    const value = JSON.stringify(JSON.stringify(settings));
+    return { entry: "test/platform/worker.ts", flags: ["--define", `PLATFORM:${value}`] };
+  }
+
+  /** Batches go to these servers from now on, in turn; to none: nothing is delivered. */
+  deliverTo(...urls: readonly string[]): void {
+    this.#workers = urls;
+  }
+
+  backlog(): number {
+    return [...this.#lanes.values()].reduce(
+      (sum, { queue }) => sum + queue.metrics().backlogCount,
+      0,
+    );
+  }
+
+  async #answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+    const [, name = ""] = (request.url ?? "").split("/");
+    const lane = this.#lanes.get(decodeURIComponent(name));
+    if (request.headers[SECRET_HEADER] !== this.#secret || !lane) {
+      return { status: 404, body: { error: `no queue ${name}` } };
+    }
+    try {
+      const { bodies, delayMs } = JSON.parse(await textOf(request)) as {
+        bodies?: unknown[];
+        delayMs?: number;
+      };
+      if (bodies) {
+        await sleep(this.#options.sendMs ?? 0);
+        lane.queue.send(bodies, delayMs);
+        this.#deliver();
+      }
+      return { status: 200, body: lane.queue.metrics() };
+    } catch (error) {
+      this.counts.refused += 1;
+      return {
+        status: 429,
+        body: { error: error instanceof Error ? error.message : String(error) },
+      };
+    }
+  }
+
+  #deliver(): void {
+    for (const lane of this.#lanes.values()) {
+      const { consumer, queue } = lane;
+      const most = Math.min(lane.most, this.#options.maxConcurrency ?? Infinity);
+      while (this.#workers.length > 0 && lane.running < most) {
+        const due = queue.visible().slice(0, consumer.maxBatchSize);
+        if (due.length === 0 || (due.length < consumer.maxBatchSize && !isOver(lane))) {
+          break;
+        }
+        lane.since = null;
+        void this.#run(lane, queue.take(due));
+      }
+    }
+  }
+
+  async #run(lane: Lane, messages: Waiting[]): Promise<void> {
+    const { consumer, queue } = lane;
+    lane.running += 1;
+    this.#running += 1;
+    this.counts.batches += 1;
+    this.counts.mostAtOnce = Math.max(this.counts.mostAtOnce, this.#running);
+    const answers = await this.#call(consumer.queue, messages);
+    for (const message of messages) {
+      const answer = answers.get(message.id);
+      const doubled = (this.#options.random ?? Math.random)() < (this.#options.doubles ?? 0);
+      if (answer === "ack" && !doubled) {
+        queue.drop([message]);
+        continue;
+      }
+      this.counts.doubled += answer === "ack" ? 1 : 0;
+      this.counts.deadLetters += message.attempts >= consumer.maxRetries ? 1 : 0;
+      queue.takeBack(message, answer === "ack" ? 0 : (answer?.delayMs ?? 0));
+    }
+    lane.running -= 1;
+    this.#running -= 1;
+    // More at once while work is left, fewer when a call failed; looked at when a batch ends.
+    const limit = this.#options.maxConcurrency ?? consumer.maxConcurrency;
+    const wanted = answers.size === 0 ? lane.most - 1 : lane.most + 1;
+    lane.most = queue.visible().length === 0 ? 1 : Math.min(Math.max(wanted, 1), limit);
+    this.#deliver();
+  }
+
+  /** Answers by message; none when the call failed: then all come again. */
+  async #call(queue: string, messages: readonly Waiting[]): Promise<Map<string, Answer>> {
+    const worker = this.#workers[this.counts.batches % this.#workers.length];
+    try {
+      const response = await fetch(`${worker}${DELIVERY_PATH}`, {
+        method: "POST",
+        headers: { [SECRET_HEADER]: this.#secret, "content-type": "application/json" },
+        body: JSON.stringify({ queue, messages }),
+        signal: AbortSignal.timeout(WALL_MS),
+      });
+      if (!response.ok) {
+        throw new Error(`${response.status} ${await response.text()}`);
+      }
+      return new Map((await response.json()) as [string, Answer][]);
+    } catch {
+      this.counts.failed += 1;
+      await sleep(POLL_MS); // the server is being killed, or started
+      return new Map();
+    }
+  }
+}
+
+interface Lane {
+  consumer: Consumer;
+  queue: StrictQueue;
+  running: number;
+  /** As many batches at once, for now. */
+  most: number;
+  /** When it was first seen that fewer wait than a batch holds. */
+  since: number | null;
+}
+
+/** Whether a batch that is not full has waited long enough. */
+function isOver(lane: Lane): boolean {
+  lane.since ??= Date.now();
+  return Date.now() - lane.since >= lane.consumer.maxBatchTimeoutMs;
+}
+
+async function textOf(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of request) {
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+async function sleep(ms: number): Promise<void> {
+  if (ms > 0) {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+  }
+}
