@@ -24,6 +24,10 @@ export const USAGE = `npm run bench -- [options]
   --full DIR        the same load on a copy of a state that bench/fill.mjs filled and on an empty
                     one, in turn, and the ratios
   --listeners N     the same load with N live sockets open and with none, in turn, and the ratios
+  --round-trips MS  on the strict platform (test/platform) instead: orders a second and latency for
+                    each round trip of a list joined by commas, in milliseconds
+  --consumers LIST  with --round-trips: for each so many consumers at once (4)
+  --alone N         with --round-trips: orders sent one a request, to find how many are taken (600)
   --simulate        how far it goes: the table of rates, limits and costs, from measured figures
   --from FILE       with --simulate: takes the figures from a line printed before
   --logs            shows what the server prints`;
@@ -42,6 +46,7 @@ const NUMBERS = {
   counted: { default: 1000, min: 0, whole: true },
   rounds: { default: 3, min: 1, whole: true },
   listeners: { default: 0, min: 0, max: 50, whole: true },
+  alone: { default: 600, min: 1, whole: true },
 };
 
 /** The options by camelCase name. Throws an Error whose message is for the one who typed them. */
@@ -53,6 +58,8 @@ export function readOptions(argv) {
     only: "value",
     full: "value",
     from: "value",
+    "round-trips": "value",
+    consumers: "value",
     bare: "switch",
     simulate: "switch",
     logs: "switch",
@@ -64,6 +71,8 @@ export function readOptions(argv) {
     only: values.only?.split(","),
     full: values.full,
     from: values.from,
+    roundTrips: numbers("round-trips", values["round-trips"] ?? "", { min: 0 }),
+    consumers: numbers("consumers", values.consumers ?? "4", { min: 1, max: 250, whole: true }),
     bare: values.bare ?? false,
     simulate: values.simulate ?? false,
     logs: values.logs ?? false,
@@ -75,6 +84,10 @@ export function readOptions(argv) {
   }
   options.paced ??= Math.max(1, Math.round(options.rate * 10));
   return options;
+}
+
+function numbers(name, list, rule) {
+  return list === "" ? [] : list.split(",").map((text) => number(name, text, rule));
 }
 
 function number(name, text, { min = -Infinity, max = Infinity, whole = false }) {

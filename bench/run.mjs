@@ -8,6 +8,7 @@ import { startCatalogue } from "./catalogue-process.mjs";
 import { compare } from "./compare.mjs";
 import { measureCounts } from "./counted.mjs";
 import { readOptions, USAGE } from "./options.mjs";
+import { distanceTable, measureDistances } from "./distance.mjs";
 import { makeOrders } from "./orders.mjs";
 import { comparePairs } from "./pairs.mjs";
 import { ordersOf } from "./peers.mjs";
@@ -31,8 +32,15 @@ const result = options.from
       return fail(error.stack);
     });
 progress.stop();
-console.log(options.simulate ? scaleTable(result.counted) : JSON.stringify(result));
+console.log(printed());
 process.exit(result.verified ? 0 : 1);
+
+function printed() {
+  if (options.roundTrips.length > 0) {
+    return `${distanceTable(result)}\n\n${JSON.stringify(result)}`;
+  }
+  return options.simulate ? scaleTable(result.counted) : JSON.stringify(result);
+}
 
 async function stop() {
   await stopAll();
@@ -71,6 +79,9 @@ async function measure(options) {
       return await comparePairs(options, progress, ["empty", "full"], (name) =>
         times(name === "full" ? { state } : {}),
       );
+    }
+    if (options.roundTrips.length > 0) {
+      return await measureDistances(options, orders, catalogue, progress);
     }
     if (options.listeners > 0) {
       return await comparePairs(options, progress, ["unwatched", "watched"], (name) =>

@@ -78,6 +78,7 @@ export async function startSite({ vars = {}, entry, state, flags = [], quiet = t
   const client = new Client(`http://127.0.0.1:${port}`);
   await client.makeKey(ADMIN);
   return {
+    url: `http://127.0.0.1:${port}`,
     client,
     log,
     pid: child.pid,

@@ -40,7 +40,7 @@ function binding({ busiest, exceeded, hoursToFillOneD1 }) {
   return [exceeded ? PARTS[busiest] : undefined, storage].filter(Boolean).join("; ") || "nothing";
 }
 
-function markdown([head, ...body]) {
+export function markdown([head, ...body]) {
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...body.map(line)].join("\n");
 }

@@ -35,7 +35,9 @@ export async function measureBare(options, orders, catalogue, progress) {
   });
 }
 
-async function onSite(options, catalogue, progress, entry, measure) {
+async function onSite(options, catalogue, progress, ownEntry, measure) {
+  const { queues, settings } = options.platform ?? {};
+  const { entry = ownEntry, flags = [] } = queues?.argumentsFor(settings) ?? {};
   progress.show(`starting ${entry ?? "the server"}`);
   const site = await startSite({
     vars: {
@@ -44,9 +46,11 @@ async function onSite(options, catalogue, progress, entry, measure) {
       ...options.vars,
     },
     entry,
+    flags,
     state: options.state,
     quiet: !options.logs,
   });
+  options.platform?.queues.deliverTo(site.url);
   const watch = new Watch(site.stateFolder);
   try {
     return await measure(site, watch);

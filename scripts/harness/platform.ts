@@ -4,13 +4,22 @@ import { unstable_readConfig as readConfig } from "wrangler";
 import { Queues, type QueuesOptions } from "../../test/platform/queues.ts";
 import { project } from "./server.ts";
 
+interface WranglerConsumer {
+  queue: string;
+  max_batch_size?: number;
+  max_batch_timeout?: number;
+  max_retries?: number;
+  max_concurrency?: number | null;
+  dead_letter_queue?: string;
+}
+
 /** With the consumers of wrangler.toml. */
 export async function startQueues(options: QueuesOptions = {}): Promise<Queues> {
   const config = readConfig(
     { config: path.join(project, "wrangler.toml") },
     { hideWarnings: true },
   );
-  const consumers = (config.queues.consumers ?? []).map((consumer) => ({
+  const consumers = (config.queues.consumers as WranglerConsumer[]).map((consumer) => ({
     queue: consumer.queue,
     maxBatchSize: consumer.max_batch_size ?? 10,
     maxBatchTimeoutMs: (consumer.max_batch_timeout ?? 5) * 1000,

@@ -70,6 +70,35 @@ describe("npm run chaos", () => {
     },
   );
 
+  it(
+    "on a platform as strict as its documentation: errors of D1 and of objects, several consumers",
+    { timeout: 600_000 },
+    async () => {
+      const args = "--strict --rounds 3 --orders 100 --seed 11".split(" ");
+      const { exit, stdout, stderr } = chaos(args);
+      const code = await exit;
+      const result = JSON.parse(stdout() || "{}") as Record<string, unknown>;
+      expect(result, stderr()).toMatchObject({
+        accepted: 300,
+        lost: 0,
+        notFinal: 0,
+        storedTwice: 0,
+        acceptedTwice: 0,
+        wrongSums: 0,
+        wrongFailures: 0,
+        unlinked: 0,
+        stuck: 0,
+        ok: true,
+      });
+      expect(code).toBe(0);
+      // Else it was no stricter than the other.
+      const { mostAtOnce, failed, doubled } = result["queues"] as Record<string, number>;
+      expect(mostAtOnce).toBeGreaterThan(1);
+      expect(failed).toBeGreaterThan(0);
+      expect(doubled).toBeGreaterThan(0);
+    },
+  );
+
   it.each(["SIGINT", "SIGKILL"] as const)(
     "leaves no process and no folder behind at %s",
     async (signal) => {

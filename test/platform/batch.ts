@@ -1,12 +1,16 @@
 /** A queue's binding and batches, as a Worker sees them. */
-import type { StrictQueue, Waiting } from "./queue";
+import type { Waiting } from "./queue";
 import type { Answer } from "./wire";
 
-export function bindingOf(queue: StrictQueue): Queue {
-  const send = async (bodies: unknown[], { delaySeconds = 0 }: QueueSendOptions = {}) => {
-    queue.send(bodies, delaySeconds * 1000);
-    return { metadata: { metrics: queue.metrics() } };
-  };
+interface Sends {
+  send(bodies: unknown[], delayMs: number): QueueMetrics | Promise<QueueMetrics>;
+  metrics(): QueueMetrics | Promise<QueueMetrics>;
+}
+
+export function bindingOf(queue: Sends): Queue {
+  const send = async (bodies: unknown[], { delaySeconds = 0 }: QueueSendOptions = {}) => ({
+    metadata: { metrics: await queue.send(bodies, delaySeconds * 1000) },
+  });
   return {
     send: (body: unknown, options?: QueueSendOptions) => send([body], options),
     sendBatch: (messages: Iterable<MessageSendRequest>, options?: QueueSendBatchOptions) =>

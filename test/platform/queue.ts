@@ -24,11 +24,18 @@ export interface QueueRules {
 export interface Waiting {
   id: string;
   body: unknown;
+  bytes: number;
   /** When it was first sent, retries notwithstanding. Unix milliseconds. */
   sentAt: number;
   /** Deliveries that have been. */
   attempts: number;
   visibleAt: number;
+}
+
+export interface QueueMetrics {
+  backlogCount: number;
+  backlogBytes: number;
+  oldestMessageTimestamp?: Date;
 }
 
 export class StrictQueue {
@@ -51,7 +58,7 @@ export class StrictQueue {
   }
 
   /** A call of a producer: all or nothing. Throws as the platform does. */
-  send(bodies: readonly unknown[], delayMs = 0): void {
+  send(bodies: readonly unknown[], delayMs = 0): QueueMetrics {
     const sizes = bodies.map((body) => bytesOf(body) + METADATA_BYTES);
     if (bodies.length === 0 || bodies.length > MAX_MESSAGES) {
       throw new Error(`A call sends 1 to ${MAX_MESSAGES} messages, not ${bodies.length}`);
@@ -67,14 +74,15 @@ export class StrictQueue {
     this.#recent.push({ at: now, count: bodies.length });
     this.sent.push(...bodies);
     this.messages.push(...bodies.map((body) => this.make(body, delayMs)));
+    return this.metrics();
   }
 
-  metrics(): { backlogCount: number; backlogBytes: number; oldestMessageTimestamp?: Date } {
+  metrics(): QueueMetrics {
     const all = this.blind ? [] : [...this.messages, ...this.inFlight];
-    const oldest = Math.min(...all.map((message) => message.sentAt));
+    const oldest = all.reduce((time, message) => Math.min(time, message.sentAt), Infinity);
     return {
       backlogCount: all.length,
-      backlogBytes: sum(all.map(({ body }) => bytesOf(body))),
+      backlogBytes: sum(all.map(({ bytes }) => bytes)),
       ...(all.length > 0 && { oldestMessageTimestamp: new Date(oldest) }),
     };
   }
@@ -83,7 +91,9 @@ export class StrictQueue {
   make(body: unknown, delayMs = 0): Waiting {
     this.#next += 1;
     const now = Date.now();
-    return { id: `m${this.#next}`, body, sentAt: now, attempts: 0, visibleAt: now + delayMs };
+    const visibleAt = now + delayMs;
+    const id = `m${this.#next}`;
+    return { id, body, bytes: bytesOf(body), sentAt: now, attempts: 0, visibleAt };
   }
 
   visible(): Waiting[] {

@@ -7,7 +7,7 @@
  * looked at when a batch ends), /queues/configuration/batching-retries/, /queues/platform/limits/
  * (15 minutes a batch), /queues/reference/delivery-guarantees/ (at least once)
  */
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type Answer, DELIVERY_PATH, SECRET_HEADER } from "./wire.ts";
 import { StrictQueue, type Waiting } from "./queue.ts";
@@ -81,10 +81,7 @@ export class Queues {
 
   async listen(): Promise<void> {
     const server = createServer((request, response) => {
-      void this.#answer(request).then(({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/json" });
-        response.end(JSON.stringify(body));
-      });
+      void this.#respond(request, response);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     this.#server = server;
@@ -99,7 +96,7 @@ export class Queues {
 
   /** What a server is started with: test/platform/worker.ts in place of src/index.ts, and how it is. */
   argumentsFor(given: Partial<PlatformSettings>): { entry: string; flags: string[] } {
-    const { port } = this.#server?.address() as AddressInfo;
+    const { port } = (this.#server?.address() ?? {}) as Partial<AddressInfo>;
     const settings: PlatformSettings = {
       ...KIND,
       ...given,
@@ -120,6 +117,12 @@ export class Queues {
       (sum, { queue }) => sum + queue.metrics().backlogCount,
       0,
     );
+  }
+
+  async #respond(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { status, body } = await this.#answer(request);
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify(body));
   }
 
   async #answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
@@ -203,7 +206,8 @@ export class Queues {
       if (!response.ok) {
         throw new Error(`${response.status} ${await response.text()}`);
       }
-      return new Map((await response.json()) as [string, Answer][]);
+      const answers: [string, Answer][] = JSON.parse(await response.text());
+      return new Map(answers);
     } catch {
       this.counts.failed += 1;
       await sleep(POLL_MS); // the server is being killed, or started

@@ -4,7 +4,7 @@
  */
 import product, * as classes from "../../src/index";
 import { seededRandom } from "../support/random";
-import { batchOf } from "./batch";
+import { batchOf, bindingOf } from "./batch";
 import { stopClock } from "./clock";
 import { strictD1 } from "./d1";
 import { D1_ERROR_NAMES, type D1ErrorName } from "./d1-errors";
@@ -72,28 +72,21 @@ function queueOf(name: string): Queue {
         headers: { [SECRET_HEADER]: settings.secret },
         body: JSON.stringify(body),
       });
-      const answer = await response.json<{ error?: string; oldestMessageTimestamp?: string }>();
-      if (answer.error !== undefined) {
-        throw new Error(answer.error);
+      const { error, oldestMessageTimestamp: oldest, ...rest } = await response.json<Answered>();
+      if (error !== undefined) {
+        throw new Error(error);
       }
-      const { oldestMessageTimestamp: oldest, ...rest } = answer;
-      return {
-        ...rest,
-        ...(oldest && { oldestMessageTimestamp: new Date(oldest) }),
-      } as QueueMetrics;
+      return { ...rest, ...(oldest && { oldestMessageTimestamp: new Date(oldest) }) };
     });
-  const send = async (bodies: unknown[], { delaySeconds = 0 }: QueueSendOptions = {}) => ({
-    metadata: { metrics: await call({ bodies, delayMs: delaySeconds * 1000 }) },
-  });
-  return {
-    send: (body: unknown, options?: QueueSendOptions) => send([body], options),
-    sendBatch: (messages: Iterable<MessageSendRequest>, options?: QueueSendBatchOptions) =>
-      send(
-        Array.from(messages, ({ body }) => body),
-        options,
-      ),
+  return bindingOf({
+    send: (bodies, delayMs) => call({ bodies, delayMs }),
     metrics: () => call({}),
-  } as Queue;
+  });
+}
+
+interface Answered extends Omit<QueueMetrics, "oldestMessageTimestamp"> {
+  error?: string;
+  oldestMessageTimestamp?: string;
 }
 
 /** An object's class whose events are invocations, and whose bindings keep to the rules. */

@@ -1,0 +1,75 @@
+/**
+ * How far D1 and the objects are away decides how fast orders go: the same load on the strict
+ * platform, for each round trip and so many consumers at once.
+ */
+import { startQueues } from "../scripts/harness/platform.ts";
+import { report } from "./report.mjs";
+import { markdown } from "./table.mjs";
+import { measureTimes } from "./timed.mjs";
+
+/** D1 does one call at a time: a durable write takes this long, a read by an index that. */
+const WRITE_MS = 5;
+const READ_MS = 0.5;
+const SEND_MS = 60;
+const ALONE_IN_FLIGHT = 100;
+
+export async function measureDistances(options, orders, catalogue, progress) {
+  const runs = [];
+  for (const roundTripMs of options.roundTrips) {
+    for (const consumers of options.consumers) {
+      progress.show(`round trips of ${roundTripMs} ms, ${consumers} consumers`);
+      const run = await onPlatform({ roundTripMs, consumers }, (platform) =>
+        measureTimes({ ...options, platform }, orders, catalogue, progress),
+      );
+      runs.push({ roundTripMs, consumers, ...report(options, run) });
+      progress.note(JSON.stringify(runs.at(-1)));
+    }
+    const [consumers] = options.consumers;
+    const alone = orders.slice(0, options.alone);
+    const run = await onPlatform({ roundTripMs, consumers }, (platform) => {
+      const one = { ...options, platform, batch: 1, inFlight: ALONE_IN_FLIGHT, rate: 0 };
+      return measureTimes({ ...one, orders: alone.length }, alone, catalogue, progress);
+    });
+    runs.push({ roundTripMs, consumers, alone: true, ...report(options, run) });
+    progress.note(JSON.stringify(runs.at(-1)));
+  }
+  return {
+    write_ms: WRITE_MS,
+    read_ms: READ_MS,
+    send_ms: SEND_MS,
+    verified: runs.every(({ verified }) => verified),
+    problems: runs.flatMap(({ problems }) => problems).slice(0, 10),
+    runs,
+  };
+}
+
+async function onPlatform({ roundTripMs, consumers }, measure) {
+  const queues = await startQueues({ sendMs: SEND_MS, maxConcurrency: consumers });
+  try {
+    const settings = { roundTripMs, writeMs: WRITE_MS, readMs: READ_MS };
+    return await measure({ queues, settings });
+  } finally {
+    queues.close();
+  }
+}
+
+/** As Markdown: a row for each round trip. */
+export function distanceTable({ runs }) {
+  const trips = [...Map.groupBy(runs, ({ roundTripMs }) => roundTripMs)];
+  const consumers = [...new Set(runs.map((run) => run.consumers))];
+  const head = [
+    "round trip",
+    ...consumers.flatMap((n) => [`${n} consumers, orders/s`, "latency at 50/s, p50 and p95"]),
+    "one a request, taken/s",
+  ];
+  const body = trips.map(([ms, each]) => [
+    `${ms} ms`,
+    ...consumers.flatMap((n) => {
+      const run = each.find((one) => one.consumers === n && !one.alone);
+      const { p50, p95 } = run?.latency_ms_paced ?? {};
+      return [String(Math.round(run?.orders_per_s_end_to_end)), `${p50} and ${p95} ms`];
+    }),
+    String(Math.round(each.find(({ alone }) => alone)?.orders_per_s_accepted)),
+  ]);
+  return markdown([head, ...body]);
+}
