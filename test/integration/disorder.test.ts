@@ -149,24 +149,28 @@ describe("a clock that jumps", () => {
     expect(await world.ends()).toMatchObject({ tasks: { SUCCESS: 80 }, stored: 80, leases: 0 });
   });
 
-  it("to and fro at every step: no order is lost or stored twice", async () => {
-    const random = seededRandom(5);
-    const world = new Simulation();
-    const sent = orders(100);
-    await world.run(10 * MINUTE, async () => {
-      jump(Math.floor((random() - 0.5) * 20 * MINUTE));
-      const some = sent.splice(0, 5);
-      // Each twice: the ids must stay unique through it all.
-      if (some.length > 0) {
-        await world.accept([...some, ...some]);
-      }
-    });
-    expect(sent).toEqual([]);
-    await world.run(2 * HOUR);
-    expect(await world.ends()).toMatchObject({
-      tasks: { SUCCESS: 100, FAILURE: 100 },
-      stored: 100,
-      leases: 0,
-    });
-  });
+  it(
+    "to and fro at every step: no order is lost or stored twice",
+    { timeout: 120_000 },
+    async () => {
+      const random = seededRandom(5);
+      const world = new Simulation();
+      const sent = orders(100);
+      await world.run(10 * MINUTE, async () => {
+        jump(Math.floor((random() - 0.5) * 20 * MINUTE));
+        const some = sent.splice(0, 5);
+        // Each twice: the ids must stay unique through it all.
+        if (some.length > 0) {
+          await world.accept([...some, ...some]);
+        }
+      });
+      expect(sent).toEqual([]);
+      await world.run(2 * HOUR);
+      expect(await world.ends()).toMatchObject({
+        tasks: { SUCCESS: 100, FAILURE: 100 },
+        stored: 100,
+        leases: 0,
+      });
+    },
+  );
 });
