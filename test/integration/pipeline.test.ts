@@ -185,6 +185,9 @@ describe("the catalogue", () => {
 
   it.each([
     ["404", () => new Response("no", { status: 404 })],
+    ["410", () => Response.json({ error: "gone" }, { status: 410 })],
+    ["404 with a page of its own", () => new Response("<h1>No such product</h1>", { status: 404 })],
+    ["404 with an endless page", () => new Response("x".repeat(100_000), { status: 404 })],
     ["200 with an empty body", () => new Response("")],
     ["200 with null", () => new Response("null")],
   ])("says a product is unknown by %s", async (_name, answer) => {
@@ -200,6 +203,14 @@ describe("the catalogue", () => {
       "a redirect",
       () => new Response(null, { status: 302, headers: { location: "http://x.test" } }),
     ],
+    ["a challenge", () => new Response("<html>", { status: 403 })],
+    ["404 of a Worker not reached", () => new Response("error code: 1042", { status: 404 })],
+    [
+      "the same as JSON",
+      () => Response.json({ cloudflare_error: true, error_code: 1042 }, { status: 404 }),
+    ],
+    ["409 of a host not found", () => new Response("error code: 1018", { status: 409 })],
+    ["404 cut short", () => new Response(cutShort(), { status: 404 })],
     ["no JSON", () => new Response("<html>")],
     ["another product", () => product("77")],
     ["a negative price", () => product("1", -1)],
@@ -219,6 +230,17 @@ describe("the catalogue", () => {
     passTime(MINUTE);
     await deliver([task.id], tested);
     expect((await taskOf(id)).status).toBe("SUCCESS");
+  });
+
+  it("that is a Worker which Cloudflare does not reach costs no attempt, and the reason is told", async () => {
+    stubCatalogue(() => new Response("error code: 1042", { status: 404 }));
+    const { task } = await processOne(anOrder(), remote());
+    expect(task).toMatchObject({ attempts: 0, error_code: "catalogue_waiting" });
+    expect(task.error_message).toContain("it answered 404, Cloudflare's error 1042");
+  });
+
+  it("may be a Worker of the same account", () => {
+    expect(Cloudflare.compatibilityFlags).toMatchObject({ global_fetch_strictly_public: true });
   });
 
   it("that does not answer in time is transient", async () => {
@@ -289,3 +311,9 @@ describe("the catalogue", () => {
     });
   });
 });
+
+function cutShort(): ReadableStream {
+  return new ReadableStream({
+    pull: (controller) => controller.error(new TypeError("connection lost")),
+  });
+}

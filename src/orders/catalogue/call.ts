@@ -7,7 +7,8 @@ import { type Product, readProduct } from "./product";
  * - `product`, `unknown`: an answer; a 404, a 410 and an empty body say that there is no such product.
  * - `refused`: a 4xx about this very request, which asking again cannot mend.
  * - `unusable`: a 200 that is no product; about this product, as far as one can tell.
- * - `failed`: 5xx, 401, 403, network, timeout; the product's trouble or the catalogue's.
+ * - `failed`: 3xx (to a page to sign in, say), 5xx, 401, 403, an error of Cloudflare's in place of the
+ *   catalogue's answer, network, timeout; the product's trouble or the catalogue's.
  * - `limited`: 429, the catalogue is well and asked too often.
  * - `dropped`: given up on by whoever called.
  */
@@ -27,6 +28,8 @@ export interface Source {
 }
 
 const MAX_BODY_BYTES = 65_536;
+/** Cloudflare's longest error pages have about 10 KiB. */
+const MAX_ERROR_BYTES = 16_384;
 /** Statuses below 500 that are no word about the product: who asks, or how often, or when. */
 const TRANSIENT = new Set([401, 403, 407, 408, 421, 423, 425]);
 
@@ -70,18 +73,29 @@ async function read(id: string, response: Response): Promise<CallResult> {
         ? { kind: "unusable", why: product.unusable }
         : { kind: "product", product };
   }
-  await response.body?.cancel();
-  if (status === 404 || status === 410) {
-    return { kind: "unknown" };
-  }
   const why = `it answered ${status}`;
   const retryAfterMs = readRetryAfter(response.headers.get("retry-after"), Date.now());
-  if (status === 429) {
-    return { kind: "limited", why, retryAfterMs };
+  if (status < 400 || status >= 500 || status === 429 || TRANSIENT.has(status)) {
+    await response.body?.cancel();
+    return { kind: status === 429 ? "limited" : "failed", why, retryAfterMs };
   }
-  return status >= 400 && status < 500 && !TRANSIENT.has(status)
-    ? { kind: "refused", why }
-    : { kind: "failed", why, retryAfterMs };
+  const cloudflare = cloudflareError((await readText(response, MAX_ERROR_BYTES)) ?? "");
+  if (cloudflare !== null) {
+    return { kind: "failed", why: `${why}, Cloudflare's error ${cloudflare}`, retryAfterMs };
+  }
+  return status === 404 || status === 410 ? { kind: "unknown" } : { kind: "refused", why };
+}
+
+/**
+ * The number of an error that is Cloudflare's own (1042, a Worker it did not reach, comes as a 404),
+ * in the forms it has as text, as JSON and as a page; null for what the host itself said.
+ */
+export function cloudflareError(body: string): string | null {
+  const isCloudflares =
+    /^\s*error code: \d{3,4}\s*$|"cloudflare_error":\s*true|id="cf-error-details"/;
+  return isCloudflares.test(body)
+    ? (/error[ _-]code\D{1,3}(\d{3,4})\b/i.exec(body)?.[1] ?? "page")
+    : null;
 }
 
 const MAX_RETRY_AFTER_MS = 3_600_000;
