@@ -32,6 +32,8 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 ...secrets,
+                CATALOGUE_URL: "embedded",
+                DEMO_ENABLED: "true",
                 TEST_MIGRATIONS: await readD1Migrations("./migrations"),
                 FUZZ_RUNS: process.env["FUZZ_RUNS"] ?? "",
                 FUZZ_SEED: process.env["FUZZ_SEED"] ?? "",

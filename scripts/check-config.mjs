@@ -1,27 +1,44 @@
-// Checks the configuration a Worker would get, with the Worker's own rules: wrangler.toml, the secrets
-// of files, and `--var NAME:value`, each overriding the one before. For `--command dev` the secrets are
-// those of `--env-file FILE`s, else of .dev.vars; for `--command deploy` those of `--secrets-file FILE`
+// Checks the configuration a Worker would get, with the Worker's own rules: wrangler.toml (or
+// `--config-file FILE`, of its `--environment NAME`), the secrets of files, and `--var NAME:value`, each
+// overriding the one before. For `--command dev`, which begins with a demonstration's values, the secrets
+// are those of `--env-file FILE`s, else of .dev.vars; for `--command deploy` those of `--secrets-file FILE`
 // but for each `--set NAME`, or they are not looked at. Any other flag is checked as one of that command
 // of wrangler's. Prints what the caller needs as JSON, or one line and exit 1.
 import path from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { SECRET_NAMES, secretProblem } from "../src/auth/secret-rules.ts";
 import { parseConfig } from "../src/config.ts";
+import { bindingsProblem, resourcesOf } from "./lib/bindings.mjs";
 import { devVars } from "./lib/dev-vars.mjs";
 import { readEnvFile, readSecretsFile } from "./lib/env-file.mjs";
 import { readFlags, readVariables } from "./lib/flags.mjs";
 import { fail, root } from "./lib/tools.mjs";
 import { wranglerProblem } from "./lib/wrangler-flags.mjs";
 
+/** What makes it a demonstration: wrangler.toml holds production's values. */
+const DEMONSTRATION = { CATALOGUE_URL: "embedded", DEMO_ENABLED: "true" };
+
 try {
   const { flags, rest } = readFlags(process.argv.slice(2), {
     command: "value",
+    "config-file": "value",
+    environment: "value",
     var: "list",
     "env-file": "list",
     "secrets-file": "value",
     set: "list",
   });
-  const config = readConfig({ config: path.join(root, "wrangler.toml") }, { hideWarnings: true });
+  const standard = path.join(root, "wrangler.toml");
+  const { "config-file": file = standard, environment } = flags;
+  const read = (config, env) => readConfig({ config, env }, { hideWarnings: true });
+  const config = read(file, environment);
+  if (environment && !config.definedEnvironments?.includes(environment)) {
+    throw new Error(`${file} has no [env.${environment}]`); // wrangler may take the top level for it
+  }
+  const problem = bindingsProblem(config, read(standard, ""), read(file, ""));
+  if (problem !== undefined) {
+    throw new Error(environment ? `[env.${environment}]: ${problem}` : problem);
+  }
   const { required } = config.secrets;
   const isDev = flags.command === "dev";
   const variables = isDev ? [...Object.keys(config.vars), ...required] : Object.keys(config.vars);
@@ -35,22 +52,24 @@ try {
     refuseUnknown(values, isDev ? variables : required, file);
     Object.assign(stored, values);
   }
-  const values = { ...stored, ...given };
+  const values = { ...(isDev ? DEMONSTRATION : {}), ...stored, ...given };
   if (files.length > 0) {
     const needed = required.filter((name) => !flags.set?.includes(name));
     checkSecrets(needed, values, files);
   }
-  parseConfig({ ...config.vars, ...values });
-  const problem = wranglerProblem(flags.command, rest);
-  if (problem !== undefined) {
-    throw new Error(problem);
+  const { location } = parseConfig({ ...config.vars, ...values });
+  const unfit = wranglerProblem(flags.command, rest);
+  if (unfit !== undefined) {
+    throw new Error(unfit);
   }
   console.log(
     JSON.stringify({
       names: variables,
       values,
       secrets: required,
-      database: config.d1_databases.find(({ binding }) => binding === "DB").database_name,
+      worker: config.name,
+      location,
+      resources: resourcesOf(config),
       passwordIsStored: !("ADMIN_PASSWORD" in given),
     }),
   );

@@ -1,20 +1,26 @@
 // npm run deploy: database, migrations, secrets and Worker, in that order: the Worker never runs on a
 // database older than itself. Queues and Durable Objects are made by wrangler deploy.
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { hasBucket, hasQueue, isMigrated, listDatabases, listSecrets } from "./lib/account.mjs";
 import { randomSecret } from "./lib/dev-vars.mjs";
 import { orFail, readFlags, readVariables } from "./lib/flags.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 import { ask, canAsk } from "./lib/questions.mjs";
-import { captureScript, captureTool, fail, runTool } from "./lib/tools.mjs";
+import { captureScript, fail, root, runTool } from "./lib/tools.mjs";
+import { withVariables } from "./lib/wrangler-toml.mjs";
 
 const usage = `npm run deploy -- [flags]
 
-  --catalogue-url URL     the product catalogue
-  --embedded-catalogue    the catalogue inside the Worker, for a demonstration
-  --var NAME:value        overrides a variable of wrangler.toml; may be repeated
+  --catalogue-url URL     the product catalogue                         } these three are
+  --embedded-catalogue    fictional products, for a demonstration       } written into
+  --location weur         where the database and objects are made:      } wrangler.toml
+                          wnam, enam, weur, eeur, apac or oc
+  --var NAME:value        overrides a variable, in this deployment only; may be repeated
   --secrets-file FILE     all secrets, as JSON or NAME=value lines; else those not yet set are asked for
+  --adopt                 takes over what has our names in the account but is not ours yet
+  --env NAME, --name WORKER, --config FILE   as wrangler has them
   --dry-run               checks and bundles; touches no account
   Any other flag goes to wrangler deploy.
   ADMIN_EMAIL, ADMIN_PASSWORD and CLOUDFLARE_API_TOKEN in the environment answer for a person.`;
@@ -23,8 +29,13 @@ const { flags, rest } = orFail(() =>
   readFlags(process.argv.slice(2), {
     "catalogue-url": "value",
     "embedded-catalogue": "switch",
+    location: "value",
     var: "list",
     "secrets-file": "value",
+    adopt: "switch",
+    env: "value",
+    name: "value",
+    config: "value",
     "dry-run": "switch",
     help: "switch",
   }),
@@ -36,46 +47,78 @@ if (flags.help) {
 
 await ensureInstalled();
 
+const environment = flags.env ?? process.env.CLOUDFLARE_ENV;
+const configFile = path.resolve(flags.config ?? path.join(root, "wrangler.toml"));
+const configFlags = ["--config", configFile];
+/** Of every command that works on what the configuration names. */
+const where = [...configFlags, ...(environment ? ["--env", environment] : [])];
+
 const given = orFail(() => readVariables(flags.var));
-const pairs = Object.entries({
-  CATALOGUE_URL: await chooseCatalogue(),
-  DEMO_ENABLED: "false",
-  ...given,
-}).map((pair) => pair.join(":"));
+const settings = chooseSettings();
+const pairs = Object.entries({ ...settings, ...given }).map((pair) => pair.join(":"));
 const variables = pairs.flatMap((pair) => ["--var", pair]);
 
 step("Checking the configuration");
 console.log(pairs.join("\n"));
 const {
-  database,
+  resources,
   secrets,
+  location,
+  worker: configured,
   values: checked,
 } = await checkConfig(flags["secrets-file"] && path.resolve(flags["secrets-file"]));
+// Workers Builds names the Worker it builds for; wrangler obeys it too.
+const worker = process.env.WRANGLER_CI_OVERRIDE_NAME || (flags.name ?? configured);
+const deployFlags = [...where, "--name", worker, ...variables, ...rest];
 
 if (flags["dry-run"]) {
   step("Bundling (dry run: nothing is created, migrated or deployed)");
-  process.exit(await runTool("wrangler", ["deploy", "--dry-run", ...variables, ...rest]));
+  process.exit(await runTool("wrangler", ["deploy", "--dry-run", ...deployFlags]));
 }
 
+const newConfig = orFail(() =>
+  withVariables(readFileSync(configFile, "utf8"), environment, settings),
+);
+
 step("Looking at the account");
-const databases = await accountJson(["d1", "list", "--json"]);
+const [databases, present] = await Promise.all([
+  listDatabases(where),
+  listSecrets(worker, configFlags, environment),
+]);
+const isOurs = present !== null && secrets.every((name) => present.includes(name));
+const found = isOurs ? null : await findTaken();
+if (found && !flags.adopt) {
+  await askToAdopt(found);
+}
 const answers = flags["secrets-file"]
   ? { values: Object.fromEntries(secrets.map((name) => [name, checked[name]])) }
-  : await chooseSecrets(await missingSecrets());
+  : await chooseSecrets(secrets.filter((name) => !present?.includes(name)));
 const secretsFile = writeSecrets(answers.values);
 await checkConfig(
   secretsFile,
   secrets.filter((name) => !(name in answers.values)),
 );
 
-if (!databases.some(({ name }) => name === database)) {
+const { database, bucket } = resources;
+const hint = location === null ? [] : ["--location", location];
+if (!databases.includes(database) && !resources.databaseId) {
   step(`Creating the database ${database}`);
-  await run(["d1", "create", database]);
+  await run(["d1", "create", database, ...hint, ...where]);
+}
+if (found && location !== null && !found.includes(`R2 bucket ${bucket}`)) {
+  step(`Creating the R2 bucket ${bucket}`);
+  await run(["r2", "bucket", "create", bucket, ...hint, ...where]);
 }
 step("Migrating the database");
-await run(["d1", "migrations", "apply", "DB", "--remote"]);
+await run(["d1", "migrations", "apply", "DB", "--remote", ...where]);
+if (!(await isMigrated(where))) {
+  fail(
+    `Migrations are left unapplied, and a Worker needs them all: nothing was deployed. ${again()}`,
+  );
+}
 
 step("Deploying the Worker");
+writeFileSync(configFile, newConfig);
 await deploy();
 if (answers.generatedPassword) {
   console.log(
@@ -88,57 +131,66 @@ function step(text) {
   console.log(`\n→ ${text}`);
 }
 
-/** The embedded catalogue is a demonstration: in production only when asked for by name. */
-async function chooseCatalogue() {
-  if (given.CATALOGUE_URL !== undefined) {
-    fail("Give the catalogue with --catalogue-url URL.");
+/** What wrangler.toml is to say from now on, so that whoever deploys next deploys the same. */
+function chooseSettings() {
+  const { "catalogue-url": url, "embedded-catalogue": isEmbedded, location } = flags;
+  if (url !== undefined && isEmbedded) {
+    fail("Give --catalogue-url URL or --embedded-catalogue, not both.");
   }
-  if (flags["embedded-catalogue"]) {
-    return flags["catalogue-url"] === undefined
-      ? ""
-      : fail("Give --catalogue-url URL or --embedded-catalogue, not both.");
+  if ("CATALOGUE_URL" in given || "LOCATION" in given) {
+    fail("--var is for this deployment only: give --catalogue-url URL, --location HINT.");
   }
-  const url =
-    flags["catalogue-url"] ?? (canAsk ? await ask("URL of the product catalogue: ") : undefined);
-  return (
-    url?.trim() ||
-    fail(
-      "No product catalogue: give --catalogue-url URL, or --embedded-catalogue for a demonstration.",
-    )
-  );
+  const catalogue = isEmbedded ? "embedded" : url;
+  return {
+    ...(catalogue === undefined ? {} : { CATALOGUE_URL: catalogue }),
+    ...(location === undefined ? {} : { LOCATION: location }),
+  };
 }
 
 /** Of secrets in a file, all but some that are set already. */
 async function checkConfig(file, set = []) {
-  const args = [...rest, "--command", "deploy", ...variables];
+  const args = [...rest, "--command", "deploy", "--config-file", configFile, ...variables];
   args.push(
+    ...(environment ? ["--environment", environment] : []),
     ...(file ? ["--secrets-file", file] : []),
     ...(set.length > 0 ? ["--set", ...set] : []),
   );
   const check = await captureScript("check-config.mjs", args);
-  return check.code === 0 ? JSON.parse(check.stdout) : fail(check.stderr.trim());
+  if (check.code === 0) {
+    return JSON.parse(check.stdout);
+  }
+  const lacksCatalogue = check.stderr.includes(": CATALOGUE_URL must");
+  const remedy = "Give it with --catalogue-url URL, or --embedded-catalogue for a demonstration.";
+  return fail(`${check.stderr.trim()}${lacksCatalogue ? `\n${remedy}` : ""}`);
 }
 
-async function accountJson(args) {
-  const result = await captureTool("wrangler", args);
-  if (result.code === 0) {
-    return JSON.parse(result.stdout);
-  }
-  console.error(`${result.stdout}${result.stderr}`.trim());
-  return fail(
-    "Sign in with npx wrangler login, or set CLOUDFLARE_API_TOKEN and CLOUDFLARE_ACCOUNT_ID.",
+/** What stands in the account under our names, though this Worker was never deployed by us. */
+async function findTaken() {
+  const { database: name, databaseId, bucket: files, queues } = resources;
+  const taken = await Promise.all(
+    [
+      [`Worker ${worker}`, present !== null],
+      // One named by its id is that very one, meant by whoever wrote it.
+      [`D1 database ${name}`, !databaseId && databases.includes(name)],
+      [`R2 bucket ${files}`, hasBucket(files, where)],
+      ...queues.map((queue) => [`queue ${queue}`, hasQueue(queue, where)]),
+    ].map(async ([what, isThere]) => ((await isThere) ? [what] : [])),
   );
+  return taken.flat();
 }
 
-/** Required secrets the Worker does not have yet: all of them before the first deploy. */
-async function missingSecrets() {
-  const result = await captureTool("wrangler", ["secret", "list", "--format", "json"]);
-  if (result.code !== 0 && !/Worker ".*" not found/u.test(result.stderr + result.stdout)) {
-    console.error(`${result.stdout}${result.stderr}`.trim());
-    return fail("The Worker's secrets could not be listed.");
+async function askToAdopt(taken) {
+  if (taken.length === 0) {
+    return;
   }
-  const present = result.code === 0 ? JSON.parse(result.stdout).map(({ name }) => name) : [];
-  return secrets.filter((name) => !present.includes(name));
+  console.log(`In the account already, and not this Worker's: ${taken.join(", ")}.`);
+  const isYes =
+    canAsk && /^y(es)?$/iu.test(await ask("Take them over, with what they hold? [y/N] "));
+  if (!isYes) {
+    fail(
+      "Nothing was touched. Choose other names in wrangler.toml, or take these over with --adopt.",
+    );
+  }
 }
 
 async function chooseSecrets(missing) {
@@ -168,7 +220,18 @@ async function chooseSecrets(missing) {
 /** Secrets go with the deploy: before the first one there is no Worker to put them in. */
 async function deploy() {
   const file = secretsFile ? ["--secrets-file", secretsFile] : [];
-  await run(["deploy", ...variables, ...file, ...rest]);
+  const args = ["deploy", ...deployFlags, ...file];
+  if (!canAsk) {
+    await run(args);
+    return;
+  }
+  const report = path.join(temporaryFolder(), "report.ndjson");
+  await run(args, { WRANGLER_OUTPUT_FILE_PATH: report });
+  const lines = readFileSync(report, "utf8").trim().split("\n");
+  const deployed = lines.map((line) => JSON.parse(line)).find(({ type }) => type === "deploy");
+  if (!deployed?.version_id) {
+    fail("Nothing was deployed."); // wrangler asked, was told no, and calls that a success
+  }
 }
 
 /** As JSON: of NAME=value lines wrangler would take some characters for its own. */
@@ -176,16 +239,25 @@ function writeSecrets(values) {
   if (Object.keys(values).length === 0) {
     return undefined;
   }
-  const folder = mkdtempSync(path.join(tmpdir(), "deploy-"));
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const file = path.join(folder, "secrets.json");
+  const file = path.join(temporaryFolder(), "secrets.json");
   writeFileSync(file, JSON.stringify(values), { mode: 0o600 });
   return file;
 }
 
-async function run(args) {
-  const code = await runTool("wrangler", args);
+function temporaryFolder() {
+  const folder = mkdtempSync(path.join(tmpdir(), "deploy-"));
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+async function run(args, env = {}) {
+  const code = await runTool("wrangler", args, { env: { ...process.env, ...env } });
   if (code !== 0) {
-    fail(`wrangler ${args[0]} failed; once it is mended, npm run deploy goes on from there.`);
+    fail(`wrangler ${args[0]} failed. ${again()}`);
   }
+}
+
+/** What was made for a Worker that is not there yet is not known for its own. */
+function again() {
+  return `Once it is mended, npm run deploy${isOurs ? "" : " -- --adopt"} goes on from there.`;
 }

@@ -5,7 +5,7 @@
 import type { Role } from "./auth/caller";
 
 export interface Config {
-  /** Base URL of the product catalogue without a final slash; empty means the embedded one. */
+  /** Base URL of the product catalogue without a final slash; empty for the embedded one. */
   catalogueUrl: string;
   catalogueTimeoutMs: number;
   catalogueTtlMs: number;
@@ -24,6 +24,8 @@ export interface Config {
   /** How long the file of an export is kept. */
   exportMs: number;
   demoEnabled: boolean;
+  /** Where Durable Objects are made; null where the platform chooses. */
+  location: Location | null;
   /** Where the source is, for the landing page's link; empty for no link. */
   sourceUrl: string;
   /** Of pages, for whoever asks for neither. */
@@ -34,6 +36,10 @@ export interface Config {
   /** Sign-in by Cloudflare Access; null when it is not in use. */
   access: AccessConfig | null;
 }
+
+/** D1's location hints, which are Durable Objects' too. */
+const LOCATIONS = ["wnam", "enam", "weur", "eeur", "apac", "oc"] as const;
+type Location = (typeof LOCATIONS)[number];
 
 export interface AccessConfig {
   /** The team's host, which issues the tokens: "team.cloudflareaccess.com". */
@@ -55,7 +61,7 @@ type Variables = Record<string, unknown>;
 
 export function parseConfig(env: Variables): Config {
   return {
-    catalogueUrl: url(env, "CATALOGUE_URL"),
+    catalogueUrl: catalogueUrl(env),
     catalogueTimeoutMs: integer(env, "CATALOGUE_TIMEOUT_MS", 1, 60_000),
     catalogueTtlMs: integer(env, "CATALOGUE_TTL_SECONDS", 0, 86_400) * 1000,
     discountThreshold: amount(env, "DISCOUNT_THRESHOLD"),
@@ -69,7 +75,8 @@ export function parseConfig(env: Variables): Config {
     maxBacklogMs: integer(env, "MAX_BACKLOG_SECONDS", 0, 86_400) * 1000,
     exportMs: integer(env, "EXPORT_DAYS", 1, 365) * 86_400_000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
-    sourceUrl: url(env, "SOURCE_URL"),
+    location: location(env),
+    sourceUrl: url(env, "SOURCE_URL", "empty or an http(s) URL without a query"),
     defaultLanguage: oneOf(env, "DEFAULT_LANGUAGE", ["es", "en"]),
     logLevel: oneOf(env, "LOG_LEVEL", ["debug", "info", "warn", "error"]),
     allowedOrigins: origins(env, "ALLOWED_ORIGINS"),
@@ -138,14 +145,36 @@ function oneOf<T extends string>(env: Variables, name: string, allowed: readonly
   return found;
 }
 
-function url(env: Variables, name: string): string {
+/** Nothing is priced by the demonstration's catalogue for want of another: it is asked for by name. */
+function catalogueUrl(env: Variables): string {
+  const name = "CATALOGUE_URL";
+  const expected =
+    'the http(s) URL of the product catalogue, without a query, or "embedded" for a demonstration\'s';
+  const value = text(env, name);
+  if (!value) {
+    throw new ConfigError(name, value, expected);
+  }
+  return value === "embedded" ? "" : url(env, name, expected);
+}
+
+function location(env: Variables): Location | null {
+  const name = "LOCATION";
+  const value = text(env, name) ?? "";
+  const found = LOCATIONS.find((each) => each === value);
+  if (value !== "" && !found) {
+    throw new ConfigError(name, value, `empty or one of ${LOCATIONS.join(", ")}`);
+  }
+  return found ?? null;
+}
+
+function url(env: Variables, name: string, expected: string): string {
   const value = text(env, name) ?? "";
   if (value === "") {
     return "";
   }
   const { protocol, search, hash } = URL.canParse(value) ? new URL(value) : new URL("none:");
   if (!/^https?:$/.test(protocol) || search !== "" || hash !== "") {
-    throw new ConfigError(name, value, "empty or an http(s) URL without a query");
+    throw new ConfigError(name, value, expected);
   }
   return value.replace(/\/+$/, "");
 }

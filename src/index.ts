@@ -30,8 +30,11 @@ publishTo(publishToHub);
 
 const NOTIFICATIONS_KEPT_MS = 30 * 86_400_000;
 
-/** A message cannot be processed with a bad configuration, and must not be lost for it. */
-const MISCONFIGURED_WAIT_SECONDS = 60;
+/**
+ * A message cannot be processed with a bad configuration, and must not be lost for it: its waits grow
+ * with it, so that its hundred deliveries last longer than a weekend.
+ */
+const MISCONFIGURED_WAIT_SECONDS = { step: 60, max: 3600 };
 
 export default {
   fetch: app.fetch,
@@ -41,7 +44,10 @@ export default {
       setLogLevel(configOf(env).logLevel);
     } catch (error) {
       log.error("config.invalid", { message: error instanceof ConfigError ? error.message : "" });
-      batch.retryAll({ delaySeconds: MISCONFIGURED_WAIT_SECONDS });
+      const { step, max } = MISCONFIGURED_WAIT_SECONDS;
+      for (const message of batch.messages) {
+        message.retry({ delaySeconds: Math.min(step * message.attempts, max) });
+      }
       return;
     }
     if (isDeadLetterQueue(batch.queue)) {

@@ -1,7 +1,8 @@
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 
-export const canAsk = process.stdin.isTTY && process.stdout.isTTY;
+/** Not a build server, though it may lend its builds a terminal. */
+export const canAsk = process.stdin.isTTY && process.stdout.isTTY && !process.env.CI;
 
 /** Asks on the terminal; a `hidden` answer is not shown while it is typed. */
 export async function ask(question, { hidden = false } = {}) {

@@ -29,7 +29,7 @@ const TITLES = [
 ];
 
 /**
- * The catalogue used when CATALOGUE_URL is empty: an entrypoint of its own, called by fetch, so
+ * The catalogue used when CATALOGUE_URL is "embedded": an entrypoint of its own, called by fetch, so
  * that the pipeline crosses the same boundary as with a remote one. Unknown ids answer 200 with an
  * empty body, as the public demo store does.
  */

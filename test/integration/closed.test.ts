@@ -1,6 +1,8 @@
+import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { createApp } from "../../src/app";
+import worker from "../../src/index";
 import { processOrder } from "../../src/orders/task";
 import { Engine } from "../../src/tasks/engine";
 import {
@@ -205,6 +207,8 @@ describe("a bad configuration", () => {
     ["DISCOUNT_RATE", "2"],
     ["DISCOUNT_THRESHOLD", "five hundred"],
     ["CATALOGUE_URL", "ftp://catalogue"],
+    ["CATALOGUE_URL", ""],
+    ["LOCATION", "europe"],
     ["CATALOGUE_TIMEOUT_MS", "0"],
     ["CURRENCY", "usd"],
     ["LEASE_SECONDS", ""],
@@ -217,6 +221,27 @@ describe("a bad configuration", () => {
       const response = await call(path, { key, env: { [name]: value } });
       const problem = await expectProblem(response, 503, "invalid_configuration");
       expect(problem.detail).toContain(name);
+    }
+  });
+
+  it("such as no catalogue keeps every message for later, for longer each time", async () => {
+    const deliveries = [1, 2, 30, 100];
+    const messages = deliveries.map((attempts) => ({
+      id: `message-${attempts}`,
+      timestamp: new Date(),
+      attempts,
+      body: { v: 1, task_id: "of an order" },
+    }));
+    for (const queue of ["pedidos-orders", "pedidos-tasks", "pedidos-dead-letters"]) {
+      const batch = createMessageBatch(queue, messages);
+      const retries = batch.messages.map((message) => vi.spyOn(message, "retry"));
+      await worker.queue(batch, { ...env, CATALOGUE_URL: "" });
+      const { explicitAcks, retryMessages } = await getQueueResult(batch, createExecutionContext());
+      expect(explicitAcks).toEqual([]);
+      expect(retryMessages.length).toBe(deliveries.length);
+      expect(retries.map(({ mock }) => mock.calls[0]?.[0]?.delaySeconds)).toEqual([
+        60, 120, 1800, 3600,
+      ]);
     }
   });
 

@@ -3,11 +3,12 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, configOf, parseConfig, type Config } from "../../src/config";
 import { readProjectFile } from "../support/node.mjs";
 
-/** The variables of wrangler.toml, which is what a fresh clone runs with. */
+/** The variables of wrangler.toml, production's, with a catalogue. */
 const section = readProjectFile("wrangler.toml").split("[vars]")[1]?.split(/^\[/m)[0] ?? "";
-const defaults: Record<string, string> = Object.fromEntries(
+const production: Record<string, string> = Object.fromEntries(
   [...section.matchAll(/^(\w+) = "(.*?)"/gm)].map(([, name, value]) => [name, value]),
 );
+const defaults = { ...production, CATALOGUE_URL: "https://catalogue.example" };
 
 function parse(name: string, value: unknown): Config {
   return parseConfig({ ...defaults, [name]: value });
@@ -18,13 +19,16 @@ const variables: Record<string, [keyof Config, good: Record<string, unknown>, ba
   CATALOGUE_URL: [
     "catalogueUrl",
     {
-      "": "",
-      "  ": "",
+      embedded: "",
+      " embedded ": "",
       "https://fakestoreapi.com": "https://fakestoreapi.com",
       "https://fakestoreapi.com/": "https://fakestoreapi.com",
       "http://localhost:8080/v1//": "http://localhost:8080/v1",
     },
     [
+      "",
+      "  ",
+      "Embedded",
       "fakestoreapi.com",
       "ftp://files.example",
       "file:///etc",
@@ -106,6 +110,11 @@ const variables: Record<string, [keyof Config, good: Record<string, unknown>, ba
   ],
   DEFAULT_LANGUAGE: ["defaultLanguage", { es: "es", en: "en" }, ["", "ES", "fr"]],
   DEMO_ENABLED: ["demoEnabled", { true: true, false: false }, ["", "TRUE", "yes", "1", "0"]],
+  LOCATION: [
+    "location",
+    { "": null, wnam: "wnam", enam: "enam", weur: "weur", eeur: "eeur", apac: "apac", oc: "oc" },
+    ["WEUR", "sam", "europe", "weur,eeur"],
+  ],
   LOG_LEVEL: [
     "logLevel",
     { debug: "debug", info: "info", warn: "warn", error: "error" },
@@ -113,9 +122,9 @@ const variables: Record<string, [keyof Config, good: Record<string, unknown>, ba
   ],
 };
 
-it("takes what wrangler.toml says", () => {
+it("takes what wrangler.toml says, which is no demonstration", () => {
   expect(parseConfig(defaults)).toMatchObject({
-    catalogueUrl: "",
+    demoEnabled: false,
     discountThreshold: 50_000,
     discountRate: { numerator: 1000, denominator: 10_000 },
     currency: "USD",
@@ -142,15 +151,20 @@ it.each(badValues)("refuses %s = %j and names the variable and the value", (name
   expect(error?.message).toContain(JSON.stringify(value.trim()));
 });
 
-it.each(Object.keys(variables).filter((name) => !/_URL$|^ALLOWED_ORIGINS$/.test(name)))(
+const OPTIONAL = ["SOURCE_URL", "ALLOWED_ORIGINS", "LOCATION"];
+
+it.each(Object.keys(variables).filter((name) => !OPTIONAL.includes(name)))(
   "refuses to run without %s",
   (name) => {
     expect(() => parse(name, undefined)).toThrow(new RegExp(`^${name} must be .+, not null$`));
   },
 );
 
-it("uses the embedded catalogue when none is named", () => {
-  expect(parse("CATALOGUE_URL", undefined).catalogueUrl).toBe("");
+it("prices nothing with fiction where wrangler.toml is deployed as it is", () => {
+  expect(errorOf(() => parseConfig(production))?.message).toBe(
+    "CATALOGUE_URL must be the http(s) URL of the product catalogue, without a query, " +
+      'or "embedded" for a demonstration\'s, not ""',
+  );
 });
 
 it("reads any rate of four decimals exactly", () => {

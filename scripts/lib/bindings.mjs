@@ -1,0 +1,56 @@
+/** What a Worker is bound to by its configuration, as wrangler reads it. */
+
+/** The names that its database, files and queues have in the account. */
+export function resourcesOf({ d1_databases, r2_buckets, queues }) {
+  const database = d1_databases.find(({ binding }) => binding === "DB");
+  return {
+    database: database.database_name,
+    /** Then it is that very one, whatever its name. */
+    databaseId: database.database_id,
+    bucket: r2_buckets.find(({ binding }) => binding === "FILES").bucket_name,
+    queues: queues.producers.map(({ queue }) => queue),
+  };
+}
+
+/** What is wrong with it beside `whole`, which has all that a Worker needs, and `top`; else undefined. */
+export function bindingsProblem(own, whole, top) {
+  const bindings = bindingsOf(own);
+  const like = (section, binding) =>
+    bindings.find((each) => each.section === section && each.binding === binding);
+  const lacked = bindingsOf(whole).find(({ section, binding }) => !like(section, binding));
+  if (lacked) {
+    return `${lacked.section} lacks ${lacked.binding}: an environment inherits no bindings, so repeat them`;
+  }
+  if (!own.secrets) {
+    return "secrets lacks required: an environment does not inherit it";
+  }
+  const shared = bindingsOf(own.targetEnvironment ? top : {}).find(
+    ({ section, binding, name }) => name !== undefined && like(section, binding)?.name === name,
+  );
+  if (shared) {
+    return `${shared.section} ${shared.binding} is ${shared.name}, as at the top level: an environment needs its own`;
+  }
+  const idle = own.queues.producers.find(
+    (producer) => !own.queues.consumers.some(({ queue }) => queue === producer.queue),
+  );
+  return idle && `queues.consumers lacks ${idle.queue}: nothing would take what is sent to it`;
+}
+
+function bindingsOf({
+  d1_databases = [],
+  r2_buckets = [],
+  queues = { producers: [] },
+  durable_objects = { bindings: [] },
+  ratelimits = [],
+}) {
+  const bindings = {
+    d1_databases: d1_databases.map(({ binding, database_name }) => [binding, database_name]),
+    r2_buckets: r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name]),
+    "queues.producers": queues.producers.map(({ binding, queue }) => [binding, queue]),
+    "durable_objects.bindings": durable_objects.bindings.map(({ name }) => [name]),
+    ratelimits: ratelimits.map(({ name, namespace_id }) => [name, namespace_id]),
+  };
+  return Object.entries(bindings).flatMap(([section, list]) =>
+    list.map(([binding, name]) => ({ section, binding, name })),
+  );
+}

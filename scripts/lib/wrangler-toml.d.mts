@@ -1,0 +1,5 @@
+export function withVariables(
+  text: string,
+  env: string | undefined,
+  values: Record<string, string>,
+): string;
