@@ -2,13 +2,13 @@ import { version } from "../package.json";
 import { configOf } from "./config";
 import { catalogueStatus } from "./orders/catalogue/catalogue";
 import type { CatalogueStatus } from "./orders/catalogue/desk.do";
-import { RECOVERY_NAME } from "./tasks/recovery-alarm";
+import { recoveryOf } from "./tasks/recovery-alarm";
 
 /** What the overview says of the parts around the engine. */
 export async function systemInfo(env: Env): Promise<Record<string, unknown>> {
   const { catalogueUrl } = configOf(env);
   const [recovery, status] = await Promise.all([
-    env.RECOVERY.getByName(RECOVERY_NAME)
+    recoveryOf(env)
       .status()
       .catch(() => null),
     catalogueStatus(env),

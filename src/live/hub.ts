@@ -1,6 +1,8 @@
+import { objectOf } from "../object-of";
+
 /** One hub serves the whole deployment. */
 const HUB_NAME = "hub";
 
 export function hubOf(env: Env) {
-  return env.LIVE_HUB.getByName(HUB_NAME);
+  return objectOf(env, env.LIVE_HUB, HUB_NAME);
 }

@@ -1,4 +1,5 @@
 import { log } from "../log";
+import { objectOf } from "../object-of";
 import type { ClaimAnswer, ClaimOf, OrderRegistry, Outcomes } from "./registry.do";
 
 /**
@@ -16,7 +17,7 @@ function shardOf(orderId: string): number {
 }
 
 function stubOf(env: Env, shard: number): DurableObjectStub<OrderRegistry> {
-  return env.ORDER_REGISTRY.getByName(`orders:v1:${SHARDS}:${shard}`);
+  return objectOf(env, env.ORDER_REGISTRY, `orders:v1:${SHARDS}:${shard}`);
 }
 
 /**

@@ -1,9 +1,15 @@
 import { configOf } from "../config";
 import { isRecent } from "../lib/recent";
 import { log } from "../log";
+import { objectOf } from "../object-of";
+import type { Recovery } from "./recovery.do";
+
+export const RECOVERY_NAME = "recovery";
 
 /** One object holds the alarm of the whole deployment. */
-export const RECOVERY_NAME = "recovery";
+export function recoveryOf(env: Env): DurableObjectStub<Recovery> {
+  return objectOf(env, env.RECOVERY, RECOVERY_NAME);
+}
 
 let armedAt = 0;
 
@@ -26,11 +32,12 @@ export async function lookNow(env: Env): Promise<void> {
   await ask(env, (recovery) => recovery.lookNow());
 }
 
-type Recovery = ReturnType<Env["RECOVERY"]["getByName"]>;
-
-async function ask(env: Env, what: (recovery: Recovery) => Promise<void>): Promise<boolean> {
+async function ask(
+  env: Env,
+  what: (recovery: DurableObjectStub<Recovery>) => Promise<void>,
+): Promise<boolean> {
   try {
-    await what(env.RECOVERY.getByName(RECOVERY_NAME));
+    await what(recoveryOf(env));
     return true;
   } catch (error) {
     log.warn("recovery.arm_failed", { message: String(error) });

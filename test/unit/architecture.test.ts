@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { lintAs } from "../support/node.mjs";
+import { readSources } from "../support/sources.mjs";
 
 const RESTRICTED = "eslint(no-restricted-imports)";
 
@@ -32,4 +33,9 @@ it("keeps the domains apart: orders know nothing of exports", () => {
 it("lets src/index.ts wire them", () => {
   const source = `import { MAX_LINES } from "./orders/order";\nimport { OPEN } from "./tasks/states";\nconsole.log(MAX_LINES, OPEN);\n`;
   expect(lintAs("src/index.ts", source)).toEqual([]);
+});
+
+it("asks for Durable Objects in one file, which says where they are made", () => {
+  const asking = [...readSources()].filter(([, text]) => /\.(getByName|idFromName)\(/.test(text));
+  expect(asking.map(([file]) => file)).toEqual(["object-of.ts"]);
 });

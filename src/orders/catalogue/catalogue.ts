@@ -5,6 +5,7 @@
 import { type Config, configOf } from "../../config";
 import { dropFirst } from "../../lib/drop-first";
 import { log } from "../../log";
+import { objectOf } from "../../object-of";
 import type { Need } from "./asks";
 import type { Answer, Found } from "./desk";
 import type { CatalogueDesk, CatalogueStatus } from "./desk.do";
@@ -147,7 +148,7 @@ export function catalogueOf(env: Env): Catalogue {
 }
 
 export function deskOf(env: Env): DurableObjectStub<CatalogueDesk> {
-  return env.CATALOGUE.getByName(`catalogue:${configOf(env).catalogueUrl}`);
+  return objectOf(env, env.CATALOGUE, `catalogue:${configOf(env).catalogueUrl}`);
 }
 
 /** How the catalogue is, or null when that cannot be said just now. */
