@@ -323,6 +323,40 @@ describe("an order's patience with the catalogue", () => {
   });
 });
 
+describe("a host that lost its catalogue, and answers 404 for everything", () => {
+  it("fails no order: they wait without an attempt, and go on when it is back", async () => {
+    let lost = false;
+    stubCatalogue((id) =>
+      lost ? new Response("<h1>Not Found</h1>", { status: 404 }) : product(id),
+    );
+    const tested = remote({ CATALOGUE_TTL_SECONDS: "0" });
+    await process(tested, [1, 2, 3, 4, 5, 6, 7, 8]);
+    lost = true;
+    passTime(MINUTE);
+    const tasks = await process(tested, [1, 2, 11, 12, 13, 14, 15, 16]);
+    for (const id of tasks) {
+      expect(await taskOf(id)).toMatchObject({ attempts: 0, error_code: "catalogue_waiting" });
+    }
+    lost = false;
+    passTime(2 * MINUTE);
+    await deliver(tasks, tested);
+    for (const id of tasks) {
+      expect(await taskOf(id)).toMatchObject({ status: "SUCCESS" });
+    }
+  });
+
+  it("is told from one that lacks a product, whose order fails at once", async () => {
+    const asked = stubCatalogue((id) =>
+      Number(id) > 900 ? Response.json({ error: "none" }, { status: 404 }) : product(id),
+    );
+    const tested = remote({ CATALOGUE_TTL_SECONDS: "0" });
+    await process(tested, [1, 2, 3]);
+    const [id] = await process(tested, [901]);
+    expect(await taskOf(id)).toMatchObject({ status: "FAILURE", error_code: "unknown_sku" });
+    expect(asked.slice(-2)).toEqual(["901", "3"]);
+  });
+});
+
 describe("a sender of what the catalogue finds absurd", () => {
   it.each([
     ["answers 400", () => new Response("bad", { status: 400 }), 1],

@@ -28,6 +28,10 @@ export const hanging = (): Reply => ({
   result: { kind: "failed", why: "it did not answer in time", retryAfterMs: null },
 });
 export const unknown = (ms = 20): Reply => ({ ms, result: { kind: "unknown" } });
+export const missing = (ms = 20): Reply => ({
+  ms,
+  result: { kind: "missing", why: "it answered 404" },
+});
 export const refused = (ms = 20): Reply => ({
   ms,
   result: { kind: "refused", why: "it answered 400" },

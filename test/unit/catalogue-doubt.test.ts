@@ -1,7 +1,16 @@
 /** Who is to blame when a call fails, where it is neither plainly the catalogue nor one product. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Need } from "../../src/orders/catalogue/asks";
-import { aNeed, DeskWorld, failing, good, refused, stateOf, unusable } from "../support/desk";
+import {
+  aNeed,
+  DeskWorld,
+  failing,
+  good,
+  missing,
+  refused,
+  stateOf,
+  unusable,
+} from "../support/desk";
 
 const MINUTE = 60_000;
 
@@ -150,5 +159,55 @@ describe("a call that began before the trouble", () => {
   it("does not, by its failure, put off the next look", async () => {
     const world = await troubled(failing(3000), [2, 3, 4, 5, 6]);
     expect(world.desk.state.health.down?.pauseMs).toBe(5000);
+  });
+});
+
+describe("a 404", () => {
+  it("is the catalogue's word once a product is answered that was asked since", async () => {
+    const world = new DeskWorld((id) => (Number(id) > 900 ? missing() : good(id)));
+    await world.lookup(aNeed([1, 2, 3]));
+    const before = world.asked.length;
+    expect(stateOf(await world.lookup(aNeed([901])), 901)).toBe("unknown");
+    expect(world.asked.slice(before)).toEqual(["901", "3"]);
+    expect(world.desk.state.health).toMatchObject({ down: null, sick: [], lastError: null });
+  });
+
+  it("costs no call more where others are answered anyway", async () => {
+    const world = new DeskWorld((id) => (Number(id) > 900 ? missing() : good(id)));
+    await world.lookup(aNeed([1]));
+    const found = await world.lookup(...each([...upTo(40), 901, 902, ...upTo(80).slice(40)]));
+    expect([stateOf(found, 901), stateOf(found, 902)]).toEqual(["unknown", "unknown"]);
+    expect(world.asked.length).toBeLessThanOrEqual(84);
+  });
+
+  it("is believed of one that was there, and forgotten as one that answers", async () => {
+    const world = new DeskWorld();
+    await world.lookup(aNeed([1, 2]));
+    world.reply = (id) => (id === "2" ? missing() : good(id));
+    const later = { notBefore: Date.now() + 1 };
+    await vi.advanceTimersByTimeAsync(10);
+    expect(stateOf(await world.lookup(aNeed([2], later)), 2)).toBe("unknown");
+    expect(world.desk.state.health.proven).toEqual(["1"]);
+  });
+
+  it("is believed of a catalogue that never had a product", async () => {
+    const world = new DeskWorld(() => missing());
+    expect(stateOf(await world.lookup(aNeed([7])), 7)).toBe("unknown");
+    expect(world.asked).toEqual(["7"]);
+  });
+
+  it("for all that was there is an outage: no product is unknown, and none waits longer than it", async () => {
+    const world = new DeskWorld();
+    await world.lookup(...each(upTo(40)));
+    world.reply = () => missing();
+    const later = { notBefore: Date.now() + 1 };
+    await vi.advanceTimersByTimeAsync(10);
+    const found = await world.lookup(...each(upTo(100), later));
+    expect(found.down).toMatchObject({ why: "it answered 404" });
+    expect([...found.answers.values()].filter(({ kind }) => kind === "unknown")).toEqual([]);
+    world.reply = (id) => good(id);
+    await vi.advanceTimersByTimeAsync(MINUTE);
+    expect(world.healed).toBe(1);
+    expect(stateOf(await world.lookup(aNeed([77], later)), 77)).toBe("product");
   });
 });

@@ -4,7 +4,8 @@ import { type Product, readProduct } from "./product";
 
 /**
  * What one call came to.
- * - `product`, `unknown`: an answer; a 404, a 410 and an empty body say that there is no such product.
+ * - `product`, `unknown`: an answer; an empty body says that there is no such product.
+ * - `missing`: a 404 or 410, which says so too, if it is the catalogue that says it.
  * - `refused`: a 4xx about this very request, which asking again cannot mend.
  * - `unusable`: a 200 that is no product; about this product, as far as one can tell.
  * - `failed`: 3xx (to a page to sign in, say), 5xx, 401, 403, an error of Cloudflare's in place of the
@@ -15,6 +16,7 @@ import { type Product, readProduct } from "./product";
 export type CallResult =
   | { kind: "product"; product: Product }
   | { kind: "unknown" }
+  | { kind: "missing"; why: string }
   | { kind: "refused"; why: string }
   | { kind: "unusable"; why: string }
   | { kind: "failed"; why: string; retryAfterMs: number | null }
@@ -83,7 +85,7 @@ async function read(id: string, response: Response): Promise<CallResult> {
   if (cloudflare !== null) {
     return { kind: "failed", why: `${why}, Cloudflare's error ${cloudflare}`, retryAfterMs };
   }
-  return status === 404 || status === 410 ? { kind: "unknown" } : { kind: "refused", why };
+  return { kind: status === 404 || status === 410 ? "missing" : "refused", why };
 }
 
 /**

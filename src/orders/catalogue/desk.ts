@@ -259,18 +259,33 @@ export class Desk {
       this.#health.failed(asked, result.why, now, result.retryAfterMs ?? 0);
     } else if (result.kind === "unusable") {
       this.#health.unusable(asked, result.why, now);
+    } else if (result.kind === "missing" && this.#health.doubtsMissing) {
+      this.#health.missing(asked, result.why, now);
     } else {
-      this.#answers.delete(product);
       // Not of the future, though the clock went back meanwhile: nobody would take it for an answer.
-      this.#answers.set(product, { ...result, askedAt: Math.min(startedAt, now) });
-      dropFirst(this.#answers, MAX_ANSWERS);
+      const askedAt = Math.min(startedAt, now);
       if (result.kind === "refused") {
+        this.#keep(product, { ...result, askedAt });
         this.#health.refused(asked, result.why, now);
-      } else {
-        this.#health.answered(asked, result.kind === "product", now);
-        this.#slowness.answered(product, now - startedAt);
+        return;
+      }
+      const answer = result.kind === "missing" ? ({ kind: "unknown" } as const) : result;
+      this.#keep(product, { ...answer, askedAt });
+      this.#slowness.answered(product, now - startedAt);
+      for (const { product: other, at } of this.#health.answered(
+        asked,
+        answer.kind === "product",
+        now,
+      )) {
+        this.#keep(other, { kind: "unknown", askedAt: at });
       }
     }
+  }
+
+  #keep(product: string, answer: Answer): void {
+    this.#answers.delete(product);
+    this.#answers.set(product, answer);
+    dropFirst(this.#answers, MAX_ANSWERS);
   }
 
   #isSlow(product: string): boolean {

@@ -5,7 +5,8 @@
  * answered: then the catalogue is up, and what was suspect is sick by itself. Products that have
  * answered before are asked for just that. Only when several of these, asked since, fail in a row,
  * or nothing is left that could answer, is the catalogue down; nothing that failed in the meantime
- * is held against its product, or against an order.
+ * is held against its product, or against an order. A product that is said to be missing is doubted
+ * likewise: a host that lost its catalogue says so of all.
  *
  * Calls are numbered in the order they began: the clock stands still between I/O. Times are Unix
  * milliseconds.
@@ -59,6 +60,14 @@ interface Trouble {
   at: number;
   why: string;
   retryAfterMs?: number;
+  /** It is unknown, if it is the catalogue that said so. */
+  missing?: boolean;
+}
+
+/** A product that is not there, and when that was said. */
+interface Missing {
+  product: string;
+  at: number;
 }
 
 interface Suspicion extends Trouble {
@@ -125,8 +134,19 @@ export class Health {
     return { product, seq: this.#seq };
   }
 
-  /** The catalogue said what it knows of a product. */
-  answered({ product, seq }: Asked, isProduct: boolean, now: number): void {
+  /** Whether there are products that would tell a catalogue that lacks one from a host that lost it. */
+  get doubtsMissing(): boolean {
+    return this.#proven.size > 0;
+  }
+
+  /** A product is said not to be there, where others were: see `answered`. */
+  missing(asked: Asked, why: string, now: number): void {
+    this.#suspect(asked, { at: now, why, missing: true });
+  }
+
+  /** The catalogue said what it knows of a product. Returns those that are proven to be missing. */
+  answered({ product, seq }: Asked, isProduct: boolean, now: number): Missing[] {
+    const missing: Missing[] = [];
     this.#lastAnswerAt = now;
     this.#sick.delete(product);
     this.#suspects.delete(product);
@@ -140,25 +160,25 @@ export class Health {
       this.#suspects.clear();
     }
     for (const [suspect, suspicion] of this.#down ? [] : this.#suspects) {
-      if (suspicion.seq < seq) {
-        this.#suspects.delete(suspect);
+      if (suspicion.seq >= seq) {
+        continue;
+      }
+      this.#suspects.delete(suspect);
+      if (suspicion.missing) {
+        this.#proven.delete(suspect);
+        this.#sick.delete(suspect);
+        missing.push({ product: suspect, at: suspicion.at });
+      } else {
         this.#fallSick(suspect, suspicion);
       }
     }
+    return missing;
   }
 
   /** A product's trouble, or the catalogue's. */
-  failed({ product, seq }: Asked, why: string, now: number, retryAfterMs = 0): void {
-    this.#lastError = { at: now, product, why };
-    this.#suspects.delete(product);
-    this.#suspects.set(product, { asked: seq, seq: this.#seq, at: now, why, retryAfterMs });
-    if (!this.#down) {
-      this.#judge(why, now, retryAfterMs);
-    } else if (seq > this.#downSeq) {
-      const pauseMs = Math.min(this.#down.pauseMs * 2, MAX_PROBE_MS);
-      const probeAt = now + Math.max(pauseMs, retryAfterMs);
-      this.#down = { ...this.#down, why, pauseMs, probeAt };
-    }
+  failed(asked: Asked, why: string, now: number, retryAfterMs = 0): void {
+    this.#lastError = { at: now, product: asked.product, why };
+    this.#suspect(asked, { at: now, why, retryAfterMs });
   }
 
   /** A page of another kind, say: the catalogue's trouble, if others can tell; else the product's. */
@@ -234,6 +254,19 @@ export class Health {
       failedFirst.find((product) => products.includes(product));
     const longer = known.length > well.length ? known : well;
     return longestAgo(longer.flatMap((_, i) => [known[i], well[i]])) ?? longestAgo(wanted);
+  }
+
+  #suspect({ product, seq }: Asked, trouble: Trouble): void {
+    const { at, why, retryAfterMs = 0 } = trouble;
+    this.#suspects.delete(product);
+    this.#suspects.set(product, { ...trouble, asked: seq, seq: this.#seq });
+    if (!this.#down) {
+      this.#judge(why, at, retryAfterMs);
+    } else if (seq > this.#downSeq) {
+      const pauseMs = Math.min(this.#down.pauseMs * 2, MAX_PROBE_MS);
+      const probeAt = at + Math.max(pauseMs, retryAfterMs);
+      this.#down = { ...this.#down, why, pauseMs, probeAt };
+    }
   }
 
   #judge(why: string, now: number, retryAfterMs: number): void {
