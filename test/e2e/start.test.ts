@@ -105,6 +105,7 @@ describe("npm start", () => {
     it.for([
       ["a bad value", ["--var", "DISCOUNT_RATE:abc"], "DISCOUNT_RATE"],
       ["an unknown name", ["--var=DISCONT_RATE:0.1"], "DISCONT_RATE"],
+      ["no catalogue, though it brings one", ["--var", "CATALOGUE_URL:"], "CATALOGUE_URL must be"],
     ] as const)("names a variable with %s in one line", async ([, args, name]) => {
       const port = await freePort();
       const { code, lines } = await outcome(runStart(["--port", String(port), ...args], folder));
