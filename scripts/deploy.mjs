@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { hasBucket, hasQueue, isMigrated, listDatabases, listSecrets } from "./lib/account.mjs";
-import { randomSecret } from "./lib/dev-vars.mjs";
+import { chooseSecrets } from "./lib/choose-secrets.mjs";
 import { orFail, readFlags, readVariables } from "./lib/flags.mjs";
 import { ensureInstalled } from "./lib/install.mjs";
 import { ask, canAsk } from "./lib/questions.mjs";
@@ -191,30 +191,6 @@ async function askToAdopt(taken) {
       "Nothing was touched. Choose other names in wrangler.toml, or take these over with --adopt.",
     );
   }
-}
-
-async function chooseSecrets(missing) {
-  const values = {};
-  let generatedPassword;
-  for (const name of missing) {
-    if (process.env[name]) {
-      values[name] = process.env[name];
-    } else if (name === "BETTER_AUTH_SECRET") {
-      values[name] = randomSecret(48);
-    } else if (!canAsk) {
-      fail(`${name} is not set: give it in the environment or in --secrets-file FILE.`);
-    } else if (name === "ADMIN_PASSWORD") {
-      const question =
-        "Password of the first administrator (empty: a random one, shown at the end): ";
-      values[name] =
-        (await ask(question, { hidden: true })) || (generatedPassword = randomSecret(18));
-    } else {
-      values[name] =
-        (await ask(name === "ADMIN_EMAIL" ? "Email of the first administrator: " : `${name}: `)) ||
-        fail(`${name} must not be empty.`);
-    }
-  }
-  return { values, generatedPassword };
 }
 
 /** Secrets go with the deploy: before the first one there is no Worker to put them in. */
