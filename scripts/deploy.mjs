@@ -205,7 +205,7 @@ async function deploy() {
   await run(args, { WRANGLER_OUTPUT_FILE_PATH: report });
   const lines = readFileSync(report, "utf8").trim().split("\n");
   const deployed = lines.map((line) => JSON.parse(line)).find(({ type }) => type === "deploy");
-  if (!deployed?.version_id) {
+  if (!deployed?.targets) {
     fail("Nothing was deployed."); // wrangler asked, was told no, and calls that a success
   }
 }

@@ -99,7 +99,7 @@ export class Account {
       this.changed.push(what);
       const metadata = /^\{"main_module".*$/m.exec(body)?.[0] ?? "{}";
       this.deployed[worker] = (JSON.parse(metadata) as { bindings: Bindings }).bindings;
-      return { id: worker, deployment_id: "d", startup_time_ms: 1 };
+      return { id: worker, deployment_id: "0".repeat(32), startup_time_ms: 1 };
     }
     const [, database] = /^POST d1\/database\/id-of-([^/]+)\/query$/.exec(what) ?? [];
     if (database !== undefined) {
