@@ -6,6 +6,8 @@ import { publishToHub } from "./live/publisher";
 import { deleteOldFiles } from "./exports/file";
 import { exportOrders } from "./exports/orders";
 import { exportTasks } from "./exports/tasks";
+import { guarded } from "./db/guarded";
+import { ASKED, UNATTENDED } from "./db/retry";
 import { log, setLogLevel } from "./log";
 import { foldRest } from "./orders/fold-customers";
 import { processOrder } from "./orders/task";
@@ -15,6 +17,7 @@ import { consumeDeadLetters } from "./tasks/dead-letters";
 import { Engine } from "./tasks/engine";
 import { publishTo } from "./tasks/publish";
 import { deleteOldNotifications } from "./tasks/notifications";
+import { putOffForDays } from "./tasks/put-off";
 import { isDeadLetterQueue } from "./tasks/queues";
 import { watchRecovery } from "./tasks/recover";
 
@@ -30,24 +33,17 @@ publishTo(publishToHub);
 
 const NOTIFICATIONS_KEPT_MS = 30 * 86_400_000;
 
-/**
- * A message cannot be processed with a bad configuration, and must not be lost for it: its waits grow
- * with it, so that its hundred deliveries last longer than a weekend.
- */
-const MISCONFIGURED_WAIT_SECONDS = { step: 60, max: 3600 };
-
 export default {
-  fetch: app.fetch,
+  fetch: (request: Request, env: Env, ctx: ExecutionContext) =>
+    app.fetch(request, guarded(env, ASKED), ctx),
 
   async queue(batch, env) {
     try {
       setLogLevel(configOf(env).logLevel);
     } catch (error) {
       log.error("config.invalid", { message: error instanceof ConfigError ? error.message : "" });
-      const { step, max } = MISCONFIGURED_WAIT_SECONDS;
-      for (const message of batch.messages) {
-        message.retry({ delaySeconds: Math.min(step * message.attempts, max) });
-      }
+      // No message can be processed with a bad configuration, nor may it be lost for a weekend of it.
+      batch.messages.forEach(putOffForDays);
       return;
     }
     if (isDeadLetterQueue(batch.queue)) {
@@ -57,7 +53,8 @@ export default {
     }
   },
 
-  async scheduled(_controller, env) {
+  async scheduled(_controller, given) {
+    const env = guarded(given, UNATTENDED);
     await watchRecovery(env, Date.now());
     await deleteExpired(env.DB, Date.now());
     await deleteOldNotifications(env.DB, Date.now() - NOTIFICATIONS_KEPT_MS);

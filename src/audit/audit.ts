@@ -64,7 +64,7 @@ export async function audit(
   const at = Date.now();
   const values = [taskId(newLote(at), 0), at, actor, action, target, JSON.stringify(kept) ?? null];
   log.info("audit", { actor, action, target, ...kept });
-  await retryD1(() =>
+  await retryD1(c.env.DB, () =>
     c.env.DB.prepare(INSERT)
       .bind(...values)
       .run(),

@@ -102,7 +102,7 @@ async function enrol(
   // Or nobody could sign in with its password ever after: it is made in an empty table only.
   await ensureFirstAdmin(c.env, createAuth(c.env, c.req.url));
   const db = c.env.DB;
-  await retryD1(() =>
+  await retryD1(db, () =>
     db.batch([
       db
         .prepare(

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { noting } from "../db/guarded";
 import type { AppEnv } from "../http/app-env";
 import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
@@ -68,9 +69,19 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   assertSameOrigin(c.req.raw);
   // Imported here so that isolates which only work queues never evaluate better-auth.
   const { createAuth } = await import("./auth");
-  const auth = createAuth(c.env, c.req.url);
+  const { env, met } = noting(c.env);
+  const auth = createAuth(env, c.req.url);
   const visitor = OWN_SESSION.has(call.path) ? null : await accessCaller(c);
-  const act = () => forward(c, auth, { ...call, body: keepingSession(call) }, visitor);
+  const act = async () => {
+    const response = await forward(c, auth, { ...call, body: keepingSession(call) }, visitor);
+    if (!response.ok) {
+      // It takes a session that it could not read for one that is not there.
+      throw met[0] ?? (await refusal(response));
+    }
+    return c.body(await response.text(), 200, {
+      "content-type": response.headers.get("content-type") ?? "application/json",
+    });
+  };
   if (call.path.startsWith("/admin/")) {
     const admin = assertAdmin(visitor ?? (await sessionCaller(c, true)));
     c.set("caller", admin);
@@ -172,10 +183,5 @@ async function forward(
   for (const cookie of response.headers.getSetCookie()) {
     c.header("set-cookie", cookie, { append: true });
   }
-  if (!response.ok) {
-    throw await refusal(response);
-  }
-  return c.body(await response.text(), 200, {
-    "content-type": response.headers.get("content-type") ?? "application/json",
-  });
+  return response;
 }

@@ -1,4 +1,5 @@
 import { desc, eq, sql } from "drizzle-orm";
+import { retryD1 } from "../db/retry";
 import type { Database } from "../db/client";
 import type { Scope } from "./caller";
 import { forgetKey } from "./key-check";
@@ -51,7 +52,13 @@ export async function createKey(
     createdAt: now,
     expiresAt,
   };
-  await db.insert(apiKeys).values({ ...row, secretHash: await sha256Hex(secret) });
+  const secretHash = await sha256Hex(secret);
+  await retryD1(db.$client, () =>
+    db
+      .insert(apiKeys)
+      .values({ ...row, secretHash })
+      .onConflictDoNothing(),
+  );
   return { ...row, key: formatKey(id, secret) };
 }
 

@@ -46,7 +46,7 @@ export async function endOtherSessions(
   userId: string,
   kept: string | null,
 ): Promise<void> {
-  await retryD1(() =>
+  await retryD1(db, () =>
     db.prepare("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2").bind(userId, kept).run(),
   );
 }

@@ -1,33 +1,56 @@
-const TRANSIENT =
-  /network connection lost|storage caused object to be reset|code was updated|transient|internal error/i;
-const OVERLOADED = /overloaded|too many requests queued|queued for too long/i;
-
-/** Whether D1 failed in passing, or is overloaded: the caller may try again later. */
-export function isDatabaseTrouble(message: string): boolean {
-  return TRANSIENT.test(message) || OVERLOADED.test(message);
-}
-
-export interface Sleep {
-  (ms: number): Promise<void>;
-}
-
-const sleep: Sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+import { DatabaseTrouble, named, type TroubleKind } from "./trouble";
 
 /**
- * Runs a D1 call again when D1 failed in passing. A failed write may have committed, so only
- * statements that may be repeated without effect belong in here. An overloaded database is left
- * alone at once: the caller sheds or delays.
+ * How long D1 is asked again: the waits before each further try, in milliseconds, by kind of
+ * trouble. An overloaded database gets few and long ones, a full one none.
  */
-export async function retryD1<T>(call: () => Promise<T>, tries = 3, wait = sleep): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
+export type Patience = Record<Exclude<TroubleKind, "full">, readonly number[]>;
+
+/** Somebody waits for the answer: they may as well ask again themselves. */
+export const ASKED: Patience = { passing: [100, 300, 900], overloaded: [1000] };
+/** Nobody waits: consumers and recovery. Five tries within 5 to 10 s. */
+export const UNATTENDED: Patience = { passing: [500, 1000, 2000, 4000], overloaded: [2000, 5000] };
+
+/** By database, of those that guarded.ts made. */
+export const patiences = new WeakMap<D1Database, Patience>();
+
+/**
+ * Runs a D1 call again when D1 failed for reasons of its own. A failed write may have committed, so
+ * only what may be repeated without effect belongs in here. `more`: so many tries more than the
+ * database's patience asks for. Throws a DatabaseTrouble in the end.
+ */
+export function retryD1<T>(db: D1Database, call: () => Promise<T>, more = 0): Promise<T> {
+  return retry(call, patiences.get(db) ?? UNATTENDED, more);
+}
+
+export async function retry<T>(
+  call: () => Promise<T>,
+  patience: Patience,
+  more = 0,
+  wait: (ms: number) => Promise<unknown> = sleep,
+): Promise<T> {
+  for (let tries = 1; ; tries++) {
     try {
       return await call();
-    } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
-      if (attempt >= tries || OVERLOADED.test(message) || !TRANSIENT.test(message)) {
+    } catch (thrown) {
+      const error = named(thrown);
+      const ms = error instanceof DatabaseTrouble ? waitAfter(tries, error, patience, more) : null;
+      if (ms === null) {
         throw error;
       }
-      await wait(20 * 4 ** (attempt - 1));
+      await wait(ms * (0.75 + Math.random() / 2));
     }
   }
 }
+
+function waitAfter(
+  tries: number,
+  { kind }: DatabaseTrouble,
+  patience: Patience,
+  more: number,
+): number | null {
+  const waits = kind === "full" ? [] : patience[kind];
+  return waits[tries - 1] ?? (tries <= waits.length + more ? (waits.at(-1) ?? 0) : null);
+}
+
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

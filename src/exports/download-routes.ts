@@ -2,6 +2,7 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
+import { log } from "../log";
 import { fileKey } from "./file";
 import { readLink } from "./link";
 import { fileNotFound } from "./routes";
@@ -21,9 +22,16 @@ const downloadRoute = createRoute({
       403: "The link is not one this site gave out",
       404: "The file is deleted",
       410: "The link has expired",
+      503: "The store of files did not answer",
     }),
   },
 });
+
+function notNow(error: unknown): never {
+  log.error("exports.bucket_failed", { message: String(error) });
+  const detail = "The store of files did not answer. Try again.";
+  throw new AppError(503, "files_unavailable", detail, {}, { "retry-after": "5" });
+}
 
 /** The files themselves, mounted at /exports: open, the link says who may. */
 export const downloadRoutes = new OpenAPIHono<AppEnv>({
@@ -40,8 +48,8 @@ export const downloadRoutes = new OpenAPIHono<AppEnv>({
     case "valid":
   }
   const key = fileKey(task_id);
-  const file = c.req.method === "HEAD" ? null : await files.get(key);
-  const object = file ?? (await files.head(key));
+  const file = c.req.method === "HEAD" ? null : await files.get(key).catch(notNow);
+  const object = file ?? (await files.head(key).catch(notNow));
   if (object === null) {
     throw fileNotFound();
   }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isDatabaseTrouble } from "../db/retry";
+import { troubleBehind } from "../db/trouble";
 import { log } from "../log";
 
 /** An HTTP failure with a stable code; the only error a handler throws on purpose. */
@@ -85,10 +85,17 @@ function toAppError(error: Error, c: Context): AppError {
       "The database lacks a migration: run `npm start`, or `npm run deploy` in production.";
     return new AppError(503, "missing_migration", how);
   }
-  if (isDatabaseTrouble(message)) {
-    log.error("http.database_failed", { message });
+  const trouble = troubleBehind(error);
+  if (trouble) {
+    log.error("http.database_failed", { message, kind: trouble.kind });
     const detail = "The database did not answer. Try again; an Idempotency-Key makes that safe.";
-    return new AppError(503, "database_unavailable", detail, {}, { "retry-after": "5" });
+    const headers = { "retry-after": trouble.kind === "passing" ? "5" : "30" };
+    return new AppError(503, "database_unavailable", detail, {}, headers);
+  }
+  if (isPlatformTrouble(error)) {
+    log.error("http.platform_failed", { message });
+    const detail = "A part of the platform did not answer. Try again.";
+    return new AppError(503, "platform_unavailable", detail, {}, { "retry-after": "5" });
   }
   log.error("http.failed", {
     requestId: c.get("requestId"),
@@ -98,6 +105,11 @@ function toAppError(error: Error, c: Context): AppError {
     stack: error.stack,
   });
   return new AppError(500, "internal_error", "Something failed on our side.");
+}
+
+/** Of a Durable Object: what its infrastructure threw, not its code. */
+function isPlatformTrouble(error: Error & { retryable?: unknown; overloaded?: unknown }): boolean {
+  return error.retryable === true || error.overloaded === true;
 }
 
 /** With the causes: drizzle puts what the database said there. */

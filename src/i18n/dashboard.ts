@@ -39,8 +39,8 @@ export const dashboardEs = {
     "Es lento o limita las llamadas: cada pedido sigue en cuanto tiene sus productos, sin gastar intentos.",
   "health.catalogue.link": "Ver lo que espera",
   "health.deadLetters":
-    "{count} {count|tarea acabó|tareas acabaron} en la cola de mensajes muertos.",
-  "health.deadLetters.do": "La plataforma se rindió con sus mensajes. Reinténtalas o descártalas.",
+    "{count} {count|mensaje|mensajes} de la cola de mensajes muertos no {count|es|son} de ninguna tarea.",
+  "health.deadLetters.do": "No hay nada que ejecutar. Averigua quién los escribió y descártalos.",
   "health.deadLetters.link": "Ver los mensajes muertos",
   "health.paused": "La cola {queue} está en pausa: {held} {held|tarea espera|tareas esperan}.",
   "health.paused.do": "Nada se pierde ni gasta intentos. Reanúdala cuando ya no haga falta.",
@@ -132,7 +132,7 @@ export const dashboardEs = {
 
   "deadLetters.title": "Mensajes muertos",
   "deadLetters.what":
-    "Cuando la plataforma se rinde con un mensaje, tras 100 entregas sin respuesta, lo pasa a la cola de mensajes muertos. De ahí cada uno se convierte en una tarea fallida con el código dead_letter: nada desaparece en silencio. Se pueden reintentar; los mensajes que no eran de este sistema guardan su cuerpo tal como llegó.",
+    "Cuando la plataforma se rinde con un mensaje, tras 100 entregas en vano, lo pasa a la cola de mensajes muertos. Si su tarea sigue abierta, se le envía otro: por esto no falla ninguna. Un mensaje que no es de ninguna tarea se convierte en un fallo con el código dead_letter, que guarda su cuerpo tal como llegó: nada desaparece en silencio.",
   "deadLetters.messages": "Por leer",
   "deadLetters.failures": "Entre los últimos fallos",
   "deadLetters.undiscarded": "Sin descartar",
@@ -289,8 +289,9 @@ export const dashboardEn = {
   "health.catalogue.do":
     "It is slow or limits calls: each order goes on as soon as it has its products, and uses up no attempt.",
   "health.catalogue.link": "See what waits",
-  "health.deadLetters": "{count} {count|task|tasks} ended in the dead-letter queue.",
-  "health.deadLetters.do": "The platform gave up on their messages. Retry or discard them.",
+  "health.deadLetters":
+    "{count} {count|message|messages} of the dead-letter queue {count|is|are} of no task.",
+  "health.deadLetters.do": "There is nothing to run. Find out who wrote them, and discard them.",
   "health.deadLetters.link": "See the dead letters",
   "health.paused": "Queue {queue} is paused: {held} {held|task waits|tasks wait}.",
   "health.paused.do": "Nothing is lost and no attempt is used. Resume it when the reason is gone.",
@@ -381,7 +382,7 @@ export const dashboardEn = {
 
   "deadLetters.title": "Dead letters",
   "deadLetters.what":
-    "When the platform gives up on a message, after 100 deliveries without an answer, it moves it to the dead-letter queue. There each becomes a failed task with the code dead_letter: nothing vanishes silently. They can be retried; messages that were never this system's keep their body as it came.",
+    "When the platform gives up on a message, after 100 deliveries in vain, it moves it to the dead-letter queue. If its task is still open, it is sent another: none fails for it. A message of no task becomes a failure with the code dead_letter, which keeps its body as it came: nothing vanishes silently.",
   "deadLetters.messages": "Not read yet",
   "deadLetters.failures": "Among the latest failures",
   "deadLetters.undiscarded": "Not discarded",

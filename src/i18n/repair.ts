@@ -122,7 +122,7 @@ export const repairEs = {
   "deadLetters.title": "Mensajes muertos",
   "deadLetters.caption": "Mensajes que nadie ejecutará, del más reciente al más antiguo",
   "deadLetters.what":
-    "Mensajes que la cola dejó de entregar y mensajes que nunca fueron de este sistema. Aquí no se pierde ninguno: cada uno es una tarea fallida con su cuerpo.",
+    "Mensajes que no son de ninguna tarea de este sistema. Aquí no se pierde ninguno: cada uno es una tarea fallida con su cuerpo.",
   "deadLetters.why": "Qué pasó",
   "deadLetters.body": "Cuerpo",
   "deadLetters.givenUp":
@@ -278,7 +278,7 @@ export const repairEn: Record<keyof typeof repairEs, string> = {
   "deadLetters.title": "Dead letters",
   "deadLetters.caption": "Messages nobody will run, newest first",
   "deadLetters.what":
-    "Messages the queue stopped delivering, and messages that were never this system's. None is lost: each is a failed task with its body.",
+    "Messages that are of no task of this system. None is lost: each is a failed task with its body.",
   "deadLetters.why": "What happened",
   "deadLetters.body": "Body",
   "deadLetters.givenUp":

@@ -12,19 +12,25 @@ INSERT INTO deleted_orders (id, task_id, deleted_at, deleted_by, reason)
 SELECT id, task_id, ?2, ?3, ?4 FROM orders WHERE id = ?1
 ON CONFLICT (id) DO NOTHING`;
 
+const IS_KEPT =
+  "SELECT 1 AS kept FROM deleted_orders WHERE id = ?1 AND deleted_at = ?2 AND deleted_by = ?3";
+
 /**
  * Deletes a stored order. Its id stays used, with who deleted it, when and why; its task keeps its
  * history and loses its link. Returns false when there is no such order.
  */
 export async function deleteOrder(env: Env, id: string, deletion: Deletion): Promise<boolean> {
   const { by, reason } = deletion;
-  const [kept] = await retryD1(() =>
+  const now = Date.now();
+  const results = await retryD1(env.DB, () =>
     env.DB.batch([
-      env.DB.prepare(KEEP_ID).bind(id, Date.now(), by, reason),
+      env.DB.prepare(KEEP_ID).bind(id, now, by, reason),
       env.DB.prepare("DELETE FROM orders WHERE id = ?1").bind(id),
+      // A repeat after a commit that was reported failed finds what that did.
+      env.DB.prepare(IS_KEPT).bind(id, now, by),
     ]),
   );
-  if (kept?.meta.changes === 0) {
+  if (results.at(-1)?.results.length === 0) {
     return false;
   }
   log.warn("order.deleted", { orderId: id, by, reason });

@@ -1,6 +1,8 @@
 /**
  * What people do to tasks. Each is one transaction whatever the number of tasks, so a restart loses
  * nothing of it. What cannot be done to a task for its state is left undone; the caller learns which.
+ * What was done is read from what it left in the rows, by who did it and when: when D1 committed it
+ * and then reported a failure, the repeat changes nothing and still finds it.
  */
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
@@ -47,6 +49,19 @@ interface Changed {
   user: string | null;
 }
 
+/** What a statement below did to ?1, as its marks tell. */
+function doneSql(marks: string): string {
+  return `
+SELECT id, name, module, queue, subject, user FROM tasks
+WHERE id IN (SELECT value FROM json_each(?1, '$.ids')) AND ${marks}`;
+}
+
+/** A mark that the timeline keeps. */
+function notedSql(event: string, by: string): string {
+  return `EXISTS (SELECT 1 FROM json_each(timeline) WHERE value ->> 'event' = '${event}'
+    AND value ->> 'at' = ?2 AND value ->> 'by' = ${by})`;
+}
+
 const CANCELLABLE = `id IN (${GIVEN}) AND ${OPEN}`;
 const COUNT_CANCELLED = countSql(
   { revoked: "count(*)" },
@@ -56,8 +71,8 @@ const COUNT_CANCELLED = countSql(
 const CANCEL = `
 UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
   error_message = 'Cancelled', error_detail = json_object('by', ?3)
-WHERE ${CANCELLABLE}
-RETURNING id, name, module, queue, subject, user`;
+WHERE ${CANCELLABLE}`;
+const CANCELLED = doneSql("status = 'REVOKED' AND finished_at = ?2 AND error_detail ->> 'by' = ?3");
 
 // Out of the list, the holder's settle no longer reaches them: what it did for them is dropped. Their
 // places stay: should the lease lapse, its length still tells whether a task was alone in it.
@@ -74,15 +89,13 @@ WHERE EXISTS (SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (${GIV
 const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
   const list = given(ids, turn);
   const now = Date.now();
-  const [, , cancelled] = await retryD1(() =>
-    env.DB.batch<Changed>([
-      env.DB.prepare(COUNT_CANCELLED).bind(list, now),
-      env.DB.prepare(LEAVE_LEASES).bind(list),
-      env.DB.prepare(CANCEL).bind(list, now, by),
-      ...endOf(env, turn),
-    ]),
-  );
-  const changed = cancelled?.results ?? [];
+  const changed = await act(env, [
+    env.DB.prepare(COUNT_CANCELLED).bind(list, now),
+    env.DB.prepare(LEAVE_LEASES).bind(list),
+    env.DB.prepare(CANCEL).bind(list, now, by),
+    ...endOf(env, turn),
+    env.DB.prepare(CANCELLED).bind(list, now, by),
+  ]);
   for (const { id, name } of changed) {
     const definition = engine.find(name);
     if (definition) {
@@ -113,22 +126,20 @@ UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, r
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
   timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)")},
   error_code = NULL, error_message = NULL, error_detail = NULL
-WHERE ${RETRYABLE}
-RETURNING id, name, module, queue, subject, user`;
+WHERE ${RETRYABLE}`;
+const RETRIED = doneSql(notedSql("resumed", "?3"));
 
 /** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
 const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
   const names = JSON.stringify(engine.all().map(({ name }) => name));
   const list = given(ids, turn);
   const now = Date.now();
-  const [, retried] = await retryD1(() =>
-    env.DB.batch<Changed>([
-      env.DB.prepare(COUNT_RETRIED).bind(list, now, names),
-      env.DB.prepare(RETRY).bind(list, now, names, by),
-      ...endOf(env, turn),
-    ]),
-  );
-  const results = retried?.results ?? [];
+  const results = await act(env, [
+    env.DB.prepare(COUNT_RETRIED).bind(list, now, names),
+    env.DB.prepare(RETRY).bind(list, now, names, by),
+    ...endOf(env, turn),
+    env.DB.prepare(RETRIED).bind(list, now, by),
+  ]);
   await armRecovery(env);
   for (const [lane, group] of Map.groupBy(results, ({ queue }) => queue)) {
     const tasks = group.map(({ id }) => id);
@@ -145,20 +156,26 @@ const DISCARDABLE = `id IN (${GIVEN})
 const DISCARD = `
 UPDATE tasks SET discard_reason = ?4,
   timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4)")}
-WHERE ${DISCARDABLE}
-RETURNING id, name, module, queue, subject, user`;
+WHERE ${DISCARDABLE}`;
+const DISCARDED = doneSql(`discard_reason IS NOT NULL AND ${notedSql("discarded", "?3")}`);
 
 /** Marks failures as given up on, with the reason. */
 const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }, turn) => {
   const now = Date.now();
-  const [discarded] = await retryD1(() =>
-    env.DB.batch<Changed>([
-      env.DB.prepare(DISCARD).bind(given(ids, turn), now, by, reason),
-      ...endOf(env, turn),
-    ]),
-  );
-  return noteAll(env, "task.discarded", discarded?.results ?? [], by);
+  const list = given(ids, turn);
+  const discarded = await act(env, [
+    env.DB.prepare(DISCARD).bind(list, now, by, reason),
+    ...endOf(env, turn),
+    env.DB.prepare(DISCARDED).bind(list, now, by),
+  ]);
+  return noteAll(env, "task.discarded", discarded, by);
 };
+
+/** Runs the statements of an action, the last of which finds what it was done to. */
+async function act(env: Env, statements: D1PreparedStatement[]): Promise<Changed[]> {
+  const results = await retryD1(env.DB, () => env.DB.batch<Changed>(statements));
+  return results.at(-1)?.results ?? [];
+}
 
 function endOf({ DB }: Env, turn: Turn | undefined): D1PreparedStatement[] {
   return turn ? [endTurn(DB, turn)] : [];

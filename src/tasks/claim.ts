@@ -82,7 +82,7 @@ FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
 export async function claim(db: D1Database, request: ClaimRequest): Promise<Claim> {
   const ids = JSON.stringify(request.ids);
   const { token, queue, worker, now, leaseMs } = request;
-  const [, read] = await retryD1(() =>
+  const [, read] = await retryD1(db, () =>
     db.batch<Row>([
       db
         .prepare(INSERT_LEASE)

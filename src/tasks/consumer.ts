@@ -7,10 +7,14 @@
  *   message is acked without effect, and a lost one is made up for by recovery.
  * - A message is acked only after the settle that made it useless has committed, and by what D1
  *   says of the row, not by what the handler wished.
+ * - While D1 fails for reasons of its own nothing is held against a task: the lease is given back,
+ *   messages wait longer and longer, and past a number of deliveries the row alone is the way back.
  * - Suspects (their last lease lapsed, or their batch threw) run after the rest, each alone.
  */
 import { configOf } from "../config";
-import { isDatabaseTrouble, retryD1 } from "../db/retry";
+import { guarded } from "../db/guarded";
+import { retryD1, UNATTENDED } from "../db/retry";
+import { troubleBehind } from "../db/trouble";
 import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
 import { change, type Run } from "./change";
@@ -23,16 +27,14 @@ import { deleteLease, startHeartbeat } from "./leases";
 import { logSettled, logStarted } from "./lifecycle-log";
 import { notifyStarted, readNotify } from "./notify";
 import { publishStarted } from "./publish";
+import { mayWait, putOff, putOffOrDrop } from "./put-off";
 import { laneOf, readMessage } from "./queues";
 import { type Claimed, runTasks } from "./run";
 import { settle, type CommitRows, type SettledRow } from "./settle";
 import { workerName } from "./worker-name";
 
-/** How long a message of a newer deployment, or of a failed call to D1, waits for its next try. */
-const NEWER_WAIT_SECONDS = 60;
-const D1_WAIT_SECONDS = 5;
-/** Half of max_retries: a message's fuse must not burn down under a task that only waits. */
-const MAX_DELIVERIES = 50;
+/** Further tries to give a lease back: together they outlast the lease, which then has lapsed. */
+const TRIES_TO_RELEASE = 10;
 /** A name nobody defines here may come from a newer deployment; after this it is a failure. */
 const UNKNOWN_TASK_PATIENCE_MS = 3_600_000;
 
@@ -42,17 +44,25 @@ interface Delivery {
   env: Env;
   engine: Engine;
   messages: Messages;
+  /** D1 failed: what has not been tried yet need not be. */
+  isTroubled: boolean;
 }
 
-export async function consume(batch: MessageBatch, env: Env, engine: Engine): Promise<void> {
+export async function consume(batch: MessageBatch, given: Env, engine: Engine): Promise<void> {
+  const env = guarded(given, UNATTENDED);
   const messages = await sortMessages(batch, env);
   if (messages.size === 0) {
     return;
   }
-  const delivery = { lane: laneOf(env, batch.queue), env, engine, messages };
+  const lane = laneOf(env, batch.queue);
+  const delivery: Delivery = { lane, env, engine, messages, isTroubled: false };
   const suspects = await runClaim(delivery, [...messages.keys()], "together");
   for (const id of suspects) {
-    await runClaim(delivery, [id], "alone");
+    if (delivery.isTroubled) {
+      backToWait(delivery, [id]);
+    } else {
+      await runClaim(delivery, [id], "alone");
+    }
   }
 }
 
@@ -65,7 +75,7 @@ async function sortMessages(batch: MessageBatch, env: Env): Promise<Messages> {
   for (const message of batch.messages) {
     const read = readMessage(message.body);
     if (read === "newer") {
-      message.retry({ delaySeconds: NEWER_WAIT_SECONDS });
+      putOff(message);
     } else if (read === "unknown") {
       unknown.push(message);
     } else if (messages.has(read.task_id)) {
@@ -105,19 +115,34 @@ async function runClaim(
     }
     return suspects;
   } catch (error) {
+    stopHeartbeat?.();
     log.error("batch.failed", { queue: lane, tasks: ids.length, message: String(error) });
-    if (isDatabaseTrouble(String(error))) {
-      // This worker lives and D1 failed: no task is to blame for the lease to lapse. If the settle
-      // did commit after all, the lease is gone and this changes nothing.
-      await retryD1(() => deleteLease(env.DB, token).run()).catch(() => undefined);
+    if (troubleBehind(error)) {
+      delivery.isTroubled = true;
+      await release(env.DB, token);
     }
-    for (const id of ids) {
-      // On a message already answered this has no effect.
-      messages.get(id)?.retry({ delaySeconds: D1_WAIT_SECONDS });
-    }
+    backToWait(delivery, ids);
     return [];
   } finally {
     stopHeartbeat?.();
+  }
+}
+
+/**
+ * Gives a lease back: this worker lives and D1 failed, so no task is to blame for it to lapse. If
+ * the settle did commit after all, the lease is gone and this changes nothing.
+ */
+async function release(db: D1Database, token: string): Promise<void> {
+  await retryD1(db, () => deleteLease(db, token).run(), TRIES_TO_RELEASE).catch(() => undefined);
+}
+
+/** On a message already answered this has no effect. */
+function backToWait({ messages }: Delivery, ids: readonly string[]): void {
+  for (const id of ids) {
+    const message = messages.get(id);
+    if (message) {
+      putOffOrDrop(message);
+    }
   }
 }
 
@@ -234,7 +259,7 @@ function answerSettled(
     const row = settled.get(id);
     const message = messages.get(id);
     const waits = row?.status === "RETRY" && row.sent_at !== null;
-    if (waits && (message?.attempts ?? 0) < MAX_DELIVERIES) {
+    if (waits && (!message || mayWait(message))) {
       retryIn(message, row.ready_at - now);
       continue;
     }

@@ -1,21 +1,24 @@
 /**
- * Messages nobody will run: those the platform gave up on, and those that were never ours. Each
- * becomes a task that failed, with its raw body, so that it can be seen and repaired. A message is
- * acked once that is stored.
+ * Messages the platform gave up on, and those that were never ours. That of an open task says
+ * nothing of the task, only that its message was delivered a hundred times in vain: the row is
+ * marked as unsent, and recovery sends another. It cannot go round for ever for a poisonous one:
+ * its crashes are counted in the row, and the third ends it. What is no task of ours becomes one
+ * that failed, with its raw body, so that it can be seen. A message is acked once that is stored.
  */
-import { retryD1 } from "../db/retry";
+import { guarded } from "../db/guarded";
+import { retryD1, UNATTENDED } from "../db/retry";
 import { cutText } from "../lib/cut-text";
 import { log } from "../log";
 import { countSql } from "./counts";
 import type { Reason } from "./define";
 import { newLote, taskId } from "./ids";
 import { LEASED } from "./leases";
-import { notifyFailureSql } from "./notify";
 import { publishRows, TOLD, type ToldRow } from "./publish";
-import { readMessage } from "./queues";
+import { putOffForDays } from "./put-off";
+import { taskIdOf } from "./queues";
+import { lookNow } from "./recovery-alarm";
 import { OPEN, TRACKED } from "./states";
 
-const RETRY_SECONDS = 60;
 const MAX_BODY_CHARACTERS = 4000;
 /** What the failures made of messages without a task are filed under. */
 export const BURIED = { name: "system.message", module: "system" } as const;
@@ -23,72 +26,62 @@ export const BURIED = { name: "system.message", module: "system" } as const;
 export const DEAD_LETTER_CODES = ["dead_letter", "invalid_message"] as const;
 const GIVEN_UP: Reason = {
   code: "dead_letter",
-  message: "The queue gave up on the message of this task",
+  message: "The queue gave up on a message that is of no task here",
 };
 
-/** Ends what the platform gave up on. A task that is running, or has ended, is left alone. */
-export async function consumeDeadLetters(batch: MessageBatch, env: Env): Promise<void> {
+/** Has open tasks sent again. One that is running, or has ended, is left alone. */
+export async function consumeDeadLetters(batch: MessageBatch, given: Env): Promise<void> {
+  const env = guarded(given, UNATTENDED);
   const strangers: Message[] = [];
-  const ours = new Map<string, Message[]>();
+  const named: [id: string, message: Message][] = [];
   for (const message of batch.messages) {
-    const read = readMessage(message.body);
-    if (typeof read === "string") {
+    const id = taskIdOf(message.body);
+    if (id === null) {
       strangers.push(message);
     } else {
-      ours.set(read.task_id, [...(ours.get(read.task_id) ?? []), message]);
+      named.push([id, message]);
     }
   }
-  const now = Date.now();
-  const settled = await failTasks([...ours.keys()], env, now).catch((error: unknown) => {
+  const known = await sendAgain(
+    named.map(([id]) => id),
+    env,
+  ).catch((error: unknown) => {
     log.error("dead_letters.failed", { message: String(error) });
-    return undefined;
+    return null;
   });
-  const known = settled?.known;
-  for (const [id, messages] of ours) {
-    if (known?.has(id)) {
-      messages.forEach((message) => message.ack());
-    } else if (known) {
-      strangers.push(...messages);
+  for (const [id, message] of named) {
+    if (known === null) {
+      putOffForDays(message);
+    } else if (known.has(id)) {
+      message.ack();
     } else {
-      messages.forEach((message) => message.retry({ delaySeconds: RETRY_SECONDS }));
+      strangers.push(message);
     }
   }
   await buryMessages(strangers, env, GIVEN_UP);
-  await publishRows(env, settled?.failed ?? [], now);
 }
 
 // Work elsewhere has no message: one that names it says nothing.
-const GIVEN_UP_OPEN = `id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
+const MARK_UNSENT = `
+UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, ?2), resends = 0
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
   AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})`;
-const COUNT_GIVEN_UP = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${GIVEN_UP_OPEN}`);
-const NOTIFY_GIVEN_UP = notifyFailureSql("?3", GIVEN_UP_OPEN);
-const FAIL_OPEN = `
-UPDATE tasks SET status = 'FAILURE', finished_at = ?2, error_code = ?3, error_message = ?4
-WHERE ${GIVEN_UP_OPEN}
-RETURNING ${TOLD}`;
 
-interface GivenUp {
-  /** Ids that are tasks of ours, whatever their state. */
-  known: Set<string>;
-  failed: ToldRow[];
-}
-
-async function failTasks(ids: string[], env: Env, now: number): Promise<GivenUp> {
+/** Returns which ids are tasks of ours, whatever their state. */
+async function sendAgain(ids: string[], env: Env): Promise<Set<string>> {
   if (ids.length === 0) {
-    return { known: new Set(), failed: [] };
+    return new Set();
   }
   const list = JSON.stringify(ids);
-  const [, , failed, read] = await retryD1(() =>
-    env.DB.batch<ToldRow>([
-      env.DB.prepare(COUNT_GIVEN_UP).bind(list, now),
-      env.DB.prepare(NOTIFY_GIVEN_UP).bind(list, now, GIVEN_UP.message),
-      env.DB.prepare(FAIL_OPEN).bind(list, now, GIVEN_UP.code, GIVEN_UP.message),
+  const [marked, read] = await retryD1(env.DB, () =>
+    env.DB.batch<{ id: string }>([
+      env.DB.prepare(MARK_UNSENT).bind(list, Date.now()),
       env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
     ]),
   );
-  const rows = failed?.results ?? [];
-  log.warn("dead_letters.tasks", { messages: ids.length, failed: rows.length });
-  return { known: new Set(read?.results.map((row) => row.id)), failed: rows };
+  log.warn("dead_letters.tasks", { messages: ids.length, sentAgain: marked?.meta.changes ?? 0 });
+  await lookNow(env);
+  return new Set(read?.results.map(({ id }) => id));
 }
 
 // The message's id makes its row: the same message delivered twice is one failure.
@@ -108,7 +101,7 @@ SELECT value ->> 'id', 'system.message', 'system', 'none', 'FAILURE', value ->> 
 ${UNBURIED}
 RETURNING ${TOLD}`;
 
-/** Makes a failure of each message, with its raw body, and acks it. */
+/** Makes a failure of each message, with its raw body, and acks it; where D1 fails, they wait. */
 export async function buryMessages(
   messages: readonly Message[],
   env: Env,
@@ -126,7 +119,7 @@ export async function buryMessages(
   }));
   try {
     const list = JSON.stringify(rows);
-    const [, buried] = await retryD1(() =>
+    const [, buried] = await retryD1(env.DB, () =>
       env.DB.batch<ToldRow>([
         env.DB.prepare(COUNT_BURIED).bind(list, now),
         env.DB.prepare(BURY).bind(list, now, reason.code, reason.message),
@@ -136,7 +129,7 @@ export async function buryMessages(
     log.warn("messages.buried", { messages: messages.length, code: reason.code });
     await publishRows(env, buried?.results ?? [], now);
   } catch (error) {
-    messages.forEach((message) => message.retry({ delaySeconds: RETRY_SECONDS }));
+    messages.forEach(putOffForDays);
     log.error("messages.bury_failed", { messages: messages.length, message: String(error) });
   }
 }

@@ -188,7 +188,7 @@ async function insert(
     const read = env.DB.prepare("SELECT lote, body_hash FROM idempotency_keys WHERE key = ?1");
     statements.push(read.bind(key));
   }
-  const results = await retryD1(() => env.DB.batch<Owner>(statements));
+  const results = await retryD1(env.DB, () => env.DB.batch<Owner>(statements));
   const owner = idempotency ? results.at(-1)?.results[0] : undefined;
   return owner ?? { lote, body_hash: undefined };
 }

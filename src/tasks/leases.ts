@@ -6,6 +6,7 @@
  *   was slow, cancelled or given up on writes nothing;
  * - settling deletes the row, cancelling takes ids out of the list, recovery deletes it once lapsed.
  */
+import { retryD1 } from "../db/retry";
 
 /** Ids of the tasks the lease with token ?1 holds. */
 export const HELD = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = ?1";
@@ -44,11 +45,9 @@ export function deleteLease(db: D1Database, token: string): D1PreparedStatement 
   return db.prepare("DELETE FROM leases WHERE token = ?1").bind(token);
 }
 
-async function extendLease(db: D1Database, token: string, expiresAt: number): Promise<void> {
-  await db
-    .prepare("UPDATE leases SET expires_at = ?2 WHERE token = ?1")
-    .bind(token, expiresAt)
-    .run();
+async function extendLease(db: D1Database, token: string, leaseMs: number): Promise<void> {
+  const extend = db.prepare("UPDATE leases SET expires_at = ?2 WHERE token = ?1");
+  await retryD1(db, () => extend.bind(token, Date.now() + leaseMs).run());
 }
 
 /** How often a run looks whether its tasks are still its own. */
@@ -73,13 +72,18 @@ export function watchHeld(
   return () => clearInterval(timer);
 }
 
+/** How often whoever holds a lease extends it. */
+export function beatMs(leaseMs: number): number {
+  return leaseMs / 3;
+}
+
 /**
  * Extends the lease every third of its length until stopped. A missed beat is no error: the next
  * one, or the lapse, decides.
  */
 export function startHeartbeat(db: D1Database, token: string, leaseMs: number): () => void {
   const timer = setInterval(() => {
-    extendLease(db, token, Date.now() + leaseMs).catch(() => undefined);
-  }, leaseMs / 3);
+    extendLease(db, token, leaseMs).catch(() => undefined);
+  }, beatMs(leaseMs));
   return () => clearInterval(timer);
 }

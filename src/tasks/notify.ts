@@ -57,14 +57,6 @@ export function notifyEndsSql(where: string): string {
   );
 }
 
-/** Tells that those about to fail do, and why: an SQL expression. */
-export function notifyFailureSql(message: string, where: string): string {
-  return notifySql(
-    { type: "'error'", message, kind: PER_TASK_NAME },
-    `${where} AND notify ->> 'error'`,
-  );
-}
-
 const STARTED = notifySql(
   { type: "'info'", message: "NULL", kind: PER_TASK_NAME },
   `id IN (SELECT value FROM json_each(?1)) AND notify ->> 'start'`,

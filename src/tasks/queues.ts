@@ -58,6 +58,12 @@ export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
   return known ? { v: MESSAGE_VERSION, task_id } : "unknown";
 }
 
+/** The task a message names, whatever its version; null if it names none. */
+export function taskIdOf(body: unknown): string | null {
+  const id = typeof body === "object" && body !== null && "task_id" in body ? body.task_id : null;
+  return typeof id === "string" && id !== "" ? id : null;
+}
+
 /** Messages a call to the queue takes. */
 const SEND_BATCH = 100;
 const SENDS_AT_ONCE = 6;

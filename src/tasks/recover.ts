@@ -5,11 +5,15 @@
  * 0. After a step back of the clock, times that it wrote before are set back (set-back.ts).
  * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
  *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
- *    ends it.
+ *    ends it. Not so after D1 failed: first whoever lives gets the time to extend its lease, and
+ *    then what lapsed while nobody could is sent again, blamed for nothing.
  * 2. Work elsewhere that no longer reports is lost.
  * 3. Rows whose message is due, or seems gone, are sent again (resend.ts).
  * 4. Expired idempotency keys go, and old counts are folded.
  */
+import { configOf } from "../config";
+import { guarded } from "../db/guarded";
+import { UNATTENDED } from "../db/retry";
 import { log } from "../log";
 import { countEndsSql, foldCounts } from "./counts";
 import { deleteExpiredKeys } from "./expired-keys";
@@ -17,7 +21,7 @@ import { armRecovery } from "./recovery-alarm";
 import { notifyEndsSql } from "./notify";
 import { publishRows, TOLD, type ToldRow } from "./publish";
 import { resendDue } from "./resend";
-import { HELD } from "./leases";
+import { beatMs, HELD } from "./leases";
 import { setBack } from "./set-back";
 import { OPEN } from "./states";
 import { extendTimelineSql } from "./timeline";
@@ -35,12 +39,30 @@ export interface Recovered {
   lapsed: number;
   resent: number;
   lost: number;
+  /** For the next look to know. */
+  wellSince: number;
 }
 
-/** `latest` is the latest time known to have been: one after `now` is of a clock that went back. */
-export async function recover(env: Env, now: number, latest = now): Promise<Recovered> {
-  await setBack(env, now, latest);
-  const { lapsed, crashed } = await breakLapsedLeases(env.DB, now);
+/** What a look should know of those before it. Times are Unix milliseconds. */
+export interface Memory {
+  /** The latest time known to have been: one after now is of a clock that went back. */
+  latest?: number;
+  /** Since when D1 has answered every look; null when the last one failed. */
+  wellSince?: number | null;
+}
+
+/** As a look now has it: one that is missing, or was long in coming, says that D1 did not answer. */
+function sinceWhenWell({ latest, wellSince: since = 0 }: Memory, env: Env, now: number): number {
+  const { leaseMs, recoveryMs } = configOf(env);
+  const isLate = latest !== undefined && now - latest > Math.max(leaseMs, 2 * recoveryMs);
+  return since === null || isLate ? now : Math.min(since, now);
+}
+
+export async function recover(given: Env, now: number, memory: Memory = {}): Promise<Recovered> {
+  const env = guarded(given, UNATTENDED);
+  await setBack(env, now, memory.latest ?? now);
+  const wellSince = sinceWhenWell(memory, env, now);
+  const { lapsed, crashed } = await breakLapsedLeases(env, now, wellSince);
   const silent = await loseSilent(env.DB, now);
   const lost = silent.length;
   await publishRows(env, [...crashed, ...silent], now);
@@ -52,7 +74,7 @@ export async function recover(env: Env, now: number, latest = now): Promise<Reco
     log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent, lostTasks: lost });
   }
   const atBound = more || hasExpired || lapsed === LEASES_PER_RUN || lost === LOST_PER_RUN;
-  return { open, more: atBound, lapsed, resent, lost };
+  return { open, more: atBound, lapsed, resent, lost, wellSince };
 }
 
 /**
@@ -98,28 +120,35 @@ RETURNING ${TOLD}`;
 const COUNT_CRASHED = countEndsSql(`id IN (${LAPSED_HELD})`);
 const NOTIFY_CRASHED = notifyEndsSql(`id IN (${LAPSED_HELD})`);
 
+const UNBLAMED = `
+UPDATE tasks SET sent_at = NULL, check_at = ?2, resends = 0
+WHERE id IN (${LAPSED_HELD}) AND ${OPEN}`;
+
 interface Broken {
   lapsed: number;
   /** The tasks they held. */
   crashed: ToldRow[];
 }
 
-async function breakLapsedLeases(db: D1Database, now: number): Promise<Broken> {
-  const { results } = await db
-    .prepare(`SELECT token FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
-    .bind(now)
-    .all<{ token: string }>();
+async function breakLapsedLeases(env: Env, now: number, since: number): Promise<Broken> {
+  const { DB: db } = env;
   const broken: Broken = { lapsed: 0, crashed: [] };
-  for (const { token } of results) {
+  if (now - since < beatMs(configOf(env).leaseMs)) {
+    return broken;
+  }
+  const { results } = await db
+    .prepare(`SELECT token, expires_at FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
+    .bind(now)
+    .all<{ token: string; expires_at: number }>();
+  for (const { token, expires_at } of results) {
+    const blame = expires_at > since ? [SUSPECT, COUNT_CRASHED, NOTIFY_CRASHED] : [UNBLAMED];
     try {
       const results = await db.batch<ToldRow>([
-        db.prepare(SUSPECT).bind(token, now),
-        db.prepare(COUNT_CRASHED).bind(token, now),
-        db.prepare(NOTIFY_CRASHED).bind(token, now),
+        ...blame.map((sql) => db.prepare(sql).bind(token, now)),
         db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
       ]);
       broken.lapsed += results.at(-1)?.meta.changes ?? 0;
-      broken.crashed.push(...(results[0]?.results ?? []));
+      broken.crashed.push(...(results[0]?.results ?? [])); // of what is not blamed, none
     } catch (error) {
       log.error("recovery.break_failed", { token, message: String(error) });
     }

@@ -8,7 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config";
 import { cutText } from "../lib/cut-text";
 import { log } from "../log";
-import { recover, type Recovered } from "./recover";
+import { type Memory, recover, type Recovered } from "./recover";
 
 const JOURNAL = "journal";
 /** Looks that follow each other at once: what one sends to a queue is its share of a second. */
@@ -34,12 +34,11 @@ export interface RecoveryStatus {
 }
 
 /** One value, so that a look writes one row. */
-type Journal = Omit<RecoveryStatus, "nextRunAt"> & {
-  /** The last look found nothing open, or there was none. */
-  quiet: boolean;
-  /** The latest time known to have been: of the last look that did its work, or of an arming. */
-  latest?: number;
-};
+type Journal = Omit<RecoveryStatus, "nextRunAt"> &
+  Memory & {
+    /** The last look found nothing open, or there was none. */
+    quiet: boolean;
+  };
 
 const EMPTY: Journal = {
   lastRunAt: null,
@@ -65,14 +64,14 @@ export class Recovery extends DurableObject<Env> {
   }
 
   async status(): Promise<RecoveryStatus> {
-    const { quiet: _quiet, latest: _latest, ...counts } = this.#read();
+    const { quiet: _quiet, latest: _latest, wellSince: _since, ...counts } = this.#read();
     return { ...counts, nextRunAt: await this.ctx.storage.getAlarm() };
   }
 
   override async alarm(): Promise<void> {
     const now = Date.now();
-    const { latest } = this.#read();
-    const result = await recover(this.env, now, latest).catch((error: unknown) => {
+    const memory = this.#read();
+    const result = await recover(this.env, now, memory).catch((error: unknown) => {
       log.error("recovery.failed", { message: String(error) });
       return error;
     });
@@ -84,7 +83,8 @@ export class Recovery extends DurableObject<Env> {
       const more = isRecovered(result) && result.more;
       await this.#lookWithin(more ? now + PACE_MS - Date.now() : configOf(this.env).recoveryMs);
     }
-    this.#keep({ ...added(journal, result, now), quiet: !open });
+    const known = { quiet: !open, wellSince: isRecovered(result) ? result.wellSince : null };
+    this.#keep({ ...added(journal, result, now), ...known });
   }
 
   #read(): Journal {

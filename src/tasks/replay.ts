@@ -1,3 +1,4 @@
+import { log } from "../log";
 import { actOn } from "./actions";
 import type { TaskDefinition } from "./define";
 import type { Engine } from "./engine";
@@ -30,7 +31,10 @@ export async function replayTask(
   if (typeof started !== "string") {
     return started;
   }
-  await actOn(env, engine, "discard", task.id, { by, reason: `replayed as ${started}` });
+  const reason = `replayed as ${started}`;
+  await actOn(env, engine, "discard", task.id, { by, reason }).catch((error: unknown) => {
+    log.warn("replay.discard_failed", { taskId: task.id, message: String(error) }); // the copy runs
+  });
   return { taskId: started };
 }
 

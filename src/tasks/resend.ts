@@ -11,6 +11,7 @@
  * kinds have an index each, so that a deep backlog of the second does not hide the first. Sent first
  * and noted after: the other way round a failed send would look like a sent one.
  */
+import { retryD1 } from "../db/retry";
 import { log } from "../log";
 import { SENT_GRACE_MS } from "./change";
 import { LEASED } from "./leases";
@@ -126,7 +127,8 @@ async function oldestMessage(env: Env, lane: string): Promise<number> {
 /** Also what the queue took before it refused the rest, so that only the rest comes again. */
 async function noteSent({ env, now, resumedAt }: Look, ids: readonly string[]): Promise<void> {
   if (ids.length > 0) {
-    await env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now, resumedAt).run();
+    const mark = env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now, resumedAt);
+    await retryD1(env.DB, () => mark.run());
   }
 }
 

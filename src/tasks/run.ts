@@ -1,3 +1,4 @@
+import { troubleBehind } from "../db/trouble";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
 import { MAX_MESSAGE_CHARACTERS } from "./bounds";
@@ -37,7 +38,8 @@ type Context = Omit<RunContext, "signal">;
 
 /**
  * Runs claimed tasks of one definition. Never throws: a handler that does has crashed. Alone, the
- * task is to blame and loses an attempt; in a batch all become suspects and none does.
+ * task is to blame and loses an attempt; in a batch all become suspects and none does. Where D1
+ * failed nobody is to blame.
  */
 export async function runTasks(
   definition: TaskDefinition,
@@ -94,7 +96,7 @@ async function runEach(
         definition.run(run.task, { ...context, signal }),
       );
       await run.save().catch(() => undefined); // not held any more: nothing of this run counts
-      result.outcomes.set(row.id, outcome instanceof Crash ? outcome.retry() : storable(outcome));
+      result.outcomes.set(row.id, outcome instanceof Crash ? outcome.outcome() : storable(outcome));
     }),
   );
   stopWatching();
@@ -116,8 +118,8 @@ async function runBatch(
     for (const task of tasks) {
       result.outcomes.set(task.id, storable(batch.outcomes.get(task.id) ?? forgotten(task)));
     }
-  } else if (tasks.length === 1) {
-    tasks.forEach((task) => result.outcomes.set(task.id, batch.retry()));
+  } else if (tasks.length === 1 || batch.kind === "defer") {
+    tasks.forEach((task) => result.outcomes.set(task.id, batch.outcome()));
   } else {
     tasks.forEach((task) => result.suspects.add(task.id));
   }
@@ -144,10 +146,12 @@ class Crash {
   constructor(
     readonly code: string,
     readonly message: string,
+    /** A "defer" is not the task's doing. */
+    readonly kind: "retry" | "defer" = "retry",
   ) {}
 
-  retry(): Outcome {
-    return { kind: "retry", reason: { code: this.code, message: this.message } };
+  outcome(): Outcome {
+    return { kind: this.kind, reason: { code: this.code, message: this.message } };
   }
 }
 
@@ -173,7 +177,9 @@ async function guard<T>(
   try {
     return await Promise.race([handler(signal), stopped]);
   } catch (error) {
-    return new Crash("crashed", messageOf(error));
+    return troubleBehind(error)
+      ? new Crash("database_unavailable", messageOf(error), "defer")
+      : new Crash("crashed", messageOf(error));
   } finally {
     clearTimeout(timer);
   }
@@ -188,7 +194,7 @@ function storable(outcome: Outcome): Outcome {
     }
     return outcome;
   } catch (error) {
-    return new Crash("crashed", messageOf(error)).retry();
+    return new Crash("crashed", messageOf(error)).outcome();
   }
 }
 

@@ -2,6 +2,7 @@
  * A task while it runs: it says how far it is and remembers the steps it finished. Both are written
  * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
  */
+import { retryD1 } from "../db/retry";
 import { isRecent } from "../lib/recent";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
@@ -92,10 +93,8 @@ export function startRun<Input>(
   let toldAt = 0;
 
   const write = async (sql: string, values: readonly unknown[]): Promise<void> => {
-    const { meta } = await db
-      .prepare(sql)
-      .bind(token, task.id, ...values)
-      .run();
+    const statement = db.prepare(sql).bind(token, task.id, ...values);
+    const { meta } = await retryD1(db, () => statement.run());
     if (meta.changes === 0) {
       throw new NotHeldError();
     }

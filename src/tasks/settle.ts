@@ -156,7 +156,7 @@ export async function settle(
     deleteLease(db, token),
     db.prepare(READ_OTHERWISE).bind(JSON.stringify(wanted)),
   ];
-  const results = await retryD1(() => db.batch<SettledRow>(statements));
+  const results = await retryD1(db, () => db.batch<SettledRow>(statements));
   return new Map([
     ...ended.map((change) => [change.id, asWanted(change)] as const),
     ...(results.at(-1)?.results ?? []).map((row) => [row.id, row] as const),

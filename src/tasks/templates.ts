@@ -1,3 +1,4 @@
+import { retryD1 } from "../db/retry";
 import { AppError } from "../http/errors";
 import { fitting, MAX_PAGE_BYTES } from "../http/paging";
 import { parseAsSent } from "../lib/exact-json";
@@ -39,6 +40,8 @@ interface Row {
 
 const MAX_TEMPLATES = 1000;
 
+/** The row is this very call's: D1 committed it and then reported a failure. */
+const IS_REPEAT = "created_at = ?11 AND updated_at = ?11 AND task_name = ?2 AND defaults = ?4";
 const SAVE = `
 INSERT INTO task_templates (name, task_name, description, defaults, timeout_seconds, max_retries,
   estimated_seconds, steps, notify, active, created_at, updated_at)
@@ -47,7 +50,7 @@ WHERE EXISTS (SELECT 1 FROM task_templates WHERE name = ?1)
   OR (SELECT count(*) FROM task_templates) < ${MAX_TEMPLATES}
 ON CONFLICT (name) DO UPDATE SET task_name = ?2, description = ?3, defaults = ?4,
   timeout_seconds = ?5, max_retries = ?6, estimated_seconds = ?7, steps = ?8, notify = ?9,
-  active = ?10, updated_at = max(?11, created_at + 1)
+  active = ?10, updated_at = iif(${IS_REPEAT}, ?11, max(?11, created_at + 1))
 RETURNING *`;
 
 /**
@@ -60,7 +63,7 @@ export async function saveTemplate(
   now = Date.now(),
 ): Promise<Template> {
   const { name, taskName, description, timeoutSeconds, maxRetries, estimatedSeconds } = template;
-  const row = await db
+  const save = db
     .prepare(SAVE)
     .bind(
       name,
@@ -74,8 +77,8 @@ export async function saveTemplate(
       JSON.stringify(template.notify),
       template.active ? 1 : 0,
       now,
-    )
-    .first<Row>();
+    );
+  const row = await retryD1(db, () => save.first<Row>());
   if (!row) {
     const detail = `There are ${MAX_TEMPLATES} templates; change one of them`;
     throw new AppError(409, "too_many_templates", detail);
@@ -97,13 +100,13 @@ export async function deactivateTemplate(
   name: string,
   now = Date.now(),
 ): Promise<Template | null> {
-  const row = await db
+  const deactivate = db
     .prepare(
       `UPDATE task_templates SET active = 0, updated_at = max(?2, created_at + 1)
        WHERE name = ?1 RETURNING *`,
     )
-    .bind(name, now)
-    .first<Row>();
+    .bind(name, now);
+  const row = await retryD1(db, () => deactivate.first<Row>());
   return row && toTemplate(row);
 }
 

@@ -74,7 +74,7 @@ export async function startTracking(
   const forms = formsOf(externalId);
   const named = [name, now, module, JSON.stringify(forms)];
   const row = [...named, id, user, description, context, timeoutMs, worker];
-  await retryD1(() =>
+  await retryD1(env.DB, () =>
     env.DB.batch([
       env.DB.prepare(MAKE_ROOM).bind(...named),
       env.DB.prepare(COUNT_NEW).bind(...named),
@@ -111,6 +111,10 @@ UPDATE tasks SET ${HOW_FAR}, status = ?6, attempts = 1, finished_at = ?2, result
   error_code = ?8, error_message = ?9
 WHERE ${REPORTING}`;
 
+/** Whether a report was taken: also of one whose commit was reported failed, and that is repeated. */
+const IS_OPEN = `SELECT 1 AS taken FROM tasks WHERE ${REPORTING}`;
+const IS_ENDED = "SELECT 1 AS taken FROM tasks WHERE id = ?1 AND finished_at = ?2 AND status = ?3";
+
 const NOTE_LATE = `
 UPDATE tasks SET timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'late_report')")}
 WHERE id = ?1 AND ${HAS_ROOM}`;
@@ -137,10 +141,13 @@ export function reportProgress(
   now = Date.now(),
 ): Promise<Reported> {
   const values = howFar(progress);
-  const statement = env.DB.prepare(PROGRESS).bind(task.id, now, ...values);
+  const statements = [
+    env.DB.prepare(PROGRESS).bind(task.id, now, ...values),
+    env.DB.prepare(IS_OPEN).bind(task.id),
+  ];
   const [percent, step] = values;
   const known = percent ?? task.progress;
-  return report(env, task, now, [statement], {
+  return report(env, task, now, statements, {
     ...(known === null ? { status: "STARTED" } : { status: "PROGRESS", progress: known }),
     step: step ?? task.step,
   });
@@ -177,11 +184,12 @@ export function finishTracking(
   const statements = [
     db.prepare(COUNT_END).bind(task.id, now, status),
     db.prepare(END).bind(task.id, now, ...howFar(progress), status, result, ...failure),
+    db.prepare(IS_ENDED).bind(task.id, now, status),
   ];
   return report(env, task, now, statements, { status, ...(error && { error }) });
 }
 
-/** `change` is what becomes of it, should it not have ended. */
+/** The last statement finds whether it was taken; `change` is what then becomes of the task. */
 async function report(
   env: Env,
   task: TaskView,
@@ -190,8 +198,8 @@ async function report(
   change: Parameters<typeof changeOf>[1],
 ): Promise<Reported> {
   const { DB: db } = env;
-  const results = await db.batch(statements);
-  if (results.at(-1)?.meta.changes) {
+  const results = await retryD1(db, () => db.batch(statements));
+  if (results.at(-1)?.results.length) {
     await publish(env, () => [changeOf(task, change)]);
     return "done";
   }

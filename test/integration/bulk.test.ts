@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { guarded } from "../../src/db/guarded";
 import { ACTIONS } from "../../src/tasks/actions";
 import { bulk, type BulkInput } from "../../src/tasks/bulk";
 import { Engine } from "../../src/tasks/engine";
@@ -8,7 +9,7 @@ import { processOrder } from "../../src/orders/task";
 import { apiKey, call } from "../support/api";
 import { deafQueue, deliver, passWaits, storeOrders } from "../support/engine";
 import { storeTasks, taskOf, testEnv } from "../support/engine";
-import { type Fault, faultyDatabase, strike } from "../support/faults";
+import { AT_ONCE, type Fault, faultyDatabase, strike } from "../support/faults";
 import { anOrder } from "../support/orders";
 import { clearTasks } from "../support/recount";
 
@@ -95,7 +96,7 @@ function dyingAt(page: number, text: string, fault: Fault): Env {
     pages += sql.includes(text) ? 1 : 0;
     return pages < page ? null : pages === page && sql.includes(text) ? fault : "fails";
   });
-  return { ...quiet, DB };
+  return guarded({ ...quiet, DB }, AT_ONCE);
 }
 
 async function resultOf(id: string): Promise<unknown> {
@@ -154,7 +155,7 @@ describe("a bulk action that is killed", () => {
       }
       return null;
     });
-    await deliver([id], { ...quiet, DB }, engine);
+    await deliver([id], guarded({ ...quiet, DB }, AT_ONCE), engine);
     expect(await states()).toEqual({ REVOKED: 1000, PENDING: 1700 });
     await deliver([id], dyingAt(1, CANCEL, "commits, but is reported failed"), engine);
     await deliver([id], quiet, engine);
@@ -193,16 +194,17 @@ describe("a page of a bulk action", () => {
     await (action === "cancel" ? undefined : deliver(ids, env));
     const id = await storeBulk({ action, filter: {}, reason: "Not ours" });
     const DB = faultyDatabase(strike(text, "commits, but is reported failed"));
-    await deliver([id], { ...quiet, DB }, engine);
+    await deliver([id], guarded({ ...quiet, DB }, AT_ONCE), engine);
     expect(await resultOf(id)).toEqual({ matched: 5, done: 5 });
   });
 
   it("is counted although its run ended without knowing that it was done", async () => {
     await storeOrders(env, orders(5));
     const id = await storeBulk({ action: "cancel", filter: {} });
-    const DB = faultyDatabase(strike(CANCEL, "commits, but is reported failed", 3));
-    await deliver([id], { ...quiet, DB }, engine);
-    expect(await taskOf(id)).toMatchObject({ status: "RETRY", attempts: 1 });
+    const DB = faultyDatabase(strike(CANCEL, "commits, but is reported failed", 99));
+    await deliver([id], guarded({ ...quiet, DB }, AT_ONCE), engine);
+    const waits = { status: "RETRY", attempts: 0, error_code: "database_unavailable" };
+    expect(await taskOf(id)).toMatchObject(waits);
     await passWaits([id]);
     await deliver([id], quiet, engine);
     expect(await resultOf(id)).toEqual({ matched: 5, done: 5 });

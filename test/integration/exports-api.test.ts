@@ -76,6 +76,11 @@ describe("an export over the API", () => {
       String(new TextEncoder().encode(text).length + (text.startsWith("\u{FEFF}") ? 0 : 3)),
     );
     expect(await head.text()).toBe("");
+    const lost = () => Promise.reject(new Error("Network connection lost."));
+    for (const method of ["GET", "HEAD"]) {
+      const failed = await call(url, { method, env: { FILES: { get: lost, head: lost } } });
+      expect([failed.status, failed.headers.get("retry-after")]).toEqual([503, "5"]);
+    }
   });
 
   it("is one of the tasks that may be run, from the least role on", async () => {

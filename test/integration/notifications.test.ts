@@ -1,14 +1,13 @@
-import { createMessageBatch } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { guarded } from "../../src/db/guarded";
 import { actOn } from "../../src/tasks/actions";
 import type { BatchTask } from "../../src/tasks/define";
-import { consumeDeadLetters } from "../../src/tasks/dead-letters";
 import { enqueue, enqueueOne } from "../../src/tasks/enqueue";
 import { recover } from "../../src/tasks/recover";
 import { apiKey, expectBadParameter, expectProblem, type List } from "../support/api";
 import { passWaits, taskOf } from "../support/engine";
-import { faultyDatabase, strike } from "../support/faults";
+import { AT_ONCE, faultyDatabase, strike } from "../support/faults";
 import { clearTasks } from "../support/recount";
 import { siteOf } from "../support/task-site";
 import { aDefinition } from "../support/tasks";
@@ -139,22 +138,10 @@ describe("whoever started a task is told", () => {
     expect(byType(await list())["error"]).toMatchObject({ task_id: id, count: 1 });
   });
 
-  it("of a message the queue gave up on, once", async () => {
-    const id = await start();
-    for (let time = 0; time < 2; time++) {
-      const message = { id: `m${time}`, timestamp: new Date(), attempts: 101 };
-      const body = { v: 1, task_id: id };
-      const batch = createMessageBatch("pedidos-dead-letters", [{ ...message, body }]);
-      await consumeDeadLetters(batch, site.env);
-    }
-    const { error } = byType(await list());
-    expect(error).toMatchObject({ task_id: id, count: 1, message: expect.stringMatching(/queue/) });
-  });
-
   it("of what could not even be sent", async () => {
     const task = { input: "{}", subject: null, failure: reason };
     const DB = faultyDatabase(strike("INSERT INTO tasks", "commits, but is reported failed"));
-    await enqueue({ ...site.env, DB }, chatty, [task], { user: me.user });
+    await enqueue(guarded({ ...site.env, DB }, AT_ONCE), chatty, [task], { user: me.user });
     expect(byType(await list())["error"]).toMatchObject({ message: "It had to be", count: 1 });
   });
 

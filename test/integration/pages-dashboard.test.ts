@@ -120,7 +120,9 @@ describe("the dashboard", () => {
 
   it("counts dead letters nobody has given up on, and finds them with its link", async () => {
     await insertTasks(2, { queue: "none", status: "FAILURE", code: "dead_letter" });
-    expect(await health()).toContain("2 tareas acabaron en la cola de mensajes muertos");
+    expect(await health()).toContain(
+      "2 mensajes de la cola de mensajes muertos no son de ninguna tarea",
+    );
     const link = /href="(\/admin\/dead-letters)"/.exec(await health())?.[1] ?? "";
     expect((await page(link)).match(/<th scope="row"/g)).toHaveLength(2);
     await env.DB.prepare("UPDATE tasks SET discard_reason = 'seen'").run();

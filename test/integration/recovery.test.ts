@@ -225,6 +225,7 @@ describe("the alarm", () => {
   });
 
   it("keeps count of what it found, over looks that failed and restarts", async () => {
+    await runInDurableObject(recovery(), (_, { storage }) => storage.deleteAll());
     const before = await recovery().status();
     const [lost = "", held = ""] = await storeOrders(env, orders(2));
     await env.DB.batch([

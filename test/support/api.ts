@@ -31,7 +31,7 @@ export async function call(path: string, init: CallInit = {}): Promise<Response>
     return exports.default.fetch(request);
   }
   const ctx = createExecutionContext();
-  const response = await worker.fetch(request, { ...env, ...overrides }, ctx);
+  const response = await worker.fetch(request, { ...env, ...overrides } as Env, ctx);
   await waitOnExecutionContext(ctx);
   return response;
 }

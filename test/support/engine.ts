@@ -2,6 +2,7 @@ import { createExecutionContext, createMessageBatch, getQueueResult } from "clou
 import { env as realEnv } from "cloudflare:workers";
 import { vi } from "vitest";
 import { configOf } from "../../src/config";
+import { guarded } from "../../src/db/guarded";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { processOrder } from "../../src/orders/task";
 import { claim } from "../../src/tasks/claim";
@@ -10,6 +11,7 @@ import { Engine } from "../../src/tasks/engine";
 import { enqueue } from "../../src/tasks/enqueue";
 import type { TaskDefinition } from "../../src/tasks/define";
 import { getTask, type TaskView } from "../../src/tasks/queries";
+import { AT_ONCE } from "./faults";
 
 export const orderEngine = new Engine([processOrder]);
 
@@ -23,7 +25,7 @@ export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): En
   environments += 1;
   const { CATALOGUE_URL: url } = overrides;
   const own = typeof url === "string" ? { CATALOGUE_URL: `${url}/${environments}` } : {};
-  return { ...realEnv, ...overrides, ...own } as Env;
+  return guarded({ ...realEnv, ...overrides, ...own } as Env, AT_ONCE);
 }
 
 /** A queue that takes nothing: rows stay PENDING until the test delivers their messages itself. */

@@ -129,7 +129,6 @@ export class Checks {
         taken.includes("reject") || (taken.includes("retry") && failures >= row.max_attempts),
       crashed: taken.includes("throw") && failures >= row.max_attempts,
       worker_crashed: (this.#world.crashes.get(row.id) ?? 0) >= 3,
-      dead_letter: this.#world.deadLettered.has(row.id),
       cancelled: row.status === "REVOKED",
       failed: plan.kind === "tracked" && taken.includes("reject"),
       lost: this.#world.elsewhere.isSilent(row.id, row.finished_at ?? 0),

@@ -1,8 +1,9 @@
 import { env as realEnv } from "cloudflare:workers";
+import { guarded } from "../../src/db/guarded";
 import { batchOf } from "../platform/batch";
 import type { Waiting } from "../platform/queue";
 import type { Answer } from "../platform/wire";
-import { faultyDatabase } from "./faults";
+import { AT_ONCE, faultyDatabase } from "./faults";
 import { faultOf } from "./model-faults";
 import type { DeliveryPlan, Ending } from "./model-plans";
 
@@ -78,7 +79,8 @@ export class Delivery {
       this.#failIf(false);
       return faults.map((fault) => fault(sql)).find((fault) => fault !== null) ?? null;
     });
-    const own: Env = { ...env, DB, ORDER_REGISTRY: this.#registry(() => enter(own)) };
+    const ORDER_REGISTRY = this.#registry(() => enter(own));
+    const own: Env = guarded({ ...env, DB, ORDER_REGISTRY }, AT_ONCE);
     return own;
   }
 

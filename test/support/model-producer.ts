@@ -1,5 +1,7 @@
+import { guarded } from "../../src/db/guarded";
 import { enqueue, type Enqueued } from "../../src/tasks/enqueue";
 import { enqueueOrders } from "../../src/orders/ingest";
+import { AT_ONCE } from "./faults";
 import { databaseWith } from "./model-faults";
 import type { FaultPlan, Life, Plan } from "./model-plans";
 import type { modelTasks } from "./model-tasks";
@@ -30,7 +32,8 @@ export class Producer {
   async enqueue(plans: Plan[], fault: FaultPlan, twice: boolean): Promise<void> {
     const first = this.lives.length;
     this.lives.push(...plans.map((plan) => ({ plan, runs: 0, taken: [] })));
-    const faulty = { ...this.#env, DB: databaseWith(fault, "INSERT INTO tasks") };
+    const DB = databaseWith(fault, "INSERT INTO tasks");
+    const faulty = guarded({ ...this.#env, DB }, AT_ONCE);
     const callers = twice ? [faulty, this.#env] : [faulty];
     for (const kind of ["single", "batch", "order"] as const) {
       const numbers = plans.flatMap((plan, index) => (plan.kind === kind ? first + index : []));

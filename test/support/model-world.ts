@@ -16,7 +16,9 @@ import { getTask } from "../../src/tasks/queries";
 import { recover } from "../../src/tasks/recover";
 import { replayTask } from "../../src/tasks/replay";
 import { CATALOGUE_URL, product, productOf } from "./catalogue";
+import { guarded } from "../../src/db/guarded";
 import { testEnv } from "./engine";
+import { AT_ONCE } from "./faults";
 import { Delivery } from "./model-delivery";
 import { allowedBy, beatenDatabase, databaseWith } from "./model-faults";
 import { Elsewhere } from "./model-elsewhere";
@@ -42,7 +44,6 @@ export class World {
   readonly wrongs: string[] = [];
   /** Times each task was alone in a lease that lapsed, since it was last given fresh attempts. */
   readonly crashes = new Map<string, number>();
-  readonly deadLettered = new Set<string>();
   /** By task id: what recovery sent, a pair of recoveries at once counted as one. */
   readonly resent = new Map<string, number>();
   /** Ids of tasks as people gave them fresh attempts. */
@@ -202,7 +203,8 @@ export class World {
     this.queue.blind = plan.blind;
     this.queue.refuses = plan.refuses;
     const db = databaseWith(plan.fault, BREAK_LEASE);
-    const faulty = { ...this.#env, DB: plan.beat ? beatenDatabase(db, LEASE_MS) : db };
+    const DB = plan.beat ? beatenDatabase(db, LEASE_MS) : db;
+    const faulty = guarded({ ...this.#env, DB }, AT_ONCE);
     const calls = plan.twice ? [faulty, this.#env] : [faulty];
     const results = await Promise.allSettled(calls.map((env) => recover(env, Date.now())));
     this.queue.blind = false;
@@ -246,9 +248,8 @@ export class World {
     const id = this.#accepted(place);
     if (id !== undefined) {
       const DB = databaseWith(fault, "UPDATE tasks SET status = 'REVOKED'");
-      await actOn({ ...this.#env, DB }, this.#engine, "cancel", id, { by: BY }).catch(
-        allowedBy(fault),
-      );
+      const env = guarded({ ...this.#env, DB }, AT_ONCE);
+      await actOn(env, this.#engine, "cancel", id, { by: BY }).catch(allowedBy(fault));
     }
   }
 
@@ -260,7 +261,6 @@ export class World {
     ) {
       this.resumed.push(id);
       this.crashes.delete(id);
-      this.deadLettered.delete(id);
     }
   }
 
@@ -317,7 +317,6 @@ export class World {
       throw new Error("a dead letter was not acked");
     }
     this.queue.drop(messages);
-    messages.forEach((message) => this.deadLettered.add(taskIdOf(message) ?? ""));
   }
 
   lose(places: number[] | "all"): void {

@@ -6,12 +6,16 @@
 import { env as realEnv } from "cloudflare:workers";
 import { vi } from "vitest";
 import { configOf } from "../../src/config";
+import { troubleBehind } from "../../src/db/trouble";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { consume } from "../../src/tasks/consumer";
-import { recover } from "../../src/tasks/recover";
+import { consumeDeadLetters } from "../../src/tasks/dead-letters";
+import { type Memory, recover } from "../../src/tasks/recover";
 import { orderEngine, testEnv } from "./engine";
 import { batchOf, bindingOf } from "../platform/batch";
+import { type D1Rules, strictD1 } from "../platform/d1";
 import { StrictQueue, type Waiting } from "../platform/queue";
+import type { Answer } from "../platform/wire";
 import { clearTasks } from "./recount";
 
 const BATCH = 100;
@@ -26,16 +30,25 @@ export interface Ends {
 }
 
 export class Simulation {
-  readonly queue = new StrictQueue();
+  readonly deadLetters = new StrictQueue();
+  readonly queue: StrictQueue;
   readonly env: Env;
+  /** Messages that the platform gave up on, as often as they were read. */
+  deadLettersRead = 0;
+  /** What D1 is like. */
+  readonly database: D1Rules = {};
   /** As recovery's object remembers it. */
-  #looked = Date.now();
+  #memory: Memory = { latest: Date.now() };
   /** What the platform makes of a delivery; batches run side by side. */
   platform: (messages: Waiting[]) => Waiting[][] = inBatches;
 
-  constructor(overrides: Partial<Record<keyof Env, unknown>> = {}) {
+  constructor(overrides: Partial<Record<keyof Env, unknown>> = {}, maxRetries = 100) {
+    this.queue = new StrictQueue({ maxRetries, deadLetters: this.deadLetters });
     this.env = testEnv({
-      RECOVERY: { getByName: () => ({ arm: () => Promise.resolve() }) },
+      DB: strictD1(realEnv.DB, this.database),
+      RECOVERY: {
+        getByName: () => ({ arm: async () => undefined, lookNow: async () => undefined }),
+      },
       QUEUE_ORDERS: bindingOf(this.queue),
       ...overrides,
     });
@@ -62,20 +75,37 @@ export class Simulation {
     for (let passed = 0; passed < ms; passed += step) {
       await this.deliver();
       vi.setSystemTime(Date.now() + step);
-      const now = Date.now();
-      await recover(this.env, now, this.#looked);
-      this.#looked = now;
+      await this.#look(Date.now());
       await onStep();
     }
     await this.deliver();
   }
 
-  /** Delivers what is visible until nothing is. */
+  async #look(now: number): Promise<void> {
+    try {
+      const { wellSince } = await recover(this.env, now, this.#memory);
+      this.#memory = { latest: now, wellSince };
+    } catch (error) {
+      if (!troubleBehind(error)) {
+        throw error;
+      }
+      this.#memory = { ...this.#memory, wellSince: null };
+    }
+  }
+
+  /** Delivers what is visible until nothing is; dead letters first. */
   async deliver(): Promise<void> {
-    for (let due = this.queue.visible(); due.length > 0; due = this.queue.visible()) {
+    for (let over = false; !over;) {
+      const dead = this.deadLetters.visible();
+      const due = this.queue.visible();
+      this.deadLettersRead += dead.length;
+      await Promise.all(
+        inBatches(this.deadLetters.take(dead)).map((messages) => this.#bury(messages)),
+      );
       await Promise.all(
         this.platform(this.queue.take(due)).map((messages) => this.#consume(messages)),
       );
+      over = dead.length + due.length === 0;
     }
   }
 
@@ -87,17 +117,13 @@ export class Simulation {
   async #consume(messages: Waiting[]): Promise<void> {
     const { batch, answers } = batchOf(messages);
     await consume(batch, this.env, orderEngine);
-    for (const message of messages) {
-      const answer = answers.get(message.id);
-      if (answer === undefined) {
-        throw new Error("a message was neither acked nor retried");
-      }
-      if (answer === "ack") {
-        this.queue.drop([message]);
-      } else {
-        this.queue.takeBack(message, answer.delayMs);
-      }
-    }
+    answered(this.queue, messages, answers);
+  }
+
+  async #bury(messages: Waiting[]): Promise<void> {
+    const { batch, answers } = batchOf(messages, "pedidos-dead-letters");
+    await consumeDeadLetters(batch, this.env);
+    answered(this.deadLetters, messages, answers);
   }
 
   async ends(): Promise<Ends> {
@@ -112,6 +138,20 @@ export class Simulation {
     const rest = others?.results[0] as Omit<Ends, "tasks"> | undefined;
     const tasks = Object.fromEntries(states.map(({ status, n }) => [status, n]));
     return { tasks, ...(rest ?? { stored: 0, leases: 0, attempts: 0 }) };
+  }
+}
+
+function answered(queue: StrictQueue, messages: Waiting[], answers: Map<string, Answer>): void {
+  for (const message of messages) {
+    const answer = answers.get(message.id);
+    if (answer === undefined) {
+      throw new Error("a message was neither acked nor retried");
+    }
+    if (answer === "ack") {
+      queue.drop([message]);
+    } else {
+      queue.takeBack(message, answer.delayMs);
+    }
   }
 }
 

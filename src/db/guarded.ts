@@ -1,0 +1,90 @@
+/**
+ * D1 as everything here sees it: what it throws for reasons of its own is a DatabaseTrouble, and
+ * what only reads is asked again. Writes are repeated by who knows that they may be (`retryD1`).
+ */
+import { type Patience, patiences, retry } from "./retry";
+import { DatabaseTrouble, named } from "./trouble";
+
+const guards = new WeakMap<D1Database, Map<Patience, D1Database>>();
+const environments = new WeakMap<object, Map<Patience, unknown>>();
+
+/** The environment with its database guarded; one that already is, or has none, stays as it is. */
+export function guarded<E extends Partial<Pick<Env, "DB">>>(env: E, patience: Patience): E {
+  const { DB: db } = env;
+  return db === undefined || patiences.has(db)
+    ? env
+    : once(environments, env, patience, () => ({
+        ...env,
+        DB: once(guards, db, patience, () => guard(db, patience)),
+      }));
+}
+
+const NONE: Patience = { passing: [], overloaded: [] };
+
+/** An environment for what keeps D1's troubles to itself: `met` are those it met. */
+export function noting<E extends Pick<Env, "DB">>(env: E): { env: E; met: DatabaseTrouble[] } {
+  const met: DatabaseTrouble[] = [];
+  return { env: { ...env, DB: guard(env.DB, NONE, (trouble) => met.push(trouble)) }, met };
+}
+
+function guard(
+  db: D1Database,
+  patience: Patience,
+  note: (trouble: DatabaseTrouble) => void = () => undefined,
+): D1Database {
+  /** By the statement handed out, the platform's own, and whether it only reads. */
+  const own = new WeakMap<
+    D1PreparedStatement,
+    { statement: D1PreparedStatement; reads: boolean }
+  >();
+
+  const call = async <T>(reads: boolean, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await (reads ? retry(run, patience) : run());
+    } catch (thrown) {
+      const error = named(thrown);
+      if (error instanceof DatabaseTrouble) {
+        note(error);
+      }
+      throw error;
+    }
+  };
+  const prepared = (statement: D1PreparedStatement, reads: boolean): D1PreparedStatement => {
+    const handed = {
+      bind: (...values: unknown[]) => prepared(statement.bind(...values), reads),
+      run: () => call(reads, () => statement.run()),
+      all: () => call(reads, () => statement.all()),
+      first: (column: string) => call(reads, () => statement.first(column)),
+      raw: (options?: { columnNames?: false }) => call(reads, () => statement.raw(options)),
+    } as unknown as D1PreparedStatement;
+    own.set(handed, { statement, reads });
+    return handed;
+  };
+  const database = {
+    prepare: (sql: string) => prepared(db.prepare(sql), /^\s*select\b/i.test(sql)),
+    batch: (statements: D1PreparedStatement[]) => {
+      const all = statements.map((each) => own.get(each) ?? { statement: each, reads: false });
+      return call(
+        all.every(({ reads }) => reads),
+        () => db.batch(all.map(({ statement }) => statement)),
+      );
+    },
+  } as unknown as D1Database;
+  patiences.set(database, patience);
+  return database;
+}
+
+/** By key and patience, made once. */
+function once<K extends object, V>(
+  made: WeakMap<K, Map<Patience, unknown>>,
+  key: K,
+  patience: Patience,
+  make: () => V,
+): V {
+  const known = made.get(key) ?? new Map<Patience, unknown>();
+  made.set(key, known);
+  if (!known.has(patience)) {
+    known.set(patience, make());
+  }
+  return known.get(patience) as V;
+}
