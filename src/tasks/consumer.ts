@@ -10,6 +10,7 @@
  * - While D1 fails for reasons of its own nothing is held against a task: the lease is given back,
  *   messages wait longer and longer, and past a number of deliveries the row alone is the way back.
  * - Suspects (their last lease lapsed, or their batch threw) run after the rest, each alone.
+ * - Nothing is begun that might not end while this consumer lives: it goes back to the queue.
  */
 import { configOf } from "../config";
 import { guarded } from "../db/guarded";
@@ -31,6 +32,7 @@ import { mayWait, putOff, putOffOrDrop } from "./put-off";
 import { laneOf, readMessage } from "./queues";
 import { type Claimed, runTasks } from "./run";
 import { settle, type CommitRows, type SettledRow } from "./settle";
+import { MAX_RUNNING_MS, timeoutOf } from "./timeout";
 import { workerName } from "./worker-name";
 
 /** Further tries to give a lease back: together they outlast the lease, which then has lapsed. */
@@ -44,22 +46,30 @@ interface Delivery {
   env: Env;
   engine: Engine;
   messages: Messages;
+  /** When its last run must have ended; Unix milliseconds. */
+  until: number;
+  /** Something did not fit until then: nothing else is begun. */
+  isOver: boolean;
   /** D1 failed: what has not been tried yet need not be. */
   isTroubled: boolean;
 }
 
 export async function consume(batch: MessageBatch, given: Env, engine: Engine): Promise<void> {
+  const until = Date.now() + MAX_RUNNING_MS;
   const env = guarded(given, UNATTENDED);
   const messages = await sortMessages(batch, env);
   if (messages.size === 0) {
     return;
   }
   const lane = laneOf(env, batch.queue);
-  const delivery: Delivery = { lane, env, engine, messages, isTroubled: false };
+  const flags = { isOver: false, isTroubled: false };
+  const delivery: Delivery = { lane, env, engine, messages, until, ...flags };
   const suspects = await runClaim(delivery, [...messages.keys()], "together");
   for (const id of suspects) {
     if (delivery.isTroubled) {
       backToWait(delivery, [id]);
+    } else if (delivery.isOver) {
+      retryIn(messages.get(id), 0);
     } else {
       await runClaim(delivery, [id], "alone");
     }
@@ -108,7 +118,11 @@ async function runClaim(
     const lease = { token, queue: lane, worker: workerName(), now: since, leaseMs };
     const taken = await claim(env.DB, { ...lease, ids, suspect: how === "alone" });
     const suspects = answerUnclaimed(taken.notClaimed, messages);
-    if (taken.claimed.length > 0) {
+    delivery.isOver = Date.now() + longest(taken.claimed, engine) > delivery.until;
+    if (delivery.isOver) {
+      await release(env.DB, token);
+      taken.claimed.forEach(({ id }) => retryIn(messages.get(id), 0));
+    } else if (taken.claimed.length > 0) {
       stopHeartbeat = startHeartbeat(env.DB, token, leaseMs);
       const context = { env, engine, worker: lease.worker, leaseExpiresAt: since + leaseMs };
       await runLease(delivery, { rows: taken.claimed, token }, since, context);
@@ -144,6 +158,15 @@ function backToWait({ messages }: Delivery, ids: readonly string[]): void {
       putOffOrDrop(message);
     }
   }
+}
+
+/** How long the longest of them may run: they run side by side. */
+function longest(rows: readonly ClaimedRow[], engine: Engine): number {
+  const timeouts = rows.map((row) => {
+    const definition = engine.find(row.name);
+    return definition ? timeoutOf(definition, row) : 0;
+  });
+  return Math.max(0, ...timeouts);
 }
 
 function answerUnclaimed(notClaimed: Claim["notClaimed"], messages: Messages): string[] {
@@ -206,7 +229,7 @@ interface Groups {
   commits: { commit: CommitRows["commit"]; name: string; stored: Map<string, unknown> }[];
 }
 
-/** Runs each definition's share of the lease. */
+/** Runs each definition's share of the lease, all at once: together they take as long as the longest. */
 async function runGroups(
   { rows, token }: Claimed,
   startedAt: number,
@@ -214,13 +237,13 @@ async function runGroups(
 ): Promise<Groups> {
   const groups: Groups = { runs: [], commits: [] };
   const base = { startedAt, worker: context.worker };
-  for (const [name, group] of Map.groupBy(rows, (row) => row.name)) {
+  const run = async (name: string, group: ClaimedRow[]): Promise<void> => {
     const definition = context.engine.find(name);
     if (!definition) {
       groups.runs.push(
         ...group.map((row) => ({ ...base, row, definition, outcome: unknownTask(row) })),
       );
-      continue;
+      return;
     }
     const result = await runTasks(definition, { rows: group, token }, context);
     for (const row of group) {
@@ -232,7 +255,9 @@ async function runGroups(
     if ("commit" in definition && definition.commit && result.stored.size > 0) {
       groups.commits.push({ commit: definition.commit, name, stored: result.stored });
     }
-  }
+  };
+  const shares = Map.groupBy(rows, (row) => row.name);
+  await Promise.all([...shares].map(([name, group]) => run(name, group)));
   return groups;
 }
 

@@ -1,4 +1,5 @@
 import type { TaskDefinition } from "./define";
+import { MAX_TIMEOUT_MS } from "./timeout";
 
 /** The task types of a deployment, by name. Built once, in src/index.ts. */
 export class Engine {
@@ -8,6 +9,12 @@ export class Engine {
     this.#definitions = new Map(definitions.map((definition) => [definition.name, definition]));
     if (this.#definitions.size !== definitions.length) {
       throw new Error("Two task definitions share a name");
+    }
+    for (const { name, timeoutMs } of definitions) {
+      if (!(timeoutMs > 0 && timeoutMs <= MAX_TIMEOUT_MS)) {
+        const most = `more than 0 and at most ${MAX_TIMEOUT_MS}: longer work goes by slices`;
+        throw new Error(`The timeoutMs of task ${name} is ${timeoutMs}; it must be ${most}`);
+      }
     }
   }
 

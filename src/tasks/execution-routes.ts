@@ -95,7 +95,8 @@ const startRoute = createRoute({
               user: z.string().min(1).max(200).refine(isVisible).optional(),
               context_data: jsonValue.openapi({ description: KEPT_JSON }),
               timeout_seconds: z.number().min(1).max(MAX_TIMEOUT_SECONDS).default(3600).openapi({
-                description: "Silent for longer, it is a FAILURE `lost`.",
+                description:
+                  "Silent for longer, it is a FAILURE `lost`. Up to 30 days: a run elsewhere is not bound to the 14 minutes of one here.",
               }),
             })
             .openapi("TrackedStart"),

@@ -5,6 +5,7 @@ import type { Engine } from "./engine";
 import type { TaskView } from "./queries";
 import { isFinal, type Status, STATUSES, TRACKED } from "./states";
 import { parseTimeline, type TimelineEvent } from "./timeline";
+import { timeoutOf } from "./timeout";
 
 export function statusOf(task: TaskView): Status {
   const runs = task.running !== null || task.queue === TRACKED;
@@ -43,7 +44,9 @@ export const Execution = z
     error_message: z.string().nullable(),
     error_detail: z.unknown(),
     error_traceback: z.null(),
-    timeout_seconds: z.number().nullable(),
+    timeout_seconds: z.number().nullable().openapi({
+      description: "What one run may take; of work elsewhere, how long it may be silent",
+    }),
     retry_count: z.int(),
     max_retries: z.int(),
     attempts: z.int().openapi({ description: "Begun, the running one included." }),
@@ -71,7 +74,9 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
   const running = status === "STARTED" || status === "PROGRESS";
   const endedAt = task.finished_at ?? (running ? Date.now() : null);
   const timeline = timelineOf(task);
-  const timeoutMs = task.timeout_ms ?? definition?.timeoutMs ?? null;
+  // Of work elsewhere it is how long that may be silent.
+  const runsHere = definition !== undefined && task.queue !== TRACKED;
+  const timeoutMs = runsHere ? timeoutOf(definition, task) : task.timeout_ms;
   return {
     id: task.id,
     task_id: task.external_id ?? task.id,

@@ -18,6 +18,7 @@ import { changeOf, publish } from "./publish";
 import { SMALL_BATCH } from "./lifecycle-log";
 import { startRun } from "./running-task";
 import type { TimelineEvent } from "./timeline";
+import { timeoutOf } from "./timeout";
 
 /** What running a claimed batch came to. `suspects` are to be run again, each alone. */
 export interface RunResult {
@@ -92,7 +93,7 @@ async function runEach(
         void publish(env, () => [changeOf(row, { status: "PROGRESS", progress, step })]);
       });
       const controller = controllers.get(row.id) ?? new AbortController();
-      const outcome = await guard(row.timeout_ms ?? definition.timeoutMs, controller, (signal) =>
+      const outcome = await guard(timeoutOf(definition, row), controller, (signal) =>
         definition.run(run.task, { ...context, signal }),
       );
       await run.save().catch(() => undefined); // not held any more: nothing of this run counts

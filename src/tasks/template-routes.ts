@@ -21,6 +21,7 @@ import {
   saveTemplate,
   type Template,
 } from "./templates";
+import { MAX_TIMEOUT_SECONDS } from "./timeout";
 
 const name = z
   .string()
@@ -33,8 +34,8 @@ const settings = {
   task_name: z.string(),
   description: z.string().max(500).default(""),
   default_parameters: jsonObject.refine(fitsInput, TOO_LARGE).default({}),
-  default_timeout: z.int().min(1).max(86_400).nullable().default(null).openapi({
-    description: "Seconds; null: as its task says",
+  default_timeout: z.int().min(1).max(MAX_TIMEOUT_SECONDS).nullable().default(null).openapi({
+    description: "Seconds a run may take; null: as its task says",
   }),
   default_max_retries: z.int().min(0).max(50).nullable().default(null),
   estimated_duration: z.int().min(0).nullable().default(null).openapi({ description: "Seconds" }),

@@ -3,6 +3,7 @@ import { AppError } from "../http/errors";
 import { fitting, MAX_PAGE_BYTES } from "../http/paging";
 import { parseAsSent } from "../lib/exact-json";
 import { type Notify, readNotify } from "./notify";
+import { MAX_TIMEOUT_SECONDS } from "./timeout";
 
 /** How to run a task again and again: defaults of its input, and what overrides its definition. */
 export interface Template {
@@ -11,6 +12,7 @@ export interface Template {
   description: string;
   /** Numbers as sent: see lib/exact-json.ts. */
   defaults: Record<string, unknown>;
+  /** At most MAX_TIMEOUT_SECONDS, whatever an older version stored. */
   timeoutSeconds: number | null;
   maxRetries: number | null;
   /** For people; nothing depends on it. */
@@ -150,7 +152,8 @@ function toTemplate(row: Row): Template {
     taskName: row.task_name,
     description: row.description,
     defaults: parseAsSent(row.defaults) as Record<string, unknown>,
-    timeoutSeconds: row.timeout_seconds,
+    timeoutSeconds:
+      row.timeout_seconds === null ? null : Math.min(row.timeout_seconds, MAX_TIMEOUT_SECONDS),
     maxRetries: row.max_retries,
     estimatedSeconds: row.estimated_seconds,
     steps: JSON.parse(row.steps) as string[],

@@ -4,6 +4,7 @@ import type { Outcome } from "../../src/tasks/define";
 import { actOn } from "../../src/tasks/actions";
 import { COUNTERS, foldCounts, SPANS } from "../../src/tasks/counts";
 import { enqueueOne } from "../../src/tasks/enqueue";
+import { MAX_TIMEOUT_MS } from "../../src/tasks/timeout";
 import { moduleStats, overview } from "../../src/tasks/overview";
 import { readCounts, overTime, total } from "../../src/tasks/stats";
 import { expectBadParameter, expectProblem } from "../support/api";
@@ -24,7 +25,7 @@ const define = (name: string, module: string) =>
     name,
     module,
     startedBy: "operator",
-    timeoutMs: 3_600_000,
+    timeoutMs: MAX_TIMEOUT_MS,
     run: async (task) => {
       const { ends, takes } = task.input as Input;
       vi.setSystemTime(Date.now() + takes);

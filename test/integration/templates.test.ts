@@ -147,6 +147,18 @@ describe("a run of a template", () => {
     await expectBadParameter(response, "input");
   });
 
+  it("of an older version that may take a day takes 14 minutes, and shows them", async () => {
+    await save(full);
+    await env.DB.prepare("UPDATE task_templates SET timeout_seconds = 86400").run();
+    const shown = await site.get<Template>(`${PATH}Cierre%20de%20mes/`, { key });
+    expect(shown["default_timeout"]).toBe(840);
+    const id = await run({ template: full.name });
+    expect((await taskOf(id)).timeout_ms).toBe(840_000);
+    await env.DB.prepare("UPDATE tasks SET timeout_ms = 86400000 WHERE id = ?").bind(id).run();
+    expect(await site.execution(id, key)).toMatchObject({ timeout_seconds: 840 });
+    await save({ ...full, default_timeout: shown["default_timeout"] }, 200);
+  });
+
   it("has as many attempts as the template says", async () => {
     await save({ name: "once", task_name: "test.failing", default_max_retries: 0 });
     await save({ name: "twice", task_name: "test.failing", default_max_retries: 1 });
@@ -230,6 +242,15 @@ describe("the routes of templates", () => {
   ])("refuse a bad %s", async (parameter, wrong) => {
     const response = await site.ask("POST", PATH, { key, body: { ...full, ...wrong } });
     await expectBadParameter(response, parameter);
+  });
+
+  it("refuse a timeout over 14 minutes, which no consumer lives, and name the limit", async () => {
+    const body = { ...full, default_timeout: 841 };
+    const response = await site.ask("POST", PATH, { key, body });
+    const refused = await response.clone().json<{ detail: string }>();
+    await expectBadParameter(response, "default_timeout");
+    expect(refused.detail).toContain("840");
+    await save({ ...full, default_timeout: 840 });
   });
 
   it("refuse a template of no task, or of an internal one", async () => {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { BatchTask, Outcome, RunContext, SingleTask, Task } from "../../src/tasks/define";
 import { HELD } from "../../src/tasks/leases";
+import { MAX_TIMEOUT_MS } from "../../src/tasks/timeout";
 import type { Life, Step } from "./model-plans";
 
 /** Which task it is: its place among the world's lives. */
@@ -16,7 +17,7 @@ const base = {
   input: z.custom<Input>(),
   retry: () => ({ attempts: 3, baseMs: 10_000, maxMs: 300_000 }),
   deferral: { baseMs: 10_000, maxMs: 300_000 },
-  timeoutMs: 3_600_000,
+  timeoutMs: MAX_TIMEOUT_MS,
   startedBy: null,
 } as const;
 

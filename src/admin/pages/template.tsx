@@ -1,3 +1,4 @@
+import { MAX_TIMEOUT_SECONDS } from "../../tasks/timeout";
 import { control, FormField } from "../components/input-fields";
 import { Notice } from "../components/notice";
 import { Layout } from "../layout";
@@ -50,7 +51,12 @@ export function TemplatePage(props: TemplatePageProps) {
         <TextLine {...props} field="description" />
         <TextBlock {...props} field="default_parameters" hint={t("templates.parametersHint")} />
         <div class="fields">
-          <NumberField {...props} field="default_timeout" />
+          <NumberField
+            {...props}
+            field="default_timeout"
+            max={MAX_TIMEOUT_SECONDS}
+            hint={t("templates.timeoutHint", { seconds: MAX_TIMEOUT_SECONDS })}
+          />
           <NumberField {...props} field="default_max_retries" />
           <NumberField {...props} field="estimated_duration" />
           <NumberField {...props} field="notify_progress" />
@@ -114,15 +120,16 @@ function TextBlock({ view, texts, problems, field, hint }: FieldProps) {
   );
 }
 
-function NumberField({ view, texts, problems, field }: FieldProps) {
+function NumberField({ view, texts, problems, field, hint, max }: FieldProps & { max?: number }) {
   const problem = problems[field];
   const label = view.t(`templates.${field}`);
   return (
-    <FormField id={field} label={label} problem={problem}>
+    <FormField id={field} label={label} hint={hint} problem={problem}>
       <input
-        {...control(field, problem, false)}
+        {...control(field, problem, hint !== undefined)}
         type="number"
         min={0}
+        max={max}
         step="1"
         value={texts[field]}
       />
