@@ -82,7 +82,7 @@ export const repairEs = {
   "bulk.cancelMany": "Cancelar {count} {count|tarea|tareas}",
   "bulk.cancelNone": "Ninguna se puede cancelar: ya han terminado todas.",
   "bulk.cancelMeans":
-    "Terminan como Canceladas y no guardan nada; las que se están ejecutando paran en unos dos segundos. Los pedidos cancelados no se procesan.",
+    "Terminan como Canceladas y no guardan nada; las que se están ejecutando paran en unos seis segundos. Los pedidos cancelados no se procesan.",
   "bulk.discardOne": "Descartar 1 fallo",
   "bulk.discardMany": "Descartar {count} {count|fallo|fallos}",
   "bulk.discardNone": "Ninguna se puede descartar: solo las fallidas que no estén ya descartadas.",
@@ -238,7 +238,7 @@ export const repairEn: Record<keyof typeof repairEs, string> = {
   "bulk.cancelMany": "Cancel {count} {count|task|tasks}",
   "bulk.cancelNone": "None can be cancelled: all have ended.",
   "bulk.cancelMeans":
-    "They end as Cancelled and store nothing; running ones stop within about two seconds. Cancelled orders are not processed.",
+    "They end as Cancelled and store nothing; running ones stop within about six seconds. Cancelled orders are not processed.",
   "bulk.discardOne": "Discard 1 failure",
   "bulk.discardMany": "Discard {count} {count|failure|failures}",
   "bulk.discardNone": "None can be discarded: only failed ones that are not discarded yet.",

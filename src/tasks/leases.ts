@@ -50,25 +50,34 @@ async function extendLease(db: D1Database, token: string, leaseMs: number): Prom
   await retryD1(db, () => extend.bind(token, Date.now() + leaseMs).run());
 }
 
-/** How often a run looks whether its tasks are still its own. */
-const WATCH_MS = 1000;
+/** How often a run looks whether its tasks are still its own: each look is a read of D1. */
+const WATCH_MS = 5000;
 
 /**
- * Tells `onHeld`, every second until stopped, which tasks the lease still holds. A look that fails
- * tells nothing.
+ * Tells `onHeld`, every five seconds until stopped, which tasks the lease still holds. A look that
+ * fails tells nothing and keeps none after it; one that hangs is waited for.
  */
 export function watchHeld(
   db: D1Database,
   token: string,
   onHeld: (held: ReadonlySet<string>) => void,
 ): () => void {
+  let isLooking = false;
   const look = async () => {
-    const { results } = await db.prepare(HELD).bind(token).all<{ value: string }>();
-    onHeld(new Set(results.map(({ value }) => value)));
+    if (isLooking) {
+      return;
+    }
+    isLooking = true;
+    try {
+      const { results } = await db.prepare(HELD).bind(token).all<{ value: string }>();
+      onHeld(new Set(results.map(({ value }) => value)));
+    } catch {
+      // It tells nothing.
+    } finally {
+      isLooking = false;
+    }
   };
-  const timer = setInterval(() => {
-    look().catch(() => undefined);
-  }, WATCH_MS);
+  const timer = setInterval(() => void look(), WATCH_MS);
   return () => clearInterval(timer);
 }
 
