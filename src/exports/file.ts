@@ -9,6 +9,12 @@ export function fileKey(taskId: string): string {
   return PREFIX + taskId;
 }
 
+/** Deletes the file of an export, and what there is of one not yet whole. */
+export async function deleteFile(files: R2Bucket, taskId: string): Promise<void> {
+  const { objects } = await files.list({ prefix: fileKey(taskId) });
+  await files.delete([fileKey(taskId), ...objects.map(({ key }) => key)]);
+}
+
 /** What it is called once downloaded: of what, and of when. */
 export function fileName(
   what: string,

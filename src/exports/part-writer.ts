@@ -2,13 +2,14 @@ import { PartBuffer } from "./part-buffer";
 import {
   abortUpload,
   completeUpload,
+  LostError,
   openUpload,
   type Target,
   type Upload,
   uploadPart,
 } from "./upload";
 
-/** What a checkpoint may carry beside the parts, in bytes: as Base64 it must fit with the task. */
+/** What a checkpoint carries beside the parts, in bytes: as Base64 it must fit with the task. */
 const MAX_CARRY = 500_000;
 
 /** How far a file is; goes through JSON. */
@@ -17,6 +18,10 @@ export interface Written<Position> {
   upload: Upload | null;
   /** Base64 of what was written up to the position and is in no part yet. */
   carry: string;
+  /** Where that is instead when it is too much for a checkpoint: the key of an object. */
+  rest?: string | null;
+  /** The one before it, needed no more once this is a checkpoint. */
+  spent?: string | null;
   position: Position;
   /** Whether all there is is in a part. */
   ended: boolean;
@@ -46,8 +51,11 @@ export class PartWriter<Position> {
   }
 
   /** Puts back what was written and is in no part yet. */
-  resume(): Promise<boolean> {
-    return this.write(Uint8Array.fromBase64(this.#saved.carry), this.#saved.position);
+  async resume(): Promise<void> {
+    const { carry, rest, spent, position } = this.#saved;
+    const { files } = this.target;
+    await this.write(rest ? await readRest(files, rest) : Uint8Array.fromBase64(carry), position);
+    await drop(files, spent);
   }
 
   /**
@@ -64,12 +72,21 @@ export class PartWriter<Position> {
     return uploads;
   }
 
-  /** Where to go on from here; null when there is too much in no part yet to stop at this place. */
-  pauseAt(position: Position): Written<Position> | null {
+  /** Whether what is in no part yet is little enough for a checkpoint. */
+  get isLight(): boolean {
+    return this.#part.bytes.length <= MAX_CARRY;
+  }
+
+  /** Where another run may go on from. */
+  async pause(position: Position): Promise<Written<Position>> {
     const { bytes } = this.#part;
-    return bytes.length > MAX_CARRY
-      ? null
-      : { ...this.#saved, carry: bytes.toBase64(), position, ended: false };
+    const { files, key } = this.target;
+    const rest = this.isLight ? null : `${key}.${crypto.randomUUID()}`;
+    if (rest !== null) {
+      await files.put(rest, bytes);
+    }
+    const carry = rest === null ? bytes.toBase64() : "";
+    return { ...this.#saved, carry, rest, spent: this.#saved.rest, position, ended: false };
   }
 
   /** Makes the object of what was written. Resolves to its size. */
@@ -85,7 +102,7 @@ export class PartWriter<Position> {
     return completeUpload(target, this.#saved.upload);
   }
 
-  async #upload(then: Omit<Written<Position>, "upload">): Promise<void> {
+  async #upload(then: Omit<Written<Position>, "upload" | "rest" | "spent">): Promise<void> {
     let upload = this.#saved.upload ?? (await this.#open());
     if (this.#part.bytes.length > 0) {
       upload = await uploadPart(this.target, upload, this.#part.bytes);
@@ -107,7 +124,26 @@ export class PartWriter<Position> {
   }
 
   async #save(written: Written<Position>): Promise<void> {
+    const { rest } = this.#saved;
     await this.save(written);
     this.#saved = written;
+    if (rest !== written.rest) {
+      await drop(this.target.files, rest);
+    }
+  }
+}
+
+async function readRest(files: R2Bucket, key: string): Promise<Uint8Array> {
+  const object = await files.get(key);
+  if (!object) {
+    throw new LostError(`There is no object ${key}`);
+  }
+  return new Uint8Array(await object.arrayBuffer());
+}
+
+/** What is left of it goes with the old files. */
+async function drop(files: R2Bucket, key: string | null | undefined): Promise<void> {
+  if (key) {
+    await files.delete(key).catch(() => undefined);
   }
 }

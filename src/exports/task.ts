@@ -1,11 +1,12 @@
 /**
  * Writes the rows of a source to a file. It walks them holding a page of them and one part of the
  * file. Each uploaded part is a checkpoint: a crash, a retry or the next slice goes on after it,
- * reading nothing of it again. Over a long stretch without rows a slice ends between two pages.
+ * reading nothing of it again. A slice ends with a part, or between two pages: as soon as what is in
+ * no part yet is little, and after so many pages in any case.
  */
-import { isRecent } from "../lib/recent";
 import type { Outcome, SingleTask } from "../tasks/define";
-import { fileKey, fileName } from "./file";
+import { Slice } from "../tasks/slice";
+import { deleteFile, fileKey, fileName } from "./file";
 import type { FormatName } from "./formats";
 import { PartWriter, type Written } from "./part-writer";
 import type { Source } from "./source";
@@ -13,7 +14,6 @@ import { abortUpload, isLostUpload } from "./upload";
 
 /** The least R2 takes: the least memory, and the least that a crash loses. */
 const PART_BYTES = 5 * 1024 * 1024;
-const SLICE_MS = 25_000;
 
 /** Where the walk is. */
 interface Position<Place> {
@@ -27,7 +27,7 @@ interface Position<Place> {
 export function defineExport<Input extends { formato: FormatName }, Row, Place>(
   source: Source<Input, Row, Place>,
   partBytes = PART_BYTES,
-  sliceMs = SLICE_MS,
+  ...size: ConstructorParameters<typeof Slice>
 ): SingleTask<Input> {
   type Progress = Written<Position<Place>>;
 
@@ -61,8 +61,7 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
       const written = (task.checkpoint as Progress | null) ?? (await begin());
       const target = { files: env.FILES, key, httpMetadata };
       const writer = new PartWriter(target, written, partBytes, (now) => task.saveCheckpoint(now));
-      const since = Date.now();
-      const isOver = () => !isRecent(since, sliceMs);
+      const slice = new Slice(...size);
 
       const write = async (): Promise<Outcome> => {
         let { position } = written;
@@ -70,18 +69,18 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
         const pages = written.ended ? [] : walk.pages(position.after);
         for await (const { rows, end, passed = 0 } of pages) {
           signal.throwIfAborted();
+          slice.turn();
           for (const row of rows) {
             position = { ...position, after: walk.placeOf(row), rows: position.rows + 1 };
             const line = encoder.encode(format.line(row));
-            if ((await writer.write(line, position)) && isOver()) {
+            if ((await writer.write(line, position)) && slice.isOver) {
               return { kind: "continue", checkpoint: writer.saved };
             }
           }
           position = { ...position, after: end };
           await task.progress(...progressOf(position, passed));
-          const pause = isOver() ? writer.pauseAt(position) : null;
-          if (pause !== null) {
-            return { kind: "continue", checkpoint: pause };
+          if (slice.isSpent || (slice.isOver && writer.isLight)) {
+            return { kind: "continue", checkpoint: await writer.pause(position) };
           }
         }
         const bytes = await writer.end(position);
@@ -91,13 +90,15 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
       try {
         return await write();
       } catch (error) {
-        const { upload } = writer.saved;
-        if (upload === null || !isLostUpload(error)) {
+        if (!isLostUpload(error)) {
           throw error;
         }
         // Dropped by R2, or muddled by a run that was given up on: begin anew.
+        const { upload } = writer.saved;
         await task.saveCheckpoint(null);
-        await abortUpload(env.FILES, key, upload.id);
+        if (upload !== null) {
+          await abortUpload(env.FILES, key, upload.id);
+        }
         return { kind: "retry", reason: { code: "upload_lost", message: String(error) } };
       }
     },
@@ -107,7 +108,7 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
       if (upload) {
         await abortUpload(env.FILES, fileKey(task.id), upload.id);
       }
-      await env.FILES.delete(fileKey(task.id));
+      await deleteFile(env.FILES, task.id);
     },
   };
 }

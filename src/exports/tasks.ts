@@ -2,10 +2,9 @@ import { z } from "@hono/zod-openapi";
 import { fitting, MAX_PAGE_BYTES } from "../http/paging";
 import { type Execution, toExecution } from "../tasks/execution";
 import { TaskFilterInput } from "../tasks/filter";
-import { timeOf } from "../tasks/ids";
 import type { TaskFilter } from "../tasks/list";
 import { getTasks, type TaskView } from "../tasks/queries";
-import { countInSteps, firstTaskAt, nextTasks } from "../tasks/walk";
+import { countInSteps, nextTasks, passedBy } from "../tasks/walk";
 import { optional } from "./csv";
 import { FORMAT_NAMES, formatsOf } from "./formats";
 import type { Source, WalkPage } from "./source";
@@ -47,7 +46,7 @@ const COLUMNS = [
 const CELLS = Object.fromEntries(COLUMNS.map((name) => [name, optional]));
 
 /** Counting reads as much as walking does: beyond so many steps of it the end is not known first. */
-const COUNT_STEPS = 100;
+const COUNT_STEPS = 25;
 /** Read whole at a time, or fewer large ones. */
 const PAGE_TASKS = 200;
 
@@ -78,9 +77,7 @@ async function* pages(
   filter: TaskFilter & { before: number },
   after: string | null,
 ): AsyncGenerator<WalkPage<TaskView, string>> {
-  const first = (await firstTaskAt(db, filter.from)) ?? filter.before;
-  const span = Math.max(1, filter.before - first);
-  const passed = (id: string) => ((filter.before - timeOf(id)) / span) * 100;
+  const passed = await passedBy(db, filter);
   let place = after;
   do {
     const { rows: found, next } = await nextTasks(db, filter, place === null ? null : [place]);
@@ -89,11 +86,11 @@ async function* pages(
       rest = rest.slice(page.length);
       const ids = page.map(({ id }) => id);
       const end = ids.at(-1) ?? "";
-      yield { rows: await getTasks(db, ids), end, passed: passed(end) };
+      yield { rows: await getTasks(db, ids), end, passed: passed([end]) };
     }
     place = next === null ? null : String(next[0]);
     if (place !== null && place !== found.at(-1)?.id) {
-      yield { rows: [], end: place, passed: passed(place) };
+      yield { rows: [], end: place, passed: passed([place]) };
     }
   } while (place !== null);
 }

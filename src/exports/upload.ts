@@ -61,10 +61,13 @@ export async function abortUpload(files: R2Bucket, key: string, id: string): Pro
     });
 }
 
+/** What was written so far is not there any more. */
+export class LostError extends Error {}
+
 /**
  * Whether R2 knows the upload (10024) or one of its parts (10025) no more. A part's etag changes when
  * a run that was given up on, and does not know it yet, sends the part once more.
  */
 export function isLostUpload(error: unknown): boolean {
-  return /\((10024|10025)\)/.test(String(error));
+  return error instanceof LostError || /\((10024|10025)\)/.test(String(error));
 }

@@ -31,14 +31,14 @@ export interface Actor {
   reason?: string;
 }
 
-/** Resolves to the ids of the tasks it was done to. As the turn of a bulk action it is noted there. */
+/** Resolves to the tasks it was done to. As the turn of a bulk action it is noted there. */
 type Act = (
   env: Env,
   engine: Engine,
   ids: readonly string[],
   actor: Actor,
   turn?: Turn,
-) => Promise<string[]>;
+) => Promise<Changed[]>;
 
 interface Changed {
   id: string;
@@ -84,7 +84,7 @@ WHERE EXISTS (SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (${GIV
 
 /**
  * Ends tasks that have not ended. One that is running stores nothing any more, and is told to stop
- * within two seconds.
+ * within six seconds.
  */
 const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
   const list = given(ids, turn);
@@ -96,12 +96,14 @@ const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
     ...endOf(env, turn),
     env.DB.prepare(CANCELLED).bind(list, now, by),
   ]);
-  for (const { id, name } of changed) {
+  for (const [name, group] of Map.groupBy(changed, (task) => task.name)) {
     const definition = engine.find(name);
     if (definition) {
-      await undoRevoked(env, definition, id).catch((error: unknown) => {
-        log.warn("task.undo_failed", { taskId: id, message: String(error) });
-      });
+      await undoRevoked(
+        env,
+        definition,
+        group.map(({ id }) => id),
+      );
     }
   }
   return noteAll(env, "task.cancelled", changed, by);
@@ -232,7 +234,7 @@ async function noteAll(
   changed: Changed[],
   by: string,
   at = Date.now(),
-): Promise<string[]> {
+): Promise<Changed[]> {
   const status = STATUS_AFTER[event];
   if (changed.length > 0) {
     await publish(env, () => changed.map((task) => changeOf(task, { status }, at)));
@@ -240,5 +242,5 @@ async function noteAll(
   for (const { id, name } of changed) {
     log.info(event, { taskId: id, name, by });
   }
-  return changed.map(({ id }) => id);
+  return changed;
 }

@@ -41,7 +41,11 @@ export async function afterSettle(
           ),
         ),
         callHook(definition, settlementsOf(group, settled), context),
-        ...revoked.map(({ id }) => undoRevoked(env, definition, id)),
+        undoRevoked(
+          env,
+          definition,
+          revoked.map(({ id }) => id),
+        ),
       );
     }
   }

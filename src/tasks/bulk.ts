@@ -4,14 +4,15 @@
  */
 import { z } from "zod";
 import type { Key } from "../http/paging";
-import { isRecent } from "../lib/recent";
 import { type Action, ACTIONS, doable } from "./actions";
 import { type Place, placeAfter } from "./bulk-turn";
 import type { SingleTask } from "./define";
 import type { Engine } from "./engine";
 import { TaskFilterInput } from "./filter";
 import { countTasks, type TaskFilter } from "./list";
-import { countInSteps, nextTaskIds } from "./walk";
+import { canUndo, UNDONE_AT_ONCE } from "./revoke";
+import { Slice } from "./slice";
+import { countInSteps, nextTaskIds, passedBy } from "./walk";
 
 export interface BulkInput {
   action: Action;
@@ -20,7 +21,8 @@ export interface BulkInput {
   reason?: string;
 }
 
-const SLICE_MS = 30_000;
+/** Of 1,000 tasks each. Counting reads as much as doing: beyond them the end is not known first. */
+const COUNT_STEPS = 10;
 const START: Place = { page: 0, after: null, seen: 0, done: 0 };
 
 const Input: z.ZodType<BulkInput> = z.strictObject({
@@ -43,13 +45,15 @@ export const bulk: SingleTask<BulkInput> = {
     const { action, filter: asked, reason } = task.input;
     const filter = toWorkOn(action, asked);
     // Nothing accepted after this task was.
-    filter.before = Math.min(asked.before ?? task.createdAt, task.createdAt);
+    const before = Math.min(asked.before ?? task.createdAt, task.createdAt);
+    filter.before = before;
     const actor = { by: task.user ?? "system", reason };
-    const total = (await task.step("count", () => countInSteps(env.DB, filter, Infinity))) ?? 0;
+    const total = await task.step("count", () => countInSteps(env.DB, filter, COUNT_STEPS));
+    const passed = await passedBy(env.DB, { ...filter, before });
     let place: Place = { ...START, ...(task.checkpoint as Partial<Place> | null) };
-    const since = Date.now();
+    const slice = new Slice();
     while (place.page === 0 || place.after !== null) {
-      if (!isRecent(since, SLICE_MS)) {
+      if (slice.isOver) {
         return { kind: "continue", checkpoint: place };
       }
       signal.throwIfAborted();
@@ -57,9 +61,13 @@ export const bulk: SingleTask<BulkInput> = {
       const { id, lease } = task;
       const seen = place.seen + rows.length;
       const turn = { task: id, lease, page: place.page, after: next, seen };
-      await ACTIONS[action](env, engine, rows, actor, turn);
+      const changed = await ACTIONS[action](env, engine, rows, actor, turn);
+      const undone = changed.filter(({ name }) => canUndo(engine.find(name))).length;
+      slice.turn(1 + (action === "cancel" ? Math.ceil(undone / UNDONE_AT_ONCE) : 0));
       place = await placeAfter(env.DB, turn);
-      await task.progress(total === 0 ? 100 : (seen / total) * 100, `${seen} / ${total}`, total);
+      await (total === null
+        ? task.progress(passed(next), `${seen} / ?`)
+        : task.progress((seen / Math.max(1, total)) * 100, `${seen} / ${total}`, total));
     }
     return { kind: "done", result: { matched: place.seen, done: place.done } };
   },

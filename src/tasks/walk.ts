@@ -41,8 +41,19 @@ export async function countInSteps(
   return null;
 }
 
+/** By how much of a filter's time, in percent, a walk has passed; a place of null is its end. */
+export async function passedBy(
+  db: D1Database,
+  filter: TaskFilter & { before: number },
+): Promise<(place: Key | null) => number> {
+  const first = (await firstTaskAt(db, filter.from)) ?? filter.before;
+  const span = Math.max(1, filter.before - first);
+  return (place) =>
+    place === null ? 100 : ((filter.before - timeOf(String(place[0]))) / span) * 100;
+}
+
 /** When the first task from that moment on was accepted; null when there is none. */
-export async function firstTaskAt(db: D1Database, from = 0): Promise<number | null> {
+async function firstTaskAt(db: D1Database, from = 0): Promise<number | null> {
   const id = await db
     .prepare("SELECT id FROM tasks WHERE id >= ?1 ORDER BY id LIMIT 1")
     .bind(firstIdAt(from))

@@ -1,17 +1,19 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { guarded } from "../../src/db/guarded";
-import { ACTIONS } from "../../src/tasks/actions";
+import { ACTIONS, actOn } from "../../src/tasks/actions";
 import { bulk, type BulkInput } from "../../src/tasks/bulk";
 import { Engine } from "../../src/tasks/engine";
 import { newLote, taskId } from "../../src/tasks/ids";
 import { processOrder } from "../../src/orders/task";
 import { apiKey, call } from "../support/api";
+import { countingDatabase } from "../support/counting";
 import { deafQueue, deliver, passWaits, storeOrders } from "../support/engine";
 import { storeTasks, taskOf, testEnv } from "../support/engine";
 import { AT_ONCE, type Fault, faultyDatabase, strike } from "../support/faults";
 import { anOrder } from "../support/orders";
 import { clearTasks } from "../support/recount";
+import { aDefinition } from "../support/tasks";
 
 const engine = new Engine([processOrder, bulk]);
 const quiet = testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
@@ -162,6 +164,24 @@ describe("a bulk action that is killed", () => {
     expect(await resultOf(id)).toEqual({ matched: 2700, done: 2700 });
   });
 
+  it("or cancelled between two slices, leaves the rest alone", async () => {
+    for (let request = 0; request < 2; request++) {
+      await storeOrders(env, orders(900));
+    }
+    const id = await storeBulk({ action: "cancel", filter: {} });
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const DB = faultyDatabase((sql) => {
+      vi.setSystemTime(Date.now() + (sql.includes(CANCEL) ? 31_000 : 0));
+      return null;
+    });
+    await deliver([id], { ...quiet, DB }, engine);
+    expect((await taskOf(id)).status).toBe("PENDING");
+    expect(await actOn(quiet, engine, "cancel", id, { by: "user:1" })).toBe("done");
+    await deliver([id], quiet, engine);
+    expect((await taskOf(id)).status).toBe("REVOKED");
+    expect(await states()).toEqual({ REVOKED: 1000, PENDING: 800 });
+  });
+
   it("retries no task twice that has failed again since", async () => {
     const ids: string[] = [];
     for (let request = 0; request < 2; request++) {
@@ -226,6 +246,31 @@ describe("a page of a bulk action", () => {
     expect(await states()).toEqual({ PENDING: 3 });
     expect(await act({})).toHaveLength(3);
     expect(await act({})).toEqual([]);
+  });
+});
+
+describe("a bulk cancel of tasks that have something to undo", () => {
+  it("undoes all of it, asking D1 a bounded number of times, and ends its slice with that", async () => {
+    const undone = new Set<string>();
+    const undoable = aDefinition({
+      name: "test.undoable",
+      onRevoke: async ({ id }) => void undone.add(id),
+    });
+    const both = new Engine([bulk, undoable]);
+    const inputs = Array.from({ length: 1100 }, (_, n) => n);
+    const ids = await storeTasks(env, undoable, inputs);
+    const id = await storeBulk({ action: "cancel", filter: { name: undoable.name } });
+    for (const [done, status] of [
+      [1000, "PENDING"],
+      [1100, "SUCCESS"],
+    ] as const) {
+      const { DB, counts } = countingDatabase();
+      await deliver([id], { ...quiet, DB }, both);
+      expect(undone.size).toBe(done);
+      expect((await taskOf(id)).status).toBe(status);
+      expect(counts.statements).toBeLessThan(200);
+    }
+    expect(undone).toEqual(new Set(ids));
   });
 });
 

@@ -11,7 +11,7 @@ import { recover } from "../../src/tasks/recover";
 import { startTracking } from "../../src/tasks/tracked";
 import { countInSteps } from "../../src/tasks/walk";
 import { countingDatabase } from "../support/counting";
-import { deafQueue, deliver, lapseLeases, taskOf, testEnv } from "../support/engine";
+import { deafQueue, deliver, lapseLeases, passWaits, taskOf, testEnv } from "../support/engine";
 import { cellsOf, doorAt, textOf } from "../support/exported";
 import { clearTasks, recount } from "../support/recount";
 import { isOpen, recordingFiles } from "../support/recording-files";
@@ -170,7 +170,6 @@ describe("an export of tasks", () => {
 
 describe("a large export of tasks", () => {
   let ids: string[] = [];
-
   beforeAll(async () => {
     await clearTasks();
     ids = await seed(420, "bulky", { bytes: 40_000 });
@@ -207,5 +206,73 @@ describe("a large export of tasks", () => {
     expect(
       await listTasks(env.DB, { module: "exports", status: "REVOKED" }, { limit: 1, cursor: null }),
     ).toHaveProperty("rows.length", 1);
+  });
+});
+
+describe("an export whose slices must end although much of it fills no part yet", () => {
+  let ids: string[] = [];
+  const byPage = new Engine([defineExport(taskSource, PART, undefined, 1)]);
+  const filesOf = async (id: string) =>
+    (await env.FILES.list({ prefix: `exports/${id}` })).objects.map(({ key, size }) => ({
+      key,
+      size,
+    }));
+
+  beforeAll(async () => {
+    await clearTasks();
+    ids = await seed(1700, "heavy", { bytes: 4000 });
+  });
+
+  it("is the same file, with one such rest at a time", async () => {
+    const id = await storeExport({ module: "heavy" });
+    const rests: number[] = [];
+    for (let left = 20; left > 0 && (await taskOf(id)).status === "PENDING"; left--) {
+      await deliver([id], quiet(), byPage);
+      rests.push(
+        ...(await filesOf(id)).filter(({ key }) => key.includes(".")).map(({ size }) => size),
+      );
+      expect((await filesOf(id)).length).toBeLessThanOrEqual(2);
+    }
+    expect((await taskOf(id)).result).toContain(`"filas":1700`);
+    expect(await idsIn(id)).toEqual(ids);
+    expect(rests.length).toBeGreaterThan(5);
+    expect(Math.max(...rests)).toBeGreaterThan(4_000_000);
+    expect(Math.max(...rests)).toBeLessThan(PART);
+  });
+
+  it("goes on from the rest that its last checkpoint names, whatever a dead worker left", async () => {
+    const id = await storeExport({ module: "heavy" });
+    await deliver([id], quiet(), byPage);
+    const stuck = doorAt("put", 1);
+    const dying = deliver([id], quiet({ FILES: stuck.files }), byPage);
+    await stuck.reached;
+    await lapseLeases();
+    await recover(quiet(), Date.now());
+    await deliver([id], quiet(), byPage);
+    stuck.open();
+    await dying;
+    await deliver([id], quiet(), engine);
+    expect(await idsIn(id)).toEqual(ids);
+  });
+
+  it("begins anew when the rest of its last slice is gone", async () => {
+    const id = await storeExport({ module: "heavy" });
+    await deliver([id], quiet(), byPage);
+    expect(await filesOf(id)).toHaveLength(1);
+    await env.FILES.delete((await filesOf(id)).map(({ key }) => key));
+    await deliver([id], quiet(), byPage);
+    expect(await taskOf(id)).toMatchObject({ status: "RETRY", error_code: "upload_lost" });
+    await passWaits([id]);
+    await deliver([id], quiet(), engine);
+    expect(await idsIn(id)).toEqual(ids);
+  });
+
+  it("cancelled between two such slices leaves nothing", async () => {
+    const id = await storeExport({ module: "heavy" });
+    await deliver([id], quiet(), byPage);
+    await deliver([id], quiet(), byPage);
+    expect(await filesOf(id)).not.toEqual([]);
+    await actOn(quiet(), byPage, "cancel", id, { by: "user:x" });
+    expect(await filesOf(id)).toEqual([]);
   });
 });

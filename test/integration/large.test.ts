@@ -4,13 +4,16 @@
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { exportTasks } from "../../src/exports/tasks";
 import { nextOrders } from "../../src/orders/walk";
+import { bulk } from "../../src/tasks/bulk";
+import { Engine } from "../../src/tasks/engine";
 import { firstIdAt, loteOf } from "../../src/tasks/ids";
 import { recover } from "../../src/tasks/recover";
 import { adminSession, call, type CallInit, type List, masterKey } from "../support/api";
 import { seedLease } from "../support/api-rows";
 import { countingDatabase, type Sent } from "../support/counting";
-import { deliver, storeOrders, testEnv } from "../support/engine";
+import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
 import { fillStatements } from "../support/fill.mjs";
 import { anOrder } from "../support/orders";
 import { person as somebody } from "../support/people";
@@ -211,6 +214,46 @@ describe(`over ${TASKS} tasks and as many orders`, () => {
     expect(page?.rows).toHaveLength(500);
     expect(counts.rowsRead).toBeLessThanOrEqual(6 * 500);
   });
+
+  it.each([
+    [
+      "a bulk action on most of history",
+      bulk,
+      { action: "cancel", filter: { status: "SUCCESS" } },
+      "matched",
+      0.89,
+    ],
+    [
+      "an export that finds one in a hundred",
+      exportTasks,
+      { formato: "csv", filter: { name: "reports.yearly" } },
+      "filas",
+      0.01,
+    ],
+  ])(
+    "%s goes by slices, none of which asks D1 a thousand times",
+    async (_name, definition, input, field, share) => {
+      const [id = ""] = await storeTasks(env, definition, [input]);
+      const queries: number[] = [];
+      const percents: number[] = [];
+      while ((await taskOf(id)).status === "PENDING") {
+        const { DB, counts } = countingDatabase();
+        await deliver([id], testEnv({ DB, QUEUE_TASKS: deafQueue }), new Engine([definition]));
+        queries.push(counts.statements);
+        percents.push((await taskOf(id)).progress ?? 0);
+      }
+      console.log(`${_name}: ${queries.join(", ")} queries a slice`);
+      const { status, result } = await taskOf(id);
+      expect(status).toBe("SUCCESS");
+      const matched = (JSON.parse(result ?? "{}") as Record<string, number>)[field] ?? 0;
+      expect(Math.abs(matched - share * TASKS)).toBeLessThan(200);
+      expect(queries.length).toBeGreaterThanOrEqual(TASKS / 75_000);
+      expect(Math.max(...queries)).toBeLessThan(1000);
+      expect(percents).toEqual(percents.toSorted((a, b) => a - b));
+      expect(percents[0]).toBeLessThan(90);
+    },
+    PATIENCE_MS,
+  );
 
   it(
     "every read route still does with a deep backlog, and with counts and messages of every minute",

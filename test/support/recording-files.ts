@@ -50,9 +50,14 @@ export function recordingFiles(before: Before = () => {}) {
       await pass("head");
       return env.FILES.head(key);
     },
-    async delete(key: string) {
+    async get(key: string) {
+      await pass("get");
+      return env.FILES.get(key);
+    },
+    list: (options: R2ListOptions) => env.FILES.list(options),
+    async delete(keys: string | string[]) {
       await pass("delete");
-      await env.FILES.delete(key);
+      await env.FILES.delete(keys);
     },
   };
   return { files, calls, sizes, uploads };
