@@ -74,6 +74,7 @@ export function taskPages(engine: Engine) {
     const props = {
       view,
       task: execution,
+      computes: engine.find(task.name)?.computes ?? [],
       names: await namesOf(c.env.DB, callersOf(execution)),
       input: parseAsSent(task.input),
       stored: withOrder.has(task.id),

@@ -177,7 +177,9 @@ export const en: Record<keyof typeof es, string> = {
   "task.duplicateOf": "Duplicates the order of task {id}",
   "task.heldBy": "Waits for task {id}",
   "task.timeline": "Timeline",
-  "task.sincePrevious": "Since the one before",
+  "task.sincePrevious": "Since the time before",
+  "task.timesNote":
+    "Times are of waits: for the queue, the database, the registry and the catalogue. What only computes is in its order, without one.",
   "task.input": "Input",
   "task.result": "Result",
   "task.noResult": "No result.",

@@ -180,7 +180,9 @@ export const es = {
   "task.duplicateOf": "Duplica el pedido de la tarea {id}",
   "task.heldBy": "Espera a la tarea {id}",
   "task.timeline": "Cronología",
-  "task.sincePrevious": "Desde el anterior",
+  "task.sincePrevious": "Desde la hora anterior",
+  "task.timesNote":
+    "Las horas son de esperas: por la cola, la base de datos, el registro y el catálogo. Lo que solo calcula está en su orden, sin hora.",
   "task.input": "Entrada",
   "task.result": "Resultado",
   "task.noResult": "Sin resultado.",

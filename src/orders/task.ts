@@ -4,7 +4,7 @@ import type { BatchTask, Settlement } from "../tasks/define";
 import { catalogueOf, deskOf } from "./catalogue/catalogue";
 import { checkOrder } from "./check";
 import { foldMore } from "./fold-customers";
-import { ORDER_TASK, type StoredOrder } from "./order";
+import { ORDER_TASK, type Stage, type StoredOrder } from "./order";
 import { commitOrders } from "./persist";
 import { runPipeline } from "./pipeline";
 import { prepareOrder } from "./prepare";
@@ -34,6 +34,7 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   },
   deferral: OUTAGE_WAIT,
   timeoutMs: 120_000,
+  computes: ["validate", "price", "persist"] satisfies Stage[],
   startedBy: "operator",
   commit: commitOrders,
   runBatch: (tasks, { env, leaseExpiresAt, passed }) =>

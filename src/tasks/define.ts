@@ -50,7 +50,7 @@ export interface RunContext {
   worker: string;
   /** Until when the lease holds if nobody extends it; Unix milliseconds. */
   leaseExpiresAt: number;
-  /** Fires at the task's timeout, and within two seconds of its cancellation. */
+  /** Fires at the task's timeout, and within six seconds of its cancellation. */
   signal: AbortSignal;
 }
 
@@ -102,11 +102,17 @@ interface Base<Input> {
   retry(env: Env): BackoffPolicy & { attempts: number };
   /** How `defer` without a delay waits. */
   deferral: BackoffPolicy;
+  /** Of a run, at most 14 minutes (timeout.ts): its consumer lives no longer. */
   timeoutMs: number;
   /** When whoever started it is told, unless a template says otherwise. */
   notify?: Notify;
   /** Least role that may start it through the API; null for internal tasks. */
   startedBy: Role | null;
+  /**
+   * Its stages that only compute: the platform's clock stands still meanwhile, so their events tell
+   * an order and no time.
+   */
+  computes?: readonly string[];
   /** Called after settle and acks; may be lost, so nothing may depend on it. */
   settled?(settlements: Settlement[], context: RunContext): Promise<void>;
 }

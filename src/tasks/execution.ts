@@ -61,7 +61,10 @@ export const Execution = z
     template: z.string().nullable(),
     replay_of: z.string().nullable().openapi({ description: "The task it is an edited copy of." }),
     discard_reason: z.string().nullable().openapi({ description: "Why it was given up on." }),
-    timeline: z.array(Event),
+    timeline: z.array(Event).openapi({
+      description:
+        "What happened, in order. The clock moves while the task waits for something, and stands still while it computes: a stage that only computes has the time of the wait before it.",
+    }),
   })
   .openapi("Execution");
 export type Execution = z.infer<typeof Execution>;

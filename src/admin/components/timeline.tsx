@@ -14,28 +14,36 @@ interface Event {
 interface TimelineProps {
   view: View;
   events: readonly Event[];
+  /** Events of stages that only compute: they have a place among the others, and no time. */
+  computes: readonly string[];
   names: ReadonlyMap<string, string>;
 }
 
-/** What happened to a task, and how long each step took. */
-export function Timeline({ view, events, names }: TimelineProps) {
+/** What happened to a task, and how long it waited for what. */
+export function Timeline({ view, events, computes, names }: TimelineProps) {
+  const timed = events.filter(({ event }) => !computes.includes(event));
   return (
-    <ol class="timeline">
-      {events.map((event, index) => (
-        <li class={isFailure(event) ? "is-failure" : undefined}>
-          <span class="when">
-            <Time at={event.at} precise />
-          </span>
-          <span class="what">
-            <strong>{nameOf(view, event.event)}</strong>{" "}
-            <Details view={view} event={event} names={names} />
-          </span>
-          <span class="took">
-            <Took view={view} event={event} previous={events[index - 1]} />
-          </span>
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol class="timeline">
+        {events.map((event) => (
+          <li class={isFailure(event) ? "is-failure" : undefined}>
+            {timed.includes(event) && (
+              <span class="when">
+                <Time at={event.at} precise />
+              </span>
+            )}
+            <span class="what">
+              <strong>{nameOf(view, event.event)}</strong>{" "}
+              <Details view={view} event={event} names={names} />
+            </span>
+            <span class="took">
+              <Took view={view} event={event} previous={timed[timed.indexOf(event) - 1]} />
+            </span>
+          </li>
+        ))}
+      </ol>
+      {timed.length < events.length && <p class="note">{view.t("task.timesNote")}</p>}
+    </>
   );
 }
 
@@ -48,7 +56,11 @@ function isFailure({ event, status }: Event): boolean {
   return event === "crashed" || status === "FAILURE";
 }
 
-function Details({ view, event, names }: Omit<TimelineProps, "events"> & { event: Event }) {
+function Details({
+  view,
+  event,
+  names,
+}: Omit<TimelineProps, "events" | "computes"> & { event: Event }) {
   const { status, code, worker, by, until, count } = event;
   return (
     <>
@@ -66,6 +78,9 @@ function Details({ view, event, names }: Omit<TimelineProps, "events"> & { event
   );
 }
 
+/** In place of events that are not kept: what lies between its neighbours is no wait. */
+const OMITTED = "omitted";
+
 interface TookProps {
   view: View;
   event: Event;
@@ -73,10 +88,10 @@ interface TookProps {
 }
 
 function Took({ view, event, previous }: TookProps) {
-  if (!previous) {
+  const ms = previous ? Date.parse(event.at) - Date.parse(previous.at) : 0;
+  if (ms <= 0 || [event.event, previous?.event].includes(OMITTED)) {
     return null;
   }
-  const ms = Math.max(0, Date.parse(event.at) - Date.parse(previous.at));
   return (
     <>
       <span class="unseen">{view.t("task.sincePrevious")}: </span>+{formatDuration(view, ms / 1000)}

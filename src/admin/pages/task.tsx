@@ -19,6 +19,8 @@ import { TaskError } from "./task-error";
 interface TaskPageProps {
   view: View;
   task: Execution;
+  /** Its stages that take no time that could be measured. */
+  computes: readonly string[];
   input: unknown;
   stored: boolean;
   /** Link to the file of an export; null when that is deleted. */
@@ -47,7 +49,8 @@ const BUTTONS = [
   ["cancel", "cancellations", "task.cancel"],
 ] as const;
 
-export function TaskPage({ view, task, input, stored, file, names, actions }: TaskPageProps) {
+export function TaskPage(props: TaskPageProps) {
+  const { view, task, computes, input, stored, file, names, actions } = props;
   const { t, url } = view;
   const path = `/admin/tasks/${encodeURIComponent(task.id)}`;
   const done = url.searchParams.get("done");
@@ -93,7 +96,7 @@ export function TaskPage({ view, task, input, stored, file, names, actions }: Ta
         )}
         <TaskFacts view={view} task={task} stored={stored} names={names} />
         <Section id="timeline" title={t("task.timeline")}>
-          <Timeline view={view} events={task.timeline} names={names} />
+          <Timeline view={view} events={task.timeline} computes={computes} names={names} />
         </Section>
         <Section id="input" title={t("task.input")}>
           <JsonBlock view={view} value={input} whole={`${path}/input`} />
@@ -120,7 +123,7 @@ function TaskFacts({
   task,
   stored,
   names,
-}: Omit<TaskPageProps, "input" | "file" | "actions">) {
+}: Omit<TaskPageProps, "computes" | "input" | "file" | "actions">) {
   const { t } = view;
   const gone = task.is_successful && task.pedido_id !== null && !stored;
   const time = (at: string | null) => (at === null ? null : <Time at={at} />);
