@@ -179,7 +179,7 @@ export const en: Record<keyof typeof es, string> = {
   "task.timeline": "Timeline",
   "task.sincePrevious": "Since the time before",
   "task.timesNote":
-    "Times are of waits: for the queue, the database, the registry and the catalogue. What only computes is in its order, without one.",
+    "Times are of waits: for the queue, the database, the registry and the catalogue. A stage that only computes has none.",
   "task.input": "Input",
   "task.result": "Result",
   "task.noResult": "No result.",

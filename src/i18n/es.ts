@@ -182,7 +182,7 @@ export const es = {
   "task.timeline": "Cronología",
   "task.sincePrevious": "Desde la hora anterior",
   "task.timesNote":
-    "Las horas son de esperas: por la cola, la base de datos, el registro y el catálogo. Lo que solo calcula está en su orden, sin hora.",
+    "Las horas son de esperas: por la cola, la base de datos, el registro y el catálogo. Una etapa que solo calcula no tiene.",
   "task.input": "Entrada",
   "task.result": "Resultado",
   "task.noResult": "Sin resultado.",
