@@ -40,6 +40,9 @@ const TRIES_TO_RELEASE = 10;
 /** A name nobody defines here may come from a newer deployment; after this it is a failure. */
 const UNKNOWN_TASK_PATIENCE_MS = 3_600_000;
 
+/** Each asks D1 a dozen times, which answers an invocation a thousand. */
+const ALONE_PER_DELIVERY = 50;
+
 /** A batch being worked on. */
 interface Delivery {
   lane: string;
@@ -65,10 +68,10 @@ export async function consume(batch: MessageBatch, given: Env, engine: Engine): 
   const flags = { isOver: false, isTroubled: false };
   const delivery: Delivery = { lane, env, engine, messages, until, ...flags };
   const suspects = await runClaim(delivery, [...messages.keys()], "together");
-  for (const id of suspects) {
+  for (const [index, id] of suspects.entries()) {
     if (delivery.isTroubled) {
       backToWait(delivery, [id]);
-    } else if (delivery.isOver) {
+    } else if (delivery.isOver || index >= ALONE_PER_DELIVERY) {
       retryIn(messages.get(id), 0);
     } else {
       await runClaim(delivery, [id], "alone");

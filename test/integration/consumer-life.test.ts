@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SingleTask } from "../../src/tasks/define";
 import { Engine } from "../../src/tasks/engine";
+import { countingDatabase } from "../support/counting";
 import { door } from "../support/door";
 import { deliver, storeTasks, taskOf, testEnv } from "../support/engine";
 import { faultyDatabase } from "../support/faults";
@@ -63,17 +64,16 @@ describe("a delivery of suspects", () => {
     expect(ran).toEqual(ids);
   });
 
-  it("runs a hundred that are quick, however long each might take", async () => {
+  it("runs as many of those that are quick as D1 has answers for", async () => {
     const { definition, ran, engine } = taking(0);
-    const ids = await storeTasks(
-      env,
-      definition,
-      Array.from({ length: 100 }, (_, n) => n),
-    );
+    const inputs = Array.from({ length: 100 }, (_, n) => n);
+    const ids = await storeTasks(env, definition, inputs);
     await env.DB.prepare("UPDATE tasks SET suspect = 1").run();
-    vi.useFakeTimers({ toFake: ["Date"] });
-    expect((await deliver(ids, env, engine)).acked).toHaveLength(100);
-    expect(ran).toHaveLength(100);
+    const { DB, counts } = countingDatabase();
+    const answered = await deliver(ids, testEnv({ DB }), engine);
+    expect(answered).toEqual({ acked: ids.slice(0, 50), retried: ids.slice(50) });
+    expect(ran).toEqual(answered.acked);
+    expect(counts.statements).toBeLessThan(500);
   });
 });
 

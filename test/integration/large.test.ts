@@ -232,7 +232,7 @@ describe(`over ${TASKS} tasks and as many orders`, () => {
     ],
   ])(
     "%s goes by slices, none of which asks D1 a thousand times",
-    async (_name, definition, input, field, share) => {
+    async (name, definition, input, field, share) => {
       const [id = ""] = await storeTasks(env, definition, [input]);
       const queries: number[] = [];
       const percents: number[] = [];
@@ -242,7 +242,7 @@ describe(`over ${TASKS} tasks and as many orders`, () => {
         queries.push(counts.statements);
         percents.push((await taskOf(id)).progress ?? 0);
       }
-      console.log(`${_name}: ${queries.join(", ")} queries a slice`);
+      console.log(`${name}: ${queries.join(", ")} queries a slice`);
       const { status, result } = await taskOf(id);
       expect(status).toBe("SUCCESS");
       const matched = (JSON.parse(result ?? "{}") as Record<string, number>)[field] ?? 0;

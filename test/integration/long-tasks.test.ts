@@ -87,6 +87,34 @@ describe("progress", () => {
   });
 });
 
+describe("the progress of a run of 14 minutes", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it("is saved less and less often, for D1 answers a run 1,000 queries", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const { DB, counts } = countingDatabase();
+    const saved: number[] = [];
+    const [definition, engine] = longTask({
+      run: async (task) => {
+        for (let second = 0; second < 840; second++) {
+          const before = counts.calls;
+          await task.progress(second / 8.4);
+          saved.push(...(counts.calls > before ? [second] : []));
+          vi.setSystemTime(Date.now() + 1000);
+        }
+        return { kind: "done" };
+      },
+    });
+    const ids = await storeTasks(env, definition, [1]);
+    await deliver(ids, testEnv({ DB }), engine);
+    expect(saved.slice(0, 3)).toEqual([0, 1, 2]);
+    expect(saved.length).toBeLessThan(250);
+    expect(saved.at(-1)).toBeGreaterThan(820);
+  });
+});
+
 describe("steps", () => {
   it("that ended are not run again by a retry", async () => {
     const ran: string[] = [];

@@ -27,8 +27,12 @@ function farAway(): Env {
   return testEnv({
     CATALOGUE_URL,
     DB: strictD1(env.DB, { roundTripMs: ROUND_TRIP_MS }),
-    ORDER_REGISTRY: strictObjects(env.ORDER_REGISTRY, { roundTripMs: ROUND_TRIP_MS }),
-    CATALOGUE: strictObjects(env.CATALOGUE, { roundTripMs: ROUND_TRIP_MS }),
+    ORDER_REGISTRY: strictObjects(env.ORDER_REGISTRY as DurableObjectNamespace<never>, {
+      roundTripMs: ROUND_TRIP_MS,
+    }),
+    CATALOGUE: strictObjects(env.CATALOGUE as DurableObjectNamespace<never>, {
+      roundTripMs: ROUND_TRIP_MS,
+    }),
   });
 }
 
