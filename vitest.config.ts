@@ -47,6 +47,7 @@ export default defineConfig({
           include: ["test/integration/**/*.test.ts"],
           setupFiles: ["./test/support/setup.ts"],
           testTimeout: 30_000,
+          hookTimeout: 60_000, // counting a million tasks again
         },
       },
       {
