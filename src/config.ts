@@ -21,6 +21,8 @@ export interface Config {
   recoveryMs: number;
   /** How old the backlog may be before no more work is taken in; 0 for any age. */
   maxBacklogMs: number;
+  /** Bytes that D1 keeps for one database: 10 GB, or 0.5 GB on the free plan. */
+  databaseMaxBytes: number;
   /** How long the file of an export is kept. */
   exportMs: number;
   demoEnabled: boolean;
@@ -73,6 +75,7 @@ export function parseConfig(env: Variables): Config {
     leaseMs: integer(env, "LEASE_SECONDS", 2, 600) * 1000,
     recoveryMs: integer(env, "RECOVERY_SECONDS", 1, 600) * 1000,
     maxBacklogMs: integer(env, "MAX_BACKLOG_SECONDS", 0, 86_400) * 1000,
+    databaseMaxBytes: gigabytes(env, "DATABASE_MAX_GB"),
     exportMs: integer(env, "EXPORT_DAYS", 1, 365) * 86_400_000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
     location: location(env),
@@ -128,6 +131,15 @@ function amount(env: Variables, name: string): number {
   const value = matching(env, name, /^\d{1,10}(\.\d{1,2})?$/, "an amount such as 500.00");
   const [units = "0", cents = ""] = value.split(".");
   return Number(units) * 100 + Number(cents.padEnd(2, "0"));
+}
+
+function gigabytes(env: Variables, name: string): number {
+  const expected = "gigabytes above 0 and up to 10, with at most six decimals, such as 0.5";
+  const value = matching(env, name, /^\d{1,2}(\.\d{1,6})?$/, expected);
+  if (Number(value) <= 0 || Number(value) > 10) {
+    throw new ConfigError(name, value, expected);
+  }
+  return Math.round(Number(value) * 1e9);
 }
 
 function rate(env: Variables, name: string): Config["discountRate"] {

@@ -1,17 +1,19 @@
 import { version } from "../package.json";
 import { configOf } from "./config";
 import { catalogueStatus } from "./orders/catalogue/catalogue";
+import { registryStorage } from "./orders/registry";
 import type { CatalogueStatus } from "./orders/catalogue/desk.do";
 import { recoveryOf } from "./tasks/recovery-alarm";
 
 /** What the overview says of the parts around the engine. */
 export async function systemInfo(env: Env): Promise<Record<string, unknown>> {
   const { catalogueUrl } = configOf(env);
-  const [recovery, status] = await Promise.all([
+  const [recovery, status, registry] = await Promise.all([
     recoveryOf(env)
       .status()
       .catch(() => null),
     catalogueStatus(env),
+    registryStorage(env),
   ]);
   return {
     version,
@@ -28,6 +30,7 @@ export async function systemInfo(env: Env): Promise<Record<string, unknown>> {
         message: recovery.lastError.message,
       },
     },
+    registry: registry && { bytes: registry.bytes, limit_bytes: registry.limit },
     catalogue: {
       source: catalogueUrl === "" ? "embedded" : new URL(catalogueUrl).host,
       ...(status === null ? { breaker: "unknown" } : viewCatalogue(status)),

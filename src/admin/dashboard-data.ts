@@ -1,5 +1,6 @@
 /** Everything the dashboard says, read at once. */
 import { catalogueStatus } from "../orders/catalogue/catalogue";
+import { registryStorage } from "../orders/registry";
 import { SPANS } from "../tasks/counts";
 import type { Engine } from "../tasks/engine";
 import { overview, type Overview } from "../tasks/overview";
@@ -62,10 +63,11 @@ export async function readDashboard(
   now = Date.now(),
 ): Promise<Dashboard> {
   const thisMinute = now - (now % SPANS.minute);
-  const [all, failures, catalogue] = await Promise.all([
+  const [all, failures, catalogue, registry] = await Promise.all([
     overview(env, engine, now),
     lookAtFailures(env.DB, { shown: FAILURES_SHOWN }),
     catalogueStatus(env),
+    registryStorage(env),
   ]);
   const { counts, open } = all;
   const { errors } = failures;
@@ -95,6 +97,8 @@ export async function readDashboard(
       },
       deadLetters: errors.find(({ code }) => code === DEAD_LETTER)?.undiscarded ?? 0,
       open: troublesOf(open),
+      storage: all.storage,
+      registry,
       catalogue,
     }),
   };

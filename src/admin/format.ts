@@ -34,6 +34,14 @@ export function shortId(id: string): string {
   return id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 }
 
+/** "8.2 GB" of 8,200,000,000: three digits of the decimal unit that fits. */
+export function formatBytes({ language }: View, bytes: number): string {
+  const power = Math.min(3, Math.max(1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)));
+  const options = { maximumSignificantDigits: 3 } as const;
+  const number = new Intl.NumberFormat(language, options).format(bytes / 1000 ** power);
+  return `${number} ${["", "kB", "MB", "GB"][power]}`;
+}
+
 /** "97.5 %" of 0.975, as the language writes it. */
 export function formatShare({ language }: View, share: number): string {
   const options = { style: "percent", maximumFractionDigits: 1 } as const;

@@ -4,6 +4,7 @@
  */
 import type { CatalogueStatus } from "../orders/catalogue/desk.do";
 import { CATALOGUE_WAITING } from "../orders/errors";
+import { type Storage, takesWork, usedShare } from "../db/storage";
 import type { Backlog } from "../tasks/backlog";
 import type { Pause } from "../tasks/pauses";
 import type { OpenTroubles } from "../tasks/troubles";
@@ -14,6 +15,9 @@ const STALLED_MS = 60_000;
 const SILENT_MS = 60_000;
 const MANY_RESENT = 20;
 const PRODUCTS_NAMED = 5;
+/** Shares of the room there is, from which on it is said, and said strongly. */
+const FILLING_SHARE = 0.8;
+const SHORT_SHARE = 0.95;
 
 /** Fewer failures than this say nothing. */
 const MIN_FAILED = 5;
@@ -61,11 +65,16 @@ export interface Facts {
   before: Ends;
   deadLetters: number;
   open: OpenTroubles;
-  /** Null when nobody could say. */
+  storage: Storage;
+  /** Of the registry's fullest object. Null when nobody could say. */
+  registry: Storage | null;
+  /** Likewise. */
   catalogue: Pick<CatalogueStatus, "down" | "sick" | "sickCount" | "sickSince"> | null;
 }
 
 export type Finding =
+  | { kind: "storageFull" | "storageShort" | "storageFilling"; storage: Storage }
+  | { kind: "registryFilling"; storage: Storage }
   | { kind: "stalled"; backlog: Backlog; oldestMs: number }
   | { kind: "silent"; worker: string; sinceMs: number }
   | { kind: "failures"; share: number; failed: number; normal: number | null }
@@ -77,7 +86,13 @@ export type Finding =
   | { kind: "resends"; count: number };
 
 /** Those that somebody must look at now; the others are known or will mend themselves. */
-const GRAVE: ReadonlySet<Finding["kind"]> = new Set(["stalled", "silent", "failures"]);
+const GRAVE: ReadonlySet<Finding["kind"]> = new Set([
+  "storageFull",
+  "storageShort",
+  "stalled",
+  "silent",
+  "failures",
+]);
 
 export function isGrave({ kind }: Finding): boolean {
   return GRAVE.has(kind);
@@ -87,6 +102,10 @@ export function isGrave({ kind }: Finding): boolean {
 export function findings(facts: Facts): Finding[] {
   const { now, queues, workers, deadLetters, open, catalogue } = facts;
   const found: Finding[] = [];
+  const room = roomOf(facts.storage);
+  if (room === "storageFull" || room === "storageShort") {
+    found.push({ kind: room, storage: facts.storage });
+  }
   for (const { backlog, state } of queues) {
     if (state === "stalled" && backlog.oldestMs !== null) {
       found.push({ kind: "stalled", backlog, oldestMs: backlog.oldestMs });
@@ -125,10 +144,24 @@ export function findings(facts: Facts): Finding[] {
       found.push({ kind: "paused", pause: backlog.pause, held, capped: backlog.capped });
     }
   }
+  if (room === "storageFilling") {
+    found.push({ kind: room, storage: facts.storage });
+  }
+  if (facts.registry && usedShare(facts.registry) >= FILLING_SHARE) {
+    found.push({ kind: "registryFilling", storage: facts.registry });
+  }
   if (open.resent >= MANY_RESENT) {
     found.push({ kind: "resends", count: open.resent });
   }
   return found;
+}
+
+function roomOf(storage: Storage) {
+  const share = usedShare(storage);
+  if (!takesWork(storage)) {
+    return "storageFull";
+  }
+  return share >= SHORT_SHARE ? "storageShort" : share >= FILLING_SHARE ? "storageFilling" : null;
 }
 
 /** Whether lately a greater share failed than it does as a rule. */

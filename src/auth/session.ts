@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { isDatabaseFull } from "../db/full";
 import type { AppEnv } from "../http/app-env";
 import { type Person, type Role, ROLES } from "./caller";
 
@@ -39,10 +40,18 @@ export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise
  */
 export async function currentSession(c: Context<AppEnv>, fresh: boolean): Promise<Session | null> {
   const { createAuth } = await import("./auth"); // evaluated by the first who needs it, see ./gate
-  const { response, headers } = await createAuth(c.env, c.req.url).api.getSession({
-    headers: headersForAuth(c.req.raw),
-    query: { disableCookieCache: fresh },
-    returnHeaders: true,
+  const { api } = createAuth(c.env, c.req.url);
+  const read = (disableRefresh: boolean) =>
+    api.getSession({
+      headers: headersForAuth(c.req.raw),
+      query: { disableCookieCache: fresh, disableRefresh },
+      returnHeaders: true,
+    });
+  const { response, headers } = await read(false).catch((error: Error) => {
+    if (isDatabaseFull(error)) {
+      return read(true); // it cannot be prolonged, and is as good as before
+    }
+    throw error;
   });
   for (const cookie of headers.getSetCookie()) {
     c.header("set-cookie", cookie, { append: true });

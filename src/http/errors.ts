@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { logFull } from "../db/full";
 import { troubleBehind } from "../db/trouble";
 import { log } from "../log";
 
@@ -36,6 +37,7 @@ const TITLES: Record<number, string> = {
   429: "Too many requests",
   500: "Internal error",
   503: "Service unavailable",
+  507: "Insufficient storage",
 };
 
 /** Renders RFC 9457 `application/problem+json` with `code` and `requestId`. */
@@ -86,6 +88,10 @@ function toAppError(error: Error, c: Context): AppError {
     return new AppError(503, "missing_migration", how);
   }
   const trouble = troubleBehind(error);
+  if (trouble?.kind === "full") {
+    logFull({ found: "http.refused", message });
+    return storageFull();
+  }
   if (trouble) {
     log.error("http.database_failed", { message, kind: trouble.kind });
     const detail = "The database did not answer. Try again; an Idempotency-Key makes that safe.";
@@ -110,6 +116,14 @@ function toAppError(error: Error, c: Context): AppError {
 /** Of a Durable Object: what its infrastructure threw, not its code. */
 function isPlatformTrouble(error: Error & { retryable?: unknown; overloaded?: unknown }): boolean {
   return error.retryable === true || error.overloaded === true;
+}
+
+/** Of a request that writes, once the database has no room, or none for new work. */
+export function storageFull(): AppError {
+  const detail =
+    "The database is full. Nothing of this request was accepted; reading and deleting go on. " +
+    "An administrator must make room: the dashboard says how.";
+  return new AppError(507, "storage_full", detail);
 }
 
 /** With the causes: drizzle puts what the database said there. */

@@ -11,6 +11,11 @@ const Problem = z
   })
   .openapi("Problem", { description: "RFC 9457 problem details" });
 
+/** Of routes that bring work. */
+export const STORAGE_FULL = {
+  507: "`storage_full`: the database has no room; nothing was accepted",
+};
+
 /** For a route's `responses`: its failures, each with its words, all of one shape. */
 export function problems<Status extends number>(described: Record<Status, string>) {
   const content = { "application/problem+json": { schema: Problem } };

@@ -9,6 +9,25 @@ export const dashboardEs = {
   "health.idle": "No hay trabajo pendiente: nada espera en las colas.",
   "health.working": "Hay trabajo y se está haciendo.",
   "health.waiting": "Nada puede correr aún: lo que queda espera su hora.",
+  "health.storageFull":
+    "La base de datos está llena al {share} ({size} de {limit}): no se aceptan pedidos ni tareas nuevas (507).",
+  "health.storageFull.do":
+    "Nada de lo aceptado se pierde: sigue, o espera a que haya sitio. Leer y borrar funcionan. Hay que hacer sitio ahora: exporta las tareas antiguas y borra después sus filas, como explica el README («When the database fills»).",
+  "health.storageFull.link": "Exportar las tareas",
+  "health.storageShort":
+    "La base de datos está casi llena: al {share}, {size} de {limit}. Desde el 98 % se rechaza lo nuevo.",
+  "health.storageShort.do":
+    "Haz sitio hoy: exporta las tareas antiguas y borra después sus filas, como explica el README («When the database fills»).",
+  "health.storageShort.link": "Exportar las tareas",
+  "health.storageFilling": "La base de datos se llena: va por el {share}, {size} de {limit}.",
+  "health.storageFilling.do":
+    "Nada borra aún las tareas antiguas por sí solo, y desde el 98 % se rechaza lo nuevo. Planea exportarlas y borrar sus filas, como explica el README («When the database fills»).",
+  "health.storageFilling.link": "Exportar las tareas",
+  "health.registryFilling":
+    "El objeto más lleno del registro de pedidos va por el {share}: {size} de {limit}.",
+  "health.registryFilling.do":
+    "Ningún pedido espera por ello: cuando se llene deja de apuntar ids nuevos, y los repetidos los descubre la base de datos. Una nueva versión en su nombre empieza uno vacío.",
+  "health.registryFilling.link": "Ver las tareas",
   "health.stalled":
     "La cola {queue} está parada: {due} {due|tarea podría|tareas podrían} correr, la primera desde hace {age}, y nadie {due|la|las} toma.",
   "health.stalled.do":
@@ -261,6 +280,25 @@ export const dashboardEn = {
   "health.idle": "Nothing to do: nothing waits in the queues.",
   "health.working": "There is work, and it is being done.",
   "health.waiting": "Nothing can run yet: what is left waits for its time.",
+  "health.storageFull":
+    "The database is {share} full ({size} of {limit}): no new orders or tasks are accepted (507).",
+  "health.storageFull.do":
+    "Nothing that was accepted is lost: it goes on, or waits for room. Reading and deleting work. Make room now: export the old tasks, then delete their rows, as the README explains (“When the database fills”).",
+  "health.storageFull.link": "Export the tasks",
+  "health.storageShort":
+    "The database is nearly full: {share}, {size} of {limit}. From 98 % on, new work is refused.",
+  "health.storageShort.do":
+    "Make room today: export the old tasks, then delete their rows, as the README explains (“When the database fills”).",
+  "health.storageShort.link": "Export the tasks",
+  "health.storageFilling": "The database is filling up: {share}, {size} of {limit}.",
+  "health.storageFilling.do":
+    "Nothing deletes old tasks by itself yet, and from 98 % on new work is refused. Plan to export them and to delete their rows, as the README explains (“When the database fills”).",
+  "health.storageFilling.link": "Export the tasks",
+  "health.registryFilling":
+    "The fullest object of the order registry is {share} full: {size} of {limit}.",
+  "health.registryFilling.do":
+    "No order waits for it: once full it notes no new ids, and the database finds the duplicates. A new version in its name starts an empty one.",
+  "health.registryFilling.link": "See the tasks",
   "health.stalled":
     "Queue {queue} is stalled: {due} {due|task|tasks} could run, the first for {age}, and nobody takes {due|it|them}.",
   "health.stalled.do":

@@ -304,6 +304,9 @@ export const en: Record<keyof typeof es, string> = {
   "error.429.text": "Wait a moment and try again.",
   "error.500.title": "Something failed on our side",
   "error.500.text": "It is not your fault, and it has been noted. Try again in a moment.",
+  "error.storage_full.title": "No room is left",
+  "error.storage_full.text":
+    "The database is full, and nothing was saved. Reading and deleting work; an administrator must make room, as the dashboard says.",
   "error.503.title": "Not available right now",
   "error.503.text": "The service cannot answer. Try again in a moment.",
 

@@ -310,6 +310,9 @@ export const es = {
   "error.500.title": "Algo ha fallado por nuestra parte",
   "error.500.text":
     "No es culpa tuya y ha quedado anotado. Vuelve a intentarlo dentro de un momento.",
+  "error.storage_full.title": "No queda sitio",
+  "error.storage_full.text":
+    "La base de datos está llena y no se ha guardado nada. Leer y borrar funcionan; una persona administradora debe hacer sitio, como dice el panel.",
   "error.503.title": "Ahora mismo no se puede atender",
   "error.503.text": "El servicio no está disponible. Vuelve a intentarlo dentro de un momento.",
 

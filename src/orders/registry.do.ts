@@ -7,6 +7,7 @@
  * what was stored without this object's knowledge is found by the table's key.
  */
 import { DurableObject } from "cloudflare:workers";
+import { isDatabaseFull, logFailure } from "../db/full";
 
 export interface ClaimOf {
   orderId: string;
@@ -76,18 +77,34 @@ export class OrderRegistry extends DurableObject<Env> {
     const answers = claims.map((claim) => answer(claim, owners.get(claim.orderId), now));
     const mine = claims.filter((_, index) => answers[index]?.state === "mine");
     if (mine.length > 0) {
-      sql.exec(HOLD, pairs(mine), until);
+      this.#write(HOLD, pairs(mine), until);
     }
     return answers;
   }
 
   settleMany({ done, released }: Outcomes): void {
-    const { sql } = this.ctx.storage;
     if (done.length > 0) {
-      sql.exec(STORED, pairs(done));
+      this.#write(STORED, pairs(done));
     }
     if (released.length > 0) {
-      sql.exec(RELEASE, pairs(released));
+      this.#write(RELEASE, pairs(released));
+    }
+  }
+
+  /** Bytes stored here. */
+  size(): number {
+    return this.ctx.storage.sql.databaseSize;
+  }
+
+  /** Without room it goes on advising by what it knows: no order is to wait for that. */
+  #write(statement: string, ...bindings: SqlStorageValue[]): void {
+    try {
+      this.ctx.storage.sql.exec(statement, ...bindings);
+    } catch (error) {
+      if (!isDatabaseFull(error)) {
+        throw error;
+      }
+      logFailure("registry.not_noted", error);
     }
   }
 }

@@ -1,4 +1,6 @@
-import { log } from "../log";
+import { logFailure } from "../db/full";
+import type { Storage } from "../db/storage";
+import { isRecent } from "../lib/recent";
 import { objectOf } from "../object-of";
 import type { ClaimAnswer, ClaimOf, OrderRegistry, Outcomes } from "./registry.do";
 
@@ -38,7 +40,7 @@ export async function claimOrders(
       try {
         states = await stubOf(env, shard).claimMany(group, now, until);
       } catch (error) {
-        log.warn("registry.claim_failed", { shard, orders: group.length, message: String(error) });
+        logFailure("registry.claim_failed", error, { shard, orders: group.length });
       }
       group.forEach(({ taskId }, index) => answers.set(taskId, states[index] ?? { state: "mine" }));
     }),
@@ -60,4 +62,24 @@ export async function settleOrders(env: Env, { done, released }: Outcomes): Prom
   await Promise.all(
     [...byShard].map(([shard, outcomes]) => stubOf(env, shard).settleMany(outcomes)),
   );
+}
+
+/** What one object keeps. */
+const OBJECT_MAX_BYTES = 10e9;
+const SIZE_KEPT_MS = 600_000;
+const sizes = new WeakMap<object, { at: number; storage: Storage | null }>();
+
+/** How full the fullest object is, as of ten minutes ago at most; null when one did not say. */
+export async function registryStorage(env: Env): Promise<Storage | null> {
+  const known = sizes.get(env.ORDER_REGISTRY);
+  if (known && isRecent(known.at, SIZE_KEPT_MS)) {
+    return known.storage;
+  }
+  const shards = Array.from({ length: SHARDS }, (_, shard) => stubOf(env, shard).size());
+  const storage = await Promise.all(shards).then(
+    (bytes) => ({ bytes: Math.max(...bytes), limit: OBJECT_MAX_BYTES }),
+    () => null,
+  );
+  sizes.set(env.ORDER_REGISTRY, { at: Date.now(), storage });
+  return storage;
 }

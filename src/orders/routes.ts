@@ -9,7 +9,7 @@ import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
-import { problems } from "../http/problem-docs";
+import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
 import { rateLimit } from "../http/rate-limit";
 import { MAX_ORDERS, readOrders } from "./body";
@@ -65,6 +65,7 @@ const createOrders = createRoute({
       429: "Too many requests",
       422: "The Idempotency-Key was used with another body",
       503: "`overloaded`: nothing was accepted, try again after `Retry-After` seconds; a key that has its answer gets it all the same",
+      ...STORAGE_FULL,
     }),
   },
 });

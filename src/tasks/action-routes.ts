@@ -5,7 +5,7 @@ import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
-import { problems } from "../http/problem-docs";
+import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
 import { actOn } from "./actions";
 import { bulk } from "./bulk";
@@ -88,7 +88,11 @@ const replayRoute = createRoute({
   },
   responses: {
     ...enqueued,
-    ...problems({ 400: "The input is wrong", 403: "The task is for a higher role" }),
+    ...problems({
+      400: "The input is wrong",
+      403: "The task is for a higher role",
+      ...STORAGE_FULL,
+    }),
     ...refusals,
   },
 });

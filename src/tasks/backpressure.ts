@@ -1,6 +1,7 @@
 /**
  * Backpressure: past a limit of backlog no more work is taken in, so that whoever sends it learns
- * at once that it would wait, instead of the wait growing without end.
+ * at once that it would wait, instead of the wait growing without end. Nor is it while the database
+ * is nearly full, so that what was accepted can be stored to its end.
  *
  * The backlog's age is how long tasks have been ready for their first turn and not had it, counted
  * from the end of the queue's last pause at the earliest. What waits on purpose (a delay, a retry, a
@@ -10,8 +11,9 @@
  *
  * It costs one bounded read of an index per second and isolate, while requests come, and no write.
  */
-import { configOf } from "../config";
-import { AppError } from "../http/errors";
+import { type Config, configOf } from "../config";
+import { takesWork } from "../db/storage";
+import { AppError, storageFull } from "../http/errors";
 import { isRecent } from "../lib/recent";
 import { log } from "../log";
 import { LEASED } from "./leases";
@@ -39,45 +41,57 @@ WHERE status = 'PENDING' AND ready_at <= ?3 AND id NOT IN (${LEASED})
 interface Look {
   at: number;
   overloaded: boolean;
+  full: boolean;
 }
 
 /** The isolate's last looks, by lane, for each configuration. */
 const looks = new WeakMap<object, Map<string, Look>>();
 
 /**
- * Throws a 503 `overloaded` while the lane's backlog is older than MAX_BACKLOG_SECONDS, unless what
- * is sent was accepted before and brings no work: asked only then.
+ * Throws a 503 `overloaded` while the lane's backlog is older than MAX_BACKLOG_SECONDS, and a 507
+ * `storage_full` while the database has no room for new work, unless what is sent was accepted
+ * before and brings none: asked only then.
  */
 export async function assertRoom(
   env: Env,
   lane: string,
   isKnown: () => Promise<boolean> = async () => false,
 ): Promise<void> {
-  const { maxBacklogMs } = configOf(env);
-  if (maxBacklogMs > 0 && (await isOverloaded(env, lane, maxBacklogMs)) && !(await isKnown())) {
-    const detail =
-      `Accepted work has waited for more than ${maxBacklogMs / 1000} seconds. Nothing of this ` +
-      "request was accepted; send it again later, under the same Idempotency-Key if it had one.";
-    const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
-    throw new AppError(503, "overloaded", detail, {}, headers);
+  const { overloaded, full } = await lookAt(env, lane);
+  if ((overloaded || full) && !(await isKnown())) {
+    throw full ? storageFull() : tooMuchWaits(configOf(env).maxBacklogMs);
   }
 }
 
-async function isOverloaded(env: Env, lane: string, limitMs: number): Promise<boolean> {
+/** Likewise for work that comes one by one: only whether it can be stored matters. */
+export async function assertStorage(env: Env, lane: string): Promise<void> {
+  if ((await lookAt(env, lane)).full) {
+    throw storageFull();
+  }
+}
+
+function tooMuchWaits(limitMs: number): AppError {
+  const detail =
+    `Accepted work has waited for more than ${limitMs / 1000} seconds. Nothing of this ` +
+    "request was accepted; send it again later, under the same Idempotency-Key if it had one.";
+  const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
+  return new AppError(503, "overloaded", detail, {}, headers);
+}
+
+async function lookAt(env: Env, lane: string): Promise<Look> {
   const now = Date.now();
   const config = configOf(env);
   const byLane = looks.get(config) ?? new Map<string, Look>();
   looks.set(config, byLane);
-  const last = byLane.get(lane) ?? { at: 0, overloaded: false };
+  const last = byLane.get(lane) ?? { at: 0, overloaded: false, full: false };
   if (isRecent(last.at, REMEMBERED_MS, now)) {
-    return last.overloaded;
+    return last;
   }
   // Until this look ends, requests beside it go by the last one. They do not wait for this one's
   // promise: it would never settle should its own request be cut.
-  const look = { at: now, overloaded: last.overloaded };
+  const look = { ...last, at: now };
   byLane.set(lane, look);
-  look.overloaded = await measure(env.DB, lane, now, limitMs);
-  return look.overloaded;
+  return Object.assign(look, await measure(env.DB, lane, now, config));
 }
 
 /** Never rejects: a database that does not answer refuses the work itself. */
@@ -85,17 +99,21 @@ async function measure(
   db: D1Database,
   lane: string,
   now: number,
-  limitMs: number,
-): Promise<boolean> {
+  { maxBacklogMs, databaseMaxBytes: limit }: Config,
+): Promise<Omit<Look, "at">> {
   try {
-    const statement = db.prepare(READY_BEFORE).bind(lane, now, now - limitMs);
-    const tasks = (await statement.first<{ n: number }>())?.n ?? 0;
-    if (tasks >= BATCH) {
-      log.warn("ingest.overloaded", { queue: lane, olderThanMs: limitMs });
+    const { results, meta } = await db
+      .prepare(READY_BEFORE)
+      .bind(lane, now, now - maxBacklogMs)
+      .all<{ n: number }>();
+    const overloaded = maxBacklogMs > 0 && (results[0]?.n ?? 0) >= BATCH;
+    const full = !takesWork({ bytes: meta.size_after, limit });
+    if (overloaded) {
+      log.warn("ingest.overloaded", { queue: lane, olderThanMs: maxBacklogMs });
     }
-    return tasks >= BATCH;
+    return { overloaded, full };
   } catch (error) {
     log.warn("ingest.backlog_unknown", { queue: lane, message: String(error) });
-    return false;
+    return { overloaded: false, full: false };
   }
 }

@@ -13,6 +13,7 @@
  * - Nothing is begun that might not end while this consumer lives: it goes back to the queue.
  */
 import { configOf } from "../config";
+import { logFailure } from "../db/full";
 import { guarded } from "../db/guarded";
 import { retryD1, UNATTENDED } from "../db/retry";
 import { troubleBehind } from "../db/trouble";
@@ -133,7 +134,7 @@ async function runClaim(
     return suspects;
   } catch (error) {
     stopHeartbeat?.();
-    log.error("batch.failed", { queue: lane, tasks: ids.length, message: String(error) });
+    logFailure("batch.failed", error, { queue: lane, tasks: ids.length });
     if (troubleBehind(error)) {
       delivery.isTroubled = true;
       await release(env.DB, token);

@@ -5,6 +5,7 @@
  * its crashes are counted in the row, and the third ends it. What is no task of ours becomes one
  * that failed, with its raw body, so that it can be seen. A message is acked once that is stored.
  */
+import { logFailure } from "../db/full";
 import { guarded } from "../db/guarded";
 import { retryD1, UNATTENDED } from "../db/retry";
 import { cutText } from "../lib/cut-text";
@@ -46,7 +47,7 @@ export async function consumeDeadLetters(batch: MessageBatch, given: Env): Promi
     named.map(([id]) => id),
     env,
   ).catch((error: unknown) => {
-    log.error("dead_letters.failed", { message: String(error) });
+    logFailure("dead_letters.failed", error);
     return null;
   });
   for (const [id, message] of named) {
@@ -130,7 +131,7 @@ export async function buryMessages(
     await publishRows(env, buried?.results ?? [], now);
   } catch (error) {
     messages.forEach(putOffForDays);
-    log.error("messages.bury_failed", { messages: messages.length, message: String(error) });
+    logFailure("messages.bury_failed", error, { messages: messages.length });
   }
 }
 

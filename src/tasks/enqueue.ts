@@ -4,6 +4,7 @@
  * leaves PENDING rows, which recovery sends.
  */
 import { inChunks } from "../db/chunks";
+import { isDatabaseFull } from "../db/full";
 import { retryD1 } from "../db/retry";
 import { cutText } from "../lib/cut-text";
 import { log } from "../log";
@@ -48,6 +49,8 @@ const TAKE_KEY = `
 INSERT INTO idempotency_keys (key, body_hash, lote, expires_at) VALUES (?1, ?2, ?3, ?4)
 ON CONFLICT (key) DO UPDATE SET body_hash = ?2, lote = ?3, expires_at = ?4
 WHERE idempotency_keys.expires_at <= ?5`;
+
+const READ_KEY = "SELECT lote, body_hash FROM idempotency_keys WHERE key = ?1";
 
 // With an idempotency key (?9) rows are inserted only by the request that holds it.
 const INSERT_TASKS = `
@@ -185,10 +188,15 @@ async function insert(
   if (idempotency) {
     const take = env.DB.prepare(TAKE_KEY);
     statements.unshift(take.bind(key, idempotency.bodyHash, lote, now + IDEMPOTENCY_MS, now));
-    const read = env.DB.prepare("SELECT lote, body_hash FROM idempotency_keys WHERE key = ?1");
-    statements.push(read.bind(key));
+    statements.push(env.DB.prepare(READ_KEY).bind(key));
   }
-  const results = await retryD1(env.DB, () => env.DB.batch<Owner>(statements));
+  const results = await retryD1(env.DB, () => env.DB.batch<Owner>(statements)).catch(async (error) => {
+    // What a full database accepted before still has its answer.
+    if (key !== null && isDatabaseFull(error) && (await isAnswered(env.DB, key, now))) {
+      return [await env.DB.prepare(READ_KEY).bind(key).all<Owner>()];
+    }
+    throw error;
+  });
   const owner = idempotency ? results.at(-1)?.results[0] : undefined;
   return owner ?? { lote, body_hash: undefined };
 }

@@ -5,7 +5,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
-import { problems } from "../http/problem-docs";
+import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
 import { isVisible } from "../lib/visible";
 import { parseAsSent } from "../lib/exact-json";
@@ -15,6 +15,7 @@ import {
   MAX_NAME_CHARACTERS,
   MAX_STEP_CHARACTERS,
 } from "./bounds";
+import { assertStorage } from "./backpressure";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
@@ -107,7 +108,10 @@ const startRoute = createRoute({
   responses: {
     201: { ...oneTask, description: "It is tracked from now on" },
     200: { ...oneTask, description: "It was tracked already" },
-    ...problems({ 409: "A task of that id has ended, or is another's, or one of this system" }),
+    ...problems({
+      409: "A task of that id has ended, or is another's, or one of this system",
+      ...STORAGE_FULL,
+    }),
   },
 });
 
@@ -192,6 +196,7 @@ export function executionRoutes(engine: Engine) {
         throw new AppError(400, "invalid_parameter", detail, { parameter: "task_name" });
       }
       const context = (await asSent(c, body, "context_data")) ?? {};
+      await assertStorage(c.env, TRACKED);
       const tracking = await startTracking(c.env, {
         externalId: body.task_id,
         name: body.task_name,

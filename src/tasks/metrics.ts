@@ -1,3 +1,4 @@
+import { configOf } from "../config";
 import { listBacklogs } from "./backlog";
 import { DURATION_EDGES_MS } from "./counts";
 import type { Engine } from "./engine";
@@ -43,6 +44,10 @@ export async function metricsText(env: Env, engine: Engine, now = Date.now()): P
       "1 while the queue is paused",
       ofQueues(({ pause }) => (pause === null ? 0 : 1)),
     ),
+    metric("database_bytes", "gauge", "Size of the database", [["", {}, open.bytes]]),
+    metric("database_limit_bytes", "gauge", "As DATABASE_MAX_GB says", [
+      ["", {}, configOf(env).databaseMaxBytes],
+    ]),
     metric("workers", "gauge", "Consumers at work", [["", {}, workers.length]]),
   ].join("");
 }

@@ -32,6 +32,8 @@ export interface OpenWork {
   leases: Lease[];
   /** Of those tasks that a lease holds, so many have said how far they are. */
   told: number;
+  /** Of the database, as it said with the answer. */
+  bytes: number;
   /** By lane; work that runs elsewhere has one too. */
   lanes: Map<string, Lane>;
 }
@@ -62,6 +64,7 @@ export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
   const told = looks.slice(lanes.length) as D1Result<{ told: number }>[];
   return {
     leases,
+    bytes: held?.meta.size_after ?? 0,
     told: told.reduce((sum, { results }) => sum + (results[0]?.told ?? 0), 0),
     lanes: new Map(
       lanes.map((lane, index) => {

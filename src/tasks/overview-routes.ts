@@ -1,6 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
+import { usedShare, takesWork } from "../db/storage";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
@@ -68,6 +69,12 @@ const Overview = z
           .nullable(),
       }),
     ),
+    database: z.object({
+      bytes: z.int(),
+      limit_bytes: z.int().openapi({ description: "As `DATABASE_MAX_GB` says" }),
+      share: z.number().openapi({ description: "0 to 1" }),
+      takes_work: z.boolean().openapi({ description: "If not, new work is refused with 507" }),
+    }),
     per_minute: z.object({
       minutes: z.int().openapi({ description: "Of how many the mean is" }),
       accepted: z.number(),
@@ -173,7 +180,11 @@ export type SystemInfo = (env: Env) => Promise<Record<string, unknown>>;
 export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
   const show = async (env: Env) => {
     const now = Date.now();
-    const { totals, capped, queues, perMinute, tasks, open } = await overview(env, engine, now);
+    const { totals, capped, queues, storage, perMinute, tasks, open } = await overview(
+      env,
+      engine,
+      now,
+    );
     return {
       totals,
       totals_capped: capped,
@@ -186,6 +197,12 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
           reason: pause.reason,
         },
       })),
+      database: {
+        bytes: storage.bytes,
+        limit_bytes: storage.limit,
+        share: usedShare(storage),
+        takes_work: takesWork(storage),
+      },
       per_minute: perMinute,
       workers: open.leases.filter(({ expiresAt }) => expiresAt > now).length,
       registered_tasks: tasks,

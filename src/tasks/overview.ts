@@ -1,3 +1,5 @@
+import { configOf } from "../config";
+import type { Storage } from "../db/storage";
 import { type Backlog, listBacklogs } from "./backlog";
 import { SPANS } from "./counts";
 import type { Engine } from "./engine";
@@ -76,6 +78,7 @@ export interface Overview {
   /** Of those that have not ended not all were looked at: more may be RETRY, or PROGRESS. */
   capped: boolean;
   queues: Backlog[];
+  storage: Storage;
   /** Events of the last whole minutes, per minute. */
   perMinute: { minutes: number; accepted: number; succeeded: number; failed: number };
   tasks: { name: string; module: string; description: string; queue: string; public: boolean }[];
@@ -98,6 +101,7 @@ export async function overview(env: Env, engine: Engine, now = Date.now()): Prom
     totals: statesOf(engine, byName(counts), open),
     capped: [...open.lanes.values()].some(({ capped }) => capped),
     queues: await listBacklogs(env, open, now),
+    storage: { bytes: open.bytes, limit: configOf(env).databaseMaxBytes },
     perMinute: {
       minutes: RATE_MINUTES,
       accepted: perMinute(recent.created),

@@ -2,16 +2,18 @@
  * Recovery: finds what was lost and puts it back on its way. Every step is bounded, may run twice
  * at once, and errs on the side of one message too many, which the consumer acks without effect.
  *
- * 0. After a step back of the clock, times that it wrote before are set back (set-back.ts).
+ * 0. Expired idempotency keys go: on a full database this makes room for all else. After a step
+ *    back of the clock, times that it wrote before are set back (set-back.ts).
  * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
  *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
  *    ends it. Not so after D1 failed: first whoever lives gets the time to extend its lease, and
  *    then what lapsed while nobody could is sent again, blamed for nothing.
  * 2. Work elsewhere that no longer reports is lost.
  * 3. Rows whose message is due, or seems gone, are sent again (resend.ts).
- * 4. Expired idempotency keys go, and old counts are folded.
+ * 4. Old counts are folded.
  */
 import { configOf } from "../config";
+import { logFailure } from "../db/full";
 import { guarded } from "../db/guarded";
 import { UNATTENDED } from "../db/retry";
 import { log } from "../log";
@@ -60,6 +62,7 @@ function sinceWhenWell({ latest, wellSince: since = 0 }: Memory, env: Env, now: 
 
 export async function recover(given: Env, now: number, memory: Memory = {}): Promise<Recovered> {
   const env = guarded(given, UNATTENDED);
+  const hasExpired = await deleteExpiredKeys(env.DB, now);
   await setBack(env, now, memory.latest ?? now);
   const wellSince = sinceWhenWell(memory, env, now);
   const { lapsed, crashed } = await breakLapsedLeases(env, now, wellSince);
@@ -67,7 +70,6 @@ export async function recover(given: Env, now: number, memory: Memory = {}): Pro
   const lost = silent.length;
   await publishRows(env, [...crashed, ...silent], now);
   const { sent: resent, more } = await resendDue(env, now);
-  const hasExpired = await deleteExpiredKeys(env.DB, now);
   await foldCounts(env.DB, now);
   const open = (await hasOpenWork(env.DB)) || hasExpired;
   if (lapsed > 0 || resent > 0 || lost > 0) {
@@ -150,7 +152,7 @@ async function breakLapsedLeases(env: Env, now: number, since: number): Promise<
       broken.lapsed += results.at(-1)?.meta.changes ?? 0;
       broken.crashed.push(...(results[0]?.results ?? [])); // of what is not blamed, none
     } catch (error) {
-      log.error("recovery.break_failed", { token, message: String(error) });
+      logFailure("recovery.break_failed", error, { token });
     }
   }
   return broken;

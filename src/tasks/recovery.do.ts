@@ -7,7 +7,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config";
 import { cutText } from "../lib/cut-text";
-import { log } from "../log";
+import { logFailure } from "../db/full";
 import { type Memory, recover, type Recovered } from "./recover";
 
 const JOURNAL = "journal";
@@ -72,7 +72,7 @@ export class Recovery extends DurableObject<Env> {
     const now = Date.now();
     const memory = this.#read();
     const result = await recover(this.env, now, memory).catch((error: unknown) => {
-      log.error("recovery.failed", { message: String(error) });
+      logFailure("recovery.failed", error);
       return error;
     });
     // The next look is set here, and nothing thrown out: the platform drops an alarm that failed

@@ -11,8 +11,8 @@
  * kinds have an index each, so that a deep backlog of the second does not hide the first. Sent first
  * and noted after: the other way round a failed send would look like a sent one.
  */
+import { logFailure } from "../db/full";
 import { retryD1 } from "../db/retry";
-import { log } from "../log";
 import { SENT_GRACE_MS } from "./change";
 import { LEASED } from "./leases";
 import { readPauses } from "./pauses";
@@ -113,7 +113,7 @@ async function resendLane(look: Look, query: string, limit: number): Promise<Res
     }
     return { sent, more: true };
   } catch (error) {
-    log.error("recovery.resend_failed", { queue: lane, message: String(error) });
+    logFailure("recovery.resend_failed", error, { queue: lane });
     return { sent, more: sent > 0 };
   }
 }

@@ -5,7 +5,7 @@ import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
-import { problems } from "../http/problem-docs";
+import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { isRecord } from "../lib/record";
 import type { TaskDefinition } from "./define";
 import type { Engine } from "./engine";
@@ -54,6 +54,7 @@ const runRoute = createRoute({
       400: "The input is wrong: `parameter` says where",
       403: "The task is for a higher role",
       404: "There is no such task to be started, or no such active template",
+      ...STORAGE_FULL,
     }),
   },
 });

@@ -1,3 +1,4 @@
+import { assertStorage } from "./backpressure";
 import { MAX_JSON_CHARACTERS } from "./bounds";
 import type { TaskDefinition } from "./define";
 import { enqueue, type EnqueueOptions } from "./enqueue";
@@ -34,6 +35,7 @@ export async function startTask(
   if (!("input" in read)) {
     return read;
   }
+  await assertStorage(env, definition.queue);
   const accepted = await enqueue(env, definition, [task], options);
   if (accepted === "conflict" || accepted.taskIds[0] === undefined) {
     throw new Error("A request without an idempotency key cannot conflict");

@@ -19,6 +19,8 @@ function someFacts(overrides: Partial<Facts> = {}): Facts {
     before: { success: 0, failure: 0 },
     deadLetters: 0,
     open: { resent: 0, waitingFor: new Map(), capped: false },
+    storage: { bytes: 1e9, limit: 10e9 },
+    registry: null,
     catalogue: null,
     ...overrides,
   };
@@ -139,6 +141,28 @@ describe("health", () => {
         why: "it answered 503",
       },
     ]);
+  });
+
+  it.for([
+    [79, [], false],
+    [80, ["storageFilling"], false],
+    [94, ["storageFilling"], false],
+    [95, ["storageShort"], true],
+    [97, ["storageShort"], true],
+    [98, ["storageFull"], true],
+    [100, ["storageFull"], true],
+  ] as const)("a database %d %% full is found %j", ([percent, expected, grave]) => {
+    const found = findings(someFacts({ storage: { bytes: percent * 1e8, limit: 10e9 } }));
+    expect(found.map(({ kind }) => kind)).toEqual(expected);
+    expect(found.some(isGrave)).toBe(grave);
+  });
+
+  it("tells when an object of the registry fills up, which is not grave", () => {
+    const registry = (bytes: number) => findings(someFacts({ registry: { bytes, limit: 10e9 } }));
+    expect(registry(7.9e9)).toEqual([]);
+    const found = registry(8e9);
+    expect(found.map(({ kind }) => kind)).toEqual(["registryFilling"]);
+    expect(found.some(isGrave)).toBe(false);
   });
 
   it("tells of dead letters, of much that was sent again, and of consumers long silent", () => {

@@ -98,6 +98,11 @@ const variables: Record<string, [keyof Config, good: Record<string, unknown>, ba
   LEASE_SECONDS: ["leaseMs", { 2: 2000, 45: 45_000, 600: 600_000 }, ["", "1", "601"]],
   RECOVERY_SECONDS: ["recoveryMs", { 1: 1000, 600: 600_000 }, ["", "0", "601"]],
   MAX_BACKLOG_SECONDS: ["maxBacklogMs", { 0: 0, 600: 600_000 }, ["", "-1", "86401", "1.5"]],
+  DATABASE_MAX_GB: [
+    "databaseMaxBytes",
+    { 10: 10_000_000_000, 0.5: 500_000_000, "0.000001": 1000 },
+    ["", "0", "0.0", "-1", "10.1", "11", "1e1", ".5", "0.0000001", "ten"],
+  ],
   EXPORT_DAYS: [
     "exportMs",
     { 1: 86_400_000, 7: 604_800_000, 365: 31_536_000_000 },

@@ -1,7 +1,8 @@
 import { CATALOGUE_WAITING } from "../../orders/errors";
 import { type Finding, isGrave } from "../health";
 import type { QueueView } from "../dashboard-data";
-import { formatCount, formatDuration, formatShare } from "../format";
+import { usedShare } from "../../db/storage";
+import { formatBytes, formatCount, formatDuration, formatShare } from "../format";
 import type { View } from "../view";
 import { said } from "./live-region";
 
@@ -82,6 +83,18 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
   const ago = (ms: number) => formatDuration(view, ms / 1000);
   const percent = (share: number) => formatShare(view, share);
   switch (finding.kind) {
+    case "storageFull":
+    case "storageShort":
+    case "storageFilling":
+    case "registryFilling": {
+      const { kind, storage } = finding;
+      const values = {
+        share: percent(usedShare(storage)),
+        size: formatBytes(view, storage.bytes),
+        limit: formatBytes(view, storage.limit),
+      };
+      return { text: t(`health.${kind}`, values), href: "/admin/tasks" };
+    }
     case "stalled": {
       const { backlog, oldestMs } = finding;
       const values = {
