@@ -3,6 +3,7 @@ import { defineConfig } from "drizzle-kit";
 export default defineConfig({
   dialect: "sqlite",
   schema: [
+    "./src/db/schema.ts",
     "./src/tasks/schema.ts",
     "./src/orders/schema.ts",
     "./src/auth/schema.ts",

@@ -1,6 +1,7 @@
 import { createApp } from "./app";
 import { deleteExpired } from "./auth/queries";
 import { ConfigError, configOf } from "./config";
+import { keepBallast } from "./db/ballast";
 import { closeEnded } from "./live/ended";
 import { publishToHub } from "./live/publisher";
 import { deleteOldFiles } from "./exports/file";
@@ -61,5 +62,6 @@ export default {
     await closeEnded(env, Date.now());
     await deleteOldFiles(env.FILES, configOf(env).exportMs, Date.now());
     await foldRest(env.DB);
+    await keepBallast(env);
   },
 } satisfies ExportedHandler<Env>;

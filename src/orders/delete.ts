@@ -1,3 +1,4 @@
+import { withBallast } from "../db/ballast";
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
 
@@ -22,13 +23,15 @@ const IS_KEPT =
 export async function deleteOrder(env: Env, id: string, deletion: Deletion): Promise<boolean> {
   const { by, reason } = deletion;
   const now = Date.now();
-  const results = await retryD1(env.DB, () =>
-    env.DB.batch([
-      env.DB.prepare(KEEP_ID).bind(id, now, by, reason),
-      env.DB.prepare("DELETE FROM orders WHERE id = ?1").bind(id),
-      // A repeat after a commit that was reported failed finds what that did.
-      env.DB.prepare(IS_KEPT).bind(id, now, by),
-    ]),
+  const results = await withBallast(env.DB, () =>
+    retryD1(env.DB, () =>
+      env.DB.batch([
+        env.DB.prepare(KEEP_ID).bind(id, now, by, reason),
+        env.DB.prepare("DELETE FROM orders WHERE id = ?1").bind(id),
+        // A repeat after a commit that was reported failed finds what that did.
+        env.DB.prepare(IS_KEPT).bind(id, now, by),
+      ]),
+    ),
   );
   if (results.at(-1)?.results.length === 0) {
     return false;

@@ -1,13 +1,9 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ConfigError, configOf, parseConfig, type Config } from "../../src/config";
-import { readProjectFile } from "../support/node.mjs";
+import { fileVariables as production } from "../support/variables";
 
-/** The variables of wrangler.toml, production's, with a catalogue. */
-const section = readProjectFile("wrangler.toml").split("[vars]")[1]?.split(/^\[/m)[0] ?? "";
-const production: Record<string, string> = Object.fromEntries(
-  [...section.matchAll(/^(\w+) = "(.*?)"/gm)].map(([, name, value]) => [name, value]),
-);
+/** Production's, with a catalogue. */
 const defaults = { ...production, CATALOGUE_URL: "https://catalogue.example" };
 
 function parse(name: string, value: unknown): Config {

@@ -1,0 +1,4 @@
+CREATE TABLE `ballast` (
+	`piece` integer PRIMARY KEY NOT NULL,
+	`zeros` blob NOT NULL
+);
