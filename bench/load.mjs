@@ -33,6 +33,20 @@ export async function sendAll(client, watch, orders, { batch, inFlight }) {
   return sent;
 }
 
+/** Posts orders one by one, each once the one before is final. */
+export async function sendAlone(client, watch, orders, patienceMs) {
+  const sent = new Sent();
+  for (const order of orders) {
+    const ended = watch.ended + 1;
+    const at = performance.now();
+    const taskIds = await client.postOrders([order]);
+    sent.note([order], taskIds, at);
+    watch.add(taskIds);
+    await watch.until(ended, patienceMs);
+  }
+  return sent;
+}
+
 /** Posts orders one by one, each when it is due, whether or not earlier ones were answered. */
 export async function sendPaced(client, watch, orders, rate) {
   const sent = new Sent();

@@ -3,7 +3,7 @@
  * rate costs a month and which limit it meets first. The limits are the documentation's; nothing
  * here was measured on an account.
  */
-import { costPerMonth } from "./prices.mjs";
+import { billOf, unitsOf } from "./prices.mjs";
 
 export const LIMITS = {
   /** Messages a second through one queue. */
@@ -56,7 +56,10 @@ export function atRate(counted, ratePerS) {
   return {
     rate: ratePerS,
     ordersPerMonth: ratePerS * MONTH_S,
-    usdPerMonth: costPerMonth(counted.per_order, ratePerS * MONTH_S, held / 1e9),
+    usdPerMonth: billOf(unitsOf([[counted.per_order, ratePerS * MONTH_S]]), {
+      d1Gb: held / 1e9,
+      objectGb: (ratePerS * MONTH_S * counted.object_bytes_per_order) / 1e9,
+    }).total,
     use,
     busiest: first[0],
     exceeded: first[1] > 1,

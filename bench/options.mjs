@@ -30,6 +30,9 @@ export const USAGE = `npm run bench -- [options]
   --alone N         with --round-trips: orders sent one a request, to find how many are taken (600)
   --simulate        how far it goes: the table of rates, limits and costs, from measured figures
   --from FILE       with --simulate: takes the figures from a line printed before
+  --orders-per-day N  with --simulate: the bill of a month of so many orders instead
+  --one-by-one      with --orders-per-day: each in a request of its own
+  --dashboards N    with --orders-per-day: so many open all month (0)
   --logs            shows what the server prints`;
 
 const NUMBERS = {
@@ -45,6 +48,8 @@ const NUMBERS = {
   paced: { min: 1, whole: true },
   counted: { default: 1000, min: 0, whole: true },
   rounds: { default: 3, min: 1, whole: true },
+  "orders-per-day": { min: 0, whole: true },
+  dashboards: { default: 0, min: 0, whole: true },
   listeners: { default: 0, min: 0, max: 50, whole: true },
   alone: { default: 600, min: 1, whole: true },
 };
@@ -62,6 +67,7 @@ export function readOptions(argv) {
     consumers: "value",
     bare: "switch",
     simulate: "switch",
+    "one-by-one": "switch",
     logs: "switch",
     help: "switch",
   });
@@ -75,6 +81,7 @@ export function readOptions(argv) {
     consumers: numbers("consumers", values.consumers ?? "4", { min: 1, max: 250, whole: true }),
     bare: values.bare ?? false,
     simulate: values.simulate ?? false,
+    oneByOne: values["one-by-one"] ?? false,
     logs: values.logs ?? false,
     help: values.help ?? false,
   };

@@ -15,10 +15,14 @@ export const PRICES = {
   log_lines: { perMillion: 0.6, included: 20 },
 };
 
-/** D1 storage: dollars per GB and month, and GB included. */
-export const D1_STORAGE = { perGbMonth: 0.75, included: 5 };
+/** Storage: dollars per GB and month, and GB included. */
+export const STORAGE = {
+  d1: { perGbMonth: 0.75, included: 5 },
+  objects: { perGbMonth: 0.2, included: 5 },
+};
 
-const OBJECT_GB = 0.128;
+/** What an object is billed for while it is in memory. */
+export const OBJECT_GB = 0.128;
 
 /** Billed units per order, of the counters of so many orders and the CPU milliseconds of one. */
 export function unitsPerOrder(counts, orders, cpuMsPerOrder) {
@@ -37,20 +41,40 @@ export function unitsPerOrder(counts, orders, cpuMsPerOrder) {
   return mapValues(totals, (total) => total / orders);
 }
 
-/** Dollars for a million more orders, by item and in all, when what is included is used up. */
-export function costPerMillion(units) {
-  const items = mapValues(units, (perOrder, item) => perOrder * PRICES[item].perMillion);
+/** Dollars of so many units, by item and in all, when what is included is used up. */
+export function marginalCost(units) {
+  const items = mapValues(units, (used, item) => (used / 1e6) * PRICES[item].perMillion);
   return { ...items, total: sum(items) };
 }
 
-/** Dollars of a month with so many orders, the plan and what it includes accounted for. */
-export function costPerMonth(units, orders, storedGb) {
-  const items = mapValues(units, (perOrder, item) => {
-    const { perMillion, included } = PRICES[item];
-    return Math.max(0, (perOrder * orders) / 1e6 - included) * perMillion;
-  });
-  const storage = Math.max(0, storedGb - D1_STORAGE.included) * D1_STORAGE.perGbMonth;
-  return PLAN_PER_MONTH + sum(items) + storage;
+/** Likewise for a million more orders, of the units of one. */
+export function costPerMillion(units) {
+  return marginalCost(unitsOf([[units, 1e6]]));
+}
+
+/**
+ * Dollars of a month by item and in all: of so many units of each, and so many GB stored; the plan
+ * and what it includes accounted for.
+ */
+export function billOf(units, { d1Gb = 0, objectGb = 0 } = {}) {
+  const stored = (gb, { included, perGbMonth }) => Math.max(0, gb - included) * perGbMonth;
+  const bill = {
+    plan: PLAN_PER_MONTH,
+    ...mapValues(units, (used, item) => {
+      const { perMillion, included } = PRICES[item];
+      return Math.max(0, used / 1e6 - included) * perMillion;
+    }),
+    d1_storage: stored(d1Gb, STORAGE.d1),
+    object_storage: stored(objectGb, STORAGE.objects),
+  };
+  return { ...bill, total: sum(bill) };
+}
+
+/** Units added up, each so many times: `[[units, times], ...]`. */
+export function unitsOf(uses) {
+  return mapValues(PRICES, (_, item) =>
+    uses.reduce((total, [units, times]) => total + (units[item] ?? 0) * times, 0),
+  );
 }
 
 function mapValues(object, change) {

@@ -20,6 +20,8 @@ export function report(options, timed, counted, bare) {
     ...(counted && {
       counted: countedFigures(counted.batched, times),
       counted_one_by_one: countedFigures(counted.alone, times),
+      counted_dashboard: countedEach(counted.dashboard),
+      counted_cron: countedEach(counted.cron),
     }),
     ...(bare && { bare }),
     succeeded: checked.succeeded,
@@ -46,6 +48,11 @@ function countedFigures({ orders, counts, d1Bytes, objectBytes }, times) {
     object_bytes_per_order: rounded(objectBytes, 0),
     cost_usd_per_million: mapRounded(cost, 3),
   };
+}
+
+/** Units of one, of what is no order. */
+function countedEach({ times, counts, cpuMs }) {
+  return { times, each: mapRounded(unitsPerOrder(counts, times, cpuMs), 4) };
 }
 
 function mapRounded(object, decimals) {

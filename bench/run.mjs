@@ -14,7 +14,7 @@ import { comparePairs } from "./pairs.mjs";
 import { ordersOf } from "./peers.mjs";
 import { startProgress } from "./progress.mjs";
 import { report } from "./report.mjs";
-import { scaleTable } from "./table.mjs";
+import { billTable, costTables, scaleTable } from "./table.mjs";
 import { measureBare, measureTimes } from "./timed.mjs";
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
@@ -39,7 +39,13 @@ function printed() {
   if (options.roundTrips.length > 0) {
     return `${distanceTable(result)}\n\n${JSON.stringify(result)}`;
   }
-  return options.simulate ? scaleTable(result.counted) : JSON.stringify(result);
+  return options.simulate ? simulated(options) : JSON.stringify(result);
+}
+
+function simulated({ ordersPerDay, oneByOne, dashboards }) {
+  return ordersPerDay === undefined
+    ? [scaleTable(result.counted), costTables(result)].join("\n\n")
+    : billTable(result, { ordersPerDay, oneByOne, dashboards });
 }
 
 async function stop() {

@@ -1,3 +1,5 @@
+import { dashboardCost, monthOf } from "./month.mjs";
+import { STORAGE } from "./prices.mjs";
 import { atRate, capacities, D1_COMMIT_MS, HEADROOM, HISTORY_DAYS, LIMITS } from "./model.mjs";
 
 const RATES = [100, 5000, 50_000];
@@ -33,6 +35,79 @@ export function scaleTable(counted) {
       `Assumed: ${D1_COMMIT_MS} ms per D1 transaction, ${LIMITS.objectRequestsPerS} calls/s per ` +
       `object, limits used to ${percent(HEADROOM)}. One of each bears: ${bears.join(", ")}.`,
   ].join("\n");
+}
+
+/** Items of a bill, as people call them. */
+const ITEMS = {
+  "the plan": ["plan"],
+  "requests and CPU": ["worker_requests", "worker_cpu_ms"],
+  "queue operations": ["queue_operations"],
+  "D1 rows": ["d1_rows_read", "d1_rows_written"],
+  "objects: requests and time": ["object_requests", "object_gb_seconds"],
+  "objects: rows": ["object_rows_read", "object_rows_written"],
+  "log lines": ["log_lines"],
+  "D1 storage": ["d1_storage"],
+  "objects: storage": ["object_storage"],
+  total: ["total"],
+};
+const PER_DAY = [0, 1000, 100_000, 1_000_000];
+
+/** What a million orders cost, and a month of some, as Markdown, of a report. */
+export function costTables(report) {
+  const { counted, counted_one_by_one: alone, batch } = report;
+  const perMillion = Object.entries(ITEMS)
+    .filter(([, names]) => names.every((name) => name in counted.cost_usd_per_million))
+    .map(([item, names]) => [
+      item,
+      ...[counted, alone].map((of) => dollars(sumOf(of.cost_usd_per_million, names))),
+    ]);
+  const months = PER_DAY.map((ordersPerDay) => {
+    const total = (options) => dollars(monthOf(report, { ordersPerDay, ...options }).bill.total);
+    const { daysToFillD1 } = monthOf(report, { ordersPerDay });
+    return [
+      ordersPerDay === 0 ? "none" : whole(ordersPerDay),
+      total({}),
+      total({ oneByOne: true }),
+      total({ dashboards: 1 }),
+      ordersPerDay === 0 ? "never" : `${whole(daysToFillD1)} days`,
+    ];
+  });
+  const { idle, busiest, further } = dashboardCost(report);
+  const perGb = (bytes, { perGbMonth }) => dollars((bytes / 1000) * perGbMonth);
+  return [
+    markdown([["a million orders", `${batch} a request`, "one by one"], ...perMillion]),
+    "",
+    markdown([
+      [
+        "orders a day",
+        `a month, ${batch} a request`,
+        "one by one",
+        "in bulk, and a dashboard open all month",
+        "one D1 is full after",
+      ],
+      ...months,
+    ]),
+    "",
+    `A dashboard open all month, beyond what is included: ${dollars(idle)} while nothing changes, ` +
+      `at most ${dollars(busiest)} while orders run all the time; each further one ${dollars(further)}.`,
+    `A million orders kept: ${perGb(counted.d1_bytes_per_order, STORAGE.d1)} a month of D1, ` +
+      `${perGb(counted.object_bytes_per_order, STORAGE.objects)} of the registry.`,
+  ].join("\n");
+}
+
+/** One month's bill as Markdown. */
+export function billTable(report, options) {
+  const { bill } = monthOf(report, options);
+  const rows = Object.entries(ITEMS).map(([item, names]) => [item, dollars(sumOf(bill, names))]);
+  return markdown([["a month", "USD"], ...rows]);
+}
+
+function sumOf(amounts, names) {
+  return names.reduce((total, name) => total + amounts[name], 0);
+}
+
+function dollars(usd) {
+  return `$${usd >= 1000 ? whole(usd) : usd.toFixed(2)}`;
 }
 
 function binding({ busiest, exceeded, hoursToFillOneD1 }) {

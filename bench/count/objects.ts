@@ -1,11 +1,10 @@
 import { counts } from "./counters";
 
 /**
- * Runs a call to an object and counts it and the rows it touched. The cursors tell how many, once
- * they have been read to their end, so they are asked after the call.
+ * Runs a call to an object and counts the rows it touched. The cursors tell how many, once they
+ * have been read to their end, so they are asked after the call.
  */
-export function countingCall<T>(storage: DurableObjectStorage, call: () => T): T {
-  counts.objectCalls += 1;
+export function countingRows<T>(storage: DurableObjectStorage, call: () => T): T {
   const cursors = watchCursors(storage.sql);
   const result = call();
   for (const cursor of cursors.splice(0)) {
@@ -36,22 +35,22 @@ function watchCursors(sql: SqlStorage): Cursor[] {
   return cursors;
 }
 
-/** A namespace whose stubs add up how long their callers waited. */
-export function timingNamespace<T extends Rpc.DurableObjectBranded>(
+/** A namespace whose stubs count calls, and add up how long their callers waited. */
+export function countingNamespace<T extends Rpc.DurableObjectBranded>(
   namespace: DurableObjectNamespace<T>,
 ): DurableObjectNamespace<T> {
   return new Proxy(namespace, {
     get(target, property) {
       const value: unknown = Reflect.get(target, property, target);
       if (property === "getByName") {
-        return (name: string) => timingStub(target.getByName(name));
+        return (name: string) => countingStub(target.getByName(name));
       }
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
 }
 
-function timingStub<T extends object>(stub: T): T {
+function countingStub<T extends object>(stub: T): T {
   return new Proxy(stub, {
     get(target, property) {
       const value = Reflect.get(target, property, target) as unknown;
@@ -59,6 +58,7 @@ function timingStub<T extends object>(stub: T): T {
         return value;
       }
       return async (...args: unknown[]) => {
+        counts.objectCalls += 1;
         const started = performance.now();
         try {
           return await (target as Record<string, (...args: unknown[]) => Promise<unknown>>)[

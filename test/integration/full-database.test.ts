@@ -14,7 +14,7 @@ import { adminSession, call, type CallInit, expectProblem, masterKey } from "../
 import { deafQueue, deliver, orderEngine, storeOrders, taskOf, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
 import { READS } from "../support/read-routes";
-import { clearTasks } from "../support/recount";
+import { clearTasks, recount } from "../support/recount";
 
 /** Takes nothing, and says so: tasks wait until the test delivers their messages itself. */
 const QUEUE_ORDERS = { ...deafQueue, metrics: async () => ({ backlogCount: 0, backlogBytes: 0 }) };
@@ -341,6 +341,28 @@ describe("a database that takes no row more", () => {
     expect(await rows(`orders WHERE id = '${id}'`)).toBe(0);
     expect(await rows(`deleted_orders WHERE id = '${id}'`)).toBe(1);
     expect(await rows("audit_log WHERE action = 'order.delete'")).toBe(1);
+  });
+
+  it("goes on once old tasks are deleted by hand, and still takes no order twice", async () => {
+    const sent = orders(100);
+    const ids = await storeOrders(env, sent);
+    await deliver(ids, env);
+    const [waiting = ""] = await storeOrders(env, orders(1));
+    rules.maxBytes = await size();
+    await expectProblem(await send("/api/pedidos", sent, { env: fullEnv() }), 507, "storage_full");
+
+    await env.DB.prepare("DELETE FROM tasks WHERE status = 'SUCCESS'").run();
+    await deliver([waiting], fullEnv());
+    expect((await taskOf(waiting)).status).toBe("SUCCESS");
+
+    const again = await send("/api/pedidos", sent, { env: fullEnv() });
+    const { tareas } = await again.json<{ tareas: { task_id: string }[] }>();
+    await deliver(
+      tareas.map(({ task_id }) => task_id),
+      fullEnv(),
+    );
+    expect(await rows("tasks WHERE error_code = 'duplicate_order'")).toBe(100);
+    await recount();
   });
 
   it("is logged once a minute, however many batches find it so", async () => {

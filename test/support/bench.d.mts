@@ -31,7 +31,22 @@ export function ratios(
 ): Record<"speed" | "cpu", { median: number; rounds: number[] }>;
 export function unitsPerOrder(counts: Numbers, orders: number, cpuMs: number): Numbers;
 export function costPerMillion(units: Numbers): Numbers & { total: number };
-export function costPerMonth(units: Numbers, orders: number, storedGb: number): number;
+export function unitsOf(uses: [units: Numbers, times: number][]): Numbers;
+export function billOf(
+  units: Numbers,
+  stored?: { d1Gb?: number; objectGb?: number },
+): Numbers & { total: number };
+export interface Report {
+  counted: Counted;
+  counted_one_by_one: Counted;
+  counted_dashboard: { each: Numbers };
+  counted_cron: { each: Numbers };
+}
+export function monthOf(
+  report: Report,
+  options: { ordersPerDay?: number; oneByOne?: boolean; dashboards?: number },
+): { bill: Numbers & { total: number }; daysToFillD1: number };
+export function dashboardCost(report: Report): Record<"idle" | "busiest" | "further", number>;
 export function line(shown: { label: string; done: number; total: number }): string;
 export function percentile(values: number[], share: number): number | null;
 export function median(values: number[]): number | null;

@@ -1,16 +1,19 @@
 import { describe, expect, it } from "vitest";
 import {
   atRate,
+  billOf,
   capacities,
   costPerMillion,
-  costPerMonth,
+  dashboardCost,
   latencies,
   line,
   median,
+  monthOf,
   percentile,
   ratios,
   readOptions,
   SHARDS as modelled,
+  unitsOf,
   unitsPerOrder,
 } from "../support/bench.mjs";
 import { SHARDS } from "../../src/orders/registry";
@@ -62,10 +65,12 @@ describe("the cost of an order", () => {
 
   it("is the plan alone while a month stays within what the plan includes", () => {
     const units = unitsPerOrder(counts, 1000, 0.5);
-    expect(costPerMonth(units, 300_000, 4)).toBe(5);
+    const total = (orders: number, stored = {}) => billOf(unitsOf([[units, orders]]), stored).total;
+    expect(total(300_000, { d1Gb: 5, objectGb: 5 })).toBe(5);
     // A million: 3 M operations, of which 1 M are included.
-    expect(costPerMonth(units, 1_000_000, 5)).toBeCloseTo(5.8);
-    expect(costPerMonth(units, 300_000, 7)).toBeCloseTo(6.5);
+    expect(total(1_000_000)).toBeCloseTo(5.8);
+    expect(total(300_000, { d1Gb: 7 })).toBeCloseTo(6.5);
+    expect(total(300_000, { objectGb: 7 })).toBeCloseTo(5.4);
   });
 });
 
@@ -114,6 +119,50 @@ describe("the scale model", () => {
   it("costs in proportion once nothing included counts any more", () => {
     const [small, large] = [atRate(counted, 5000), atRate(counted, 50_000)];
     expect(large.usdPerMonth / small.usdPerMonth).toBeCloseTo(10, 1);
+  });
+});
+
+describe("a month", () => {
+  const counted = {
+    orders: 1000,
+    queue_writes: 1000,
+    d1_calls: 30,
+    d1_sql_ms: 50,
+    object_calls: 40,
+    d1_bytes_per_order: 1000,
+    object_bytes_per_order: 100,
+    per_order: { d1_rows_written: 7, worker_requests: 0.02 },
+  };
+  const alone = { ...counted, per_order: { d1_rows_written: 11, worker_requests: 2 } };
+  const report = {
+    counted,
+    counted_one_by_one: alone,
+    counted_dashboard: { each: { worker_requests: 1, d1_rows_read: 1000 } },
+    counted_cron: { each: { d1_rows_read: 100 } },
+  };
+
+  it("in which nothing happens costs the plan, watched or not", () => {
+    expect(monthOf(report, {}).bill.total).toBe(5);
+    expect(monthOf(report, { dashboards: 3 }).bill.total).toBe(5);
+  });
+
+  it("of a million orders a day is billed by the rows they write, and what D1 keeps of them", () => {
+    const bulk = monthOf(report, { ordersPerDay: 1e6 });
+    // 210 M rows less 50 M; 10 GB, the most there can be, less 5; 60 cents of requests are included.
+    expect(bulk.bill).toMatchObject({ plan: 5, d1_rows_written: 160, d1_storage: 3.75 });
+    expect(bulk.daysToFillD1).toBeCloseTo(10);
+    const one = monthOf(report, { ordersPerDay: 1e6, oneByOne: true });
+    expect(one.bill["d1_rows_written"]).toBe(280);
+    expect(one.bill["worker_requests"]).toBe(15);
+  });
+
+  it("watched on a dashboard costs the hub's alarms, and the reads, once only that", () => {
+    const { idle, busiest, further } = dashboardCost(report);
+    // Every 30 s, or every 3 s: a request, and 1,000 rows of D1.
+    expect(idle).toBeCloseTo(0.0864 * (0.3 + 1));
+    expect(further).toBeCloseTo(0.864 * (0.3 + 1));
+    // Four a second of 2,592,000: rows, requests, and the object's memory.
+    expect(busiest - further).toBeCloseTo(10.368 * (1 + 0.15) + 0.331776 * 12.5);
   });
 });
 

@@ -3,11 +3,14 @@ import { deleteExpired } from "../../src/auth/queries";
 import { keepBallast } from "../../src/db/ballast";
 import { deleteOrder } from "../../src/orders/delete";
 import { deleteExpiredKeys } from "../../src/tasks/expired-keys";
+import { firstIdAt, newLote, taskId } from "../../src/tasks/ids";
 import { deleteOldNotifications } from "../../src/tasks/notifications";
 import { openLimited } from "../support/full-sqlite.mjs";
+import { readProjectFile } from "../support/node.mjs";
 import { fileVariables } from "../support/variables";
 
 const PAGES = 800;
+const MIDNIGHT = Date.UTC(2026, 9, 1);
 const FULL = "database or disk is full";
 
 let env: Env;
@@ -24,15 +27,15 @@ beforeEach(async () => {
   await expect(fillUp()).rejects.toThrow(FULL);
 });
 
-/** Stores orders and their ended tasks, in the order of time, until nothing more fits. */
-async function fillUp(from = 0): Promise<void> {
-  for (let n = from; ; n++) {
-    const task = `01a2${String(n).padStart(28, "0")}`;
+/** Stores orders and tasks, one a second from before the README's day, until nothing more fits. */
+async function fillUp(): Promise<void> {
+  for (let n = 0; ; n++) {
+    const task = taskId(newLote(MIDNIGHT + (n - 600) * 1000), 0);
     await env.DB.prepare(
       `INSERT INTO tasks (id, name, module, queue, status, input, max_attempts, ready_at, check_at, created_at)
-       VALUES (?1, 'pedidos.procesar', 'pedidos', 'orders', 'SUCCESS', ?2, 3, 0, 0, 0)`,
+       VALUES (?1, 'pedidos.procesar', 'pedidos', 'orders', ?3, ?2, 3, 0, 0, 0)`,
     )
-      .bind(task, "x".repeat(200 + (n % 50)))
+      .bind(task, "x".repeat(200 + (n % 50)), n % 10 === 0 ? "PENDING" : "SUCCESS")
       .run();
     await env.DB.prepare(
       `INSERT INTO orders (id, task_id, hash, customer, lines, currency, subtotal, discount, total, processed_at)
@@ -71,14 +74,21 @@ describe("on a full database", () => {
     }
   });
 
-  it("deleting the tasks of old days makes room, and the pages kept free come back", async () => {
+  it("what the README says makes room, and the pages kept free come back", async () => {
     const [id = ""] = await oldestOrders(1);
     await deleteOrder(env, id, { by: "user:1", reason: "asked for by them" });
-    await env.DB.prepare("DELETE FROM ballast WHERE piece > 100").run();
-    await expect(fillUp(1e6)).rejects.toThrow(FULL);
-    await env.DB.prepare("DELETE FROM tasks WHERE id < ?1")
-      .bind(`01a2${"1000000".padStart(28, "0")}`)
-      .run();
+    const [statement = ""] = /DELETE FROM tasks[^"]*/.exec(readProjectFile("README.md")) ?? [];
+    const old = `tasks WHERE id < '${firstIdAt(MIDNIGHT)}'`;
+    const kept = [
+      `${old} AND status = 'PENDING'`,
+      `tasks WHERE id >= '${firstIdAt(MIDNIGHT)}'`,
+      "orders",
+    ];
+    const before = await Promise.all(kept.map(count));
+    expect(Math.min(...before)).toBeGreaterThan(0);
+    await env.DB.prepare(statement).run();
+    expect(await Promise.all(kept.map(count))).toEqual(before);
+    expect(await count(`${old} AND status = 'SUCCESS'`)).toBeLessThan(66); // a day begins to the minute
     await keepBallast(env);
     expect(await count("ballast")).toBe(256);
   });
