@@ -286,13 +286,13 @@ export const dashboardEn = {
     "Nothing that was accepted is lost: it goes on, or waits for room. Reading and deleting work. Make room now: export the old tasks, then delete their rows, as the README explains (“When the database fills”).",
   "health.storageFull.link": "Export the tasks",
   "health.storageShort":
-    "The database is nearly full: {share}, {size} of {limit}. From 98 % on, new work is refused.",
+    "The database is nearly full: {share}, {size} of {limit}. From 98% on, new work is refused.",
   "health.storageShort.do":
     "Make room today: export the old tasks, then delete their rows, as the README explains (“When the database fills”).",
   "health.storageShort.link": "Export the tasks",
   "health.storageFilling": "The database is filling up: {share}, {size} of {limit}.",
   "health.storageFilling.do":
-    "Nothing deletes old tasks by itself yet, and from 98 % on new work is refused. Plan to export them and to delete their rows, as the README explains (“When the database fills”).",
+    "Nothing deletes old tasks by itself yet, and from 98% on new work is refused. Plan to export them and to delete their rows, as the README explains (“When the database fills”).",
   "health.storageFilling.link": "Export the tasks",
   "health.registryFilling":
     "The fullest object of the order registry is {share} full: {size} of {limit}.",

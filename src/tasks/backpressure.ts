@@ -12,6 +12,7 @@
  * It costs one bounded read of an index per second and isolate, while requests come, and no write.
  */
 import { type Config, configOf } from "../config";
+import { logFull } from "../db/full";
 import { takesWork } from "../db/storage";
 import { AppError, storageFull } from "../http/errors";
 import { isRecent } from "../lib/recent";
@@ -108,6 +109,9 @@ async function measure(
       .all<{ n: number }>();
     const overloaded = maxBacklogMs > 0 && (results[0]?.n ?? 0) >= BATCH;
     const full = !takesWork({ bytes: meta.size_after, limit });
+    if (full) {
+      logFull({ found: "ingest.refused", bytes: meta.size_after, limit });
+    }
     if (overloaded) {
       log.warn("ingest.overloaded", { queue: lane, olderThanMs: maxBacklogMs });
     }

@@ -226,7 +226,7 @@ describe("a database that takes no row more", () => {
     await deliver([task], env);
     const order = await env.DB.prepare("SELECT id FROM orders WHERE task_id = ?")
       .bind(task)
-      .first("id");
+      .first<string>("id");
     await env.DB.prepare("UPDATE sessions SET expires_at = ?1, updated_at = ?2")
       .bind(Date.now() + 3_600_000, Date.now() - 6.9 * 86_400_000)
       .run();
@@ -328,7 +328,7 @@ describe("a database that takes no row more", () => {
     await worker.scheduled({ scheduledTime: Date.now(), cron: "", noRetry() {} }, env);
     const id = await env.DB.prepare("SELECT id FROM orders WHERE task_id = ?")
       .bind(ids[0])
-      .first("id");
+      .first<string>("id");
     rules.maxBytes = (await env.DB.prepare("SELECT 1").all()).meta.size_after;
     const response = await call(`/api/pedidos/${id}`, {
       method: "DELETE",
