@@ -25,7 +25,7 @@ const roles = {
 } satisfies Record<Role, unknown>;
 
 /** `better-auth/minimal` with the drizzle adapter leaves kysely out of the bundle. */
-function build(env: Env, secure: boolean) {
+function build(env: Env, secure: boolean, prolongs: boolean) {
   return betterAuth({
     appName: "pedidos",
     basePath: AUTH_PATH,
@@ -52,6 +52,7 @@ function build(env: Env, secure: boolean) {
       expiresIn: 7 * DAY_SECONDS,
       // The row is prolonged at most once a day, so reading a session writes nothing.
       updateAge: DAY_SECONDS,
+      disableSessionRefresh: !prolongs,
       // Pages are served from a signed copy of the session for a minute: a revoked session may
       // still read for that long. Writes and administration always ask the database.
       cookieCache: { enabled: true, maxAge: 60 },
@@ -81,16 +82,20 @@ function build(env: Env, secure: boolean) {
 
 export type Auth = ReturnType<typeof build>;
 
-const built = new WeakMap<Env, { http?: Auth; https?: Auth }>();
+const built = new WeakMap<Env, Map<string, Auth>>();
 
 /**
  * The better-auth instance for a request's scheme, made once per isolate: cookie names and the
- * Secure flag are fixed when it is built. Throws 503 `invalid_configuration` for a weak secret.
+ * Secure flag are fixed when it is built. It prolongs the session it reads, unless told that this
+ * was done. Throws 503 `invalid_configuration` for a weak secret.
  */
-export function createAuth(env: Env, requestUrl: string): Auth {
+export function createAuth(env: Env, requestUrl: string, prolongs = true): Auth {
   requireSecrets(env, "BETTER_AUTH_SECRET");
-  const scheme = new URL(requestUrl).protocol === "https:" ? "https" : "http";
-  const instances = built.get(env) ?? {};
+  const secure = new URL(requestUrl).protocol === "https:";
+  const instances = built.get(env) ?? new Map<string, Auth>();
   built.set(env, instances);
-  return (instances[scheme] ??= build(env, scheme === "https"));
+  const name = `${secure} ${prolongs}`;
+  const auth = instances.get(name) ?? build(env, secure, prolongs);
+  instances.set(name, auth);
+  return auth;
 }

@@ -69,8 +69,10 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   assertSameOrigin(c.req.raw);
   // Imported here so that isolates which only work queues never evaluate better-auth.
   const { createAuth } = await import("./auth");
+  // Whose session is read before, and prolonged if it can be.
+  const isAdministration = call.path.startsWith("/admin/");
   const { env, met } = noting(c.env);
-  const auth = createAuth(env, c.req.url);
+  const auth = createAuth(env, c.req.url, !isAdministration);
   const visitor = OWN_SESSION.has(call.path) ? null : await accessCaller(c);
   const act = async () => {
     const response = await forward(c, auth, { ...call, body: keepingSession(call) }, visitor);
@@ -82,7 +84,7 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
       "content-type": response.headers.get("content-type") ?? "application/json",
     });
   };
-  if (call.path.startsWith("/admin/")) {
+  if (isAdministration) {
     const admin = assertAdmin(visitor ?? (await sessionCaller(c, true)));
     c.set("caller", admin);
     assertPeopleRequest(call.path, call.body, admin);
