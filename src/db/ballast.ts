@@ -21,13 +21,16 @@ ON CONFLICT DO NOTHING`;
 const FREE = `
 DELETE FROM ballast WHERE piece IN (SELECT piece FROM ballast ORDER BY piece DESC LIMIT ${FREED})`;
 
+/** Never rejects: it is for later. */
 export async function keepBallast(env: Env): Promise<void> {
-  const { results, meta } = await env.DB.prepare("SELECT count(*) AS n FROM ballast").all();
-  const storage = { bytes: meta.size_after, limit: configOf(env).databaseMaxBytes };
-  if (results[0]?.["n"] !== PIECES && takesWork(storage)) {
-    await env.DB.prepare(KEEP)
-      .run()
-      .catch((error: unknown) => logFailure("ballast.not_kept", error));
+  try {
+    const { results, meta } = await env.DB.prepare("SELECT count(*) AS n FROM ballast").all();
+    const storage = { bytes: meta.size_after, limit: configOf(env).databaseMaxBytes };
+    if (results[0]?.["n"] !== PIECES && takesWork(storage)) {
+      await env.DB.prepare(KEEP).run();
+    }
+  } catch (error) {
+    logFailure("ballast.not_kept", error);
   }
 }
 
