@@ -39,7 +39,7 @@ export async function withBallast<T>(db: D1Database, write: () => Promise<T>): P
   try {
     return await write();
   } catch (error) {
-    if (!isDatabaseFull(String(error))) {
+    if (!isDatabaseFull(error)) {
       throw error;
     }
     await db.prepare(FREE).run();

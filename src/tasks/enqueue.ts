@@ -190,13 +190,15 @@ async function insert(
     statements.unshift(take.bind(key, idempotency.bodyHash, lote, now + IDEMPOTENCY_MS, now));
     statements.push(env.DB.prepare(READ_KEY).bind(key));
   }
-  const results = await retryD1(env.DB, () => env.DB.batch<Owner>(statements)).catch(async (error) => {
-    // What a full database accepted before still has its answer.
-    if (key !== null && isDatabaseFull(error) && (await isAnswered(env.DB, key, now))) {
-      return [await env.DB.prepare(READ_KEY).bind(key).all<Owner>()];
-    }
-    throw error;
-  });
+  const results = await retryD1(env.DB, () => env.DB.batch<Owner>(statements)).catch(
+    async (error) => {
+      // What a full database accepted before still has its answer.
+      if (key !== null && isDatabaseFull(error) && (await isAnswered(env.DB, key, now))) {
+        return [await env.DB.prepare(READ_KEY).bind(key).all<Owner>()];
+      }
+      throw error;
+    },
+  );
   const owner = idempotency ? results.at(-1)?.results[0] : undefined;
   return owner ?? { lote, body_hash: undefined };
 }
