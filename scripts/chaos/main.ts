@@ -1,16 +1,9 @@
 import process from "node:process";
-import { cleanUp } from "../harness/server.ts";
+import { endCleanly } from "../harness/cleanly.ts";
 import { type Options, readOptions, USAGE } from "./options.ts";
 import { Chaos } from "./rounds.ts";
 
-const INTERRUPTED = 130;
-
-// However this ends, no process and no folder is left.
-process.on("exit", cleanUp);
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
-  process.on(signal, () => process.exit(INTERRUPTED));
-}
-process.on("disconnect", () => process.exit(INTERRUPTED));
+endCleanly();
 
 const say = (line: string) => console.error(line);
 

@@ -9,8 +9,9 @@ interface Page<Row> {
   results: Row[];
 }
 
-const OPEN_STATES = ["PENDING", "STARTED", "PROGRESS", "RETRY"];
+export const OPEN_STATES = ["PENDING", "STARTED", "PROGRESS", "RETRY"];
 const TRIES = 5;
+const JSON_TYPE = { "content-type": "application/json" };
 
 export class Api {
   readonly url: string;
@@ -23,18 +24,18 @@ export class Api {
 
   /** Signs in and makes a key. */
   static async signIn(url: string, admin: { email: string; password: string }): Promise<Api> {
-    const json = { "content-type": "application/json" };
-    const signedIn = await fetch(`${url}/api/auth/sign-in/email`, {
-      method: "POST",
-      headers: json,
-      body: JSON.stringify(admin),
-    });
-    await expectStatus(signedIn, 200);
-    const cookies = signedIn.headers.getSetCookie().map((line) => line.split(";", 1)[0]);
-    const scopes = ["orders:write", "orders:read", "tasks:read"];
+    return Api.withKey(url, await signIn(url, admin), [
+      "orders:write",
+      "orders:read",
+      "tasks:read",
+    ]);
+  }
+
+  /** With a key of these scopes, made by whoever the session cookie is of. */
+  static async withKey(url: string, cookie: string, scopes: readonly string[]): Promise<Api> {
     const made = await fetch(`${url}/api/keys/`, {
       method: "POST",
-      headers: { ...json, cookie: cookies.join("; ") },
+      headers: { ...JSON_TYPE, cookie },
       body: JSON.stringify({ name: "test", scopes }),
     });
     await expectStatus(made, 201);
@@ -55,6 +56,15 @@ export class Api {
       await expectStatus(response, 200);
       return (await response.json()) as T;
     }
+  }
+
+  /** Any other request; the answer is the caller's to judge. */
+  async ask(method: string, path: string, body?: unknown): Promise<Response> {
+    return fetch(this.url + path, {
+      method,
+      headers: { ...JSON_TYPE, authorization: `Bearer ${this.key}` },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
   }
 
   /** Sends orders; the answer is the caller's to judge. */
@@ -123,6 +133,21 @@ export class Api {
       await sleep(1000);
     }
   }
+}
+
+/** Returns the session's cookie. */
+export async function signIn(
+  url: string,
+  admin: { email: string; password: string },
+): Promise<string> {
+  const signedIn = await fetch(`${url}/api/auth/sign-in/email`, {
+    method: "POST",
+    headers: JSON_TYPE,
+    body: JSON.stringify(admin),
+  });
+  await expectStatus(signedIn, 200);
+  const cookies = signedIn.headers.getSetCookie().map((line) => line.split(";", 1)[0]);
+  return cookies.join("; ");
 }
 
 async function expectStatus(response: Response, status: number): Promise<void> {

@@ -2,6 +2,7 @@
 
 export interface Task {
   id: string;
+  task_module: string;
   status: string;
   is_finished: boolean;
   pedido_id: string | null;

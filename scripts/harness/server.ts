@@ -21,6 +21,8 @@ export interface ServerOptions {
   port?: number;
   /** The strict platform in place of the local one (test/platform), and what it is like. */
   platform?: { queues: Queues; settings?: Partial<PlatformSettings> };
+  /** Of the project that is started; this one's by default. */
+  folder?: string;
 }
 
 export interface Server {
@@ -72,7 +74,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
   const platform = options.platform?.queues.argumentsFor(options.platform.settings ?? {});
   const args = [...(platform ? [platform.entry] : []), "--port", String(port)];
   args.push("--persist-to", persistTo, ...(platform?.flags ?? []), ...vars);
-  const run = runStart([...args, "--env-file", secretsFile()]);
+  const run = runStart([...args, "--env-file", secretsFile()], options.folder);
   await untilServing(run);
   return {
     url: `http://localhost:${port}`,

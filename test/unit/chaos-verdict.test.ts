@@ -12,6 +12,7 @@ const order = (id: number, ...skus: string[]): Order => ({
 
 const task = (id: string, order: Order, given: Partial<Task> = {}): Task => ({
   id,
+  task_module: "pedidos",
   status: "SUCCESS",
   is_finished: true,
   pedido_id: String(order.id),

@@ -1,0 +1,132 @@
+/** What people and programs do beside sending orders; how each must end is noted as it begins. */
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Api } from "../harness/api.ts";
+import { makeOrder, type Order } from "../harness/orders.ts";
+import type { Task } from "../harness/rows.ts";
+
+/** Of work that runs elsewhere, which stays open from one phase to the next. */
+export const TRACKED_MODULE = "warehouse";
+
+const PATIENCE_MS = 30_000;
+const WAIT_MS = 300;
+const PAGES = [
+  "/",
+  "/api/openapi.json",
+  "/api/tasks/flower-info/",
+  "/api/tasks/workers/",
+  "/api/tasks/stats/?module=pedidos",
+  "/api/tasks/user-tasks/",
+  "/api/tasks/notifications/",
+  "/api/tasks/templates/",
+  "/api/pedidos?cliente=Cliente%201",
+  "/metrics",
+];
+const CONSOLE = [
+  "",
+  "tasks",
+  "orders",
+  "failures",
+  "dead-letters",
+  "queues",
+  "run",
+  "people",
+  "audit",
+];
+
+export class Errands {
+  /** Orders that were started by hand, by task. */
+  readonly orders = new Map<string, Order>();
+  /** Tasks that must end so. */
+  readonly ends = new Map<string, "SUCCESS" | "REVOKED">();
+  readonly wrongs: string[] = [];
+  readonly #random: () => number;
+  #nextId: number;
+  #tracked: string | undefined;
+
+  constructor(random: () => number, firstId: number) {
+    this.#random = random;
+    this.#nextId = firstId;
+  }
+
+  /** A round of everything. The tracked work of the round before ends. */
+  async run(api: Api, cookie: string): Promise<void> {
+    await Promise.all([
+      this.#start(api, "/api/exports/", { formato: "ndjson" }),
+      this.#start(api, "/api/exports/tasks/", { formato: "csv", filter: { status: "FAILURE" } }),
+      this.#start(api, "/api/tasks/bulk/", { action: "retry", filter: { task_module: "pedidos" } }),
+      this.#startOrder(api),
+      this.#cancelOrder(api),
+      this.#track(api),
+      ...PAGES.map((page) => api.ask("GET", page).then((answer) => answer.arrayBuffer())),
+      ...CONSOLE.map((page) => this.#look(`${api.url}/admin/${page}`, cookie)),
+    ]);
+  }
+
+  /** What of them did not end as it must, in words. */
+  judge(tasks: ReadonlyMap<string, Task>): string[] {
+    const wrong = [...this.ends].filter(([id, end]) => tasks.get(id)?.status !== end);
+    const words = wrong.map(([id, end]) => `not ${end}: ${JSON.stringify(tasks.get(id) ?? id)}`);
+    return [...this.wrongs, ...words];
+  }
+
+  async #start(api: Api, path: string, body: unknown): Promise<void> {
+    const { task_id } = await this.#done<{ task_id: string }>(api, "POST", path, body);
+    this.ends.set(task_id, "SUCCESS");
+  }
+
+  async #startOrder(api: Api): Promise<void> {
+    const order = makeOrder(this.#nextId++, this.#random);
+    this.orders.set(await this.#runOrder(api, order, 1 + this.#random() * 4), order);
+  }
+
+  async #cancelOrder(api: Api): Promise<void> {
+    const id = await this.#runOrder(api, makeOrder(this.#nextId++, this.#random), 60);
+    await this.#done(api, "POST", `/api/tasks/cancel/${id}/`);
+    this.ends.set(id, "REVOKED");
+  }
+
+  async #runOrder(api: Api, input: Order, delay_seconds: number): Promise<string> {
+    const body = { task_name: "pedidos.procesar", input, delay_seconds };
+    return (await this.#done<{ task_id: string }>(api, "POST", "/api/tasks/run/", body)).task_id;
+  }
+
+  async #track(api: Api): Promise<void> {
+    if (this.#tracked !== undefined) {
+      const report = { status: "SUCCESS", result_data: { rows: 1 } };
+      const path = `/api/tasks/executions/${this.#tracked}/`;
+      const { id } = await this.#done<Task>(api, "PATCH", path, report);
+      this.ends.set(id, "SUCCESS");
+    }
+    this.#tracked = `nightly-${this.#nextId++}`;
+    await this.#done(api, "POST", "/api/tasks/executions/", {
+      task_id: this.#tracked,
+      task_name: "nightly",
+      task_module: TRACKED_MODULE,
+      timeout_seconds: 3600,
+    });
+  }
+
+  async #look(url: string, cookie: string): Promise<void> {
+    const answer = await fetch(url, { headers: { cookie, accept: "text/html" } });
+    await answer.arrayBuffer();
+    if (answer.status !== 200 && answer.status !== 503) {
+      this.wrongs.push(`${url} answered ${answer.status}`);
+    }
+  }
+
+  /** Asks until it is done: 503 is to be asked again. */
+  async #done<T>(api: Api, method: string, path: string, body?: unknown): Promise<T> {
+    const until = Date.now() + PATIENCE_MS;
+    for (;;) {
+      const answer = await api.ask(method, path, body);
+      const text = await answer.text();
+      if (answer.ok) {
+        return JSON.parse(text) as T;
+      }
+      if (answer.status !== 503 || Date.now() > until) {
+        throw new Error(`${method} ${path} answered ${answer.status}: ${text.slice(0, 300)}`);
+      }
+      await sleep(WAIT_MS);
+    }
+  }
+}

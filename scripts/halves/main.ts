@@ -1,0 +1,37 @@
+import process from "node:process";
+import { endCleanly } from "../harness/cleanly.ts";
+import { type Options, readOptions, USAGE } from "./options.ts";
+import { DEPLOYMENTS } from "./phases.ts";
+import { Deployment } from "./run.ts";
+
+endCleanly();
+
+const say = (line: string) => console.error(line);
+
+let options: Options | "help";
+try {
+  options = readOptions(process.argv.slice(2));
+} catch (error) {
+  say(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
+  process.exit(2);
+}
+if (options === "help") {
+  console.log(USAGE);
+  process.exit(0);
+}
+const { commit, minutes, seed } = options;
+const until = Date.now() + minutes * 60_000;
+let isRight = true;
+let round = 0;
+do {
+  for (const [deployment, phases] of Object.entries(DEPLOYMENTS)) {
+    say(`halves: ${deployment}, after ${commit.slice(0, 7)}, seed ${seed + round}`);
+    const run = new Deployment(phases, { ...options, seed: seed + round }, say);
+    const { result, wrongs } = await run.run();
+    wrongs.forEach(say);
+    console.log(JSON.stringify({ deployment, ...result }));
+    isRight &&= result.ok;
+    round += 1;
+  }
+} while (Date.now() < until);
+process.exit(isRight ? 0 : 1);

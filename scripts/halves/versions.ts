@@ -1,0 +1,38 @@
+/** The version before this one, from the history of the repository. */
+import { spawnSync } from "node:child_process";
+import { readFileSync, rmSync } from "node:fs";
+import path from "node:path";
+import { project } from "../harness/server.ts";
+
+/** Names the commit that is deployed; it moves with each release. */
+const FILE = path.join(import.meta.dirname, "previous-version");
+
+/** The commit of a ref, by default of the version that is deployed; null where history lacks it. */
+export function commitOf(ref = readFileSync(FILE, "utf8").trim()): string | null {
+  const { status, stdout } = git(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`]);
+  return status === 0 ? stdout.trim() : null;
+}
+
+/** Writes the files of a commit to a folder. */
+export function checkOut(commit: string, folder: string): void {
+  // An index of its own: the project's says what its owner has staged.
+  const index = `${folder}.index`;
+  for (const args of [
+    ["read-tree", commit],
+    ["checkout-index", "--all", `--prefix=${folder}/`],
+  ]) {
+    const { status, stderr } = git(args, { GIT_INDEX_FILE: index });
+    if (status !== 0) {
+      throw new Error(`git ${args.join(" ")}: ${stderr}`);
+    }
+  }
+  rmSync(index);
+}
+
+function git(args: string[], env: Record<string, string> = {}) {
+  return spawnSync("git", args, {
+    cwd: project,
+    env: { ...process.env, ...env },
+    encoding: "utf8",
+  });
+}

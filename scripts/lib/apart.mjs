@@ -1,0 +1,28 @@
+import { ensureInstalled } from "./install.mjs";
+import { stopAll } from "./processes.mjs";
+import { runScript } from "./tools.mjs";
+
+const INTERRUPTED = 130;
+
+/**
+ * Runs a script that starts servers to its end, with this one's arguments, and exits as it does. It
+ * is in a group of its own: Ctrl-C reaches this script alone, which waits until the other has cleaned
+ * up. Over the IPC channel that one learns if this one is gone.
+ */
+export async function runApart(script) {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+    process.on(signal, () => void stop());
+  }
+  await ensureInstalled();
+  process.exit(
+    await runScript(script, process.argv.slice(2), {
+      detached: process.platform !== "win32",
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+    }),
+  );
+}
+
+async function stop() {
+  await stopAll();
+  process.exit(INTERRUPTED);
+}
