@@ -20,6 +20,8 @@ export interface Seen {
   wrongs: string[];
   /** Requests that were asked to wait for a migration. */
   unmigrated: number;
+  /** Parts of files that were uploaded. */
+  parts: number;
   served: Record<VersionName, { requests: number; messages: number; objects: number }>;
   /** Of every task: as the statistics have it, and counted anew. */
   counts: unknown[][];

@@ -2,12 +2,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "../harness/api.ts";
 import { makeOrder, type Order } from "../harness/orders.ts";
-import type { Task } from "../harness/rows.ts";
+import type { Pedido, Task } from "../harness/rows.ts";
 
 /** Of work that runs elsewhere, which stays open from one phase to the next. */
 export const TRACKED_MODULE = "warehouse";
 
-const PATIENCE_MS = 30_000;
+/** Whose orders make a file of two parts, which R2 takes by 5 MiB. */
+const WHOLESALER = "Mayorista";
+const BULKY_ORDERS = 200;
+const BULKY_LINES = 200;
+const SKU_DIGITS = 60;
+const PATIENCE_MS = 120_000;
 const WAIT_MS = 300;
 const PAGES = [
   "/",
@@ -33,12 +38,18 @@ const CONSOLE = [
   "audit",
 ];
 
+interface Accepted {
+  lote: string;
+  tareas: { task_id: string }[];
+}
+
 export class Errands {
   /** Orders that were started by hand, by task. */
   readonly orders = new Map<string, Order>();
   /** Tasks that must end so. */
   readonly ends = new Map<string, "SUCCESS" | "REVOKED">();
   readonly wrongs: string[] = [];
+  readonly #files: string[] = [];
   readonly #random: () => number;
   #nextId: number;
   #tracked: string | undefined;
@@ -51,7 +62,7 @@ export class Errands {
   /** A round of everything. The tracked work of the round before ends. */
   async run(api: Api, cookie: string): Promise<void> {
     await Promise.all([
-      this.#start(api, "/api/exports/", { formato: "ndjson" }),
+      this.#start(api, "/api/exports/", { formato: "ndjson", cliente: "Cliente 1" }),
       this.#start(api, "/api/exports/tasks/", { formato: "csv", filter: { status: "FAILURE" } }),
       this.#start(api, "/api/tasks/bulk/", { action: "retry", filter: { task_module: "pedidos" } }),
       this.#startOrder(api),
@@ -69,9 +80,55 @@ export class Errands {
     return [...this.wrongs, ...words];
   }
 
-  async #start(api: Api, path: string, body: unknown): Promise<void> {
+  /** Begins an export that takes its time. */
+  async beginExport(api: Api): Promise<void> {
+    if (this.#files.length === 0) {
+      await this.#sendBulky(api);
+    }
+    const body = { formato: "ndjson", cliente: WHOLESALER };
+    this.#files.push(await this.#start(api, "/api/exports/", body));
+  }
+
+  /** Those exports must hold every order of theirs once, whoever wrote which part. */
+  async expectFiles(api: Api): Promise<void> {
+    for (const task of this.#files) {
+      const { url } = await this.#done<{ url: string }>(api, "POST", `/api/exports/${task}/link`);
+      const text = await (await fetch(url)).text();
+      const rows = text
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line) as Pedido);
+      const ids = new Set(rows.map(({ id_pedido_original: id }) => id));
+      if (rows.length !== BULKY_ORDERS || ids.size !== BULKY_ORDERS) {
+        this.wrongs.push(`an export holds ${rows.length} rows of ${ids.size} orders`);
+      }
+    }
+  }
+
+  async #sendBulky(api: Api): Promise<void> {
+    const orders = Array.from({ length: BULKY_ORDERS }, () => ({
+      id: this.#nextId++,
+      cliente: WHOLESALER,
+      productos: Array.from({ length: BULKY_LINES }, (_, i) => ({
+        sku: `P${String(1 + (i % 9)).padStart(SKU_DIGITS, "0")}`,
+        cantidad: 1,
+      })),
+    }));
+    const { lote, tareas } = await this.#done<Accepted>(api, "POST", "/api/pedidos", orders);
+    tareas.forEach(({ task_id }, index) => this.orders.set(task_id, orders[index] as Order));
+    const until = Date.now() + PATIENCE_MS;
+    while ((await api.tasks(lote)).some((task) => !task.is_finished)) {
+      if (Date.now() > until) {
+        throw new Error("The orders that an export is to hold did not end");
+      }
+      await sleep(WAIT_MS);
+    }
+  }
+
+  async #start(api: Api, path: string, body: unknown): Promise<string> {
     const { task_id } = await this.#done<{ task_id: string }>(api, "POST", path, body);
     this.ends.set(task_id, "SUCCESS");
+    return task_id;
   }
 
   async #startOrder(api: Api): Promise<void> {

@@ -12,8 +12,8 @@ export interface Phase {
   migrates?: true;
   /** The current version waits for a migration, so nothing need end. */
   waits?: true;
-  /** Left behind for the next phase: a paused queue, a catalogue that is down. */
-  leaves?: "pause" | "outage";
+  /** Left behind for the next phase: a paused queue, a catalogue that is down, an export half way. */
+  leaves?: "pause" | "outage" | "export";
 }
 
 const before = { requests: 0, messages: 0, objects: "previous" } as const;
@@ -27,10 +27,10 @@ const MIGRATED_FIRST: Phase[] = [
   { name: "new code, old objects", ...after, objects: "previous", leaves: "outage" },
   { name: "both versions, old objects", ...both, objects: "previous", leaves: "pause" },
   { name: "both versions, objects of either", ...both, objects: "of either" },
-  { name: "old code, new objects", ...before, objects: "current", leaves: "outage" },
   { name: "both versions, new objects", ...both, objects: "current", leaves: "pause" },
-  { name: "the new version alone, after a crash", ...after, killed: true, leaves: "outage" },
-  { name: "rolled back", ...before, leaves: "pause" },
+  { name: "old code, new objects", ...before, objects: "current", leaves: "export" },
+  { name: "the new version alone, after a crash", ...after, killed: true, leaves: "export" },
+  { name: "rolled back, after a crash", ...before, killed: true, leaves: "outage" },
   { name: "deployed again", ...after },
 ];
 

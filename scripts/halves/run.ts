@@ -38,7 +38,7 @@ const VARIABLES = {
   DEMO_ENABLED: "true",
 };
 
-export type Result = Omit<Verdict, "wrongs"> & Record<string, unknown> & { ok: boolean };
+export type Result = Partial<Omit<Verdict, "wrongs">> & Record<string, unknown> & { ok: boolean };
 
 export class Deployment {
   readonly #phases: Phase[];
@@ -79,6 +79,10 @@ export class Deployment {
         await this.#phase(phase);
       }
       return await this.#end();
+    } catch (error) {
+      await this.#collect().catch(() => undefined);
+      const wrongs = [error instanceof Error ? (error.stack ?? error.message) : String(error)];
+      return { result: { ok: false }, wrongs: [...this.#wrongs, ...wrongs] };
     } finally {
       this.#listener?.close();
       catalogue.close();
@@ -157,11 +161,29 @@ export class Deployment {
   /** Leaves work on its way, and what holds it up. */
   async #leave(leaves: Phase["leaves"]): Promise<void> {
     this.#faults.outage = leaves === "outage";
+    if (leaves === "export") {
+      await this.#beginExport();
+    }
     if (leaves === "pause") {
       await this.#api.ask("POST", "/api/tasks/queues/orders/pause/", { reason: "halves" });
     }
     this.#producer.plan(this.#options.orders);
     await this.#send();
+  }
+
+  /** Begins a file of several parts, the first of which is there before this returns. */
+  async #beginExport(): Promise<void> {
+    const parts = async () => (await this.#api.get<Seen>("/halves")).parts;
+    const before = await parts();
+    await this.#errands.beginExport(this.#api);
+    const until = Date.now() + this.#options.patience * 1000;
+    while ((await parts()) === before) {
+      if (Date.now() > until) {
+        throw new Error("An export did not come to its first part");
+      }
+      await sleep(LOOK_MS);
+    }
+    await sleep(LOOK_MS); // its checkpoint
   }
 
   /** All that was accepted must end in this very phase, by the versions at work in it. */
@@ -214,6 +236,7 @@ export class Deployment {
   async #end(): Promise<{ result: Result; wrongs: string[] }> {
     this.#faults.calm();
     await this.#expectEnds("the end");
+    await this.#errands.expectFiles(this.#api);
     const tasks = new Map((await this.#api.tasks()).map((task) => [task.id, task]));
     const isOrder = ({ id, task_module: of }: Task) =>
       of === "pedidos" && this.#errands.ends.get(id) !== "REVOKED";

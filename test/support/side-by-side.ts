@@ -18,6 +18,7 @@ interface Side {
 }
 
 const MAX_WRONGS = 50;
+const PART_MS = 3000;
 
 interface Leaving extends DurableObject {
   leave(): Promise<void>;
@@ -27,6 +28,7 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
   const seen: Omit<Seen, "counts"> = {
     wrongs: [],
     unmigrated: 0,
+    parts: 0,
     served: {
       previous: { requests: 0, messages: 0, objects: 0 },
       current: { requests: 0, messages: 0, objects: 0 },
@@ -43,7 +45,9 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
   function environmentOf(name: VersionName, env: Env): Env {
     const { bindings, vars } = sides[name];
     const bound = Object.entries(env).filter(([binding]) => bindings.includes(binding));
-    const own = environments.get(name) ?? ({ ...Object.fromEntries(bound), ...vars } as never);
+    const files = slowly(env.FILES, () => (seen.parts += 1));
+    const made = { ...Object.fromEntries(bound), ...vars, FILES: files } as unknown as Env;
+    const own = environments.get(name) ?? made;
     environments.set(name, own);
     return own;
   }
@@ -165,4 +169,30 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
     queue: consume,
   };
   return { handlers, object };
+}
+
+/** A bucket that takes its time over a part of a file, so that a version may be gone meanwhile. */
+function slowly(files: R2Bucket, onPart: () => void): R2Bucket {
+  const slow = (upload: R2MultipartUpload): R2MultipartUpload => ({
+    key: upload.key,
+    uploadId: upload.uploadId,
+    async uploadPart(number, value) {
+      await scheduler.wait(PART_MS);
+      const part = await upload.uploadPart(number, value);
+      onPart();
+      return part;
+    },
+    complete: (parts) => upload.complete(parts),
+    abort: () => upload.abort(),
+  });
+  return {
+    put: (key: string, value: string, options?: R2PutOptions) => files.put(key, value, options),
+    get: (key: string) => files.get(key),
+    head: (key: string) => files.head(key),
+    delete: (keys: string | string[]) => files.delete(keys),
+    list: (options?: R2ListOptions) => files.list(options),
+    createMultipartUpload: async (key: string, options?: R2MultipartOptions) =>
+      slow(await files.createMultipartUpload(key, options)),
+    resumeMultipartUpload: (key: string, id: string) => slow(files.resumeMultipartUpload(key, id)),
+  };
 }
