@@ -250,6 +250,14 @@ export class Deployment {
       wrongs.push(`statistics: ${JSON.stringify(counted)}, recounted ${JSON.stringify(recounted)}`);
     }
     wrongs.push(...this.#wrongs, ...this.#producer.wrongs, ...this.#errands.judge(tasks));
+    if (!this.#phases.some(({ killed }) => killed)) {
+      const crashed = [...tasks.values()].filter(({ timeline }) =>
+        timeline.some(({ event }) => event === "crashed"),
+      );
+      wrongs.push(
+        ...crashed.map(({ id }) => `${id} is said to have lost its worker, and none died`),
+      );
+    }
     const code = await this.#server?.stop();
     if (code !== 0) {
       wrongs.push(`the server ended with ${code}`);

@@ -16,7 +16,12 @@ import sheet from "./assets/shortcuts.css";
 
 /** A file under an address that changes with its content, so that browsers may keep it for good. */
 function asset(name: string, extension: string, type: string, text: string) {
-  return { path: `/assets/${name}-${fingerprint(text)}.${extension}`, type, text };
+  return {
+    path: `/assets/${name}-${fingerprint(text)}.${extension}`,
+    ofAnyVersion: `/assets/:file{${name}-[0-9a-f]+\\.${extension}}`,
+    type,
+    text,
+  };
 }
 
 /** FNV-1a; crypto's digests cannot be awaited while a module is evaluated. */
@@ -63,13 +68,15 @@ export const SCRIPT_URL = pageScript.path;
 /** The pages' stylesheet and script. */
 export const assetRoutes = new Hono<AppEnv>({ strict: false });
 
-for (const { path, type, text } of [stylesheet, pageScript]) {
+for (const { path, ofAnyVersion, type, text } of [stylesheet, pageScript]) {
   assetRoutes.get(path, (c: Context) =>
     c.body(text, 200, {
       "content-type": type,
       "cache-control": "public, max-age=31536000, immutable",
     }),
   );
+  // While two versions are deployed, a page of the other's may ask here: better this than none.
+  assetRoutes.get(ofAnyVersion, (c: Context) => c.body(text, 200, { "content-type": type }));
 }
 
 /** `<task-monitor>`, for pages of any site. */

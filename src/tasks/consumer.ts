@@ -27,6 +27,7 @@ import type { RunContext } from "./define";
 import type { Engine } from "./engine";
 import { deleteLease, startHeartbeat } from "./leases";
 import { logSettled, logStarted } from "./lifecycle-log";
+import { leaveToNewer } from "./newer";
 import { notifyStarted, readNotify } from "./notify";
 import { publishStarted } from "./publish";
 import { mayWait, putOff, putOffOrDrop } from "./put-off";
@@ -38,8 +39,6 @@ import { workerName } from "./worker-name";
 
 /** Further tries to give a lease back: together they outlast the lease, which then has lapsed. */
 const TRIES_TO_RELEASE = 10;
-/** A name nobody defines here may come from a newer deployment; after this it is a failure. */
-const UNKNOWN_TASK_PATIENCE_MS = 3_600_000;
 
 /** Each asks D1 a dozen times, which answers an invocation a thousand. */
 const ALONE_PER_DELIVERY = 50;
@@ -266,10 +265,8 @@ async function runGroups(
 }
 
 function unknownTask(row: ClaimedRow): Run["outcome"] {
-  const reason = { code: "unknown_task", message: `No task is defined under the name ${row.name}` };
-  return Date.now() - row.created_at > UNKNOWN_TASK_PATIENCE_MS
-    ? { kind: "reject", reason }
-    : { kind: "defer", reason };
+  const message = `No task is defined under the name ${row.name}`;
+  return leaveToNewer(row, { code: "unknown_task", message });
 }
 
 /**

@@ -3,8 +3,19 @@ import type { TaskDefinition } from "./define";
 
 const SHOWN_DIGITS = 80;
 
-/** An input its definition takes, or which field of it is wrong and why. */
-export type ReadInput<Input> = { input: Input } | { field: string; message: string };
+/**
+ * An input its definition takes, or which field of it is wrong and why. `isUnknown`: it has a field,
+ * or a value of a list, that the definition does not know.
+ */
+export type ReadInput<Input> =
+  | { input: Input }
+  | { field: string; message: string; isUnknown?: boolean };
+
+const UNKNOWN = new Set<string | undefined>([
+  "unrecognized_keys",
+  "invalid_value",
+  "invalid_union",
+]);
 
 /** Checks the JSON text of a task's input against its definition. Never throws. */
 export function readInput<Input>(
@@ -23,7 +34,7 @@ export function readInput<Input>(
       const digits = issue.input.rawJSON.slice(0, SHOWN_DIGITS);
       return { field, message: `${digits} cannot be read without rounding it` };
     }
-    return { field, message: issue?.message ?? "invalid" };
+    return { field, message: issue?.message ?? "invalid", isUnknown: UNKNOWN.has(issue?.code) };
   } catch (error) {
     return { field: "", message: error instanceof Error ? error.message : String(error) };
   }

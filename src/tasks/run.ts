@@ -14,6 +14,7 @@ import type {
 } from "./define";
 import { readInput } from "./input";
 import { watchHeld } from "./leases";
+import { leaveToNewer } from "./newer";
 import { changeOf, publish } from "./publish";
 import { SMALL_BATCH } from "./lifecycle-log";
 import { startRun } from "./running-task";
@@ -56,7 +57,8 @@ export async function runTasks(
     } else {
       const message = read.field === "" ? read.message : `${read.field}: ${read.message}`;
       const reason = { code: "invalid_input", message };
-      result.outcomes.set(row.id, { kind: "reject", reason });
+      const outcome: Outcome = { kind: "reject", reason };
+      result.outcomes.set(row.id, read.isUnknown ? leaveToNewer(row, reason) : outcome);
     }
   }
   if (tasks.size === 0) {

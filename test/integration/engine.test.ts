@@ -201,6 +201,37 @@ describe("outcomes", () => {
     });
   });
 
+  it.each([
+    ["a field", { action: "retry", newer: true }],
+    ["a value", { action: "archive" }],
+  ])(
+    "input with %s that only a newer version knows waits for that, and then fails",
+    async (_, input) => {
+      const [definition, engine] = singleTask(done, {
+        input: z.strictObject({ action: z.enum(["retry", "cancel"]) }),
+      });
+      const ids = await storeTasks(env, definition, [input]);
+      await deliver(ids, env, engine);
+      expect(await taskOf(ids[0])).toMatchObject({
+        status: "RETRY",
+        attempts: 0,
+        error_code: "invalid_input",
+      });
+      const newer = new Engine([{ ...definition, input: z.unknown() }]);
+      await passWaits(ids);
+      await deliver(ids, env, newer);
+      expect(await taskOf(ids[0])).toMatchObject({ status: "SUCCESS" });
+
+      const others = await storeTasks(env, definition, [input]);
+      await env.DB.prepare("UPDATE tasks SET created_at = 0 WHERE id = ?").bind(others[0]).run();
+      await deliver(others, env, engine);
+      expect(await taskOf(others[0])).toMatchObject({
+        status: "FAILURE",
+        error_code: "invalid_input",
+      });
+    },
+  );
+
   it("a result too large to keep is a failure that says so", async () => {
     const [definition, engine] = singleTask(() => ({ kind: "done", result: "x".repeat(70_000) }));
     const ids = await storeTasks(env, definition, [1]);

@@ -142,6 +142,16 @@ describe("pages for all", () => {
       expect((await response.text()).length).toBeGreaterThan(1000);
     }
   });
+
+  it("a page of another version gets this one's assets, and keeps them for no other page", async () => {
+    for (const path of ["/assets/console-00000000.css", "/assets/page-ffffffff.js"]) {
+      const response = await call(path);
+      expect(response.status).toBe(200);
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect((await response.text()).length).toBeGreaterThan(1000);
+    }
+    expect((await call("/assets/other-00000000.css")).status).toBe(404);
+  });
 });
 
 describe("preferences", () => {

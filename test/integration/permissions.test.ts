@@ -20,6 +20,8 @@ const RULES: Record<string, Rule> = {
   "GET /healthz": "all",
   "GET /assets/console.css": "all",
   "GET /assets/page.js": "all",
+  "GET /assets/:file{console-[0-9a-f]+\\.css}": "all",
+  "GET /assets/:file{page-[0-9a-f]+\\.js}": "all",
   "GET /": "all",
   "POST /preferences": "all",
   "GET /sign-in": "all",

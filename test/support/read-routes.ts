@@ -150,6 +150,8 @@ export const READS: Record<string, Paths> = {
   "GET /healthz": at("/healthz"),
   "GET /assets/console.css": () => [], // named by their content, and read from no database
   "GET /assets/page.js": () => [],
+  "GET /assets/:file{console-[0-9a-f]+\\.css}": () => [],
+  "GET /assets/:file{page-[0-9a-f]+\\.js}": () => [],
   "GET /task-monitor.js": at("/task-monitor.js"),
   "GET /": at("/"),
   "GET /sign-in": at("/sign-in"),

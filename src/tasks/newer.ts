@@ -1,0 +1,14 @@
+/**
+ * What this version does not know may be of a newer one: during a deployment both take work of one
+ * queue, for hours in a gradual one. Such a task waits for a consumer that knows it.
+ */
+import type { ClaimedRow } from "./claim";
+import type { Outcome, Reason } from "./define";
+
+/** After this nobody knows it. */
+const PATIENCE_MS = 3_600_000;
+
+export function leaveToNewer(row: Pick<ClaimedRow, "created_at">, reason: Reason): Outcome {
+  const isOld = Date.now() - row.created_at > PATIENCE_MS;
+  return { kind: isOld ? "reject" : "defer", reason };
+}
