@@ -125,7 +125,8 @@ export async function untilServing(run: Run): Promise<void> {
   let ended = false;
   void run.exit.then(() => (ended = true));
   while (!run.output().includes("/admin/")) {
-    if (ended) {
+    // wrangler dev would wait for somebody to mend it.
+    if (ended || run.output().includes("Build failed")) {
       throw new Error(`The server ended before it served:\n${run.output()}`);
     }
     await sleep(50);
