@@ -1,10 +1,10 @@
-import { DatabaseTrouble, named, type TroubleKind } from "./trouble";
+import { DatabaseTrouble, named } from "./trouble";
 
 /**
  * How long D1 is asked again: the waits before each further try, in milliseconds, by kind of
- * trouble. An overloaded database gets few and long ones, a full one none.
+ * trouble. An overloaded database gets few and long ones, one that is full or not migrated none.
  */
-export type Patience = Record<Exclude<TroubleKind, "full">, readonly number[]>;
+export type Patience = Record<"passing" | "overloaded", readonly number[]>;
 
 /** Somebody waits for the answer: they may as well ask again themselves. */
 export const ASKED: Patience = { passing: [100, 300, 900], overloaded: [1000] };
@@ -49,7 +49,7 @@ function waitAfter(
   patience: Patience,
   more: number,
 ): number | null {
-  const waits = kind === "full" ? [] : patience[kind];
+  const waits = kind === "passing" || kind === "overloaded" ? patience[kind] : [];
   return waits[tries - 1] ?? (tries <= waits.length + more ? (waits.at(-1) ?? 0) : null);
 }
 

@@ -12,9 +12,14 @@
 
 /**
  * "passing": a repeat is safe, if the statement bears one, and helps. "overloaded": a repeat makes
- * it worse; wait longer. "full": nothing is written until there is room.
+ * it worse; wait longer. "full": nothing is written until there is room. "unmigrated": this code was
+ * deployed before its schema, and waits until somebody migrates.
  */
-export type TroubleKind = "passing" | "overloaded" | "full";
+export type TroubleKind = "passing" | "overloaded" | "full" | "unmigrated";
+
+/** SQLite's words for what a statement names and the schema lacks. */
+const LACKS =
+  /no such (table|column|index):|has no column named|on conflict clause does not match/i;
 
 /** Looser than the documented words, which have been reworded before. The first that matches counts. */
 const SAYS: readonly [RegExp, TroubleKind][] = [
@@ -54,10 +59,17 @@ export function named(thrown: unknown): unknown {
     return known;
   }
   const message = messageOf(thrown);
-  // SQLite's own errors are the statement's, but for a disk that is full.
-  const isStatement = /SQLITE_(?!FULL)/.test(message);
-  const [, kind] = (!isStatement && SAYS.find(([says]) => says.test(message))) || [];
+  const kind = kindOf(message);
   return kind ? new DatabaseTrouble(kind, thrown) : thrown;
+}
+
+function kindOf(message: string): TroubleKind | undefined {
+  if (LACKS.test(message)) {
+    return "unmigrated";
+  }
+  // SQLite's other errors are the statement's, but for a disk that is full.
+  const isStatement = /SQLITE_(?!FULL)/.test(message);
+  return isStatement ? undefined : SAYS.find(([says]) => says.test(message))?.[1];
 }
 
 /** The trouble behind an error, however often it was wrapped; null when D1 is not to blame. */

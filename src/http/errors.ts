@@ -81,13 +81,13 @@ function toAppError(error: Error, c: Context): AppError {
     return new AppError(error.status, "http_error", error.message);
   }
   const message = fullMessage(error);
-  if (/no such (table|column)/.test(message)) {
+  const trouble = troubleBehind(error);
+  if (trouble?.kind === "unmigrated") {
     log.error("http.missing_migration", { message });
     const how =
       "The database lacks a migration: run `npm start`, or `npm run deploy` in production.";
-    return new AppError(503, "missing_migration", how);
+    return new AppError(503, "missing_migration", how, {}, { "retry-after": "30" });
   }
-  const trouble = troubleBehind(error);
   if (trouble?.kind === "full") {
     logFull({ found: "http.refused", message });
     return storageFull();

@@ -33,6 +33,13 @@ const documented = [
   ...[full, "database or disk is full: SQLITE_FULL"].map((text) => [text, "full"] as const),
   ["Durable Object reset because its code was updated.", "passing"] as const,
   ["internal error; reference = 0123456789abcdef", "passing"] as const,
+  ...[
+    "no such table: tasks: SQLITE_ERROR",
+    "no such column: t.notify at offset 12: SQLITE_ERROR",
+    "no such index: tasks_unsent: SQLITE_ERROR",
+    "table tasks has no column named replay_of: SQLITE_ERROR",
+    "ON CONFLICT clause does not match any PRIMARY KEY or UNIQUE constraint: SQLITE_ERROR",
+  ].map((text) => [text, "unmigrated"] as const),
 ];
 
 describe("D1's own trouble", () => {
@@ -53,9 +60,8 @@ describe("D1's own trouble", () => {
 
   it.each([
     ["D1_ERROR: UNIQUE constraint failed: orders.id: SQLITE_CONSTRAINT"],
-    ["D1_ERROR: no such table: tasks: SQLITE_ERROR"],
     ["D1_ERROR: string or blob too big: SQLITE_TOOBIG"],
-    ["D1_ERROR: no such column: reset: SQLITE_ERROR"],
+    ['D1_ERROR: near "reset": syntax error at offset 7: SQLITE_ERROR'],
     ["D1_TYPE_ERROR: Type 'undefined' not supported for value 'undefined'"],
     [""],
   ])("is not “%s”, which would fail again", async (message) => {
