@@ -6,7 +6,7 @@ import { backoff, type BackoffPolicy } from "./backoff";
 
 /** What a database, or another deployment, is given to be well again: a day in all. */
 const PATIENCE: BackoffPolicy = { baseMs: 5000, maxMs: 15 * 60_000 };
-/** A hundred of these outlast the four days that the platform keeps a message. */
+/** A hundred of these take about the four days that the platform keeps a message. */
 const FOR_DAYS: BackoffPolicy = { baseMs: 60_000, maxMs: 3_600_000 };
 /** Half of max_retries. */
 const MAX_DELIVERIES = 50;

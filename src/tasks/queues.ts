@@ -58,9 +58,12 @@ export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
   return known ? { v: MESSAGE_VERSION, task_id } : "unknown";
 }
 
-/** The task a message names, whatever its version; null if it names none. */
+/** The task that a message of this version, or of a newer one, names; null if it names none. */
 export function taskIdOf(body: unknown): string | null {
-  const id = typeof body === "object" && body !== null && "task_id" in body ? body.task_id : null;
+  if (readMessage(body) === "unknown") {
+    return null;
+  }
+  const { task_id: id } = body as { task_id?: unknown };
   return typeof id === "string" && id !== "" ? id : null;
 }
 

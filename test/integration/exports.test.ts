@@ -238,7 +238,7 @@ describe("an export whose worker dies", () => {
   it("between the file and its settle finds the file made", async () => {
     const { cliente, orders } = await bulkyCustomer();
     const id = await storeExport({ cliente });
-    const DB = faultyDatabase(strike("UPDATE tasks SET resends = 0, worker", "fails", 3));
+    const DB = faultyDatabase(strike("UPDATE tasks SET resends = 0, worker", "fails", 9));
     await deliver([id], quiet({ DB }), engine);
     expect((await taskOf(id)).status).toBe("PENDING");
     await expectLines(id, orders);

@@ -104,10 +104,11 @@ const isNewer = (message: unknown) => {
   return typeof message === "object" && typeof v === "number" && v > 1;
 };
 
-/** Of the shape of ours; a dead letter must also name a task that is there. */
+/** Of the shape of ours; a dead letter, of any version, must also name a task that is there. */
 function isOurs(message: unknown, queue: string): boolean {
   const { v, task_id: id } = (message ?? {}) as { v?: unknown; task_id?: unknown };
-  const shaped = typeof message === "object" && v === 1 && typeof id === "string" && id !== "";
+  const version = v === 1 || (queue === DEAD && isNewer(message));
+  const shaped = typeof message === "object" && version && typeof id === "string" && id !== "";
   return shaped && (queue !== DEAD || known.includes(id));
 }
 
