@@ -31,3 +31,8 @@ export function inChunks(values: Iterable<string>): string[] {
   }
   return chunks;
 }
+
+/** JSON arrays, none of them empty, as one. */
+export function joinArrays(texts: readonly string[]): string {
+  return `[${texts.map((text) => text.slice(1, -1)).join(",")}]`;
+}

@@ -1,5 +1,5 @@
 import { assertRoom } from "../tasks/backpressure";
-import { enqueue, type Enqueued, isAnswered } from "../tasks/enqueue";
+import { enqueue, type Enqueued, type EnqueueOptions, isAnswered } from "../tasks/enqueue";
 import type { NewTask } from "../tasks/define";
 import { type OrderText, readOrderText } from "./order-text";
 import { prepareOrder } from "./prepare";
@@ -33,9 +33,11 @@ export async function enqueueSent(
   orders: Iterable<OrderText>,
   user: string | null,
   idempotency?: { key: string; identity: string },
+  behind?: EnqueueOptions["behind"],
 ): Promise<Enqueued> {
   return enqueue(env, processOrder, prepared(orders), {
     user,
+    ...(behind && { behind }),
     ...(idempotency && {
       idempotency: {
         key: storedKey({ user, key: idempotency.key }),

@@ -194,7 +194,8 @@ export const orderRoutes = site
     const { orders, identity } = await readOrders(c.req.raw);
     const idempotency = key === undefined ? undefined : { key, identity };
     const shown: ShownId[] = [];
-    const accepted = await enqueueSent(c.env, noting(orders, shown), user, idempotency);
+    const behind = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
+    const accepted = await enqueueSent(c.env, noting(orders, shown), user, idempotency, behind);
     if (accepted === "conflict") {
       const detail = "This Idempotency-Key was used with another body within the last 24 hours";
       throw new AppError(422, "idempotency_key_reused", detail);

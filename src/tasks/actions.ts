@@ -14,9 +14,9 @@ import { LEASED } from "./leases";
 import type { Restriction } from "./list-plan";
 import { changeOf, publish } from "./publish";
 import { getTask } from "./queries";
-import { sendTasks } from "./queues";
 import { armRecovery } from "./recovery-alarm";
 import { undoRevoked } from "./revoke";
+import { sendTasks } from "./sending";
 import { SENT_GRACE_MS } from "./change";
 import { FAILED, OPEN, type Status } from "./states";
 import { extendTimelineSql } from "./timeline";
@@ -145,9 +145,7 @@ const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
   await armRecovery(env);
   for (const [lane, group] of Map.groupBy(results, ({ queue }) => queue)) {
     const tasks = group.map(({ id }) => id);
-    await sendTasks(env, lane, tasks).catch((error: unknown) => {
-      log.warn("retry.send_failed", { queue: lane, tasks: tasks.length, message: String(error) });
-    });
+    await sendTasks(env, lane, tasks);
   }
   return noteAll(env, "task.resumed", results, by, now); // they may have ended by now
 };

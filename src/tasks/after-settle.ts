@@ -2,8 +2,8 @@ import { parseExact } from "../lib/exact-json";
 import { log } from "../log";
 import type { RunContext, Settlement, TaskDefinition } from "./define";
 import { changeOf, publish, type TaskChange } from "./publish";
-import { sendTasks } from "./queues";
 import { undoRevoked } from "./revoke";
+import { sendTasks } from "./sending";
 import type { Run } from "./change";
 import type { SettledRow } from "./settle";
 import { isFinal } from "./states";
@@ -37,7 +37,7 @@ export async function afterSettle(
             env,
             definition.queue,
             group.map(({ id }) => id),
-            delayMs,
+            { delayMs },
           ),
         ),
         callHook(definition, settlementsOf(group, settled), context),

@@ -28,17 +28,18 @@ export const COUNTERS: readonly Counter[] = [
 const ADD = `ON CONFLICT (span, bucket, module, name) DO UPDATE SET
   ${COUNTERS.map((counter) => `${counter} = ${counter} + excluded.${counter}`).join(", ")}`;
 
-/** SQL of what a row is counted under. */
+/** SQL of what a row is counted under, and of when its event was. */
 const OWN_NAME = { name: "name", module: "module" };
+type CountedAs = typeof OWN_NAME & { at?: string };
 
 /**
- * SQL that counts, in the minute of ?2, what `events` say of the rows of `from`: a FROM clause with
- * its WHERE, over columns `name` and `module` unless `as` says otherwise.
+ * SQL that counts, in the minute of ?2 or of `as.at`, what `events` say of the rows of `from`: a FROM
+ * clause with its WHERE, over columns `name` and `module` unless `as` says otherwise.
  */
 export function countSql(
   events: Partial<Record<Event | "duration_ms", string>>,
   from: string,
-  as = OWN_NAME,
+  as: CountedAs = OWN_NAME,
 ): string {
   return addSql({ ...events }, from, as);
 }
@@ -70,11 +71,12 @@ export function countEndsSql(
   );
 }
 
-function addSql(values: Record<string, string>, from: string, as: typeof OWN_NAME): string {
+function addSql(values: Record<string, string>, from: string, as: CountedAs): string {
+  const { name, module, at = "?2" } = as;
   return `
 INSERT INTO task_counts (span, bucket, name, module, ${Object.keys(values).join(", ")})
-SELECT ${MINUTE_MS}, ?2 - ?2 % ${MINUTE_MS}, ${as.name}, ${as.module}, ${Object.values(values).join(", ")}
-${from} GROUP BY 4, 3
+SELECT ${MINUTE_MS}, ${at} - ${at} % ${MINUTE_MS}, ${name}, ${module}, ${Object.values(values).join(", ")}
+${from} GROUP BY 4, 3, 2
 ${ADD}`;
 }
 

@@ -12,11 +12,13 @@
  * and noted after: the other way round a failed send would look like a sent one.
  */
 import { logFailure } from "../db/full";
+import { log } from "../log";
 import { retryD1 } from "../db/retry";
 import { SENT_GRACE_MS } from "./change";
 import { LEASED } from "./leases";
 import { readPauses } from "./pauses";
-import { lanesOf, queueOf, trySending } from "./queues";
+import { lanesOf, queueOf } from "./queues";
+import { isRateRefusal, trySending } from "./sending";
 import { OPEN } from "./states";
 
 /** Rows looked at in one go. */
@@ -105,7 +107,9 @@ async function resendLane(look: Look, query: string, limit: number): Promise<Res
       await noteSent(look, sending.taken);
       sent += sending.taken.length;
       if ("refusal" in sending) {
-        throw sending.refusal;
+        const { refusal } = sending;
+        log.warn("recovery.resend_refused", { queue: lane, message: String(refusal) });
+        return { sent, more: sent > 0 || isRateRefusal(refusal) };
       }
       if (ids.length < ROWS) {
         return { sent, more: ids.length < rows.length && now - resumedAt < JUST_RESUMED_MS };

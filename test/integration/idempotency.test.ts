@@ -1,5 +1,5 @@
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { loteRange } from "../../src/tasks/ids";
 import { adminSession, apiKey, type CallInit, expectProblem } from "../support/api";
 import {
@@ -10,7 +10,7 @@ import {
   post,
   storedRows,
 } from "../support/api-orders";
-import { deafQueue, deliver, testEnv } from "../support/engine";
+import { deliver, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
 
 const newKey = () => crypto.randomUUID();
@@ -216,8 +216,10 @@ describe("the header", () => {
 
 it("a replay works, and sends nothing twice, when the first send to the queue had failed", async () => {
   const [key, body] = [newKey(), orders(2)];
-  const deaf = { env: { QUEUE_ORDERS: deafQueue } };
+  const sendBatch = vi.fn<Queue["sendBatch"]>().mockRejectedValueOnce(new Error("Bad Gateway"));
+  const deaf = { env: { QUEUE_ORDERS: { sendBatch } } };
   const answer = await accepted(await postWith(key, body, deaf)); // stored is accepted
+  expect(sendBatch).toHaveBeenCalledTimes(2); // and what was sent then is lost
   const stored = await storedRows();
   const replay = await postWith(key, body);
   expect(replay.headers.get("idempotency-replayed")).toBe("true");

@@ -28,10 +28,8 @@ export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): En
   return guarded({ ...realEnv, ...overrides, ...own } as Env, AT_ONCE);
 }
 
-/** A queue that takes nothing: rows stay PENDING until the test delivers their messages itself. */
-export const deafQueue = {
-  sendBatch: () => Promise.reject(new Error("the queue takes nothing")),
-} as unknown as Queue;
+/** A queue that loses everything: rows stay PENDING until the test delivers their messages itself. */
+export const deafQueue = { sendBatch: () => Promise.resolve() } as unknown as Queue;
 
 /** Stores orders' tasks without sending their messages. */
 export async function storeOrders(env: Env, orders: readonly unknown[]): Promise<string[]> {

@@ -61,7 +61,7 @@ export class World {
     this.#env = testEnv({
       CATALOGUE_URL,
       CATALOGUE_TTL_SECONDS: "0",
-      RECOVERY: { getByName: () => ({ arm: () => Promise.resolve() }) },
+      RECOVERY: { getByName: () => ({ arm: async () => {}, lookNow: async () => {} }) },
       QUEUE_ORDERS: bindingOf(this.queue),
     });
     Reflect.deleteProperty(this.#env, "QUEUE_TASKS");

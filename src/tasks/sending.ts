@@ -1,0 +1,140 @@
+/**
+ * Sending tasks' messages. A queue takes 5,000 a second from all who send together, and then throws
+ * `Too Many Requests`: whoever sends many paces them, and whoever is refused steps back. What is not
+ * taken in time is noted as unsent, so that recovery sends it at its next look, instead of waiting
+ * for proof that a message which never was is lost.
+ */
+import { inChunks } from "../db/chunks";
+import { retryD1 } from "../db/retry";
+import { log } from "../log";
+import { MESSAGE_VERSION, queueOf } from "./queues";
+import { lookNow } from "./recovery-alarm";
+import { OPEN } from "./states";
+
+/** Messages a call to the queue takes. */
+const SEND_BATCH = 100;
+const SENDS_AT_ONCE = 6;
+/** Messages sent in one go. */
+const ROUND = SEND_BATCH * SENDS_AT_ONCE;
+/** Between rounds: 4,000 messages a second at most, so that others find room beside. */
+const PAUSE_MS = 150;
+const MAX_PAUSE_MS = 1000;
+
+/** What the queue took, and what it said of the rest. */
+export interface Sending {
+  taken: string[];
+  refusal?: unknown;
+}
+
+/** Sends a message per task, to be delivered after the delay, until the queue refuses some. */
+export async function trySending(
+  env: Env,
+  lane: string,
+  ids: readonly string[],
+  delayMs = 0,
+): Promise<Sending> {
+  const queue = queueOf(env, lane);
+  const chunks: string[][] = [];
+  for (let start = 0; start < ids.length; start += SEND_BATCH) {
+    chunks.push(ids.slice(start, start + SEND_BATCH));
+  }
+  const sending: Sending = { taken: [] };
+  for (let start = 0; start < chunks.length; start += SENDS_AT_ONCE) {
+    const some = chunks.slice(start, start + SENDS_AT_ONCE);
+    const results = await Promise.allSettled(
+      some.map((chunk) =>
+        queue.sendBatch(
+          chunk.map((id) => ({ body: { v: MESSAGE_VERSION, task_id: id } })),
+          delayMs > 0 ? { delaySeconds: Math.ceil(delayMs / 1000) } : undefined,
+        ),
+      ),
+    );
+    for (const [index, result] of results.entries()) {
+      if (result.status === "fulfilled") {
+        sending.taken.push(...(some[index] ?? []));
+      } else {
+        sending.refusal = result.reason;
+      }
+    }
+    if ("refusal" in sending) {
+      break;
+    }
+  }
+  return sending;
+}
+
+/** Whether the queue took as much as it takes in a second: it will take more in the next. */
+export function isRateRefusal(refusal: unknown): boolean {
+  return /too many requests/i.test(String(refusal));
+}
+
+interface Manner {
+  delayMs?: number;
+  /** For how long what is refused is tried again. A round is tried once in any case. */
+  patienceMs?: number;
+}
+
+/**
+ * Sends the messages of tasks whose rows say that they are sent, and has those say otherwise that
+ * the queue did not take. Chunks may overtake each other. Never rejects: should even the note fail,
+ * recovery finds the tasks by their silence.
+ */
+export async function sendTasks(
+  env: Env,
+  lane: string,
+  ids: readonly string[],
+  manner: Manner = {},
+): Promise<void> {
+  let left = ids;
+  try {
+    const sending = await sendPaced(env, lane, ids, manner);
+    left = sending.left;
+    if (left.length > 0) {
+      const message = String(sending.refusal);
+      log.warn("queue.refused", { queue: lane, tasks: left.length, message });
+      await noteUnsent(env.DB, left);
+      await lookNow(env);
+    }
+  } catch (error) {
+    log.error("queue.send_failed", { queue: lane, tasks: left.length, message: String(error) });
+  }
+}
+
+async function sendPaced(
+  env: Env,
+  lane: string,
+  ids: readonly string[],
+  { delayMs = 0, patienceMs = 0 }: Manner,
+): Promise<{ left: readonly string[]; refusal?: unknown }> {
+  const since = Date.now();
+  let left = ids;
+  let waited = 0;
+  let pause = PAUSE_MS;
+  for (;;) {
+    const round = left.slice(0, ROUND);
+    const { taken, ...refused } = await trySending(env, lane, round, delayMs);
+    const gone = new Set(taken);
+    left = left.filter((id) => !gone.has(id));
+    const isRefused = "refusal" in refused;
+    // The clock may stand still while this waits, or run on while the queue is slow.
+    const isLate = Math.max(waited, Date.now() - since) >= patienceMs;
+    if (left.length === 0 || (isRefused && isLate)) {
+      return { left, ...refused };
+    }
+    pause = isRefused ? Math.min(2 * pause, MAX_PAUSE_MS) : Math.max(0.8 * pause, PAUSE_MS);
+    const wait = pause * (1 + Math.random() / 2);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    waited += wait;
+  }
+}
+
+const NOTE_UNSENT = `
+UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, ?2)
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND sent_at IS NOT NULL`;
+
+async function noteUnsent(db: D1Database, ids: readonly string[]): Promise<void> {
+  const now = Date.now();
+  const chunks = inChunks(ids.map((id) => JSON.stringify(id)));
+  const statements = chunks.map((chunk) => db.prepare(NOTE_UNSENT).bind(chunk, now));
+  await retryD1(db, () => db.batch(statements));
+}
