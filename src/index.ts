@@ -26,6 +26,7 @@ export { LiveHub } from "./live/hub.do";
 export { CatalogueDesk } from "./orders/catalogue/desk.do";
 export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
 export { OrderRegistry } from "./orders/registry.do";
+export { IngestDesk } from "./tasks/ingest-desk.do";
 export { Recovery } from "./tasks/recovery.do";
 
 const engine = new Engine([processOrder, bulk, exportOrders, exportTasks]);

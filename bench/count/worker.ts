@@ -6,6 +6,7 @@
 import product from "../../src/index";
 import { OrderRegistry as Registry } from "../../src/orders/registry.do";
 import type { ClaimAnswer, ClaimOf, Outcomes } from "../../src/orders/registry.do";
+import { IngestDesk as IngestDeskObject } from "../../src/tasks/ingest-desk.do";
 import { Recovery as RecoveryAlarm } from "../../src/tasks/recovery.do";
 import { counts, reset } from "./counters";
 import { countingDatabase } from "./database";
@@ -25,6 +26,12 @@ export class OrderRegistry extends Registry {
 
   override settleMany(outcomes: Outcomes): void {
     countingRows(this.ctx.storage, () => super.settleMany(outcomes));
+  }
+}
+
+export class IngestDesk extends IngestDeskObject {
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, countingEnv(env));
   }
 }
 
@@ -51,6 +58,7 @@ function countingEnv(env: Env): Env {
       QUEUE_ORDERS: countingProducer(env.QUEUE_ORDERS),
       QUEUE_TASKS: countingProducer(env.QUEUE_TASKS),
       ORDER_REGISTRY: countingNamespace(env.ORDER_REGISTRY),
+      INGEST_DESK: countingNamespace(env.INGEST_DESK),
       RECOVERY: countingNamespace(env.RECOVERY),
       CATALOGUE: countingNamespace(env.CATALOGUE),
       LIVE_HUB: countingNamespace(env.LIVE_HUB),

@@ -64,7 +64,7 @@ const createOrders = createRoute({
       415: "Another type of body",
       429: "Too many requests",
       422: "The Idempotency-Key was used with another body",
-      503: "`overloaded`: nothing was accepted, try again after `Retry-After` seconds; a key that has its answer gets it all the same",
+      503: "`overloaded`: nothing was accepted, accepted work waits too long, or more comes in than can be written; try again after `Retry-After` seconds; a key that has its answer gets it all the same",
       ...STORAGE_FULL,
     }),
   },

@@ -12,6 +12,7 @@ import { MAX_MESSAGE_WAIT_MS } from "./backoff";
 import { MAX_MESSAGE_CHARACTERS } from "./bounds";
 import type { NewTask, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
+import { acceptTogether, isSmall } from "./ingest-desk";
 import { logsEach } from "./lifecycle-log";
 import type { Notify } from "./notify";
 import { changeOf, publish } from "./publish";
@@ -29,7 +30,7 @@ export interface EnqueueOptions {
   replayOf?: string;
   /**
    * Takes work that may go on behind the caller's answer, as of a request over HTTP: messages are sent
-   * there.
+   * there, and a small request shares a transaction with those that come at the same time.
    */
   behind?: (work: Promise<unknown>) => void;
   now?: number;
@@ -120,11 +121,16 @@ export async function enqueue(
   return { lote, taskIds, replayed: false };
 }
 
+/** By the desk, with others, or alone. Should the desk have stored it after all, so much the better. */
 async function store(
   env: Env,
   request: Submission,
   behind: EnqueueOptions["behind"],
 ): Promise<Owner> {
+  const shared = behind && isSmall(request) && (await acceptTogether(env, request));
+  if (shared) {
+    return shared;
+  }
   const { owners, sent } = await accept(env, [request], behind ? PATIENCE_MS : 0);
   if (behind) {
     behind(sent);

@@ -90,6 +90,7 @@ describe("a queue that takes 5,000 messages a second", () => {
     const { ms } = await elapse(behind);
     expectOnce(queue, ids);
     expect(ms).toBeLessThan(10 * SECOND);
+    console.log(`10,000 orders in one request: sent in ${ms} ms`);
     expect(await unsentTasks()).toEqual([]);
     expect(looks).toEqual([]);
   });

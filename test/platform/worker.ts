@@ -113,6 +113,7 @@ function onPlatform<Class extends new (ctx: DurableObjectState, env: Env) => obj
 
 export const LiveHub = onPlatform(classes.LiveHub);
 export const CatalogueDesk = onPlatform(classes.CatalogueDesk);
+export const IngestDesk = onPlatform(classes.IngestDesk);
 export const OrderRegistry = onPlatform(classes.OrderRegistry);
 export const Recovery = onPlatform(classes.Recovery);
 export const { EmbeddedCatalogue } = classes;

@@ -3,6 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import { type Scope, SCOPES } from "../../src/auth/caller";
 import worker from "../../src/index";
+import { withOwnDesk } from "./ingest-desk";
 
 export const ORIGIN = "https://pedidos.example";
 
@@ -31,7 +32,7 @@ export async function call(path: string, init: CallInit = {}): Promise<Response>
     return exports.default.fetch(request);
   }
   const ctx = createExecutionContext();
-  const response = await worker.fetch(request, { ...env, ...overrides } as Env, ctx);
+  const response = await worker.fetch(request, withOwnDesk({ ...env, ...overrides } as Env), ctx);
   await waitOnExecutionContext(ctx);
   return response;
 }

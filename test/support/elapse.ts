@@ -3,18 +3,21 @@ import { vi } from "vitest";
 const realSetTimeout = setTimeout;
 
 /**
- * Lets the faked clock and timers run on while work waits for them. Returns what came of it, and how
- * long it took by that clock.
+ * Lets the faked clock and timers run on, step by step, while work waits for them and nothing is
+ * busy for which no time shall pass. Returns what came of it, and how long it took by that clock.
  */
-export async function elapse<T>(work: Promise<T>): Promise<{ result: T; ms: number }> {
+export async function elapse<T>(
+  work: Promise<T>,
+  { stepMs = 20, isBusy = (): boolean => false } = {},
+): Promise<{ result: T; ms: number }> {
   const from = Date.now();
-  let over = false;
-  const result = work.finally(() => (over = true));
+  const state = { over: false };
+  const result = work.finally(() => (state.over = true));
   result.catch(() => undefined);
-  while (!over) {
-    await new Promise((resolve) => realSetTimeout(resolve, 1));
-    if (vi.getTimerCount() > 0) {
-      await vi.advanceTimersByTimeAsync(20);
+  while (!state.over) {
+    await new Promise((resolve) => realSetTimeout(resolve, 0));
+    if (vi.getTimerCount() > 0 && !isBusy()) {
+      vi.advanceTimersByTime(stepMs);
     }
   }
   return { result: await result, ms: Date.now() - from };

@@ -12,6 +12,7 @@ import { enqueue } from "../../src/tasks/enqueue";
 import type { TaskDefinition } from "../../src/tasks/define";
 import { getTask, type TaskView } from "../../src/tasks/queries";
 import { AT_ONCE } from "./faults";
+import { withOwnDesk } from "./ingest-desk";
 
 export const orderEngine = new Engine([processOrder]);
 
@@ -25,7 +26,7 @@ export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): En
   environments += 1;
   const { CATALOGUE_URL: url } = overrides;
   const own = typeof url === "string" ? { CATALOGUE_URL: `${url}/${environments}` } : {};
-  return guarded({ ...realEnv, ...overrides, ...own } as Env, AT_ONCE);
+  return withOwnDesk(guarded({ ...realEnv, ...overrides, ...own } as Env, AT_ONCE));
 }
 
 /** A queue that loses everything: rows stay PENDING until the test delivers their messages itself. */
