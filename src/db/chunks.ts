@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 const scratch = new Uint8Array(256 * 1024);
 
 /** Bytes of a text's UTF-8, of which a character takes up to three. Most leave no garbage. */
-function sizeOf(text: string): number {
+export function sizeOf(text: string): number {
   return text.length * 3 <= scratch.length
     ? encoder.encodeInto(text, scratch).written
     : encoder.encode(text).byteLength;

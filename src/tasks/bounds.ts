@@ -6,9 +6,9 @@ import { cutText } from "../lib/cut-text";
 
 /** Of an input, a result or a finished step, as JSON text. */
 export const MAX_JSON_CHARACTERS = 64_000;
-/** Of a checkpoint, and of all finished steps together: a row of D1 holds two megabytes. */
-export const MAX_CHECKPOINT_CHARACTERS = 1_000_000;
-export const MAX_STEPS_CHARACTERS = 500_000;
+/** Of a checkpoint, and of all finished steps together: D1 keeps two megabytes a row. */
+export const MAX_CHECKPOINT_BYTES = 1_000_000;
+export const MAX_STEPS_BYTES = 500_000;
 /** Of what a failure says besides its message. */
 export const MAX_DETAIL_CHARACTERS = 4000;
 export const MAX_MESSAGE_CHARACTERS = 500;

@@ -1,8 +1,9 @@
+import { sizeOf } from "../db/chunks";
 import { backoff, MAX_MESSAGE_WAIT_MS } from "./backoff";
 import { cutText } from "../lib/cut-text";
 import {
   keptJson,
-  MAX_CHECKPOINT_CHARACTERS,
+  MAX_CHECKPOINT_BYTES,
   MAX_DETAIL_CHARACTERS,
   MAX_JSON_CHARACTERS,
   MAX_MESSAGE_CHARACTERS,
@@ -94,9 +95,9 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     const reason = { code: "batch_crashed", message: "The batch it ran in crashed; it runs alone" };
     return { ...wait("suspected", 0, reason, { deferrals: row.deferrals }), suspect: 1 };
   }
-  const carried = JSON.stringify(checkpointOf(outcome)?.checkpoint?.left ?? null).length;
-  if (carried > MAX_CHECKPOINT_CHARACTERS) {
-    const message = `The checkpoint has ${carried} characters; at most ${MAX_CHECKPOINT_CHARACTERS} are kept`;
+  const carried = sizeOf(JSON.stringify(checkpointOf(outcome)?.checkpoint?.left ?? null));
+  if (carried > MAX_CHECKPOINT_BYTES) {
+    const message = `The checkpoint has ${carried} bytes; at most ${MAX_CHECKPOINT_BYTES} are kept`;
     return final("FAILURE", { code: "checkpoint_too_large", message });
   }
   switch (outcome.kind) {

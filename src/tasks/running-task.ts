@@ -2,15 +2,16 @@
  * A task while it runs: it says how far it is and remembers the steps it finished. Both are written
  * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
  */
+import { sizeOf } from "../db/chunks";
 import { retryD1 } from "../db/retry";
 import { isRecent } from "../lib/recent";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
 import {
-  MAX_CHECKPOINT_CHARACTERS,
+  MAX_CHECKPOINT_BYTES,
   MAX_JSON_CHARACTERS,
   MAX_STEP_CHARACTERS,
-  MAX_STEPS_CHARACTERS,
+  MAX_STEPS_BYTES,
 } from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type { Task } from "./define";
@@ -44,7 +45,7 @@ export interface RunningTask<Input> extends Task<Input> {
   /**
    * Keeps where to go on from, in place of the checkpoint before: a retry, also after a crash,
    * finds it as `checkpoint`; null begins anew. For long walks, whose steps would pile up. At most
-   * 1,000,000 characters of JSON. Throws a NotHeldError when the task is no longer this run's.
+   * 1,000,000 bytes of JSON. Throws a NotHeldError when the task is no longer this run's.
    */
   saveCheckpoint(checkpoint: unknown): Promise<void>;
 }
@@ -91,7 +92,7 @@ export function startRun<Input>(
   );
   const { progress: notifyEvery } = readNotify(row.notify);
   let notified = row.progress ?? 0;
-  let finished = row.finished_steps?.length ?? 0;
+  let finished = sizeOf(row.finished_steps ?? "");
   let unsaved: Progress | null = null;
   const begunAt = Date.now();
   let savedAt = 0;
@@ -152,9 +153,9 @@ export function startRun<Input>(
         if (text.length > MAX_JSON_CHARACTERS) {
           throw new Error(`The result of step ${name} is over ${MAX_JSON_CHARACTERS} characters`);
         }
-        finished += text.length;
-        if (finished > MAX_STEPS_CHARACTERS) {
-          throw new Error(`The results of its steps are over ${MAX_STEPS_CHARACTERS} characters`);
+        finished += sizeOf(text);
+        if (finished > MAX_STEPS_BYTES) {
+          throw new Error(`The results of its steps are over ${MAX_STEPS_BYTES} bytes`);
         }
         await write(SAVE_STEP, [name, text]);
         steps.set(name, result);
@@ -162,8 +163,8 @@ export function startRun<Input>(
       },
       async saveCheckpoint(checkpoint) {
         const text = JSON.stringify(checkpoint ?? null);
-        if (text.length > MAX_CHECKPOINT_CHARACTERS) {
-          throw new Error(`The checkpoint is over ${MAX_CHECKPOINT_CHARACTERS} characters`);
+        if (sizeOf(text) > MAX_CHECKPOINT_BYTES) {
+          throw new Error(`The checkpoint is over ${MAX_CHECKPOINT_BYTES} bytes`);
         }
         await write(SAVE_CHECKPOINT, [text]);
       },

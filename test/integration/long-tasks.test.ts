@@ -280,7 +280,7 @@ describe("a checkpoint saved on the way", () => {
     const caught: unknown[] = [];
     const [definition, engine] = longTask({
       run: async (task) => {
-        await task.saveCheckpoint("x".repeat(1_000_001)).catch((error) => caught.push(error));
+        await task.saveCheckpoint("ñ".repeat(500_000)).catch((error) => caught.push(error));
         await actOn(env, engine, "cancel", task.id, { by: BY });
         await task.saveCheckpoint("late").catch((error) => caught.push(error));
         return { kind: "done" };
@@ -289,7 +289,7 @@ describe("a checkpoint saved on the way", () => {
     const ids = await storeTasks(env, definition, [1]);
     await deliver(ids, env, engine);
     expect(caught.map(String)).toEqual([
-      "Error: The checkpoint is over 1000000 characters",
+      "Error: The checkpoint is over 1000000 bytes",
       "NotHeldError: The task was cancelled, or its lease given up",
     ]);
   });

@@ -55,6 +55,8 @@ it("makes FAILURE of a result too large to keep", () => {
 it("makes FAILURE of a checkpoint too large for a row", () => {
   const slice = (checkpoint: unknown) => changeOf({ kind: "continue", checkpoint });
   expect(slice("x".repeat(999_998)).status).toBe("PENDING");
+  // Of D1's two megabytes a row, which are bytes.
+  expect(slice("€".repeat(333_333)).code).toBe("checkpoint_too_large");
   expect(slice("x".repeat(999_999))).toMatchObject({
     status: "FAILURE",
     code: "checkpoint_too_large",
