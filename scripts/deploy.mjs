@@ -23,7 +23,8 @@ const usage = `npm run deploy -- [flags]
   --env NAME, --name WORKER, --config FILE   as wrangler has them
   --dry-run               checks and bundles; touches no account
   Any other flag goes to wrangler deploy.
-  ADMIN_EMAIL, ADMIN_PASSWORD and CLOUDFLARE_API_TOKEN in the environment answer for a person.`;
+  ADMIN_EMAIL, ADMIN_PASSWORD, BETTER_AUTH_SECRET and CLOUDFLARE_API_TOKEN in the environment answer
+  for a person.`;
 
 const { flags, rest } = orFail(() =>
   readFlags(process.argv.slice(2), {
@@ -71,14 +72,13 @@ const {
 const worker = process.env.WRANGLER_CI_OVERRIDE_NAME || (flags.name ?? configured);
 const deployFlags = [...where, "--name", worker, ...variables, ...rest];
 
+const oldConfig = readFileSync(configFile, "utf8");
+const newConfig = orFail(() => withVariables(oldConfig, environment, settings));
+
 if (flags["dry-run"]) {
   step("Bundling (dry run: nothing is created, migrated or deployed)");
   process.exit(await runTool("wrangler", ["deploy", "--dry-run", ...deployFlags]));
 }
-
-const newConfig = orFail(() =>
-  withVariables(readFileSync(configFile, "utf8"), environment, settings),
-);
 
 step("Looking at the account");
 const [databases, present] = await Promise.all([
@@ -118,13 +118,19 @@ if (!(await isMigrated(where))) {
 }
 
 step("Deploying the Worker");
-writeFileSync(configFile, newConfig);
-await deploy();
 if (answers.generatedPassword) {
+  // Before the secrets are stored, for what comes after that may fail.
   console.log(
-    `\nFirst administrator: ${answers.values.ADMIN_EMAIL}, password ${answers.generatedPassword}`,
+    `First administrator: ${answers.values.ADMIN_EMAIL}, password ${answers.generatedPassword}`,
   );
   console.log("This password is shown only now.");
+}
+writeFileSync(configFile, newConfig);
+await deploy();
+if (newConfig !== oldConfig) {
+  console.log(
+    `\n${configFile} was changed: commit it, so that whoever deploys next deploys the same.`,
+  );
 }
 
 function step(text) {
@@ -206,7 +212,8 @@ async function deploy() {
   const lines = readFileSync(report, "utf8").trim().split("\n");
   const deployed = lines.map((line) => JSON.parse(line)).find(({ type }) => type === "deploy");
   if (!deployed?.targets) {
-    fail("Nothing was deployed."); // wrangler asked, was told no, and calls that a success
+    // wrangler asked, was told no, and calls that a success
+    fail("No Worker was deployed; the database is migrated and the configuration written.");
   }
 }
 
@@ -235,5 +242,6 @@ async function run(args, env = {}) {
 
 /** What was made for a Worker that is not there yet is not known for its own. */
 function again() {
-  return `Once it is mended, npm run deploy${isOurs ? "" : " -- --adopt"} goes on from there.`;
+  const adopt = isOurs || flags.adopt ? "" : " with --adopt";
+  return `Once it is mended, the same command${adopt} goes on from there.`;
 }

@@ -23,11 +23,20 @@ export async function listSecrets(worker, flags, environment = "") {
   return /Worker ".*" not found/u.test(textOf(result)) ? null : refuse(result, "secrets");
 }
 
+/** By a question about the one: the list of all ends after a page, and its `info` wants other rights. */
 export async function hasBucket(name, flags) {
-  const result = await captureTool("wrangler", ["r2", "bucket", "list", ...flags]);
-  return result.code === 0
-    ? new RegExp(String.raw`^name:\s+${name}\s*$`, "mu").test(result.stdout)
-    : refuse(result, "R2 buckets");
+  const result = await captureTool("wrangler", [
+    "r2",
+    "bucket",
+    "lifecycle",
+    "list",
+    name,
+    ...flags,
+  ]);
+  if (result.code === 0) {
+    return true;
+  }
+  return /code: 10006/u.test(textOf(result)) ? false : refuse(result, "R2 buckets");
 }
 
 export async function hasQueue(name, flags) {

@@ -24,11 +24,18 @@ export function bindingsProblem(own, whole, top) {
   if (!own.secrets) {
     return "secrets lacks required: an environment does not inherit it";
   }
-  const shared = bindingsOf(own.targetEnvironment ? top : {}).find(
-    ({ section, binding, name }) => name !== undefined && like(section, binding)?.name === name,
+  const shared = bindingsOf(own.targetEnvironment ? top : {}).find(({ section, binding, ...is }) =>
+    ["name", "id"].some((what) => is[what] && is[what] === like(section, binding)?.[what]),
   );
   if (shared) {
     return `${shared.section} ${shared.binding} is ${shared.name}, as at the top level: an environment needs its own`;
+  }
+  const queues = own.queues.producers.map(({ queue }) => queue);
+  const stray = own.queues.consumers
+    .flatMap(({ queue, dead_letter_queue }) => [queue, dead_letter_queue ?? []].flat())
+    .find((queue) => !queues.includes(queue));
+  if (stray) {
+    return `queues.consumers names ${stray}, which is no queue of its queues.producers`;
   }
   const idle = own.queues.producers.find(
     (producer) => !own.queues.consumers.some(({ queue }) => queue === producer.queue),
@@ -44,13 +51,13 @@ function bindingsOf({
   ratelimits = [],
 }) {
   const bindings = {
-    d1_databases: d1_databases.map(({ binding, database_name }) => [binding, database_name]),
+    d1_databases: d1_databases.map((each) => [each.binding, each.database_name, each.database_id]),
     r2_buckets: r2_buckets.map(({ binding, bucket_name }) => [binding, bucket_name]),
     "queues.producers": queues.producers.map(({ binding, queue }) => [binding, queue]),
     "durable_objects.bindings": durable_objects.bindings.map(({ name }) => [name]),
     ratelimits: ratelimits.map(({ name, namespace_id }) => [name, namespace_id]),
   };
   return Object.entries(bindings).flatMap(([section, list]) =>
-    list.map(([binding, name]) => ({ section, binding, name })),
+    list.map(([binding, name, id]) => ({ section, binding, name, id })),
   );
 }

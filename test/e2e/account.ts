@@ -80,7 +80,11 @@ export class Account {
       [/^d1\/database$/, () => Object.keys(databases).map(database)],
       [/^d1\/database\/[^/]+$/, () => (last in databases ? database(last) : undefined)],
       [/^r2\/buckets$/, () => ({ buckets: buckets.map((each) => ({ name: each })) })],
-      [/^r2\/buckets\//, () => (buckets.includes(last) ? { name: last } : undefined)],
+      [/^r2\/buckets\/[^/]+$/, () => (buckets.includes(last) ? { name: last } : undefined)],
+      [
+        /^r2\/.+\/lifecycle$/,
+        () => (buckets.some((each) => of.includes(`/${each}/`)) ? { rules: [] } : undefined),
+      ],
       [/^queues$/, () => queues.filter((each) => (name ?? each) === each).map(queue)],
       [/\/secrets$/, () => workers[worker]?.map((each) => ({ name: each, type: "secret_text" }))],
       [/^workers\/workers\/[^/]+$/, () => ({ name: last, subdomain: { enabled: true } })],

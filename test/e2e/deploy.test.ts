@@ -277,7 +277,7 @@ describe("an environment", () => {
     expect(account.holds.databases["staging"], output).toEqual(applied);
     expect(Object.keys(account.deployed), output).toEqual(["pedidos-staging"]);
     const made = account.changed.filter((what) => what.startsWith("POST "));
-    expect(made.filter((what) => what.includes("pedidos"))).toEqual([]);
+    expect(made.filter((what) => /pedidos(?!-staging)/.test(what))).toEqual([]);
     const values = { CATALOGUE_URL: "https://staging.example", LOCATION: "apac" };
     expect(valuesOf(account, "pedidos-staging", "plain_text")).toMatchObject(values);
     const written = readFileSync(file, "utf8");
@@ -294,6 +294,15 @@ describe("an environment", () => {
       (text: string) =>
         staging(text).replaceAll('database_name = "staging"', 'database_name = "pedidos"'),
       "d1_databases DB is pedidos, as at the top level",
+    ],
+    [
+      "takes the dead letters of another",
+      (text: string) =>
+        staging(text).replace(
+          'dead_letter_queue = "staging-dead-letters"',
+          'dead_letter_queue = "pedidos-dead-letters"',
+        ),
+      "queues.consumers names pedidos-dead-letters",
     ],
   ] as const)("is refused that %s", async ([, edit, problem]) => {
     const args = ["--config", configFile(edit), "--env", "staging", ...EMBEDDED];
