@@ -1,5 +1,5 @@
 /** Cloudflare's price list, paid plan, USD, as of November 2026; and what an order costs by it. */
-export const PLAN_PER_MONTH = 5;
+const PLAN_PER_MONTH = 5;
 
 /** What is billed by the unit: dollars per million, and millions included each month. */
 export const PRICES = {

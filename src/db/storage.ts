@@ -9,7 +9,7 @@ export interface Storage {
  * From here on no new work is taken in. The rest is for what was accepted, whose orders are stored
  * when their tasks end, and for people, who sign in, delete and leave a trace.
  */
-export const CLOSED_SHARE = 0.98;
+const CLOSED_SHARE = 0.98;
 
 export function usedShare({ bytes, limit }: Storage): number {
   return bytes / limit;

@@ -110,8 +110,9 @@ WHERE true ON CONFLICT (id) DO NOTHING`;
 const NOTIFY_FAILED = notifyEndsSql("id BETWEEN ?1 || '0000' AND ?1 || 'ffff'");
 
 /**
- * Stores requests, the rows of several as one value of at most 2 MB, and sends their messages. Resolves once they are durable, to the owner of each;
- * `sent` ends when the queue has what it takes within the patience, and never rejects.
+ * Stores requests, the rows of several as one value of at most 2 MB, and sends their messages.
+ * Resolves once they are durable, to the owner of each; `sent` ends when the queue has what it takes
+ * within the patience, and never rejects.
  */
 export async function accept(
   env: Env,

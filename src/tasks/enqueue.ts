@@ -1,7 +1,7 @@
 /**
  * Accepting work. All rows of a request are stored in one transaction (accept.ts), together with its
- * idempotency key and their counts; only then are messages sent. So what was accepted is durable: a send that fails
- * leaves PENDING rows, which recovery sends.
+ * idempotency key and their counts; only then are messages sent. So what was accepted is durable: a
+ * send that fails leaves PENDING rows, which recovery sends.
  */
 import { inChunks } from "../db/chunks";
 import { isDatabaseFull } from "../db/full";

@@ -5,7 +5,11 @@
  */
 const RealDate = Date;
 const realPerformance = performance.now.bind(performance);
-const realTimers = { setTimeout: globalThis.setTimeout, wait: scheduler.wait.bind(scheduler) };
+const realTimers = {
+  setTimeout: globalThis.setTimeout,
+  setInterval: globalThis.setInterval,
+  wait: scheduler.wait.bind(scheduler),
+};
 
 let now: number | null = null;
 let elapsed = 0;
@@ -37,21 +41,26 @@ export function trueNow(): number {
   return (now === null ? Date : RealDate).now();
 }
 
+type Timer = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => number;
+
+/** A timer that fires is an event too. */
+function late<Set extends typeof setTimeout | typeof setInterval>(set: Set): Set {
+  const timer: Timer = (callback, ms, ...args) =>
+    (set as unknown as Timer)(() => {
+      tick();
+      callback(...args);
+    }, ms);
+  return timer as unknown as Set;
+}
+
 /** From now on time passes only at a `tick`. Returns what lets it run again. */
 export function stopClock(): () => void {
   now = RealDate.now();
   elapsed = realPerformance();
   globalThis.Date = StillDate as DateConstructor;
   performance.now = () => elapsed;
-  globalThis.setTimeout = ((
-    callback: (...args: unknown[]) => void,
-    ms?: number,
-    ...args: unknown[]
-  ) =>
-    realTimers.setTimeout(() => {
-      tick();
-      callback(...args);
-    }, ms)) as typeof setTimeout;
+  globalThis.setTimeout = late(realTimers.setTimeout);
+  globalThis.setInterval = late(realTimers.setInterval);
   scheduler.wait = async (...call) => {
     await realTimers.wait(...call);
     tick();
@@ -61,6 +70,7 @@ export function stopClock(): () => void {
     globalThis.Date = RealDate;
     performance.now = realPerformance;
     globalThis.setTimeout = realTimers.setTimeout;
+    globalThis.setInterval = realTimers.setInterval;
     scheduler.wait = realTimers.wait;
   };
 }

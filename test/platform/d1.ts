@@ -2,6 +2,8 @@
  * D1 as it is documented, in front of the local one, which is kinder: round trips, one query at a
  * time, errors of its own, values of 2 MB, a disk that is full.
  *
+ * Not here: 2 MB a row, 30 s a query, overload by load (its errors come by chance or plan).
+ *
  * https://developers.cloudflare.com/d1/platform/limits/ (2 MB a string, 100 KB of SQL, 10 GB,
  * one query at a time per database), ./d1-errors.ts
  */

@@ -20,13 +20,18 @@ class Invocation {
   async connect<T>(call: () => Promise<T>): Promise<T> {
     if (this.#open >= CONNECTIONS) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else {
+      this.#open += 1;
     }
-    this.#open += 1;
     try {
       return await call();
     } finally {
-      this.#open -= 1;
-      this.#waiting.shift()?.();
+      const next = this.#waiting.shift();
+      if (next) {
+        next(); // it takes this place over
+      } else {
+        this.#open -= 1;
+      }
     }
   }
 }
@@ -55,7 +60,8 @@ export function countQueries(n: number): void {
   if (invocation) {
     invocation.queries += n;
     if (invocation.queries > QUERIES) {
-      throw new Error("D1_ERROR: Too many API requests by single Worker invocation.");
+      // Its words are not documented.
+      throw new Error("Too many API requests by single Worker invocation.");
     }
   }
 }

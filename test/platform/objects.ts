@@ -3,7 +3,7 @@
  * at once, and one that moves or whose code changes drops the calls it is in.
  *
  * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ (`overloaded` is
- * not to be tried again, `retryable` may be), /durable-objects/reference/troubleshooting/
+ * not to be tried again, `retryable` may be; the words of "version before" are workerd's), /durable-objects/observability/troubleshooting/
  */
 import { connect } from "./invocation";
 
@@ -34,7 +34,7 @@ export const OBJECT_ERRORS = {
 
 export type ObjectErrorName = keyof typeof OBJECT_ERRORS;
 
-export function objectError(name: ObjectErrorName): Error {
+function objectError(name: ObjectErrorName): Error {
   const { message, ...properties } = OBJECT_ERRORS[name];
   return Object.assign(new Error(message), properties);
 }

@@ -4,7 +4,7 @@
  * the dead letters. It keeps no time of its own: whoever holds it delivers what is visible.
  *
  * https://developers.cloudflare.com/queues/platform/limits/ (5,000 messages a second, 100 messages
- * or 256 KB a call, 128 KB a message), /queues/platform/javascript-apis/ (metrics: unacknowledged
+ * or 256 KB a call, 128 KB a message), /queues/configuration/javascript-apis/ (metrics: unacknowledged
  * messages), /queues/configuration/dead-letter-queues/
  */
 const PER_SECOND = 5000;
@@ -133,7 +133,7 @@ export class StrictQueue {
 }
 
 function bytesOf(body: unknown): number {
-  return JSON.stringify(body)?.length ?? 0;
+  return new TextEncoder().encode(JSON.stringify(body) ?? "").length;
 }
 
 function sum(values: readonly number[]): number {

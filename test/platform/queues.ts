@@ -1,7 +1,7 @@
 /**
  * The queues of a started server, in this process: they outlive it, as the platform's do. What it
  * sends comes over HTTP; batches go to it the same way, several at once, and what it does not
- * answer comes again.
+ * answer comes again (all of a batch that failed, while the platform keeps what was acked before).
  *
  * https://developers.cloudflare.com/queues/configuration/consumer-concurrency/ (starts low, is
  * looked at when a batch ends), /queues/configuration/batching-retries/, /queues/platform/limits/

@@ -48,6 +48,9 @@ function strict(env: Env): Env {
     if (name.startsWith("QUEUE_")) {
       return [name, queueOf(`pedidos-${name.slice(6).toLowerCase().replaceAll("_", "-")}`)];
     }
+    if (name === "FILES") {
+      return [name, connected(binding as object)];
+    }
     const isObjects = typeof binding === "object" && binding !== null && "idFromName" in binding;
     return [name, isObjects ? objectsOf(binding as DurableObjectNamespace<never>) : binding];
   });
@@ -57,6 +60,19 @@ function strict(env: Env): Env {
 function databaseOf(db: D1Database): D1Database {
   const { roundTripMs, writeMs, readMs } = settings;
   return strictD1(db, { roundTripMs, writeMs, readMs, turn, fault: () => struck(D1_FAULTS) });
+}
+
+/** A binding whose calls are connections. */
+function connected<Binding extends object>(binding: Binding): Binding {
+  return new Proxy(binding, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      return typeof value === "function"
+        ? (...given: unknown[]) =>
+            connect(async () => Reflect.apply(value, target, given) as Promise<unknown>)
+        : value;
+    },
+  });
 }
 
 function objectsOf(namespace: DurableObjectNamespace<never>): DurableObjectNamespace<never> {
