@@ -17,8 +17,11 @@ export interface Written<Position> {
   /** Null until there is more than a part holds. */
   upload: Upload | null;
   /** Base64 of what was written up to the position and is in no part yet. */
-  carry: string;
-  /** Where that is instead when it is too much for a checkpoint: the key of an object. */
+  carry: string | null;
+  /**
+   * Where that is instead when it is too much for a checkpoint: the key of an object. `carry` is null
+   * then, so that a version that knows no `rest` fails instead of going on without it.
+   */
   rest?: string | null;
   /** The one before it, needed no more once this is a checkpoint. */
   spent?: string | null;
@@ -54,7 +57,8 @@ export class PartWriter<Position> {
   async resume(): Promise<void> {
     const { carry, rest, spent, position } = this.#saved;
     const { files } = this.target;
-    await this.write(rest ? await readRest(files, rest) : Uint8Array.fromBase64(carry), position);
+    const bytes = rest ? await readRest(files, rest) : Uint8Array.fromBase64(carry ?? "");
+    await this.write(bytes, position);
     await drop(files, spent);
   }
 
@@ -85,7 +89,7 @@ export class PartWriter<Position> {
     if (rest !== null) {
       await files.put(rest, bytes);
     }
-    const carry = rest === null ? bytes.toBase64() : "";
+    const carry = rest === null ? bytes.toBase64() : null;
     return { ...this.#saved, carry, rest, spent: this.#saved.rest, position, ended: false };
   }
 

@@ -107,6 +107,8 @@ SELECT r.value ->> 0, name, module, queue, iif(r.value ->> 3 IS NULL, 'PENDING',
 FROM json_each(?2) r CROSS JOIN h ON lote = substr(r.value ->> 0, 1, 32)
 WHERE true ON CONFLICT (id) DO NOTHING`;
 
+const ARMING_MS = 1000;
+
 const NOTIFY_FAILED = notifyEndsSql("id BETWEEN ?1 || '0000' AND ?1 || 'ffff'");
 
 /**
@@ -120,7 +122,8 @@ export async function accept(
   patienceMs: number,
 ): Promise<{ owners: Owner[]; sent: Promise<unknown> }> {
   const owners = await store(env.DB, requests);
-  await armRecovery(env);
+  // What is stored is accepted, and the cron looks too: an object that hangs must not hold the answer.
+  await Promise.race([armRecovery(env), scheduler.wait(ARMING_MS)]);
   const own = requests.filter(({ head }, index) => owners[index]?.lote === head.lote);
   const sends = [...Map.groupBy(own, ({ head }) => head.queue)].flatMap(([lane, ofLane]) =>
     [...Map.groupBy(ofLane, ({ head }) => head.delayMs)].map(([delayMs, group]) => {

@@ -5,6 +5,7 @@
  */
 import { inChunks } from "../db/chunks";
 import { isDatabaseFull } from "../db/full";
+import { AppError } from "../http/errors";
 import { cutText } from "../lib/cut-text";
 import { log } from "../log";
 import { accept, type Head, type Owner, type Submission } from "./accept";
@@ -98,8 +99,9 @@ export async function enqueue(
   const head = headOf(env, definition, tasks, { ...options, now, lote });
   const ids = head.sent ? taskIds.filter((_, index) => !tasks[index]?.failure) : [];
   const owner = await store(env, { head, chunks, ids }, options.behind).catch(async (error) => {
-    // What a full database accepted before still has its answer.
-    const isAsked = head.key !== null && isDatabaseFull(error);
+    // What was accepted before still has its answer, of a full database and of a busy one.
+    const isRefused = isDatabaseFull(error) || error instanceof AppError;
+    const isAsked = head.key !== null && isRefused;
     const answer = isAsked ? await answerTo(env.DB, head.key ?? "", now) : null;
     if (!answer) {
       throw error;

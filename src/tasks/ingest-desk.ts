@@ -58,7 +58,11 @@ export async function acceptTogether(env: Env, request: Submission): Promise<Own
     accepted = await desk.accept(request);
   } catch (error) {
     log.warn("ingest.desk_failed", { lote, message: String(error) });
-    return null;
+    // An object that has too much to do: by themselves its requests would be too much for D1.
+    if (!isOverloaded(error)) {
+      return null;
+    }
+    accepted = "busy";
   }
   if (accepted === "busy") {
     const detail = "More comes in than can be written. Nothing of this request was accepted.";
@@ -70,6 +74,10 @@ export async function acceptTogether(env: Env, request: Submission): Promise<Own
     throw accepted.trouble ? new DatabaseTrouble(accepted.trouble, error) : error;
   }
   return accepted;
+}
+
+function isOverloaded(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "overloaded" in error && !!error.overloaded;
 }
 
 interface Waiting {

@@ -255,6 +255,15 @@ describe("an export whose slices must end although much of it fills no part yet"
     expect(await idsIn(id)).toEqual(ids);
   });
 
+  it("leaves nothing that a version without such rests could go on from, past what it misses", async () => {
+    const id = await storeExport({ module: "heavy" });
+    await deliver([id], quiet(), byPage);
+    const row = env.DB.prepare("SELECT checkpoint FROM tasks WHERE id = ?").bind(id);
+    const { carry, rest } = JSON.parse((await row.first("checkpoint")) ?? "{}");
+    expect(rest).toContain(id);
+    expect(carry).toBeNull();
+  });
+
   it("begins anew when the rest of its last slice is gone", async () => {
     const id = await storeExport({ module: "heavy" });
     await deliver([id], quiet(), byPage);

@@ -347,7 +347,6 @@ describe("the object", () => {
 
   it.each([
     ["version before", false],
-    ["overloaded", false],
     ["code updated", false],
     ["network lost", true],
     ["storage reset", true],
@@ -372,6 +371,22 @@ describe("the object", () => {
       await untilFinal(lote, 1);
     },
   );
+
+  it("has too much to do: its requests are not left to D1, but told to come again", async () => {
+    const env = { INGEST_DESK: strict({ fault: () => ({ error: "overloaded" }) }) };
+    const headers = { "idempotency-key": crypto.randomUUID() };
+    const order = JSON.stringify(anOrder());
+    const refused = await post(order, JSON_TYPE, { env, headers });
+    await expectProblem(refused, 503, "overloaded");
+    expect(refused.headers.get("retry-after")).toBe("5");
+    expect(await storedTimes()).toMatchObject({ tasks: 0 });
+    // What it accepted before has its answer all the same.
+    const { lote } = await send(order, JSON_TYPE, { headers });
+    const again = await post(order, JSON_TYPE, { env, headers });
+    expect(again.status).toBe(202);
+    expect(await again.json()).toMatchObject({ lote });
+    await untilFinal(lote, 1);
+  });
 
   it("is lacking: the request is stored by itself", async () => {
     const init = { env: { INGEST_DESK: undefined } };
