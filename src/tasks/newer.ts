@@ -5,10 +5,11 @@
 import type { ClaimedRow } from "./claim";
 import type { Outcome, Reason } from "./define";
 
-/** After this nobody knows it. */
+/** So long after its first delivery nobody knows it. */
 const PATIENCE_MS = 3_600_000;
 
-export function leaveToNewer(row: Pick<ClaimedRow, "created_at">, reason: Reason): Outcome {
-  const isOld = Date.now() - row.created_at > PATIENCE_MS;
+export function leaveToNewer(row: Pick<ClaimedRow, "started_at">, reason: Reason): Outcome {
+  const now = Date.now();
+  const isOld = now - (row.started_at ?? now) > PATIENCE_MS;
   return { kind: isOld ? "reject" : "defer", reason };
 }

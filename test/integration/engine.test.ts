@@ -225,6 +225,9 @@ describe("outcomes", () => {
       const others = await storeTasks(env, definition, [input]);
       await env.DB.prepare("UPDATE tasks SET created_at = 0 WHERE id = ?").bind(others[0]).run();
       await deliver(others, env, engine);
+      expect(await taskOf(others[0])).toMatchObject({ status: "RETRY", attempts: 0 });
+      await longAgoStarted(others);
+      await deliver(others, env, engine);
       expect(await taskOf(others[0])).toMatchObject({
         status: "FAILURE",
         error_code: "invalid_input",
@@ -245,15 +248,20 @@ describe("outcomes", () => {
   it("a name nobody defines waits for the deployment that does, and then fails", async () => {
     const [definition] = singleTask(done);
     const ids = await storeTasks(env, definition, [1]);
+    // It may have been delayed for longer than it is waited for.
+    await env.DB.prepare("UPDATE tasks SET created_at = 0 WHERE id = ?").bind(ids[0]).run();
     await deliver(ids, env, new Engine([]));
     expect(await taskOf(ids[0])).toMatchObject({ status: "RETRY", error_code: "unknown_task" });
-    await env.DB.prepare("UPDATE tasks SET created_at = 0, ready_at = 0 WHERE id = ?")
-      .bind(ids[0])
-      .run();
+    await longAgoStarted(ids);
     await deliver(ids, env, new Engine([]));
     expect(await taskOf(ids[0])).toMatchObject({ status: "FAILURE", error_code: "unknown_task" });
   });
 });
+
+async function longAgoStarted(ids: readonly string[]): Promise<void> {
+  await env.DB.prepare("UPDATE tasks SET started_at = 1 WHERE id = ?").bind(ids[0]).run();
+  await passWaits(ids);
+}
 
 describe("a handler that answers what is no outcome", () => {
   it.each([
