@@ -19,6 +19,29 @@ export function guarded<E extends Partial<Pick<Env, "DB">>>(env: E, patience: Pa
       }));
 }
 
+/** A call under way for longer is a stall. */
+const STALL_MS = 10_000;
+
+/** Of a guarded database: when a try last failed or had stalled, and when each under way began. */
+interface Health {
+  troubledAt: number;
+  underWay: Set<{ since: number }>;
+}
+
+const healths = new WeakMap<D1Database, Health>();
+
+/**
+ * Whether since then a try failed for D1's reasons, or stalled. What began before and is under way
+ * says nothing: it may be of an invocation that was cut off, which never ends.
+ */
+export function isTroubledSince(db: D1Database, since: number): boolean {
+  const { troubledAt, underWay } = healths.get(db) ?? { troubledAt: 0, underWay: [] };
+  const until = Date.now() - STALL_MS;
+  return (
+    troubledAt >= since || [...underWay].some((call) => call.since >= since && call.since < until)
+  );
+}
+
 const NONE: Patience = { passing: [], overloaded: [] };
 
 /** An environment for what keeps D1's troubles to itself: `met` are those it met. */
@@ -30,7 +53,7 @@ export function noting<E extends Pick<Env, "DB">>(env: E): { env: E; met: Databa
 function guard(
   db: D1Database,
   patience: Patience,
-  note: (trouble: DatabaseTrouble) => void = () => undefined,
+  note?: (trouble: DatabaseTrouble) => void,
 ): D1Database {
   /** By the statement handed out, the platform's own, and whether it only reads. */
   const own = new WeakMap<
@@ -38,17 +61,29 @@ function guard(
     { statement: D1PreparedStatement; reads: boolean }
   >();
 
-  const call = async <T>(reads: boolean, run: () => Promise<T>): Promise<T> => {
+  const health: Health = { troubledAt: 0, underWay: new Set() };
+
+  const tried = async <T>(run: () => Promise<T>): Promise<T> => {
+    const call = { since: Date.now() };
+    health.underWay.add(call);
     try {
-      return await (reads ? retry(run, patience) : run());
+      return await run();
     } catch (thrown) {
       const error = named(thrown);
       if (error instanceof DatabaseTrouble) {
-        note(error);
+        health.troubledAt = Date.now();
+        note?.(error);
       }
       throw error;
+    } finally {
+      health.underWay.delete(call);
+      if (Date.now() - call.since > STALL_MS) {
+        health.troubledAt = Date.now();
+      }
     }
   };
+  const call = <T>(reads: boolean, run: () => Promise<T>): Promise<T> =>
+    reads ? retry(() => tried(run), patience) : tried(run);
   const prepared = (statement: D1PreparedStatement, reads: boolean): D1PreparedStatement => {
     const handed = {
       bind: (...values: unknown[]) => prepared(statement.bind(...values), reads),
@@ -71,6 +106,7 @@ function guard(
     },
   } as unknown as D1Database;
   patiences.set(database, patience);
+  healths.set(database, health);
   return database;
 }
 

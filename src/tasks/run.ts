@@ -1,3 +1,4 @@
+import { isTroubledSince } from "../db/guarded";
 import { troubleBehind } from "../db/trouble";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
@@ -95,7 +96,7 @@ async function runEach(
         void publish(env, () => [changeOf(row, { status: "PROGRESS", progress, step })]);
       });
       const controller = controllers.get(row.id) ?? new AbortController();
-      const outcome = await guard(timeoutOf(definition, row), controller, (signal) =>
+      const outcome = await guard(timeoutOf(definition, row), controller, env.DB, (signal) =>
         definition.run(run.task, { ...context, signal }),
       );
       await run.save().catch(() => undefined); // not held any more: nothing of this run counts
@@ -116,7 +117,7 @@ async function runBatch(
 ): Promise<void> {
   const passed = (stages: ReadonlyMap<string, readonly TimelineEvent[]>) =>
     tellStages(definition, tasks, stages, context.env);
-  const batch = await guard(definition.timeoutMs, new AbortController(), (signal) =>
+  const batch = await guard(definition.timeoutMs, new AbortController(), context.env.DB, (signal) =>
     definition.runBatch(tasks, { ...context, signal, passed }),
   );
   if (!(batch instanceof Crash)) {
@@ -163,21 +164,29 @@ class Crash {
 
 /**
  * Runs a handler until it ends, its timeout passes, or `controller` is aborted; what it throws, or
- * being stopped, comes back as a Crash. A handler that ignores its signal is left behind: whatever
- * it still does in D1 is fenced by the lease.
+ * being stopped, comes back as a Crash. A timeout that passed while D1 failed is D1's. A handler that
+ * ignores its signal is left behind: whatever it still does in D1 is fenced by the lease.
  */
 async function guard<T>(
   timeoutMs: number,
   controller: AbortController,
+  db: D1Database,
   handler: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | Crash> {
   const { signal } = controller;
+  const since = Date.now();
   const timeout = new Error(`The task did not end within ${timeoutMs / 1000} s`);
   const timer = setTimeout(() => controller.abort(timeout), timeoutMs);
   const stopped = new Promise<Crash>((resolve) => {
     signal.addEventListener("abort", () => {
-      const code = signal.reason === timeout ? "timeout" : "stopped";
-      resolve(new Crash(code, messageOf(signal.reason)));
+      const message = messageOf(signal.reason);
+      if (signal.reason !== timeout) {
+        resolve(new Crash("stopped", message));
+      } else if (isTroubledSince(db, since)) {
+        resolve(new Crash("database_unavailable", message, "defer"));
+      } else {
+        resolve(new Crash("timeout", message));
+      }
     });
   });
   try {
@@ -200,7 +209,7 @@ function storable(outcome: Outcome): Outcome {
     }
     return outcome;
   } catch (error) {
-    return new Crash("crashed", messageOf(error)).outcome();
+    return crashed(messageOf(error));
   }
 }
 
@@ -225,7 +234,10 @@ function isOutcome(outcome: Partial<Record<string, unknown>> | null | undefined)
 }
 
 function forgotten(task: Task<unknown>): Outcome {
-  const message = `The handler gave no outcome for task ${task.id}`;
+  return crashed(`The handler gave no outcome for task ${task.id}`);
+}
+
+function crashed(message: string): Outcome {
   return { kind: "retry", reason: { code: "crashed", message } };
 }
 

@@ -140,6 +140,53 @@ it("a stage of a batch that asks D1 in vain makes no suspects: all wait", async 
   }
 });
 
+describe("a timeout that passes while D1", () => {
+  const STALL: D1Fault = { stallMs: 500 };
+
+  /** What D1 does at each call of a run in turn. */
+  async function runWith(definition: BatchTask | SingleTask, inputs: unknown[], faults: D1Fault[]) {
+    const left = [...faults];
+    const asks = saying("'asked in a run'", "'asked in a batch'");
+    const fault = (call: D1Call) => (asks(call) ? left.shift() : null);
+    const ids = await storeTasks(env, definition, inputs);
+    await deliver(ids, testEnv({ DB: strictD1(env.DB, { fault }) }), new Engine([definition]));
+    return ids;
+  }
+
+  /** Asks D1, and so much later its timeout passes. */
+  const asking = (laterMs: number) =>
+    aDefinition({
+      timeoutMs: 100,
+      async run(_task, { env: own }) {
+        const answer = own.DB.prepare("SELECT 'asked in a run'").first();
+        vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + laterMs });
+        await answer;
+        return { kind: "done" };
+      },
+    });
+
+  it.each<[string, number, D1Fault[]]>([
+    ["is asked again", 0, [{ error: "network lost" }, STALL]],
+    ["does not answer", 11_000, [STALL]],
+  ])("%s is not the task's", async (_name, laterMs, faults) => {
+    const [id] = await runWith(asking(laterMs), [{}], faults);
+    expect((await taskOf(id)).error_code).toBe("database_unavailable");
+    await expectNoBlame(id);
+  });
+
+  it("is only slow is the task's", async () => {
+    const [id] = await runWith(asking(0), [{}], [STALL]);
+    expect(await taskOf(id)).toMatchObject({ error_code: "timeout", attempts: 1 });
+  });
+
+  it("is asked again for a batch makes no suspects", async () => {
+    const faults = [{ error: "network lost" as const }, STALL];
+    const ids = await runWith({ ...batchTask, timeoutMs: 100 }, [{}, {}], faults);
+    await Promise.all(ids.map(expectNoBlame));
+    expect((await taskOf(ids[0])).error_code).toBe("database_unavailable");
+  });
+});
+
 it("the same words from elsewhere are the task's own failure", async () => {
   const run = () => Promise.reject(new Error("Network connection lost."));
   const definition = aDefinition({ run });
