@@ -40,6 +40,12 @@ export interface Claimed {
 type Context = Omit<RunContext, "signal">;
 
 /**
+ * D1's trouble costs no attempt, until a task has met it for so long, and so often in a row: then it
+ * may be its own SQL that D1 chokes on, and has to end. A day of trouble must fail nothing.
+ */
+const TROUBLE_PATIENCE = { ms: 2 * 86_400_000, deferrals: 100 };
+
+/**
  * Runs claimed tasks of one definition. Never throws: a handler that does has crashed. Alone, the
  * task is to blame and loses an attempt; in a batch all become suspects and none does. Where D1
  * failed nobody is to blame.
@@ -103,7 +109,10 @@ async function runEach(
       // The platform's clock stands still while code computes, and moves with an event: without one,
       // a task that only computes would have taken no time.
       await scheduler.wait(0);
-      result.outcomes.set(row.id, outcome instanceof Crash ? outcome.outcome() : storable(outcome));
+      result.outcomes.set(
+        row.id,
+        outcome instanceof Crash ? outcome.outcome(task) : storable(outcome),
+      );
     }),
   );
   stopWatching();
@@ -126,7 +135,7 @@ async function runBatch(
       result.outcomes.set(task.id, storable(batch.outcomes.get(task.id) ?? forgotten(task)));
     }
   } else if (tasks.length === 1 || batch.kind === "defer") {
-    tasks.forEach((task) => result.outcomes.set(task.id, batch.outcome()));
+    tasks.forEach((task) => result.outcomes.set(task.id, batch.outcome(task)));
   } else {
     tasks.forEach((task) => result.suspects.add(task.id));
   }
@@ -157,8 +166,11 @@ class Crash {
     readonly kind: "retry" | "defer" = "retry",
   ) {}
 
-  outcome(): Outcome {
-    return { kind: this.kind, reason: { code: this.code, message: this.message } };
+  outcome({ startedAt, deferrals }: Task<unknown>): Outcome {
+    const isPatient =
+      deferrals < TROUBLE_PATIENCE.deferrals || Date.now() - startedAt <= TROUBLE_PATIENCE.ms;
+    const kind = isPatient ? this.kind : "retry";
+    return { kind, reason: { code: this.code, message: this.message } };
   }
 }
 

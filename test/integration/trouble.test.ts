@@ -187,6 +187,26 @@ describe("a timeout that passes while D1", () => {
   });
 });
 
+it.each([
+  ["waits within a day", 86_400_000, 500, { status: "RETRY", attempts: 0 }],
+  ["waits when it met that seldom in a row", 3 * 86_400_000, 99, { status: "RETRY", attempts: 0 }],
+  ["ends after two days", 3 * 86_400_000, 100, { status: "FAILURE", attempts: 1 }],
+])("a task whose own SQL D1 cannot bear %s", async (_name, ms, deferrals, becomes) => {
+  const definition = aDefinition({
+    retry: () => ({ attempts: 1, baseMs: 1, maxMs: 1 }),
+    async run(_task, { env: own }) {
+      await own.DB.prepare("SELECT no_such_column FROM tasks").first();
+      return { kind: "done" };
+    },
+  });
+  const [id = ""] = await storeTasks(env, definition, [{}]);
+  await env.DB.prepare("UPDATE tasks SET started_at = ?, deferrals = ? WHERE id = ?")
+    .bind(Date.now() - ms, deferrals, id)
+    .run();
+  await deliver([id], testEnv(), new Engine([definition]));
+  expect(await taskOf(id)).toMatchObject({ ...becomes, error_code: "database_unavailable" });
+});
+
 it("the same words from elsewhere are the task's own failure", async () => {
   const run = () => Promise.reject(new Error("Network connection lost."));
   const definition = aDefinition({ run });
