@@ -97,9 +97,10 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
 
   /** The class to export under a name. */
   function object(className: string) {
-    const classOf = (name: VersionName) => {
+    const classOf = (wanted: VersionName) => {
       // No object is of a version that does not know its class.
-      const own = sides[name].version[className] ?? sides.current.version[className];
+      const name = className in sides[wanted].version ? wanted : "current";
+      const own = sides[name].version[className];
       return class extends (own as typeof DurableObject<Env>) {
         constructor(ctx: DurableObjectState, env: Env) {
           super(ctx, environmentOf(name, env));
