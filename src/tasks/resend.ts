@@ -9,7 +9,8 @@
  * anyway after PATIENCE_MS, which doubles with each resend: the queue's metrics are best effort.
  * Rows come oldest first, so where the first are not lost the rest are not worth a look; the two
  * kinds have an index each, so that a deep backlog of the second does not hide the first. Sent first
- * and noted after: the other way round a failed send would look like a sent one.
+ * and noted after: the other way round a failed send would look like a sent one. But where that note
+ * failed, one row is noted first: a database that writes nothing would have the same sent at each look.
  */
 import { logFailure } from "../db/full";
 import { log } from "../log";
@@ -64,6 +65,9 @@ export interface Resent {
   more: boolean;
 }
 
+/** Lanes whose last note failed. */
+const unnoted = new Set<string>();
+
 /** A look at a lane. */
 interface Look {
   env: Env;
@@ -103,6 +107,9 @@ async function resendLane(look: Look, query: string, limit: number): Promise<Res
         .all<Row>();
       const oldest = query === UNSENT || rows.length === 0 ? 0 : await oldestMessage(env, lane);
       const ids = rows.filter((row) => isDue(row, oldest, look)).map(({ id }) => id);
+      if (unnoted.has(lane)) {
+        await noteSent(look, ids.slice(0, 1));
+      }
       const sending = await trySending(env, lane, ids);
       await noteSent(look, sending.taken);
       sent += sending.taken.length;
@@ -129,10 +136,17 @@ async function oldestMessage(env: Env, lane: string): Promise<number> {
 }
 
 /** Also what the queue took before it refused the rest, so that only the rest comes again. */
-async function noteSent({ env, now, resumedAt }: Look, ids: readonly string[]): Promise<void> {
+async function noteSent(look: Look, ids: readonly string[]): Promise<void> {
+  const { env, lane, now, resumedAt } = look;
   if (ids.length > 0) {
     const mark = env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now, resumedAt);
-    await retryD1(env.DB, () => mark.run());
+    try {
+      await retryD1(env.DB, () => mark.run());
+      unnoted.delete(lane);
+    } catch (error) {
+      unnoted.add(lane);
+      throw error;
+    }
   }
 }
 

@@ -8,6 +8,7 @@ import { Engine } from "../../src/tasks/engine";
 import { enqueueOne } from "../../src/tasks/enqueue";
 import { recover } from "../../src/tasks/recover";
 import { bindingOf, taskIdOf } from "../platform/batch";
+import { type D1Rules, strictD1 } from "../platform/d1";
 import { StrictQueue } from "../platform/queue";
 import { countingDatabase } from "../support/counting";
 import { deliver, orderEngine, storeTasks, testEnv } from "../support/engine";
@@ -214,6 +215,25 @@ describe("what a queue does not take in time", () => {
     const [id = ""] = await storeTasks(env, sliced, [{}]);
     await deliver([id], tested, new Engine([sliced]));
     await expectSentAtOnce(looks, id);
+  });
+
+  it("is sent once, not at every look, while D1 cannot note it; then all of it is", async () => {
+    const ids = await storeTasks(env, processOrder, [anOrder(), anOrder(), anOrder()]);
+    await env.DB.prepare("UPDATE tasks SET sent_at = NULL, check_at = ready_at").run();
+    const queue = new StrictQueue();
+    const rules: D1Rules = {
+      fault: ({ sql }) => (sql.includes("resends = resends +") ? { error: "full" } : null),
+    };
+    const { tested } = siteWith(queue, { DB: strictD1(env.DB, rules) });
+    for (let look = 0; look < 4; look += 1) {
+      await recover(tested, Date.now() + look * SECOND);
+    }
+    expectOnce(queue, ids);
+    delete rules.fault;
+    await recover(tested, Date.now() + 4 * SECOND);
+    await recover(tested, Date.now() + 5 * SECOND);
+    expect(sentIds(queue).slice(ids.length).toSorted()).toEqual(ids.toSorted());
+    expect(await unsentTasks()).toEqual([]);
   });
 
   it("is not sent before its time", async () => {
