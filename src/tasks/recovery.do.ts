@@ -52,6 +52,9 @@ const EMPTY: Journal = {
 };
 
 export class Recovery extends DurableObject<Env> {
+  /** When its last look began, also one under way. */
+  #lookedAt = -Infinity;
+
   /** Looks within an interval. */
   async arm(): Promise<void> {
     this.#stayAwake();
@@ -60,7 +63,8 @@ export class Recovery extends DurableObject<Env> {
 
   async lookNow(): Promise<void> {
     this.#stayAwake();
-    await this.#lookWithin(0);
+    const wait = this.#lookedAt + PACE_MS - Date.now();
+    await this.#lookWithin(Math.min(Math.max(wait, 0), PACE_MS)); // the clock may have gone back
   }
 
   async status(): Promise<RecoveryStatus> {
@@ -70,6 +74,7 @@ export class Recovery extends DurableObject<Env> {
 
   override async alarm(): Promise<void> {
     const now = Date.now();
+    this.#lookedAt = now;
     const memory = this.#read();
     const result = await recover(this.env, now, memory).catch((error: unknown) => {
       logFailure("recovery.failed", error);

@@ -254,6 +254,25 @@ describe("the alarm", () => {
     expect(status.nextRunAt).toBeGreaterThan(from);
   });
 
+  it("looks at most once a second, however often it is told to look now", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 2 * HOUR); // the platform's own clock stays behind
+    await runInDurableObject(recovery(), async (object, { storage }) => {
+      const toldAfter = async (ms: number) => {
+        await storage.deleteAlarm();
+        vi.setSystemTime(Date.now() + ms);
+        await object.lookNow();
+        return storage.getAlarm();
+      };
+      await object.alarm();
+      const lookedAt = Date.now();
+      expect(await toldAfter(300)).toBe(lookedAt + 1000);
+      expect(await toldAfter(900)).toBe(lookedAt + 1200);
+      expect(await toldAfter(-HOUR)).toBe(Date.now() + 1000);
+      await storage.deleteAlarm();
+    });
+  });
+
   it("heals when the clock goes back an hour: it looks soon, and at what was accepted before too", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
     const { sent, tested } = queueWith({ backlogCount: 0 });
