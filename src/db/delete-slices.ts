@@ -1,3 +1,5 @@
+import { retryD1 } from "./retry";
+
 export const SLICE = 1000;
 const SLICES = 50;
 
@@ -5,9 +7,12 @@ const SLICES = 50;
  * Runs a statement that deletes up to SLICE rows until it finds fewer; true when more may be left
  * than one call deletes.
  */
-export async function deleteInSlices(statement: D1PreparedStatement): Promise<boolean> {
+export async function deleteInSlices(
+  db: D1Database,
+  statement: D1PreparedStatement,
+): Promise<boolean> {
   for (let slice = 0; slice < SLICES; slice += 1) {
-    const { meta } = await statement.run();
+    const { meta } = await retryD1(db, () => statement.run());
     if (meta.changes < SLICE) {
       return false;
     }

@@ -4,6 +4,8 @@
  * hours, hours into days, and days into one row for ever (moves them: the sum of all rows stays), so
  * totals, rates and histograms read the same few rows over ten tasks or ten million.
  */
+import { retryD1 } from "../db/retry";
+
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
@@ -103,7 +105,9 @@ export async function foldCounts(db: D1Database, now: number): Promise<void> {
     const before = now - keepMs;
     const cut = before - (before % (into || DAY_MS));
     if (await db.prepare(IS_DUE).bind(from, cut).first()) {
-      await db.batch([db.prepare(MOVE).bind(from, cut, into), db.prepare(DELETE).bind(from, cut)]);
+      await retryD1(db, () =>
+        db.batch([db.prepare(MOVE).bind(from, cut, into), db.prepare(DELETE).bind(from, cut)]),
+      );
     }
   }
 }

@@ -9,5 +9,5 @@ DELETE FROM idempotency_keys WHERE key IN (
  * an entry of an index and writes nothing.
  */
 export function deleteExpiredKeys(db: D1Database, now: number): Promise<boolean> {
-  return deleteInSlices(db.prepare(EXPIRED).bind(now));
+  return deleteInSlices(db, db.prepare(EXPIRED).bind(now));
 }

@@ -107,5 +107,5 @@ DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE id < ?
 
 /** Deletes those begun before then (Unix milliseconds): their ids follow the clock. */
 export async function deleteOldNotifications(db: D1Database, before: number): Promise<void> {
-  await deleteInSlices(db.prepare(OLD).bind(before.toString(16).padStart(12, "0")));
+  await deleteInSlices(db, db.prepare(OLD).bind(before.toString(16).padStart(12, "0")));
 }

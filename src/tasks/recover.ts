@@ -7,10 +7,13 @@
  * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
  *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
  *    ends it. Not so after D1 failed: first whoever lives gets the time to extend its lease, and
- *    then what lapsed while nobody could is sent again, blamed for nothing.
+ *    then what lapsed while nobody could is sent again, blamed for nothing. So after some minutes
+ *    in any case, should every look be late.
  * 2. Work elsewhere that no longer reports is lost.
  * 3. Rows whose message is due, or seems gone, are sent again (resend.ts).
  * 4. Old counts are folded.
+ *
+ * Where 0, 2 or 4 fails the look goes on: the next does it again.
  */
 import { configOf } from "../config";
 import { logFailure } from "../db/full";
@@ -30,9 +33,11 @@ import { extendTimelineSql } from "./timeline";
 import { LOST_PER_RUN, loseSilent } from "./tracked";
 
 const LEASES_PER_RUN = 50;
+/** So long lapsed leases are left alone at most, look after look. */
+const MAX_POSTPONED_MS = 5 * 60_000;
 export const MAX_CRASHES = 3;
 
-export interface Recovered {
+export interface Recovered extends Judgement {
   /** Work is left that may need recovery. */
   open: boolean;
   /** Some of it could be recovered now: this run stopped at one of its bounds. */
@@ -41,42 +46,69 @@ export interface Recovered {
   lapsed: number;
   resent: number;
   lost: number;
-  /** For the next look to know. */
-  wellSince: number;
 }
 
 /** What a look should know of those before it. Times are Unix milliseconds. */
 export interface Memory {
-  /** The latest time known to have been: one after now is of a clock that went back. */
+  /** When the last look ended: one after now is of a clock that went back. */
   latest?: number;
-  /** Since when D1 has answered every look; null when the last one failed. */
+  /** Since when D1 has answered every look; null when it failed the last one. */
   wellSince?: number | null;
+  /** Since when lapsed leases have been left alone; null when the last look judged them. */
+  postponedSince?: number | null;
 }
 
-/** As a look now has it: one that is missing, or was long in coming, says that D1 did not answer. */
-function sinceWhenWell({ latest, wellSince: since = 0 }: Memory, env: Env, now: number): number {
+/** For the next look to know. */
+export interface Judgement {
+  wellSince: number;
+  postponedSince: number | null;
+}
+
+/**
+ * A look now judges leases unless they are postponed. One that is missing, or was long in coming, says
+ * that D1 did not answer.
+ */
+export function judge(memory: Memory, env: Env, now: number): Judgement {
+  const { latest, wellSince: since = 0, postponedSince } = memory;
+  const isLate = latest !== undefined && isLong(env, now - latest);
+  const wellSince = since === null || isLate ? now : Math.min(since, now);
+  const from = Math.min(postponedSince ?? now, now);
+  const waits = now - wellSince < beatMs(configOf(env).leaseMs) && now - from < MAX_POSTPONED_MS;
+  return { wellSince, postponedSince: waits ? from : null };
+}
+
+/** So long without an answer, and leases of the living may have lapsed. */
+export function isLong(env: Env, ms: number): boolean {
   const { leaseMs, recoveryMs } = configOf(env);
-  const isLate = latest !== undefined && now - latest > Math.max(leaseMs, 2 * recoveryMs);
-  return since === null || isLate ? now : Math.min(since, now);
+  return ms > Math.max(leaseMs, 2 * recoveryMs);
 }
 
 export async function recover(given: Env, now: number, memory: Memory = {}): Promise<Recovered> {
   const env = guarded(given, UNATTENDED);
-  const hasExpired = await deleteExpiredKeys(env.DB, now);
+  const hasExpired = await housekeep("expired_keys", deleteExpiredKeys(env.DB, now), false);
   await setBack(env, now, memory.latest ?? now);
-  const wellSince = sinceWhenWell(memory, env, now);
-  const { lapsed, crashed } = await breakLapsedLeases(env, now, wellSince);
-  const silent = await loseSilent(env.DB, now);
+  const judgement = judge(memory, env, now);
+  const { lapsed, crashed } = await breakLapsedLeases(env, now, judgement);
+  const silent = await housekeep("silent_tasks", loseSilent(env.DB, now), []);
   const lost = silent.length;
   await publishRows(env, [...crashed, ...silent], now);
   const { sent: resent, more } = await resendDue(env, now);
-  await foldCounts(env.DB, now);
+  await housekeep("counts", foldCounts(env.DB, now), undefined);
   const open = (await hasOpenWork(env.DB)) || hasExpired;
   if (lapsed > 0 || resent > 0 || lost > 0) {
     log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent, lostTasks: lost });
   }
   const atBound = more || hasExpired || lapsed === LEASES_PER_RUN || lost === LOST_PER_RUN;
-  return { open, more: atBound, lapsed, resent, lost, wellSince };
+  return { open, more: atBound, lapsed, resent, lost, ...judgement };
+}
+
+async function housekeep<T>(step: string, work: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    logFailure("recovery.housekeeping_failed", error, { step });
+    return otherwise;
+  }
 }
 
 /**
@@ -132,10 +164,13 @@ interface Broken {
   crashed: ToldRow[];
 }
 
-async function breakLapsedLeases(env: Env, now: number, since: number): Promise<Broken> {
-  const { DB: db } = env;
+async function breakLapsedLeases(
+  { DB: db }: Env,
+  now: number,
+  { wellSince, postponedSince }: Judgement,
+): Promise<Broken> {
   const broken: Broken = { lapsed: 0, crashed: [] };
-  if (now - since < beatMs(configOf(env).leaseMs)) {
+  if (postponedSince !== null) {
     return broken;
   }
   const { results } = await db
@@ -143,7 +178,7 @@ async function breakLapsedLeases(env: Env, now: number, since: number): Promise<
     .bind(now)
     .all<{ token: string; expires_at: number }>();
   for (const { token, expires_at } of results) {
-    const blame = expires_at > since ? [SUSPECT, COUNT_CRASHED, NOTIFY_CRASHED] : [UNBLAMED];
+    const blame = expires_at > wellSince ? [SUSPECT, COUNT_CRASHED, NOTIFY_CRASHED] : [UNBLAMED];
     try {
       const results = await db.batch<ToldRow>([
         ...blame.map((sql) => db.prepare(sql).bind(token, now)),

@@ -7,8 +7,9 @@
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../config";
 import { cutText } from "../lib/cut-text";
-import { logFailure } from "../db/full";
-import { type Memory, recover, type Recovered } from "./recover";
+import { isDatabaseFull, logFailure } from "../db/full";
+import { troubleBehind } from "../db/trouble";
+import { isLong, judge, type Memory, recover, type Recovered } from "./recover";
 
 const JOURNAL = "journal";
 /** Looks that follow each other at once: what one sends to a queue is its share of a second. */
@@ -68,7 +69,7 @@ export class Recovery extends DurableObject<Env> {
   }
 
   async status(): Promise<RecoveryStatus> {
-    const { quiet: _quiet, latest: _latest, wellSince: _since, ...counts } = this.#read();
+    const { quiet: _, latest: _l, wellSince: _w, postponedSince: _p, ...counts } = this.#read();
     return { ...counts, nextRunAt: await this.ctx.storage.getAlarm() };
   }
 
@@ -80,6 +81,7 @@ export class Recovery extends DurableObject<Env> {
       logFailure("recovery.failed", error);
       return error;
     });
+    const endedAt = Math.max(now, Date.now());
     // The next look is set here, and nothing thrown out: the platform drops an alarm that failed
     // six times. Read only now: an enqueue may have armed it meanwhile.
     const journal = this.#read();
@@ -88,8 +90,17 @@ export class Recovery extends DurableObject<Env> {
       const more = isRecovered(result) && result.more;
       await this.#lookWithin(more ? now + PACE_MS - Date.now() : configOf(this.env).recoveryMs);
     }
-    const known = { quiet: !open, wellSince: isRecovered(result) ? result.wellSince : null };
-    this.#keep({ ...added(journal, result, now), ...known });
+    this.#keep({
+      ...added(journal, result, now, endedAt),
+      ...judge(memory, this.env, now),
+      // D1 was slow to answer: what lapsed meanwhile is no fault of its tasks.
+      ...(isLong(this.env, endedAt - now) && { wellSince: endedAt }),
+      ...(isD1Failure(result) && {
+        wellSince: null,
+        postponedSince: memory.postponedSince ?? null,
+      }),
+      quiet: !open,
+    });
   }
 
   #read(): Journal {
@@ -121,17 +132,28 @@ function isRecovered(result: unknown): result is Recovered {
   return typeof result === "object" && result !== null && "resent" in result;
 }
 
-function added(journal: Journal, result: unknown, now: number): Journal {
+/** Whether D1 did not answer: one that is full does. */
+function isD1Failure(result: unknown): boolean {
+  return troubleBehind(result) !== null && !isDatabaseFull(result);
+}
+
+function added(journal: Journal, result: unknown, now: number, endedAt: number): Journal {
   const counted = { ...journal, lastRunAt: now, runs: journal.runs + 1 };
   if (isRecovered(result)) {
     return {
       ...counted,
-      latest: now,
+      latest: endedAt,
       lapsedLeases: journal.lapsedLeases + result.lapsed,
       resentTasks: journal.resentTasks + result.resent,
       lostTasks: journal.lostTasks + result.lost,
     };
   }
   const message = cutText(String(result), MAX_ERROR_CHARACTERS);
-  return { ...counted, failedRuns: journal.failedRuns + 1, lastError: { at: now, message } };
+  return {
+    ...counted,
+    // A step back of the clock may still be to mend.
+    latest: Math.max(journal.latest ?? 0, endedAt),
+    failedRuns: journal.failedRuns + 1,
+    lastError: { at: now, message },
+  };
 }

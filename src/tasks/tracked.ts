@@ -221,9 +221,8 @@ RETURNING ${TOLD}`;
 
 /** Ends what has been silent for too long, and returns it. */
 export async function loseSilent(db: D1Database, now: number): Promise<ToldRow[]> {
-  const [, lost] = await db.batch<ToldRow>([
-    db.prepare(COUNT_LOST).bind(null, now),
-    db.prepare(LOSE).bind(null, now),
-  ]);
+  const [, lost] = await retryD1(db, () =>
+    db.batch<ToldRow>([db.prepare(COUNT_LOST).bind(null, now), db.prepare(LOSE).bind(null, now)]),
+  );
   return lost?.results ?? [];
 }

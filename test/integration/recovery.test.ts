@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import worker from "../../src/index";
 import { recover, watchRecovery } from "../../src/tasks/recover";
 import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
+import { type D1Call, type D1Rules, strictD1 } from "../platform/d1";
 import { CATALOGUE_URL, stubCatalogue } from "../support/catalogue";
 import { countingDatabase } from "../support/counting";
 import { deliver, lapseLeases, storeOrders, takeAndDie, testEnv } from "../support/engine";
@@ -271,6 +272,55 @@ describe("the alarm", () => {
       expect(await toldAfter(-HOUR)).toBe(Date.now() + 1000);
       await storage.deleteAlarm();
     });
+  });
+
+  /** Looks with rules of D1's own, each begun 15 s after the last ended. */
+  async function looks(count: number, tested: Env, rules: D1Rules): Promise<void> {
+    const { QUEUE_ORDERS } = tested;
+    const own = testEnv({ QUEUE_ORDERS, DB: strictD1(env.DB, rules) });
+    await runInDurableObject(recovery(), async (object, { storage }) => {
+      await storage.deleteAll();
+      Object.assign(object, { env: own });
+      for (let look = 0; look < count; look += 1) {
+        await storage.deleteAlarm();
+        await object.alarm();
+        vi.setSystemTime(Date.now() + 15_000);
+      }
+      Object.assign(object, { env });
+      await storage.deleteAll();
+    });
+  }
+
+  it.each([
+    ["expired keys", "DELETE FROM idempotency_keys"],
+    ["silent tasks", "error_code = 'lost'"],
+    ["old counts", "task_counts WHERE span"],
+  ])("finds dead consumers and sends again while D1 fails at %s", async (_name, text) => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const [held = "", lost = ""] = await storeOrders(env, orders(2));
+    await takeAndDie([held]);
+    const { sent, tested } = queueWith({ backlogCount: 0 });
+    await looks(5, tested, {
+      fault: ({ sql }) => (sql.includes(text) ? { error: "network lost" } : null),
+    });
+    expect(sent).toEqual(expect.arrayContaining([held, lost]));
+  });
+
+  it("finds dead consumers though each of its looks takes a minute", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const [held = ""] = await storeOrders(env, orders(1));
+    await takeAndDie([held]);
+    const { sent, tested } = queueWith({ backlogCount: 0 });
+    const fault = ({ sql }: D1Call) => {
+      if (sql.includes("paused_queues")) {
+        vi.setSystemTime(Date.now() + MINUTE);
+      }
+      return null;
+    };
+    await looks(3, tested, { fault });
+    expect(sent).toContain(held);
+    const row = await env.DB.prepare("SELECT suspect, crashes FROM tasks").first();
+    expect(row).toEqual({ suspect: 0, crashes: 0 }); // D1 was slow: nobody is blamed
   });
 
   it("heals when the clock goes back an hour: it looks soon, and at what was accepted before too", async () => {

@@ -5,7 +5,7 @@ import { z } from "zod";
 import { guarded } from "../../src/db/guarded";
 import { Engine } from "../../src/tasks/engine";
 import { deleteLease, startHeartbeat } from "../../src/tasks/leases";
-import { recover } from "../../src/tasks/recover";
+import { type Memory, recover } from "../../src/tasks/recover";
 import type { BatchTask, SingleTask } from "../../src/tasks/define";
 import { batchOf } from "../platform/batch";
 import { type D1Call, type D1Fault, type D1Rules, strictD1 } from "../platform/d1";
@@ -321,6 +321,21 @@ describe("leases that lapsed while D1 stalled", () => {
       expect((await deliver(ids, testEnv())).acked).toEqual(ids);
     },
   );
+
+  it("are broken within minutes though every look comes late, and nobody is blamed", async () => {
+    await deleteAllLeases();
+    const { ids } = await stalled(true);
+    const lapsed: number[] = [];
+    let memory: Memory = { wellSince: null };
+    for (let minute = 0; minute <= 5; minute += 1) {
+      const look = await recover(testEnv(), Date.now(), memory);
+      lapsed.push(look.lapsed);
+      memory = { ...look, latest: Date.now() };
+      vi.setSystemTime(Date.now() + 60_000);
+    }
+    expect(lapsed).toEqual([0, 0, 0, 0, 0, 1]);
+    await expectNoBlame(ids[0]);
+  });
 
   it("but a worker that dies once D1 is well again is found as ever", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });

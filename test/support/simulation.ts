@@ -83,8 +83,8 @@ export class Simulation {
 
   async #look(now: number): Promise<void> {
     try {
-      const { wellSince } = await recover(this.env, now, this.#memory);
-      this.#memory = { latest: now, wellSince };
+      const { wellSince, postponedSince } = await recover(this.env, now, this.#memory);
+      this.#memory = { latest: now, wellSince, postponedSince };
     } catch (error) {
       if (!troubleBehind(error)) {
         throw error;
