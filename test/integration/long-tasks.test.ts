@@ -156,7 +156,7 @@ describe("steps", () => {
     await deliver(ids, env, engine);
     expect(await taskOf(ids[0])).toMatchObject({
       status: "RETRY",
-      error_message: "The results of its steps are over 500000 characters",
+      error_message: "The results of its steps are over 500000 bytes",
     });
     const kept = await env.DB.prepare("SELECT length(finished_steps) AS n FROM tasks WHERE id = ?1")
       .bind(ids[0])
