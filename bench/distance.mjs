@@ -66,7 +66,7 @@ export function distanceTable({ runs }) {
     `${ms} ms`,
     ...consumers.flatMap((n) => {
       const run = each.find((one) => one.consumers === n && !one.alone);
-      const { p50, p95 } = run?.latency_ms_paced ?? {};
+      const { p50 = "?", p95 = "?" } = run?.latency_ms_paced ?? {};
       return [String(Math.round(run?.orders_per_s_end_to_end)), `${p50} and ${p95} ms`];
     }),
     String(Math.round(each.find(({ alone }) => alone)?.orders_per_s_accepted)),
