@@ -8,6 +8,7 @@ import type { Queues } from "../../test/platform/queues.ts";
 import { seededRandom } from "../../test/support/random.ts";
 import { Api } from "../harness/api.ts";
 import { type Catalogue, startCatalogue } from "../harness/catalogue.ts";
+import { IMPATIENT } from "../harness/impatient.ts";
 import { startQueues } from "../harness/platform.ts";
 import { type Server, startServer } from "../harness/server.ts";
 import { type Order, PRICES } from "../harness/orders.ts";
@@ -22,15 +23,6 @@ const CATALOGUE_LATENCY_MS = 10;
 const KILL_WITHIN_MS = 3000;
 const OUTAGE_SHARE = 0.3;
 const MAX_OUTAGE_MS = 1000;
-
-const VARIABLES = {
-  CATALOGUE_TTL_SECONDS: "0",
-  CATALOGUE_TIMEOUT_MS: "400",
-  ORDER_MAX_ATTEMPTS: "20",
-  ORDER_RETRY_DELAY_SECONDS: "1",
-  LEASE_SECONDS: "3",
-  RECOVERY_SECONDS: "1",
-};
 
 /** With --strict. */
 const PLATFORM = { roundTripMs: 5, writeMs: 2, readMs: 0.2, faults: 0.02 };
@@ -194,7 +186,7 @@ export class Chaos {
 
   /** Starts a server on the state of the last one, and notes what that one left open. */
   async #start(catalogue: Catalogue): Promise<{ api: Api; server: Server }> {
-    const vars = { ...VARIABLES, CATALOGUE_URL: catalogue.url };
+    const vars = { ...IMPATIENT, CATALOGUE_URL: catalogue.url };
     const persistTo = this.#server?.persistTo;
     const queues = this.#queues;
     const settings = { ...PLATFORM, seed: this.#options.seed + this.#counts.kills };

@@ -1,6 +1,6 @@
 import process from "node:process";
-import { endCleanly } from "../harness/cleanly.ts";
-import { type Options, readOptions, USAGE } from "./options.ts";
+import { endCleanly, optionsOrExit } from "../harness/cleanly.ts";
+import { readOptions, USAGE } from "./options.ts";
 import { DEPLOYMENTS } from "./phases.ts";
 import { Deployment } from "./run.ts";
 
@@ -8,17 +8,7 @@ endCleanly();
 
 const say = (line: string) => console.error(line);
 
-let options: Options | "help";
-try {
-  options = readOptions(process.argv.slice(2));
-} catch (error) {
-  say(`${error instanceof Error ? error.message : String(error)}\n\n${USAGE}`);
-  process.exit(2);
-}
-if (options === "help") {
-  console.log(USAGE);
-  process.exit(0);
-}
+const options = optionsOrExit(readOptions, USAGE);
 const { commit, minutes, seed } = options;
 const until = Date.now() + minutes * 60_000;
 let isRight = true;

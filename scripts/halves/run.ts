@@ -17,6 +17,7 @@ import { Errands, TRACKED_MODULE } from "./errands.ts";
 import { Listener } from "./listener.ts";
 import type { Options } from "./options.ts";
 import { modeOf, type Phase } from "./phases.ts";
+import { IMPATIENT } from "../harness/impatient.ts";
 import { BothVersions } from "./project.ts";
 
 const CATALOGUE_LATENCY_MS = 10;
@@ -29,12 +30,7 @@ const SCOPES = ["orders:write", "orders:read", "tasks:read", "tasks:write", "tas
 const MISUNDERSTOOD = /does not implement|is not a function|Cannot read properties/;
 
 const VARIABLES = {
-  CATALOGUE_TTL_SECONDS: "0",
-  CATALOGUE_TIMEOUT_MS: "400",
-  ORDER_MAX_ATTEMPTS: "20",
-  ORDER_RETRY_DELAY_SECONDS: "1",
-  LEASE_SECONDS: "3",
-  RECOVERY_SECONDS: "1",
+  ...IMPATIENT,
   DEMO_ENABLED: "true",
 };
 

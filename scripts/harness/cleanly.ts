@@ -11,3 +11,22 @@ export function endCleanly(): void {
   }
   process.on("disconnect", () => process.exit(INTERRUPTED));
 }
+
+/** What the command line asks for; ends with `usage` where it asks for that, or for nothing known. */
+export function optionsOrExit<Options>(
+  read: (argv: string[]) => Options | "help",
+  usage: string,
+): Options {
+  let options: Options | "help";
+  try {
+    options = read(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return process.exit(2);
+  }
+  if (options === "help") {
+    console.log(usage);
+    return process.exit(0);
+  }
+  return options;
+}
