@@ -1,17 +1,12 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../http/app-env";
 import type { Execution } from "../tasks/execution";
-import { getTask, type TaskView } from "../tasks/queries";
-import { noSuchTask } from "../tasks/refusals";
+import { knownTask } from "../tasks/known-task";
+import type { TaskView } from "../tasks/queries";
 
 /** The task an address names. Throws 404. */
-export async function findTask(c: Context<AppEnv>): Promise<TaskView> {
-  const id = c.req.param("id") ?? "";
-  const task = await getTask(c.env.DB, id);
-  if (!task) {
-    throw noSuchTask(id);
-  }
-  return task;
+export function findTask(c: Context<AppEnv>): Promise<TaskView> {
+  return knownTask(c.env.DB, c.req.param("id") ?? "");
 }
 
 /** Everybody who had a hand in a task, as stored. */

@@ -1,18 +1,15 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { callerId } from "../auth/caller";
-import { assertCaller, requireScope } from "../auth/middleware";
+import { requireScope } from "../auth/middleware";
 import { usedShare, takesWork } from "../db/storage";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
-import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { pageOf } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import type { Engine } from "./engine";
-import { Execution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
 import { MAX_LOOKED } from "./open-work";
-import { moduleStats, overview } from "./overview";
+import { overview } from "./overview";
 import { STATUSES } from "./states";
-import { listUserTasks } from "./user-tasks";
 import { listWorkers } from "./workers";
 
 const seconds = z.number().nullable();
@@ -105,74 +102,6 @@ const overviewRoute = (path: "/flower-info" | "/info") =>
     responses: { 200: { description: "Now", content: json(Overview) } },
   });
 
-const Stats = z
-  .object({
-    total_tasks: z.int().openapi({ description: "Accepted in these days" }),
-    success_rate: z.number().nullable().openapi({ description: "0 to 1" }),
-    avg_duration: seconds,
-    p50_duration: seconds,
-    p95_duration: seconds,
-    by_status: z.record(z.enum(["PENDING", "SUCCESS", "FAILURE", "REVOKED"]), z.int()).openapi({
-      description: "Ends in these days; PENDING is all that is open now",
-    }),
-    by_task_name: z.record(
-      z.string(),
-      z.object({ total: z.int(), success: z.int(), failure: z.int() }),
-    ),
-    recent_failures: z.array(Execution),
-  })
-  .openapi("ModuleStats");
-
-const MAX_DAYS = 30;
-
-const statsRoute = createRoute({
-  method: "get",
-  path: "/stats",
-  tags: ["overview"],
-  summary: "Statistics of a module, or of all: today and so many whole days (UTC) before it",
-  middleware: requireScope("tasks:read"),
-  request: {
-    query: z.object({
-      module: z.string().min(1).max(100).optional(),
-      days: z.coerce.number().int().min(1).max(MAX_DAYS).default(7),
-    }),
-  },
-  responses: {
-    200: { description: "The statistics", content: json(Stats) },
-    ...problems({ 400: "A parameter is wrong" }),
-  },
-});
-
-const count = z.int();
-const UserTasks = pageOf(Execution, "UserTaskPage").extend({
-  stats: z
-    .object({
-      total: count,
-      pending: count,
-      started: count,
-      success: count,
-      failure: count,
-      revoked: count,
-      capped: z.boolean(),
-    })
-    .openapi({ description: "Of the caller's latest 1,000 tasks" }),
-});
-
-const userTasksRoute = createRoute({
-  method: "get",
-  path: "/user-tasks",
-  tags: ["overview"],
-  summary: "The caller's own tasks, newest first, and what became of them",
-  request: {
-    query: z.object({
-      ...pageQuery,
-      task_module: z.string().min(1).max(100).optional(),
-      status: z.enum(STATUSES).optional(),
-    }),
-  },
-  responses: { 200: { description: "A page of them", content: json(UserTasks) } },
-});
-
 /** What else the whole is made of, for `system` of the overview. */
 export type SystemInfo = (env: Env) => Promise<Record<string, unknown>>;
 
@@ -224,29 +153,5 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
       return c.json({ count: results.length, next: null, previous: null, results }, 200);
     })
     .openapi(overviewRoute("/flower-info"), async (c) => c.json(await show(c.env), 200))
-    .openapi(overviewRoute("/info"), async (c) => c.json(await show(c.env), 200))
-    .openapi(statsRoute, async (c) => {
-      const stats = await moduleStats(c.env.DB, c.req.valid("query"));
-      return c.json(
-        {
-          total_tasks: stats.total,
-          success_rate: stats.successRate,
-          avg_duration: stats.meanSeconds,
-          p50_duration: stats.p50Seconds,
-          p95_duration: stats.p95Seconds,
-          by_status: stats.byStatus,
-          by_task_name: Object.fromEntries(stats.byName.map(({ name, ...of }) => [name, of])),
-          recent_failures: stats.recentFailures.map((task) => toExecution(task, engine)),
-        },
-        200,
-      );
-    })
-    .openapi(userTasksRoute, async (c) => {
-      const { limit, cursor, task_module: module, status } = c.req.valid("query");
-      const user = callerId(assertCaller(c.var.caller));
-      const request = { limit, cursor: readCursor(cursor) };
-      const { page, stats } = await listUserTasks(c.env.DB, user, { module, status }, request);
-      const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
-      return c.json({ ...view, stats }, 200);
-    });
+    .openapi(overviewRoute("/info"), async (c) => c.json(await show(c.env), 200));
 }

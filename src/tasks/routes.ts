@@ -7,7 +7,10 @@ import { notificationRoutes } from "./notification-routes";
 import { overviewRoutes, type SystemInfo } from "./overview-routes";
 import { queueRoutes } from "./queue-routes";
 import { runRoutes } from "./run-routes";
+import { statsRoutes } from "./stats-routes";
 import { templateRoutes } from "./template-routes";
+import { trackedRoutes } from "./tracked-routes";
+import { userTaskRoutes } from "./user-task-routes";
 
 /** The task API, mounted at /api/tasks. */
 export function taskRoutes(engine: Engine, systemInfo: SystemInfo) {
@@ -15,8 +18,11 @@ export function taskRoutes(engine: Engine, systemInfo: SystemInfo) {
   return routes
     .route("/", actionRoutes(engine))
     .route("/", overviewRoutes(engine, systemInfo))
+    .route("/stats", statsRoutes(engine))
+    .route("/user-tasks", userTaskRoutes(engine))
     .route("/queues", queueRoutes)
     .route("/executions", executionRoutes(engine))
+    .route("/executions", trackedRoutes(engine))
     .route("/run", runRoutes(engine))
     .route("/templates", templateRoutes(engine))
     .route("/notifications", notificationRoutes(engine));

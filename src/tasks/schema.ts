@@ -54,6 +54,8 @@ export const tasks = sqliteTable(
     result: text("result"),
     errorCode: text("error_code"),
     errorMessage: text("error_message"),
+    /** The traceback, as the failing code gave it. */
+    errorTraceback: text("error_traceback"),
     /** Further members of the failure, such as stage and field. */
     errorDetail: text("error_detail"),
     /** JSON array of what happened, see timeline.ts. */
@@ -150,6 +152,8 @@ export const trackedNames = sqliteTable(
 export const taskTemplates = sqliteTable("task_templates", {
   name: text("name").primaryKey(),
   taskName: text("task_name").notNull(),
+  /** Of work that runs elsewhere; empty for a task of this system, which has its own. */
+  module: text("module").notNull().default(""),
   description: text("description").notNull(),
   /** JSON object, merged under the input of a run. */
   defaults: text("defaults").notNull(),
@@ -189,6 +193,7 @@ export const notifications = sqliteTable(
   },
   (table) => [
     index("notifications_user").on(table.user, table.updatedAt),
+    index("notifications_task").on(table.taskId),
     uniqueIndex("notifications_unread")
       .on(table.user, table.fold)
       .where(sql`read_at IS NULL`),
