@@ -116,6 +116,7 @@ export function readTemplate(
     template: {
       name: data.name,
       taskName: data.task_name,
+      module: "",
       description: data.description,
       defaults: parseAsSent(typed) as Template["defaults"],
       timeoutSeconds: data.default_timeout,

@@ -149,25 +149,33 @@ export const trackedNames = sqliteTable(
 );
 
 /** How to run a task: its input's defaults and what overrides its definition. `WITHOUT ROWID`. */
-export const taskTemplates = sqliteTable("task_templates", {
-  name: text("name").primaryKey(),
-  taskName: text("task_name").notNull(),
-  /** Of work that runs elsewhere; empty for a task of this system, which has its own. */
-  module: text("module").notNull().default(""),
-  description: text("description").notNull(),
-  /** JSON object, merged under the input of a run. */
-  defaults: text("defaults").notNull(),
-  timeoutSeconds: integer("timeout_seconds"),
-  maxRetries: integer("max_retries"),
-  estimatedSeconds: integer("estimated_seconds"),
-  /** JSON array of the names of the steps it usually takes. */
-  steps: text("steps").notNull(),
-  /** JSON, as `tasks.notify`. */
-  notify: text("notify"),
-  active: integer("active").notNull(),
-  createdAt: integer("created_at").notNull(),
-  updatedAt: integer("updated_at").notNull(),
-});
+export const taskTemplates = sqliteTable(
+  "task_templates",
+  {
+    name: text("name").primaryKey(),
+    taskName: text("task_name").notNull(),
+    /** Of work that runs elsewhere; empty for a task of this system, which has its own. */
+    module: text("module").notNull().default(""),
+    description: text("description").notNull(),
+    /** JSON object, merged under the input of a run. */
+    defaults: text("defaults").notNull(),
+    timeoutSeconds: integer("timeout_seconds"),
+    maxRetries: integer("max_retries"),
+    estimatedSeconds: integer("estimated_seconds"),
+    /** JSON array of the names of the steps it usually takes. */
+    steps: text("steps").notNull(),
+    /** JSON, as `tasks.notify`. */
+    notify: text("notify"),
+    active: integer("active").notNull(),
+    createdAt: integer("created_at").notNull(),
+    updatedAt: integer("updated_at").notNull(),
+  },
+  (table) => [
+    index("task_templates_task")
+      .on(table.taskName, table.module, table.updatedAt)
+      .where(sql`active = 1`),
+  ],
+);
 
 /**
  * What a person or a key is told of their tasks. While one is unread, the next of the same kind is
@@ -186,6 +194,8 @@ export const notifications = sqliteTable(
     taskName: text("task_name").notNull(),
     template: text("template"),
     message: text("message"),
+    /** JSON object: what else was known of the latest, see notify.ts. */
+    details: text("details"),
     count: integer("count").notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),

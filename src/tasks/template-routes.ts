@@ -162,6 +162,7 @@ export function templateRoutes(engine: Engine) {
       const template = await saveTemplate(c.env.DB, {
         name: body.name,
         taskName: body.task_name,
+        module: "",
         description: body.description,
         defaults: defaults as Template["defaults"],
         timeoutSeconds: body.default_timeout,

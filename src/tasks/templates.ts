@@ -1,7 +1,10 @@
 import { retryD1 } from "../db/retry";
 import { AppError } from "../http/errors";
 import { fitting, MAX_PAGE_BYTES } from "../http/paging";
+import { cutText } from "../lib/cut-text";
 import { parseAsSent } from "../lib/exact-json";
+import { formsOf } from "../lib/fold";
+import { MAX_NAME_CHARACTERS } from "./bounds";
 import { type Notify, readNotify } from "./notify";
 import { MAX_TIMEOUT_SECONDS } from "./timeout";
 
@@ -9,10 +12,12 @@ import { MAX_TIMEOUT_SECONDS } from "./timeout";
 export interface Template {
   name: string;
   taskName: string;
+  /** Of work that runs elsewhere; empty for a task of this system, which has its own. */
+  module: string;
   description: string;
   /** Numbers as sent: see lib/exact-json.ts. */
   defaults: Record<string, unknown>;
-  /** At most MAX_TIMEOUT_SECONDS, whatever an older version stored. */
+  /** Of a task of this system at most MAX_TIMEOUT_SECONDS, whatever an older version stored. */
   timeoutSeconds: number | null;
   maxRetries: number | null;
   /** For people; nothing depends on it. */
@@ -28,6 +33,7 @@ export interface Template {
 interface Row {
   name: string;
   task_name: string;
+  module: string;
   description: string;
   defaults: string;
   timeout_seconds: number | null;
@@ -46,11 +52,11 @@ const MAX_TEMPLATES = 1000;
 const IS_REPEAT = "created_at = ?11 AND updated_at = ?11 AND task_name = ?2 AND defaults = ?4";
 const SAVE = `
 INSERT INTO task_templates (name, task_name, description, defaults, timeout_seconds, max_retries,
-  estimated_seconds, steps, notify, active, created_at, updated_at)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11
+  estimated_seconds, steps, notify, active, created_at, updated_at, module)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12
 WHERE EXISTS (SELECT 1 FROM task_templates WHERE name = ?1)
   OR (SELECT count(*) FROM task_templates) < ${MAX_TEMPLATES}
-ON CONFLICT (name) DO UPDATE SET task_name = ?2, description = ?3, defaults = ?4,
+ON CONFLICT (name) DO UPDATE SET task_name = ?2, module = ?12, description = ?3, defaults = ?4,
   timeout_seconds = ?5, max_retries = ?6, estimated_seconds = ?7, steps = ?8, notify = ?9,
   active = ?10, updated_at = iif(${IS_REPEAT}, ?11, max(?11, created_at + 1))
 RETURNING *`;
@@ -79,6 +85,7 @@ export async function saveTemplate(
       JSON.stringify(template.notify),
       template.active ? 1 : 0,
       now,
+      template.module,
     );
   const row = await retryD1(db, () => save.first<Row>());
   if (!row) {
@@ -92,6 +99,27 @@ export async function getTemplate(db: D1Database, name: string): Promise<Templat
   const row = await db
     .prepare("SELECT * FROM task_templates WHERE name = ?1")
     .bind(name)
+    .first<Row>();
+  return row && toTemplate(row);
+}
+
+const FOR_WORK = `
+SELECT * FROM task_templates WHERE task_name IN (SELECT value FROM json_each(?1))
+  AND module IN (SELECT value FROM json_each(?2)) AND active = 1
+ORDER BY updated_at DESC LIMIT 1`;
+
+/** The active template for work elsewhere of that name and module; of several the one changed last. */
+export async function templateFor(
+  db: D1Database,
+  taskName: string,
+  module: string,
+): Promise<Template | null> {
+  const forms = [taskName, module].map((text) =>
+    JSON.stringify(formsOf(cutText(text, MAX_NAME_CHARACTERS))),
+  );
+  const row = await db
+    .prepare(FOR_WORK)
+    .bind(...forms)
     .first<Row>();
   return row && toTemplate(row);
 }
@@ -150,10 +178,13 @@ function toTemplate(row: Row): Template {
   return {
     name: row.name,
     taskName: row.task_name,
+    module: row.module,
     description: row.description,
     defaults: parseAsSent(row.defaults) as Record<string, unknown>,
     timeoutSeconds:
-      row.timeout_seconds === null ? null : Math.min(row.timeout_seconds, MAX_TIMEOUT_SECONDS),
+      row.timeout_seconds === null || row.module !== ""
+        ? row.timeout_seconds
+        : Math.min(row.timeout_seconds, MAX_TIMEOUT_SECONDS),
     maxRetries: row.max_retries,
     estimatedSeconds: row.estimated_seconds,
     steps: JSON.parse(row.steps) as string[],

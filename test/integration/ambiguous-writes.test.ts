@@ -75,6 +75,7 @@ it("a new template, which is not taken for one that was there", async () => {
   const template = {
     name: `t-${crypto.randomUUID()}`,
     taskName: "pedidos.procesar",
+    module: "",
     description: "",
     defaults: {},
     timeoutSeconds: null,
