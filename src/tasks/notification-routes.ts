@@ -4,24 +4,8 @@ import { assertCaller } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import type { Engine } from "./engine";
-import { countUnread, listNotifications, markRead, type Notification } from "./notifications";
-import { NOTIFICATION_TYPES } from "./notify";
-
-const NotificationView = z
-  .object({
-    id: z.string(),
-    type: z.enum(NOTIFICATION_TYPES),
-    title: z.string(),
-    message: z.string(),
-    task_id: z.string().openapi({ description: "The latest, if several were folded into one" }),
-    task_name: z.string(),
-    template: z.string().nullable(),
-    count: z.int().openapi({ description: "How many were folded into it, itself included" }),
-    created_at: z.string(),
-    updated_at: z.string(),
-    is_read: z.boolean(),
-  })
-  .openapi("Notification");
+import { NotificationView, toNotificationView } from "./notification-view";
+import { countUnread, listNotifications, markRead } from "./notifications";
 
 const unread = z.int().openapi({ description: "Counted to 100" });
 
@@ -87,7 +71,7 @@ export function notificationRoutes(engine: Engine) {
       const user = callerId(assertCaller(c.var.caller));
       const request = { limit, cursor: readCursor(cursor) };
       const page = await listNotifications(c.env.DB, user, onlyUnread ? "unread" : "all", request);
-      const view = renderPage(page, c.req.url, (row) => toView(row, engine));
+      const view = renderPage(page, c.req.url, (row) => toNotificationView(row, engine));
       return c.json({ ...view, unread: await countUnread(c.env.DB, user) }, 200);
     })
     .openapi(readRoute, async (c) => {
@@ -96,29 +80,4 @@ export function notificationRoutes(engine: Engine) {
       const marked = await markRead(c.env.DB, user, ids);
       return c.json({ marked, unread: await countUnread(c.env.DB, user) }, 200);
     });
-}
-
-const TITLES = {
-  info: "Iniciada",
-  success: "Exitosa",
-  warning: "Aviso",
-  error: "Fallida",
-  progress: "En progreso",
-};
-
-function toView(row: Notification, engine: Engine): z.infer<typeof NotificationView> {
-  const what = row.template ?? engine.find(row.task_name)?.description ?? row.task_name;
-  return {
-    id: row.id,
-    type: row.type,
-    title: `${TITLES[row.type]}: ${what}`,
-    message: row.message ?? "",
-    task_id: row.task_id,
-    task_name: row.task_name,
-    template: row.template,
-    count: row.count,
-    created_at: new Date(row.created_at).toISOString(),
-    updated_at: new Date(row.updated_at).toISOString(),
-    is_read: row.read_at !== null,
-  };
 }

@@ -90,6 +90,8 @@ describe("whoever started a task is told", () => {
       title: "Exitosa: Chatty",
       task_name: "test.chatty",
       message: "",
+      details: { task_name: "test.chatty", template: null, count: 1 },
+      read: false,
       is_read: false,
     });
   });

@@ -1,0 +1,54 @@
+import { z } from "@hono/zod-openapi";
+import type { Engine } from "./engine";
+import type { Notification } from "./notifications";
+import { NOTIFICATION_TYPES } from "./notify";
+
+/** A notification as the API shows it. */
+export const NotificationView = z
+  .object({
+    id: z.string(),
+    type: z.enum(NOTIFICATION_TYPES),
+    title: z.string(),
+    message: z.string(),
+    details: z.object({ task_name: z.string(), template: z.string().nullable(), count: z.int() }),
+    task_id: z.string().openapi({ description: "The latest, if several were folded into one" }),
+    task_name: z.string(),
+    template: z.string().nullable(),
+    count: z.int().openapi({ description: "How many were folded into it, itself included" }),
+    created_at: z.string(),
+    updated_at: z.string(),
+    read: z.boolean(),
+    is_read: z.boolean().openapi({ description: "The same as `read`" }),
+  })
+  .openapi("Notification");
+export type NotificationView = z.infer<typeof NotificationView>;
+
+const TITLES = {
+  info: "Iniciada",
+  success: "Exitosa",
+  warning: "Aviso",
+  error: "Fallida",
+  progress: "En progreso",
+};
+
+/** `engine` describes its tasks. */
+export function toNotificationView(row: Notification, engine: Engine): NotificationView {
+  const { template, task_name, count } = row;
+  const what = template ?? engine.find(task_name)?.description ?? task_name;
+  const isRead = row.read_at !== null;
+  return {
+    id: row.id,
+    type: row.type,
+    title: `${TITLES[row.type]}: ${what}`,
+    message: row.message ?? "",
+    details: { task_name, template, count },
+    task_id: row.task_id,
+    task_name,
+    template,
+    count,
+    created_at: new Date(row.created_at).toISOString(),
+    updated_at: new Date(row.updated_at).toISOString(),
+    read: isRead,
+    is_read: isRead,
+  };
+}
