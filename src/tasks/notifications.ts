@@ -1,4 +1,5 @@
 import { deleteInSlices, SLICE } from "../db/delete-slices";
+import { retryD1 } from "../db/retry";
 import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../http/paging";
 import type { NotificationType } from "./notify";
 
@@ -9,6 +10,8 @@ export interface Notification {
   task_name: string;
   template: string | null;
   message: string | null;
+  /** JSON object, see notify.ts; null in rows of older versions. */
+  details: string | null;
   /** How many were folded into it, itself included. */
   count: number;
   created_at: number;
@@ -69,6 +72,24 @@ export async function latestNotifications(
   };
 }
 
+const MAX_OF_TASK = 50;
+
+/** What a user was told of a task alone or as the latest of several, the latest first; 50 at most. */
+export async function notificationsOf(
+  db: D1Database,
+  taskId: string,
+  user: string,
+): Promise<Notification[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM notifications WHERE task_id = ?1 AND user = ?2
+       ORDER BY updated_at DESC, id DESC LIMIT ${MAX_OF_TASK}`,
+    )
+    .bind(taskId, user)
+    .all<Notification>();
+  return results;
+}
+
 const MAX_COUNTED = 100;
 
 /** How many are unread, counted to 100 or less. */
@@ -100,6 +121,22 @@ export async function markRead(
     .bind(user, now, ...(ids === "all" ? [] : [JSON.stringify(ids)]))
     .run();
   return meta.changes;
+}
+
+/** Marks one of a user's as read, and returns it. Null when they have none of that id. */
+export async function markOneRead(
+  db: D1Database,
+  user: string,
+  id: string,
+  now = Date.now(),
+): Promise<Notification | null> {
+  const mark = db
+    .prepare(
+      `UPDATE notifications SET read_at = coalesce(read_at, ?3) WHERE id = ?1 AND user = ?2
+       RETURNING *`,
+    )
+    .bind(id, user, now);
+  return retryD1(db, () => mark.first<Notification>());
 }
 
 const OLD = `
