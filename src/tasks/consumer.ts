@@ -28,7 +28,7 @@ import type { Engine } from "./engine";
 import { deleteLease, startHeartbeat } from "./leases";
 import { logSettled, logStarted } from "./lifecycle-log";
 import { leaveToNewer } from "./newer";
-import { notifyStarted, readNotify } from "./notify";
+import { readNotify, startedNotice } from "./notify";
 import { publishStarted } from "./publish";
 import { mayWait, putOff, putOffOrDrop } from "./put-off";
 import { laneOf, readMessage } from "./queues";
@@ -222,7 +222,8 @@ async function runLease(
 
 async function tellStarted(db: D1Database, rows: ClaimedRow[]): Promise<void> {
   const ids = rows.map(({ id }) => id);
-  await notifyStarted(db, ids, Date.now()).catch((error: unknown) => {
+  const notice = startedNotice(db, ids, Date.now());
+  await notice.run().catch((error: unknown) => {
     log.warn("notify.failed", { message: String(error) }); // no reason not to run them
   });
 }

@@ -4,6 +4,7 @@
  * the next of its kind is folded into it, so a flood is one row with a count.
  */
 import { z } from "zod";
+import { OPEN, TRACKED } from "./states";
 
 /** When to tell. `progress` is in percent: each time so much more is done. */
 export const Notify = z.strictObject({
@@ -21,33 +22,39 @@ export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 interface Told {
   type: string;
   message: string;
+  /** JSON text of an object: what else a program may want of it. */
+  details: string;
   /** Which of them are one. */
   kind: string;
 }
 
-const PER_TASK_NAME = "coalesce(template, name)";
+/** Elsewhere, modules may share a name. */
+const PER_TASK_NAME = `coalesce(template, iif(queue = '${TRACKED}', module || ' ' || name, name))`;
 
 /** SQL that tells, at ?2, of the rows of `tasks` in `where`. A task told of twice counts once. */
-function notifySql({ type, message, kind }: Told, where: string): string {
+function notifySql({ type, message, details, kind }: Told, where: string): string {
   return `
-INSERT INTO notifications (id, user, fold, type, task_id, task_name, template, message, count,
-  created_at, updated_at)
-SELECT printf('%012x', ?2) || lower(hex(randomblob(10))), user, type || ' ' || kind, type, max(id), name, template, message,
-  count(*), ?2, ?2
+INSERT INTO notifications (id, user, fold, type, task_id, task_name, template, message, details,
+  count, created_at, updated_at)
+SELECT printf('%012x', ?2) || lower(hex(randomblob(10))), user, type || ' ' || kind, type, max(id),
+  name, template, message, details, count(*), ?2, ?2
 FROM (
-  SELECT id, user, name, template, ${type} AS type, ${kind} AS kind, ${message} AS message
+  SELECT id, user, name, template, ${type} AS type, ${kind} AS kind, ${message} AS message,
+    ${details} AS details
   FROM tasks WHERE user IS NOT NULL AND notify IS NOT NULL AND ${where}
 ) WHERE true GROUP BY user, type, kind
 ON CONFLICT (user, fold) WHERE read_at IS NULL DO UPDATE SET
   count = count + iif(excluded.count = 1 AND task_id = excluded.task_id, 0, excluded.count),
-  task_id = excluded.task_id, message = excluded.message, updated_at = excluded.updated_at`;
+  task_id = excluded.task_id, message = excluded.message, details = excluded.details,
+  updated_at = excluded.updated_at`;
 }
 
-/** Tells of those that have ended. */
+/** SQL that tells of those that have ended. */
 export function notifyEndsSql(where: string): string {
   const told = {
     type: "iif(status = 'SUCCESS', 'success', 'error')",
     message: "error_message",
+    details: "iif(status = 'SUCCESS', '{}', json_object('error_code', error_code))",
     kind: PER_TASK_NAME,
   };
   return notifySql(
@@ -57,23 +64,55 @@ export function notifyEndsSql(where: string): string {
   );
 }
 
+/**
+ * SQL that tells of those about to be lost, whose index forgets them once they are; `message` is an
+ * SQL expression.
+ */
+export function notifyLostSql(where: string, message: string): string {
+  const details = "json_object('error_code', 'lost')";
+  return notifySql(
+    { type: "'error'", message, details, kind: PER_TASK_NAME },
+    `${where} AND notify ->> 'error'`,
+  );
+}
+
 const STARTED = notifySql(
-  { type: "'info'", message: "NULL", kind: PER_TASK_NAME },
+  { type: "'info'", message: "NULL", details: "'{}'", kind: PER_TASK_NAME },
   `id IN (SELECT value FROM json_each(?1)) AND notify ->> 'start'`,
 );
-const PROGRESS = notifySql(
-  { type: "'progress'", message: "progress || ' % ' || coalesce(step, '')", kind: "id" },
-  "id = ?1",
+const HOW_FAR = {
+  type: "'progress'",
+  message: "progress || ' % ' || coalesce(step, '')",
+  details: "json_object('progress_percentage', progress, 'current_step', coalesce(step, ''))",
+  kind: "id",
+};
+const PROGRESS = notifySql(HOW_FAR, "id = ?1");
+
+/** The last multiple a row has come to; 0 before the first, null without `progress` to tell of. */
+const MULTIPLE = "progress / (notify ->> 'progress') * (notify ->> 'progress')";
+const CROSSED = notifySql(
+  HOW_FAR,
+  `id = ?1 AND ${OPEN} AND ${MULTIPLE} > 0 AND NOT EXISTS (
+     SELECT 1 FROM notifications AS n WHERE n.task_id = tasks.id AND n.type = 'progress'
+       AND n.details ->> 'progress_percentage' >= ${MULTIPLE})`,
 );
 
 /** Tells that these have started. */
-export async function notifyStarted(db: D1Database, ids: readonly string[], now: number) {
-  await db.prepare(STARTED).bind(JSON.stringify(ids), now).run();
+export function startedNotice(db: D1Database, ids: readonly string[], now: number) {
+  return db.prepare(STARTED).bind(JSON.stringify(ids), now);
 }
 
 /** Tells how far a task is. */
-export async function notifyProgress(db: D1Database, id: string, now: number): Promise<void> {
-  await db.prepare(PROGRESS).bind(id, now).run();
+export function progressNotice(db: D1Database, id: string, now: number) {
+  return db.prepare(PROGRESS).bind(id, now);
+}
+
+/**
+ * Likewise of one whose reports come at any pace, to be run behind the statement that takes one:
+ * once for each multiple of the percent it is told at, though reports repeat or go back.
+ */
+export function crossedNotice(db: D1Database, id: string, now: number) {
+  return db.prepare(CROSSED).bind(id, now);
 }
 
 export function readNotify(stored: string | null): Notify {

@@ -16,7 +16,7 @@ import {
 import type { ClaimedRow } from "./claim";
 import type { Task } from "./define";
 import { HELD } from "./leases";
-import { notifyProgress, readNotify } from "./notify";
+import { progressNotice, readNotify } from "./notify";
 
 /**
  * A task's progress is saved, and told to who watches, at most this often; saved less often as its
@@ -117,7 +117,8 @@ export function startRun<Input>(
   const notify = async (percent: number): Promise<void> => {
     if (notifyEvery && Math.floor(percent / notifyEvery) > Math.floor(notified / notifyEvery)) {
       notified = percent;
-      await notifyProgress(db, task.id, savedAt).catch(() => undefined); // not worth a failure
+      const notice = progressNotice(db, task.id, savedAt);
+      await notice.run().catch(() => undefined); // not worth a failure
     }
   };
   return {
