@@ -2,10 +2,13 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../auth/caller";
 import { assertCaller } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { problems } from "../http/problem-docs";
 import type { Engine } from "./engine";
 import { NotificationView, toNotificationView } from "./notification-view";
-import { countUnread, listNotifications, markRead } from "./notifications";
+import { countUnread, listNotifications, markOneRead, markRead } from "./notifications";
 
 const unread = z.int().openapi({ description: "Counted to 100" });
 
@@ -17,7 +20,14 @@ const listRoute = createRoute({
   request: {
     query: z.object({
       ...pageQuery,
-      unread: z.stringbool().optional().openapi({ type: "boolean" }),
+      unread: z.stringbool().optional().openapi({
+        type: "boolean",
+        description: "true: only those; false: all",
+      }),
+      read: z.stringbool().optional().openapi({
+        type: "boolean",
+        description: "true: only those that were read; false: only the others",
+      }),
     }),
   },
   responses: {
@@ -63,14 +73,31 @@ const readRoute = createRoute({
   },
 });
 
+const oneReadRoute = createRoute({
+  method: "post",
+  path: "/{id}/read",
+  tags: ["notifications"],
+  summary: "Mark one of the caller's notifications as read",
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: { description: "The notification", content: json(NotificationView) },
+    ...problems({ 404: "The caller has none of that id" }),
+  },
+});
+
 /** What the caller is told of their tasks, mounted at /api/tasks/notifications. */
 export function notificationRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {
-      const { limit, cursor, unread: onlyUnread = false } = c.req.valid("query");
+      const { limit, cursor, unread: onlyUnread, read } = c.req.valid("query");
+      if (onlyUnread && read) {
+        const detail = "read: unread=true asks for the others";
+        throw new AppError(400, "invalid_parameter", detail, { parameter: "read" });
+      }
+      const which = onlyUnread || read === false ? "unread" : read ? "read" : "all";
       const user = callerId(assertCaller(c.var.caller));
       const request = { limit, cursor: readCursor(cursor) };
-      const page = await listNotifications(c.env.DB, user, onlyUnread ? "unread" : "all", request);
+      const page = await listNotifications(c.env.DB, user, which, request);
       const view = renderPage(page, c.req.url, (row) => toNotificationView(row, engine));
       return c.json({ ...view, unread: await countUnread(c.env.DB, user) }, 200);
     })
@@ -79,5 +106,13 @@ export function notificationRoutes(engine: Engine) {
       const { ids = "all" } = c.req.valid("json");
       const marked = await markRead(c.env.DB, user, ids);
       return c.json({ marked, unread: await countUnread(c.env.DB, user) }, 200);
+    })
+    .openapi(oneReadRoute, async (c) => {
+      const { id } = c.req.valid("param");
+      const row = await markOneRead(c.env.DB, callerId(assertCaller(c.var.caller)), id);
+      if (!row) {
+        throw new AppError(404, "unknown_notification", `You have no notification ${id}`);
+      }
+      return c.json(toNotificationView(row, engine), 200);
     });
 }

@@ -10,7 +10,16 @@ export const NotificationView = z
     type: z.enum(NOTIFICATION_TYPES),
     title: z.string(),
     message: z.string(),
-    details: z.object({ task_name: z.string(), template: z.string().nullable(), count: z.int() }),
+    details: z
+      .looseObject({
+        task_name: z.string(),
+        template: z.string().nullable(),
+        count: z.int(),
+        error_code: z.string().nullable().optional(),
+        progress_percentage: z.int().optional(),
+        current_step: z.string().optional(),
+      })
+      .openapi({ description: "What a program may want, as it was when it was told" }),
     task_id: z.string().openapi({ description: "The latest, if several were folded into one" }),
     task_name: z.string(),
     template: z.string().nullable(),
@@ -31,6 +40,26 @@ const TITLES = {
   progress: "En progreso",
 };
 
+/** In a sentence, in the language of the titles. */
+function messageOf({ type, message, count }: Notification, what: string): string {
+  if (message) {
+    return message;
+  }
+  switch (type) {
+    case "info":
+      return count > 1 ? `Han empezado ${count}: ${what}.` : `Ha empezado: ${what}.`;
+    case "success":
+      return count > 1 ? `Han terminado bien ${count}: ${what}.` : `Ha terminado bien: ${what}.`;
+    case "error":
+      return count > 1 ? `Han fallado ${count}: ${what}.` : `Ha fallado: ${what}.`;
+    case "warning":
+    case "progress":
+      return "";
+    default:
+      return type satisfies never;
+  }
+}
+
 /** `engine` describes its tasks. */
 export function toNotificationView(row: Notification, engine: Engine): NotificationView {
   const { template, task_name, count } = row;
@@ -40,8 +69,13 @@ export function toNotificationView(row: Notification, engine: Engine): Notificat
     id: row.id,
     type: row.type,
     title: `${TITLES[row.type]}: ${what}`,
-    message: row.message ?? "",
-    details: { task_name, template, count },
+    message: messageOf(row, what),
+    details: {
+      task_name,
+      template,
+      count,
+      ...(row.details !== null && (JSON.parse(row.details) as object)),
+    },
     task_id: row.task_id,
     task_name,
     template,

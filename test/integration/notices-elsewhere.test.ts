@@ -43,7 +43,7 @@ const told = async () => {
   const sql = "SELECT * FROM notifications ORDER BY updated_at, id";
   return (await env.DB.prepare(sql).all<Notification>()).results;
 };
-const typesOf = (rows: Notification[]) => rows.map(({ type, count }) => [type, count]);
+const typesOf = (rows: Notification[]) => rows.map(({ type, count }) => `${count} ${type}`);
 
 async function report(id: string, percent: number, at = NOW): Promise<void> {
   await env.DB.batch([
@@ -112,10 +112,7 @@ describe("work that runs elsewhere tells whose it is", () => {
     for (const module of ["nomina", "nomina", "contabilidad"]) {
       await end(await tracked(ALL, module), "SUCCESS");
     }
-    expect(typesOf(await told()).toSorted()).toEqual([
-      ["success", 1],
-      ["success", 2],
-    ]);
+    expect(new Set(typesOf(await told()))).toEqual(new Set(["1 success", "2 success"]));
   });
 });
 

@@ -4,6 +4,7 @@ import { guarded } from "../../src/db/guarded";
 import { actOn } from "../../src/tasks/actions";
 import type { BatchTask } from "../../src/tasks/define";
 import { enqueue, enqueueOne } from "../../src/tasks/enqueue";
+import { notificationsOf } from "../../src/tasks/notifications";
 import { recover } from "../../src/tasks/recover";
 import { apiKey, expectBadParameter, expectProblem, type List } from "../support/api";
 import { passWaits, taskOf } from "../support/engine";
@@ -89,7 +90,7 @@ describe("whoever started a task is told", () => {
     expect(told["success"]).toMatchObject({
       title: "Exitosa: Chatty",
       task_name: "test.chatty",
-      message: "",
+      message: "Ha terminado bien: Chatty.",
       details: { task_name: "test.chatty", template: null, count: 1 },
       read: false,
       is_read: false,
@@ -107,6 +108,9 @@ describe("whoever started a task is told", () => {
     const { info, error } = byType(await list());
     expect(info?.count).toBe(1);
     expect(error).toMatchObject({ message: "It had to be", task_id: id, count: 1 });
+    const what = { task_name: "test.chatty", template: null, count: 1 };
+    expect(info).toMatchObject({ message: "Ha empezado: Chatty.", details: what });
+    expect(error?.["details"]).toEqual({ ...what, error_code: "because" });
   });
 
   it("of a failure that is run again and fails again, as one", async () => {
@@ -121,7 +125,12 @@ describe("whoever started a task is told", () => {
     const id = await start({ percents: [10, 30, 40] });
     await site.run(id);
     const { progress } = byType(await list());
-    expect(progress).toMatchObject({ message: "30 % at 30", task_id: id, count: 1 });
+    expect(progress).toMatchObject({
+      message: "30 % at 30",
+      details: { progress_percentage: 30, current_step: "at 30" },
+      task_id: id,
+      count: 1,
+    });
   });
 
   it("of a worker that died three times with it", async () => {
@@ -179,6 +188,7 @@ describe("a flood", () => {
     expect(page).toMatchObject({ count: 2, unread: 2 });
     const { success, error } = byType(page);
     expect(success).toMatchObject({ count: 400, task_id: ids.at(-1) });
+    expect(success?.message).toBe("Han terminado bien 400: Runs in a test.");
     expect(error).toMatchObject({ count: 100, task_id: ids[495] });
   });
 
@@ -210,6 +220,60 @@ describe("reading", () => {
     expect(await read({ all: true })).toEqual({ marked: 2, unread: 0 });
     expect((await list("unread=true")).results).toEqual([]);
     expect((await list("unread=false")).count).toBe(3);
+  });
+
+  it("lists what was read, or what was not, by `read` as by `unread`", async () => {
+    await site.run(await start());
+    const [one] = (await list()).results;
+    await site.post(`${PATH}read/`, { key: me.key, body: { ids: [one?.id] } });
+    const idsOf = async (query: string) => (await list(query)).results.map(({ id }) => id);
+    expect(await idsOf("read=true")).toEqual([one?.id]);
+    expect(await idsOf("read=False")).toEqual(await idsOf("unread=true"));
+    expect(await idsOf("read=false")).toHaveLength(1);
+    expect(await idsOf("read=false&unread=true")).toHaveLength(1);
+    const both = await site.ask("GET", `${PATH}?read=true&unread=true`, { key: me.key });
+    await expectBadParameter(both, "read");
+  });
+
+  it("marks one as read, once and again, and answers it", async () => {
+    await site.run(await start());
+    const [one] = (await list()).results;
+    const mark = () => site.post<Notification>(`${PATH}${one?.id}/read/`, { key: me.key });
+    expect(await mark()).toEqual({ ...one, read: true, is_read: true });
+    expect(await mark()).toMatchObject({ id: one?.id, read: true });
+    expect(await list()).toMatchObject({ count: 2, unread: 1 });
+  });
+
+  it("marks one of nobody else's, nor one that is not there", async () => {
+    await site.run(await start());
+    const [one] = (await list()).results;
+    for (const [id, key] of [
+      [one?.id, other.key],
+      ["nobody", me.key],
+    ]) {
+      const response = await site.ask("POST", `${PATH}${id}/read/`, { key });
+      await expectProblem(response, 404, "unknown_notification");
+    }
+    expect((await list()).unread).toBe(2);
+  });
+
+  it("shows what an older version stored", async () => {
+    await site.run(await start());
+    await env.DB.prepare("UPDATE notifications SET details = NULL").run();
+    const details = { task_name: "test.chatty", template: null, count: 1 };
+    expect((await list()).results[0]?.["details"]).toEqual(details);
+  });
+
+  it("shows what one was told of a task, the latest first", async () => {
+    const first = await start();
+    await site.run(first);
+    const second = await start({ ends: "reject" });
+    await site.run(second);
+    const typesOf = async (id: string, user: string) =>
+      (await notificationsOf(env.DB, id, user)).map(({ type }) => type);
+    expect(await typesOf(second, me.user)).toEqual(["error", "info"]); // the start is its own now
+    expect(await typesOf(first, me.user)).toEqual(["success"]);
+    expect(await typesOf(first, other.user)).toEqual([]);
   });
 
   it("shows and marks nobody else's", async () => {

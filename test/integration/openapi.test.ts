@@ -192,6 +192,10 @@ describe("the answers are as described:", () => {
     await site.run(String(task_id));
     const told = await holds("GET", "/api/tasks/notifications", { cookie });
     expect(told["unread"]).toBe(1);
+    const [{ id = "" } = {}] = told["results"] as { id?: string }[];
+    const ONE = "/api/tasks/notifications/{id}/read";
+    await holds("POST", ONE, { cookie, path: ONE.replace("{id}", id) });
+    await holds("POST", ONE, { cookie, path: ONE.replace("{id}", "nobody") });
     await holds("POST", "/api/tasks/notifications/read", { cookie, body: { all: true } });
     await holds("DELETE", `${LIST}/{name}`, { cookie, path: `${LIST}/t` });
     await holds("GET", `${LIST}/{name}`, { cookie, path: `${LIST}/nobody` });

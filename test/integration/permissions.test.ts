@@ -150,6 +150,7 @@ const RULES: Record<string, Rule> = {
   "DELETE /api/tasks/templates/:name": "tasks:write",
   "GET /api/tasks/notifications": "anyone known",
   "POST /api/tasks/notifications/read": "anyone known",
+  "POST /api/tasks/notifications/:id/read": "anyone known",
   "POST /api/tasks/queues/:queue/pause": "tasks:write",
   "POST /api/tasks/queues/:queue/resume": "tasks:write",
   "GET /api/audit": "admin",

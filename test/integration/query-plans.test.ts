@@ -51,6 +51,7 @@ const READS = [
   "/api/tasks/templates",
   "/api/tasks/notifications",
   "/api/tasks/notifications?unread=true",
+  "/api/tasks/notifications?read=true",
 ];
 
 let found: Map<string, string[]>;
@@ -77,6 +78,7 @@ beforeAll(async () => {
   await site.run(bulk.task_id);
   await post("/notifications/read", { all: true });
   await post("/notifications/read", { ids: ["x"] });
+  await post("/notifications/x/read", undefined, 404);
   const body = { task_id: "elsewhere", task_name: "a.b", task_module: "a" };
   const asked = { key: keys.tracker, body };
   const { id } = await site.post<{ id: string }>(`${PATH}/executions`, asked, 201);

@@ -110,6 +110,8 @@ const orderPages: Paths = ({ order, from, to, cursors }) => [
 const notificationFilters: Paths = ({ cursors }) => [
   "",
   "unread=true",
+  "read=true",
+  "read=false",
   `cursor=${cursors.notifications}`,
 ];
 
