@@ -8,11 +8,11 @@ import { isRecord } from "../lib/record";
 import type { TaskDefinition } from "../tasks/define";
 import type { Engine } from "../tasks/engine";
 import {
-  activeTemplate,
   layOver,
   MAX_DELAY_SECONDS,
   mayStart,
   overridesOf,
+  runnable,
   startable,
 } from "../tasks/run-routes";
 import { startTask } from "../tasks/start";
@@ -31,6 +31,8 @@ const MAX_FORM_BYTES = 262_144;
 /** Tasks and templates one may start, mounted at /admin/run. */
 export function runPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
+  const named = (c: Context<AppEnv>, name: string) =>
+    runnable(c.env.DB, engine, name, assertCaller(c.var.caller));
 
   routes.get("/", requireScope("tasks:read"), async (c) => {
     const caller = assertCaller(c.var.caller);
@@ -54,8 +56,8 @@ export function runPages(engine: Engine) {
   );
 
   routes.get("/templates/:name/runs", requireScope("tasks:write"), async (c) => {
-    const template = await activeTemplate(c.env.DB, c.req.param("name"));
-    return showForm(c, startable(engine, template.taskName, assertCaller(c.var.caller)), template);
+    const { definition, template } = await named(c, c.req.param("name"));
+    return showForm(c, definition, template);
   });
 
   routes.post(
@@ -63,8 +65,8 @@ export function runPages(engine: Engine) {
     requireScope("tasks:write"),
     limitBody(MAX_FORM_BYTES),
     async (c) => {
-      const template = await activeTemplate(c.env.DB, c.req.param("name"));
-      return start(c, startable(engine, template.taskName, assertCaller(c.var.caller)), template);
+      const { definition, template } = await named(c, c.req.param("name"));
+      return start(c, definition, template);
     },
   );
 

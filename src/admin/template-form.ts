@@ -1,12 +1,14 @@
 import { parseAsSent } from "../lib/exact-json";
-import { TemplateBody } from "../tasks/template-routes";
-import type { Template } from "../tasks/templates";
+import { TemplateBody, toDraft } from "../tasks/template-view";
+import { DEFAULT_ESTIMATE_SECONDS, type Template, type TemplateDraft } from "../tasks/templates";
 import { formText } from "./form-text";
 
 /** What the form of a template holds, as text. */
 export const TEMPLATE_FIELDS = [
   "name",
   "task_name",
+  "module",
+  "elsewhere",
   "description",
   "default_parameters",
   "default_timeout",
@@ -35,6 +37,8 @@ export function templateTexts(template: Template): TemplateTexts {
   return {
     name: template.name,
     task_name: template.taskName,
+    module: template.module,
+    elsewhere: check(template.module !== ""),
     description: template.description,
     default_parameters: JSON.stringify(template.defaults, null, 2),
     default_timeout: number(template.timeoutSeconds),
@@ -44,19 +48,21 @@ export function templateTexts(template: Template): TemplateTexts {
     notify_start: check(notify.start),
     notify_complete: check(notify.complete),
     notify_error: check(notify.error),
-    notify_progress: number(notify.progress),
+    notify_progress: number(notify.progress || null), // 0 is an explicit never
     is_active: check(template.active),
   };
 }
 
-/** A form not filled in yet, for a task. */
+/** A form not filled in yet, for a task of this system; without a name for one of work elsewhere. */
 export function emptyTemplate(taskName: string, example: unknown): TemplateTexts {
   const nothing = Object.fromEntries(TEMPLATE_FIELDS.map((field) => [field, ""]));
   const defaults = JSON.stringify(example ?? {}, null, 2);
   return {
     ...(nothing as TemplateTexts),
     task_name: taskName,
+    elsewhere: taskName === "" ? CHECKED : "",
     default_parameters: defaults,
+    estimated_duration: String(DEFAULT_ESTIMATE_SECONDS),
     notify_error: CHECKED,
     is_active: CHECKED,
   };
@@ -73,7 +79,7 @@ export type TemplateProblems = Partial<Record<TemplateField, string>>;
 export function readTemplate(
   texts: TemplateTexts,
   badJson: string,
-): { template: Omit<Template, "createdAt" | "updatedAt"> } | { problems: TemplateProblems } {
+): { template: TemplateDraft } | { problems: TemplateProblems } {
   const number = (text: string) => (text.trim() === "" ? null : Number(text));
   const typed = texts.default_parameters.trim() || "{}";
   let parameters: unknown;
@@ -85,6 +91,7 @@ export function readTemplate(
   const { success, data, error } = TemplateBody.safeParse({
     name: texts.name.trim(),
     task_name: texts.task_name,
+    module: isChecked(texts.elsewhere) ? texts.module : "",
     description: texts.description.trim(),
     default_parameters: parameters,
     default_timeout: number(texts.default_timeout),
@@ -112,19 +119,5 @@ export function readTemplate(
     }
     return { problems };
   }
-  return {
-    template: {
-      name: data.name,
-      taskName: data.task_name,
-      module: "",
-      description: data.description,
-      defaults: parseAsSent(typed) as Template["defaults"],
-      timeoutSeconds: data.default_timeout,
-      maxRetries: data.default_max_retries,
-      estimatedSeconds: data.estimated_duration,
-      steps: data.typical_steps,
-      notify: data.notify,
-      active: data.is_active,
-    },
-  };
+  return { template: toDraft(data, parseAsSent(typed)) };
 }

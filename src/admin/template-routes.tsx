@@ -5,21 +5,25 @@ import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
-import { mayStart, startable } from "../tasks/run-routes";
-import { getTemplate, saveTemplate, type Template } from "../tasks/templates";
+import { mayStart } from "../tasks/run-routes";
+import { deactivateTemplateAs, knownTemplate, saveTemplateAs } from "../tasks/template-changes";
+import { runsElsewhere } from "../tasks/template-view";
+import { getTemplate } from "../tasks/templates";
 import { readForm } from "./form-text";
 import { ConfirmPage } from "./pages/confirm";
 import { TemplatePage } from "./pages/template";
 import { renderPage } from "./render";
 import {
   emptyTemplate,
+  isChecked,
   readTemplate,
+  TEMPLATE_FIELDS,
   type TemplateProblems,
   templateTexts,
   type TemplateTexts,
   typedTemplate,
 } from "./template-form";
-import { viewOf } from "./view";
+import { type View, viewOf } from "./view";
 
 const MAX_FORM_BYTES = 262_144;
 
@@ -52,8 +56,11 @@ export function templatePages(engine: Engine) {
     if (name === null && (await getTemplate(c.env.DB, template.name))) {
       return render(c, name, texts, { name: view.t("templates.taken") });
     }
-    startable(engine, template.taskName, assertCaller(c.var.caller));
-    await saveTemplate(c.env.DB, template);
+    try {
+      await saveTemplateAs(c.env.DB, engine, assertCaller(c.var.caller), template);
+    } catch (error) {
+      return render(c, name, texts, problemsOf(error, texts, view));
+    }
     await audit(c, "template.save", template.name, { task_name: template.taskName });
     return c.redirect(`/admin/run?saved=${encodeURIComponent(template.name)}#templates`, 303);
   };
@@ -61,28 +68,35 @@ export function templatePages(engine: Engine) {
   routes.get("/", (c) => {
     const caller = assertCaller(c.var.caller);
     const tasks = engine.all().filter((task) => mayStart(task, caller));
-    const task = tasks.find(({ name }) => name === c.req.query("task")) ?? tasks[0];
+    const asked = c.req.query("task");
+    // An empty one is of no task of this system.
+    const task = tasks.find(({ name }) => name === asked) ?? (asked === "" ? undefined : tasks[0]);
     return render(c, null, emptyTemplate(task?.name ?? "", task?.example));
   });
   routes.post("/", limitBody(MAX_FORM_BYTES), (c) => save(c, null));
 
   routes.get("/:name", async (c) => {
-    const template = await find(c);
+    const template = await knownTemplate(c.env.DB, c.req.param("name"));
     return render(c, template.name, templateTexts(template));
   });
   routes.post("/:name", limitBody(MAX_FORM_BYTES), async (c) => {
-    const { name } = await find(c);
+    const { name } = await knownTemplate(c.env.DB, c.req.param("name"));
     return save(c, name);
   });
 
   routes.get("/:name/deactivation", async (c) => {
-    const { name } = await find(c);
+    const template = await knownTemplate(c.env.DB, c.req.param("name"));
+    const { name } = template;
     const view = viewOf(c);
     const page = (
       <ConfirmPage
         view={view}
         title={view.t("templates.deactivateTitle")}
-        text={view.t("templates.deactivateText")}
+        text={view.t(
+          runsElsewhere(template, engine)
+            ? "templates.deactivateElsewhere"
+            : "templates.deactivateText",
+        )}
         subject={name}
         submit={view.t("templates.deactivate")}
         back={`/admin/run/templates/${encodeURIComponent(name)}`}
@@ -92,8 +106,9 @@ export function templatePages(engine: Engine) {
     return renderPage(c, page);
   });
   routes.post("/:name/deactivation", async (c) => {
-    const template = await find(c);
-    await saveTemplate(c.env.DB, { ...template, active: false });
+    const caller = assertCaller(c.var.caller);
+    const name = c.req.param("name");
+    const template = await deactivateTemplateAs(c.env.DB, engine, caller, name);
     await audit(c, "template.deactivate", template.name);
     return c.redirect(`/admin/run?saved=${encodeURIComponent(template.name)}#templates`, 303);
   });
@@ -101,11 +116,17 @@ export function templatePages(engine: Engine) {
   return routes;
 }
 
-async function find(c: Context<AppEnv>): Promise<Template> {
-  const name = c.req.param("name") ?? "";
-  const template = await getTemplate(c.env.DB, name);
-  if (!template) {
-    throw new AppError(404, "unknown_template", `There is no template ${name}`);
+/** What the rules say against it, beside the field that is shown. Throws again what is no rule's. */
+function problemsOf(error: unknown, texts: TemplateTexts, view: View): TemplateProblems {
+  const parameter = error instanceof AppError ? error.extra["parameter"] : undefined;
+  const field = TEMPLATE_FIELDS.find((known) => known === parameter);
+  if (!(error instanceof AppError) || !field) {
+    throw error;
   }
-  return template;
+  if (field === "module") {
+    const isNamed = texts.module.trim() !== "";
+    const words = view.t(isNamed ? "templates.otherModule" : "templates.noModule");
+    return { [isChecked(texts.elsewhere) ? "module" : "task_name"]: words };
+  }
+  return { [field]: error.detail };
 }

@@ -230,24 +230,37 @@ export const dashboardEs = {
   "templates.newTitle": "Nueva plantilla",
   "templates.edit": "Plantilla",
   "templates.name": "Nombre",
-  "templates.nameHint": "De 1 a 100 letras, cifras, espacios o _.:-",
+  "templates.nameHint": "Hasta 200 caracteres.",
   "templates.task_name": "Tarea",
+  "templates.module": "Módulo",
+  "templates.elsewhere": "se ejecuta fuera",
+  "templates.elsewhereText":
+    "De un trabajo que se ejecuta fuera de este sistema y se registra aquí con ese nombre y ese módulo: toma de la plantilla lo que él mismo no diga.",
+  "templates.ofElsewhere": "De un trabajo que se ejecuta fuera de este sistema",
+  "templates.ofThisSystem": "De una tarea de este sistema",
+  "templates.noModule": "Di a qué módulo pertenece: este sistema no tiene esa tarea.",
+  "templates.otherModule": "Es una tarea de este sistema, y de otro módulo.",
   "templates.description": "Descripción",
   "templates.active": "Activa",
   "templates.default_parameters": "Entrada",
   "templates.parametersHint": "Un objeto JSON; al ejecutarla se puede cambiar.",
+  "templates.parametersHintElsewhere": "Un objeto JSON, para el programa que inicia el trabajo.",
   "templates.default_timeout": "Límite (segundos)",
   "templates.timeoutHint": "Hasta {seconds} (14 minutos).",
+  "templates.timeoutHintElsewhere":
+    "Cuánto puede pasar sin noticias. Hasta {seconds} (30 días); vacío: 3600.",
   "templates.default_max_retries": "Reintentos",
   "templates.estimated_duration": "Duración estimada (segundos)",
   "templates.notify_progress": "Avisar cada tanto %",
   "templates.typical_steps": "Pasos habituales",
   "templates.stepsHint": "Uno por línea. Solo para personas.",
   "templates.notify": "Avisar a quien la ejecute",
+  "templates.notifyElsewhere": "Avisar a la persona del trabajo",
   "templates.notify_start": "Cuando empiece",
   "templates.notify_complete": "Cuando termine bien",
   "templates.notify_error": "Cuando falle",
   "templates.is_active": "Activa: se puede ejecutar",
+  "templates.isActiveElsewhere": "Activa: vale para lo que se registre",
   "templates.save": "Guardar",
   "templates.saved": "La plantilla {name} está guardada.",
   "templates.deactivated": "La plantilla {name} está desactivada.",
@@ -257,6 +270,8 @@ export const dashboardEs = {
   "templates.deactivateTitle": "Desactivar esta plantilla",
   "templates.deactivateText":
     "Nadie podrá ejecutarla, tampoco por la API. Para activarla de nuevo, edítala y guárdala.",
+  "templates.deactivateElsewhere":
+    "Lo que se registre desde ahora no tomará nada de ella. Para activarla de nuevo, edítala y guárdala.",
 
   "error.queue_not_found.title": "Esta cola no existe",
   "error.queue_not_found.text":
@@ -267,6 +282,9 @@ export const dashboardEs = {
   "error.unknown_task.text": "La dirección está mal escrita, o solo el sistema la inicia.",
   "error.unknown_template.title": "Esta plantilla no existe",
   "error.unknown_template.text": "La dirección está mal escrita, o la plantilla está desactivada.",
+  "error.runs_elsewhere.title": "Esta plantilla no se ejecuta aquí",
+  "error.runs_elsewhere.text":
+    "Es de un trabajo que se ejecuta fuera de este sistema: allí se inicia, y aquí se registra.",
 };
 
 export const dashboardEn = {
@@ -500,24 +518,37 @@ export const dashboardEn = {
   "templates.newTitle": "New template",
   "templates.edit": "Template",
   "templates.name": "Name",
-  "templates.nameHint": "1 to 100 letters, digits, spaces or _.:-",
+  "templates.nameHint": "Up to 200 characters.",
   "templates.task_name": "Task",
+  "templates.module": "Module",
+  "templates.elsewhere": "runs elsewhere",
+  "templates.elsewhereText":
+    "Of work that runs outside this system and is tracked here under that name and module: it takes from the template what it does not say itself.",
+  "templates.ofElsewhere": "Of work that runs outside this system",
+  "templates.ofThisSystem": "Of a task of this system",
+  "templates.noModule": "Say which module it belongs to: this system has no such task.",
+  "templates.otherModule": "This is a task of this system, in another module.",
   "templates.description": "Description",
   "templates.active": "Active",
   "templates.default_parameters": "Input",
   "templates.parametersHint": "A JSON object; it may be changed when run.",
+  "templates.parametersHintElsewhere": "A JSON object, for the program that starts the work.",
   "templates.default_timeout": "Timeout (seconds)",
   "templates.timeoutHint": "At most {seconds} (14 minutes).",
+  "templates.timeoutHintElsewhere":
+    "How long there may be no news of it. At most {seconds} (30 days); empty: 3600.",
   "templates.default_max_retries": "Retries",
   "templates.estimated_duration": "Estimated duration (seconds)",
   "templates.notify_progress": "Notify every so many %",
   "templates.typical_steps": "Usual steps",
   "templates.stepsHint": "One per line. For people only.",
   "templates.notify": "Notify whoever runs it",
+  "templates.notifyElsewhere": "Notify the person whose work it is",
   "templates.notify_start": "When it starts",
   "templates.notify_complete": "When it succeeds",
   "templates.notify_error": "When it fails",
   "templates.is_active": "Active: it may be run",
+  "templates.isActiveElsewhere": "Active: it holds for what is tracked",
   "templates.save": "Save",
   "templates.saved": "The template {name} is saved.",
   "templates.deactivated": "The template {name} is deactivated.",
@@ -527,6 +558,8 @@ export const dashboardEn = {
   "templates.deactivateTitle": "Deactivate this template",
   "templates.deactivateText":
     "Nobody will be able to run it, not over the API either. To activate it again, edit and save it.",
+  "templates.deactivateElsewhere":
+    "What is tracked from now on takes nothing from it. To activate it again, edit and save it.",
 
   "error.queue_not_found.title": "This queue does not exist",
   "error.queue_not_found.text": "The address is mistyped, or this deployment has no such queue.",
@@ -536,4 +569,7 @@ export const dashboardEn = {
   "error.unknown_task.text": "The address is mistyped, or only the system starts it.",
   "error.unknown_template.title": "This template does not exist",
   "error.unknown_template.text": "The address is mistyped, or the template is deactivated.",
+  "error.runs_elsewhere.title": "This template is not run here",
+  "error.runs_elsewhere.text":
+    "It is of work that runs outside this system: that is where it is started, and here it is tracked.",
 };

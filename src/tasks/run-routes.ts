@@ -12,6 +12,7 @@ import type { Engine } from "./engine";
 import { jsonValue } from "./json-value";
 import { badInput } from "./refusals";
 import { startTask } from "./start";
+import { runsElsewhere } from "./template-view";
 import { getTemplate, type Template } from "./templates";
 
 export const MAX_DELAY_SECONDS = 30 * 86_400;
@@ -54,6 +55,7 @@ const runRoute = createRoute({
       400: "The input is wrong: `parameter` says where",
       403: "The task is for a higher role",
       404: "There is no such task to be started, or no such active template",
+      409: "The template is of work that runs elsewhere",
       ...STORAGE_FULL,
     }),
   },
@@ -66,10 +68,10 @@ export function runRoutes(engine: Engine) {
     async (c) => {
       const body = c.req.valid("json");
       const caller = assertCaller(c.var.caller);
-      const template =
-        body.template === undefined ? null : await activeTemplate(c.env.DB, body.template);
-      const name = template?.taskName ?? body.task_name ?? "";
-      const definition = startable(engine, name, caller);
+      const { definition, template } =
+        body.template === undefined
+          ? { definition: startable(engine, body.task_name ?? "", caller), template: null }
+          : await runnable(c.env.DB, engine, body.template, caller);
       const sent = await asSent(c, body, "input");
       const input = template === null ? sent : layOver(template.defaults, sent);
       const started = await startTask(c.env, definition, input, {
@@ -80,7 +82,7 @@ export function runRoutes(engine: Engine) {
       if (typeof started !== "string") {
         throw badInput(started);
       }
-      const detail = { task_name: name, ...(template && { template: template.name }) };
+      const detail = { task_name: definition.name, ...(template && { template: template.name }) };
       await audit(c, "task.run", started, detail);
       return c.json({ task_id: started }, 202);
     },
@@ -124,13 +126,25 @@ export function layOver(
   return { ...defaults, ...input };
 }
 
-/** Throws 404. */
-export async function activeTemplate(db: D1Database, name: string): Promise<Template> {
+/**
+ * The active template of that name and its task, if this caller may start it. Throws 404 and 403, and
+ * 409 for one of work that nothing here starts.
+ */
+export async function runnable(
+  db: D1Database,
+  engine: Engine,
+  name: string,
+  caller: Caller,
+): Promise<{ template: Template; definition: TaskDefinition }> {
   const template = await getTemplate(db, name);
   if (!template?.active) {
     throw new AppError(404, "unknown_template", `There is no active template ${name}`);
   }
-  return template;
+  if (runsElsewhere(template, engine)) {
+    const detail = `${template.taskName} of ${template.module} runs elsewhere: it is tracked here, and started there`;
+    throw new AppError(409, "runs_elsewhere", detail);
+  }
+  return { template, definition: startable(engine, template.taskName, caller) };
 }
 
 /** What a task takes from its template rather than from its definition. */

@@ -21,7 +21,7 @@ export interface Template {
   timeoutSeconds: number | null;
   maxRetries: number | null;
   /** For people; nothing depends on it. */
-  estimatedSeconds: number | null;
+  estimatedSeconds: number;
   /** Likewise. */
   steps: string[];
   notify: Notify;
@@ -29,6 +29,8 @@ export interface Template {
   createdAt: number;
   updatedAt: number;
 }
+
+export type TemplateDraft = Omit<Template, "createdAt" | "updatedAt">;
 
 interface Row {
   name: string;
@@ -47,6 +49,11 @@ interface Row {
 }
 
 const MAX_TEMPLATES = 1000;
+/** Of rows of older versions that do not say. */
+export const DEFAULT_ESTIMATE_SECONDS = 60;
+
+/** One name, whichever form of Unicode it is written in. */
+const stored = (name: string) => name.normalize("NFC");
 
 /** The row is this very call's: D1 committed it and then reported a failure. */
 const IS_REPEAT = "created_at = ?11 AND updated_at = ?11 AND task_name = ?2 AND defaults = ?4";
@@ -67,14 +74,14 @@ RETURNING *`;
  */
 export async function saveTemplate(
   db: D1Database,
-  template: Omit<Template, "createdAt" | "updatedAt">,
+  template: TemplateDraft,
   now = Date.now(),
 ): Promise<Template> {
-  const { name, taskName, description, timeoutSeconds, maxRetries, estimatedSeconds } = template;
+  const { taskName, description, timeoutSeconds, maxRetries, estimatedSeconds } = template;
   const save = db
     .prepare(SAVE)
     .bind(
-      name,
+      stored(template.name),
       taskName,
       description,
       JSON.stringify(template.defaults),
@@ -98,7 +105,7 @@ export async function saveTemplate(
 export async function getTemplate(db: D1Database, name: string): Promise<Template | null> {
   const row = await db
     .prepare("SELECT * FROM task_templates WHERE name = ?1")
-    .bind(name)
+    .bind(stored(name))
     .first<Row>();
   return row && toTemplate(row);
 }
@@ -135,39 +142,50 @@ export async function deactivateTemplate(
       `UPDATE task_templates SET active = 0, updated_at = max(?2, created_at + 1)
        WHERE name = ?1 RETURNING *`,
     )
-    .bind(name, now);
+    .bind(stored(name), now);
   const row = await retryD1(db, () => deactivate.first<Row>());
   return row && toTemplate(row);
 }
 
-export async function countTemplates(db: D1Database): Promise<number> {
-  return (await db.prepare("SELECT count(*) AS n FROM task_templates").first<number>("n")) ?? 0;
-}
+type Listed = Pick<Template, "name" | "taskName" | "module">;
 
-const AFTER = "FROM task_templates WHERE name > ?1 ORDER BY name LIMIT ?2";
-
-/** By name, after the one named; fewer than the limit where their defaults are large. */
+/**
+ * By name, after the one named; fewer than the limit where their defaults are large. `count` is of
+ * all that are listed, which those are that `isListed` lets in.
+ */
 export async function listTemplates(
   db: D1Database,
   after: string,
   limit: number,
-): Promise<{ templates: Template[]; more: boolean }> {
-  const sizes = await db
-    .prepare(`SELECT octet_length(defaults) AS bytes ${AFTER}`)
-    .bind(after, limit + 1)
-    .all<{ bytes: number }>();
-  const count = Math.min(limit, fitting(sizes.results, MAX_PAGE_BYTES));
-  const { results } = await db.prepare(`SELECT * ${AFTER}`).bind(after, count).all<Row>();
-  return { templates: results.map(toTemplate), more: sizes.results.length > count };
+  isListed: (template: Listed) => boolean = () => true,
+): Promise<{ templates: Template[]; more: boolean; count: number }> {
+  const all = await db
+    .prepare(
+      `SELECT name, task_name AS taskName, module, octet_length(defaults) AS bytes,
+         name > ?1 AS isAfter FROM task_templates ORDER BY name LIMIT ${MAX_TEMPLATES}`,
+    )
+    .bind(stored(after))
+    .all<Listed & { bytes: number; isAfter: number }>();
+  const listed = all.results.filter(isListed);
+  const rest = listed.filter(({ isAfter }) => isAfter);
+  const page = rest.slice(0, Math.min(limit, fitting(rest, MAX_PAGE_BYTES)));
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM task_templates WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name`,
+    )
+    .bind(JSON.stringify(page.map(({ name }) => name)))
+    .all<Row>();
+  const more = rest.length > page.length;
+  return { templates: results.map(toTemplate), more, count: listed.length };
 }
 
-export type TemplateSummary = Pick<Template, "name" | "taskName" | "description" | "active">;
+export type TemplateSummary = Listed & Pick<Template, "description" | "active">;
 
 /** All of them, by name, without what may be large. */
 export async function listTemplateSummaries(db: D1Database): Promise<TemplateSummary[]> {
   const { results } = await db
     .prepare(
-      `SELECT name, task_name AS taskName, description, active FROM task_templates
+      `SELECT name, task_name AS taskName, module, description, active FROM task_templates
        ORDER BY name LIMIT ${MAX_TEMPLATES}`,
     )
     .all<Omit<TemplateSummary, "active"> & { active: number }>();
@@ -186,7 +204,7 @@ function toTemplate(row: Row): Template {
         ? row.timeout_seconds
         : Math.min(row.timeout_seconds, MAX_TIMEOUT_SECONDS),
     maxRetries: row.max_retries,
-    estimatedSeconds: row.estimated_seconds,
+    estimatedSeconds: row.estimated_seconds ?? DEFAULT_ESTIMATE_SECONDS,
     steps: JSON.parse(row.steps) as string[],
     notify: readNotify(row.notify),
     active: row.active === 1,

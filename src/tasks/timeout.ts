@@ -4,6 +4,10 @@ import type { TaskDefinition } from "./define";
 export const MAX_TIMEOUT_SECONDS = 14 * 60;
 export const MAX_TIMEOUT_MS = MAX_TIMEOUT_SECONDS * 1000;
 
+/** Work elsewhere is bound to no consumer: so long it may be silent, and is if it does not say. */
+export const MAX_SILENT_SECONDS = 30 * 86_400;
+export const DEFAULT_SILENT_SECONDS = 3600;
+
 /**
  * So long after a delivery came the last of its runs must have ended, also one that began late: what
  * is left of the 15 minutes is for settling it.

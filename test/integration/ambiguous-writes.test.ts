@@ -80,7 +80,7 @@ it("a new template, which is not taken for one that was there", async () => {
     defaults: {},
     timeoutSeconds: null,
     maxRetries: null,
-    estimatedSeconds: null,
+    estimatedSeconds: 60,
     steps: [],
     notify: {},
     active: true,

@@ -7,6 +7,7 @@ import { processOrder } from "../../src/orders/task";
 import { Engine } from "../../src/tasks/engine";
 import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
 import { getTask } from "../../src/tasks/queries";
+import { getTemplate } from "../../src/tasks/templates";
 import { ORIGIN } from "../support/api";
 import { processAll } from "../support/api-orders";
 import { countingDatabase } from "../support/counting";
@@ -343,9 +344,63 @@ describe("templates", () => {
     expect((await visit(`${path}/runs`, { cookie })).status).toBe(200);
   });
 
+  it("of work that runs elsewhere are made, shown and changed, and not run", async () => {
+    const cookie = await as("operator");
+    const empty = await page("/admin/run/templates?task=", "operator");
+    expect(empty).toMatch(/<input id="task_name"[^>]*required/);
+    const elsewhere = {
+      ...fields,
+      name: "Nómina de cierre",
+      task_name: "nomina.cerrar",
+      module: "nomina",
+      elsewhere: "on",
+      default_timeout: "86400",
+    };
+    const path = `/admin/run/templates/${encodeURIComponent(elsewhere.name)}`;
+    const made = await submit("/admin/run/templates", elsewhere, { cookie });
+    expect(made.status, await made.text()).toBe(303);
+    const list = await page("/admin/run", "operator");
+    expect(list).toContain("nomina.cerrar");
+    expect(list).toContain("se ejecuta fuera");
+    expect(list).not.toContain(`${path}/runs`);
+    expect(await page("/admin/run?lang=en", "operator")).toContain(elsewhere.name);
+    const edit = await page(path, "operator");
+    expect(edit).toMatch(/id="task_name"[^>]*value="nomina.cerrar"/);
+    expect(edit).toMatch(/id="module"[^>]*value="nomina"/);
+    expect(edit).toMatch(/id="default_timeout"[^>]*value="86400"/);
+    const changed = await submit(path, { ...elsewhere, description: "Cada mes" }, { cookie });
+    expect(changed.status).toBe(303);
+    const stored = await getTemplate(env.DB, elsewhere.name);
+    expect(stored).toMatchObject({ module: "nomina", description: "Cada mes" });
+    const run = await visit(`${path}/runs`, { cookie });
+    expect(run.status).toBe(409);
+    expect(await run.text()).toContain("no se ejecuta aquí");
+    expect(await page(`${path}/deactivation`, "operator")).toContain("Lo que se registre");
+
+    for (const wrong of [
+      { ...elsewhere, module: "" },
+      { ...elsewhere, task_name: "pedidos.procesar" },
+    ]) {
+      const refused = await submit(path, wrong, { cookie });
+      expect(refused.status).toBe(400);
+      expect(await refused.text()).toMatch(/id="module"[^>]*aria-invalid="true"/);
+    }
+  });
+
+  it("of a task one may not start are neither taken over nor deactivated", async () => {
+    const cookie = await as("operator");
+    await submit("/admin/run/templates", { ...fields, name: "theirs" }, { cookie });
+    await env.DB.exec("UPDATE task_templates SET task_name = 'system.bulk' WHERE name = 'theirs'");
+    const path = "/admin/run/templates/theirs";
+    expect((await submit(path, { ...fields, name: "theirs" }, { cookie })).status).toBe(404);
+    expect((await submit(`${path}/deactivation`, {}, { cookie })).status).toBe(404);
+    const stored = await getTemplate(env.DB, "theirs");
+    expect(stored).toMatchObject({ taskName: "system.bulk", active: true });
+  });
+
   it("are refused field by field, and are not for a viewer", async () => {
     const cookie = await as("operator");
-    const wrong = { ...fields, name: "x/y", default_timeout: "0", notify_progress: "101" };
+    const wrong = { ...fields, name: ".", default_timeout: "0", notify_progress: "101" };
     const refused = await submit("/admin/run/templates", wrong, { cookie });
     expect(refused.status).toBe(400);
     const text = await refused.text();

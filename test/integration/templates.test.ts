@@ -53,6 +53,9 @@ beforeEach(async () => {
   );
 });
 
+const progressOf = (notify_on_progress: unknown) => ({
+  notification_settings: { notify_on_progress },
+});
 const save = (body: unknown, status = 201) => site.post<Template>(PATH, { key, body }, status);
 const run = async (body: unknown): Promise<string> =>
   (await site.post<{ task_id: string }>("/api/tasks/run/", { key, body }, 202)).task_id;
@@ -73,7 +76,7 @@ const full = {
 describe("a template", () => {
   it("is created, read and listed with all that was said of it", async () => {
     const made = await save(full);
-    expect(made).toMatchObject({ ...full, task_module: "test" });
+    expect(made).toMatchObject({ ...full, task_module: "test", module: "test" });
     expect(await site.get(`${PATH}Cierre%20de%20mes/`, { key: keys.viewer })).toEqual(made);
     const { count, next, results } = await site.get<TemplateList>(PATH, { key: keys.viewer });
     expect({ count, next, results }).toEqual({ count: 1, next: null, results: [made] });
@@ -86,12 +89,100 @@ describe("a template", () => {
     expect(changed).toMatchObject({
       task_name: "test.failing",
       default_parameters: {},
-      default_timeout: null,
+      default_timeout: 1, // as its task says
+      default_max_retries: 2,
+      estimated_duration: 60,
+      typical_steps: [],
+      description: "",
       notify: {},
+      notification_settings: {},
       created_at: made.created_at,
     });
     expect(changed.updated_at > made.updated_at).toBe(true);
     vi.useRealTimers();
+  });
+
+  it("takes and gives the old names, each as it was sent", async () => {
+    const notification_settings = {
+      notify_on_start: true,
+      notify_on_complete: false,
+      notify_on_error: true,
+      notify_on_progress: false,
+    };
+    const old = {
+      name: "Cierre de nómina/año: 50 %",
+      task_name: "test.echo",
+      module: "test",
+      default_parameters: {},
+      estimated_duration: 300,
+      notification_settings,
+    };
+    const made = await save(old);
+    expect(made).toMatchObject({ ...old, description: "", typical_steps: [], is_active: true });
+    expect(made["notify"]).toEqual({ start: true, complete: false, error: true });
+    const path = `${PATH}${encodeURIComponent(old.name)}/`;
+    expect(await site.get(path, { key: keys.viewer })).toEqual(made);
+    const decomposed = `${PATH}${encodeURIComponent(old.name.normalize("NFD"))}/`;
+    expect(await site.get(decomposed, { key: keys.viewer })).toEqual(made);
+    const again = await save({ ...old, name: old.name.normalize("NFD") }, 200);
+    expect(again.name).toBe(made.name);
+    const { task_module: _, created_at: _1, updated_at: _2, ...shown } = made;
+    expect(await save(shown, 200)).toMatchObject(old); // what is shown may be sent
+  });
+
+  it.each([
+    [true, 25],
+    [10, 10],
+    [0, false],
+    [false, false],
+  ])("told of progress by notify_on_progress %j shows %j", async (sent, shown) => {
+    const made = await save({ name: "n", task_name: "test.echo", ...progressOf(sent) });
+    expect(made["notification_settings"]).toEqual({ notify_on_progress: shown });
+    expect(made["notify"]).toEqual(shown === false ? {} : { progress: shown });
+  });
+
+  it("takes both ways to say when to tell, where they agree or say different things", async () => {
+    const settings = { notify_on_start: true, notify_on_complete: true, notify_on_progress: true };
+    const body = { ...full, notify: { complete: true, error: false, progress: 10 } };
+    const made = await save({ ...body, notification_settings: settings });
+    expect(made["notify"]).toEqual({ start: true, complete: true, error: false, progress: 10 });
+    await run({ template: full.name });
+    const { results } = await env.DB.prepare("SELECT notify FROM tasks").all<{ notify: string }>();
+    expect(results.map(({ notify }) => JSON.parse(notify))).toEqual([made["notify"]]);
+  });
+
+  it("cuts texts of any length with a mark", async () => {
+    const made = await save({
+      ...full,
+      description: "d".repeat(501),
+      typical_steps: ["s".repeat(101)],
+    });
+    expect(made["description"]).toBe(`${"d".repeat(499)}…`);
+    expect(made["typical_steps"]).toEqual([`${"s".repeat(99)}…`]);
+  });
+
+  it("of an older version shows the estimate of one that does not say", async () => {
+    await save(full);
+    await env.DB.prepare("UPDATE task_templates SET estimated_seconds = NULL").run();
+    const { results } = await site.get<TemplateList>(PATH, { key });
+    expect(results[0]).toMatchObject({ estimated_duration: 60 });
+    expect(await save({ ...full, estimated_duration: null }, 200)).toMatchObject({
+      estimated_duration: 60,
+    });
+  });
+
+  it("is listed by its module, in any case and accent, however it came to it", async () => {
+    await save(full);
+    await save({ name: "a", task_name: "nomina.cerrar", module: "Nómina" });
+    await save({ name: "b", task_name: "nomina.abrir", module: "Nómina" });
+    const listed = async (query: string) => {
+      const { count, results } = await site.get<TemplateList>(`${PATH}?${query}`, { key });
+      return [count, results.map(({ name }) => name)];
+    };
+    expect(await listed("module=nomina")).toEqual([2, ["a", "b"]]);
+    expect(await listed("module=nomina&after=a")).toEqual([2, ["b"]]);
+    expect(await listed("module=test")).toEqual([1, [full.name]]);
+    expect(await listed("module=other")).toEqual([0, []]);
   });
 
   it("is listed by name, page after page, each seen once", async () => {
@@ -226,9 +317,11 @@ describe("the routes of templates", () => {
   it.each([
     ["name", { name: "" }],
     ["name", { name: ".." }],
-    ["name", { name: " x" }],
-    ["name", { name: "a/b" }],
-    ["name", { name: "x".repeat(101) }],
+    ["name", { name: " " }],
+    ["name", { name: "x".repeat(201) }],
+    ["task_name", { task_name: "" }],
+    ["module", { module: "\u200b" }],
+    ["module", { module: "other" }],
     ["description", { description: 1 }],
     ["default_parameters", { default_parameters: [] }],
     ["default_timeout", { default_timeout: 0 }],
@@ -238,6 +331,14 @@ describe("the routes of templates", () => {
     ["typical_steps.0", { typical_steps: [""] }],
     ["notify.progress", { notify: { progress: 0 } }],
     ["notify.start", { notify: { start: "yes" } }],
+    ["notification_settings.notify_on_start", { notification_settings: { notify_on_start: 1 } }],
+    ["notification_settings.notify_on_progress", progressOf(101)],
+    [
+      "notification_settings.notify_on_error",
+      { notification_settings: { notify_on_error: false } },
+    ],
+    ["notification_settings.notify_on_progress", progressOf(50)],
+    ["notification_settings.notify_on_progress", progressOf(false)],
     ["is_active", { is_active: "true" }],
   ])("refuse a bad %s", async (parameter, wrong) => {
     const response = await site.ask("POST", PATH, { key, body: { ...full, ...wrong } });
@@ -253,9 +354,10 @@ describe("the routes of templates", () => {
     await save({ ...full, default_timeout: 840 });
   });
 
-  it("refuse a template of no task, or of an internal one", async () => {
-    for (const task_name of ["nobody.knows", "system.bulk"]) {
-      const response = await site.ask("POST", PATH, { key, body: { ...full, task_name } });
+  it("refuse a template of a task that only the system starts", async () => {
+    const body = { ...full, task_name: "system.bulk", default_timeout: null };
+    for (const module of ["", "system"]) {
+      const response = await site.ask("POST", PATH, { key, body: { ...body, module } });
       await expectProblem(response, 404, "unknown_task");
     }
   });

@@ -143,6 +143,7 @@ function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps)
   const startable = new Set(
     tasks.flatMap(({ definition, mayStart }) => (mayStart ? [definition.name] : [])),
   );
+  const ours = new Set(tasks.map(({ definition }) => definition.name));
   return (
     <table class="rows">
       <caption class="unseen">{t("templates.title")}</caption>
@@ -158,7 +159,7 @@ function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps)
         </tr>
       </thead>
       <tbody>
-        {templates.map(({ name, taskName, description, active }) => {
+        {templates.map(({ name, taskName, module, description, active }) => {
           const path = `/admin/run/templates/${encodeURIComponent(name)}`;
           return (
             <tr>
@@ -173,6 +174,12 @@ function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps)
               </th>
               <td data-label={t("templates.task_name")} class="tight">
                 <bdi>{taskName}</bdi>
+                {module !== "" && !ours.has(taskName) && (
+                  <span class="note">
+                    {" "}
+                    {t("templates.elsewhere")} (<bdi>{module}</bdi>)
+                  </span>
+                )}
               </td>
               <td data-label={t("templates.description")}>
                 {description && <bdi>{description}</bdi>}

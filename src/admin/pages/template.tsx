@@ -1,4 +1,4 @@
-import { MAX_TIMEOUT_SECONDS } from "../../tasks/timeout";
+import { MAX_SILENT_SECONDS, MAX_TIMEOUT_SECONDS } from "../../tasks/timeout";
 import { control, FormField } from "../components/input-fields";
 import { Notice } from "../components/notice";
 import { Layout } from "../layout";
@@ -25,6 +25,10 @@ export function TemplatePage(props: TemplatePageProps) {
   const { view, tasks, name, texts, problems } = props;
   const { t } = view;
   const title = t(name === null ? "templates.newTitle" : "templates.edit");
+  const elsewhere = isChecked(texts.elsewhere);
+  const maxTimeout = elsewhere ? MAX_SILENT_SECONDS : MAX_TIMEOUT_SECONDS;
+  const hint = (field: "parametersHint" | "timeoutHint") =>
+    t(`templates.${field}${elsewhere ? "Elsewhere" : ""}`, { seconds: maxTimeout });
   const known = tasks.includes(texts.task_name) ? tasks : [...tasks, texts.task_name];
   return (
     <Layout view={view} title={name === null ? title : `${title} ${name}`}>
@@ -34,28 +38,44 @@ export function TemplatePage(props: TemplatePageProps) {
       <h1>
         {title} {name !== null && <bdi>{name}</bdi>}
       </h1>
+      {elsewhere && <p class="prose">{t("templates.elsewhereText")}</p>}
+      {name === null && (
+        <p class="note">
+          <a href={`/admin/run/templates${elsewhere ? "" : "?task="}`}>
+            {t(elsewhere ? "templates.ofThisSystem" : "templates.ofElsewhere")}
+          </a>
+        </p>
+      )}
       {Object.keys(problems).length > 0 && <Notice kind="bad">{t("templates.notSaved")}</Notice>}
       <form class="stacked form" method="post" action={view.url.pathname}>
         {name === null && (
           <TextLine {...props} field="name" hint={t("templates.nameHint")} required />
         )}
-        <FormField id="task_name" label={t("templates.task_name")} problem={problems.task_name}>
-          <select {...control("task_name", problems.task_name, false)}>
-            {known.map((task) => (
-              <option value={task} selected={task === texts.task_name}>
-                {task}
-              </option>
-            ))}
-          </select>
-        </FormField>
+        {elsewhere ? (
+          <div class="fields">
+            <input type="hidden" name="elsewhere" value={texts.elsewhere} />
+            <TextLine {...props} field="task_name" required />
+            <TextLine {...props} field="module" required />
+          </div>
+        ) : (
+          <FormField id="task_name" label={t("templates.task_name")} problem={problems.task_name}>
+            <select {...control("task_name", problems.task_name, false)}>
+              {known.map((task) => (
+                <option value={task} selected={task === texts.task_name}>
+                  {task}
+                </option>
+              ))}
+            </select>
+          </FormField>
+        )}
         <TextLine {...props} field="description" />
-        <TextBlock {...props} field="default_parameters" hint={t("templates.parametersHint")} />
+        <TextBlock {...props} field="default_parameters" hint={hint("parametersHint")} />
         <div class="fields">
           <NumberField
             {...props}
             field="default_timeout"
-            max={MAX_TIMEOUT_SECONDS}
-            hint={t("templates.timeoutHint", { seconds: MAX_TIMEOUT_SECONDS })}
+            max={maxTimeout}
+            hint={hint("timeoutHint")}
           />
           <NumberField {...props} field="default_max_retries" />
           <NumberField {...props} field="estimated_duration" />
@@ -63,12 +83,16 @@ export function TemplatePage(props: TemplatePageProps) {
         </div>
         <TextBlock {...props} field="typical_steps" hint={t("templates.stepsHint")} />
         <fieldset>
-          <legend>{t("templates.notify")}</legend>
+          <legend>{t(elsewhere ? "templates.notifyElsewhere" : "templates.notify")}</legend>
           <Check {...props} field="notify_start" />
           <Check {...props} field="notify_complete" />
           <Check {...props} field="notify_error" />
         </fieldset>
-        <Check {...props} field="is_active" />
+        <Check
+          {...props}
+          field="is_active"
+          label={elsewhere ? t("templates.isActiveElsewhere") : undefined}
+        />
         <p class="actions">
           <button class="button primary">{t("templates.save")}</button>
           <a class="button" href="/admin/run#templates">
@@ -88,7 +112,11 @@ export function TemplatePage(props: TemplatePageProps) {
   );
 }
 
-type FieldProps = TemplatePageProps & { field: TemplateField; hint?: string; required?: boolean };
+type FieldProps = TemplatePageProps & {
+  field: Exclude<TemplateField, "elsewhere">;
+  hint?: string;
+  required?: boolean;
+};
 
 function TextLine({ view, texts, problems, field, hint, required }: FieldProps) {
   const problem = problems[field];
@@ -137,11 +165,11 @@ function NumberField({ view, texts, problems, field, hint, max }: FieldProps & {
   );
 }
 
-function Check({ view, texts, field }: FieldProps) {
+function Check({ view, texts, field, label }: FieldProps & { label?: string }) {
   return (
     <label class="check">
       <input type="checkbox" name={field} value="on" checked={isChecked(texts[field])} />{" "}
-      {view.t(`templates.${field}`)}
+      {label ?? view.t(`templates.${field}`)}
     </label>
   );
 }
