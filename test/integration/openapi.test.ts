@@ -187,6 +187,15 @@ describe("the answers are as described:", () => {
     await holds("POST", LIST, { cookie, body });
     await holds("GET", LIST, { cookie });
     await holds("GET", `${LIST}/{name}`, { cookie, path: `${LIST}/t` });
+    const elsewhere = {
+      name: "e",
+      task_name: "nomina.cerrar",
+      module: "nomina",
+      notification_settings: { notify_on_error: false, notify_on_progress: true },
+    };
+    await holds("POST", LIST, { cookie, body: elsewhere });
+    await holds("GET", LIST, { cookie, path: `${LIST}?module=nomina` });
+    await holds("POST", "/api/tasks/run", { cookie, body: { template: "e" } });
     const run = { cookie, body: { task_name: "test.failing", delay_seconds: 0 } };
     const { task_id } = await holds("POST", "/api/tasks/run", run);
     await site.run(String(task_id));

@@ -233,7 +233,7 @@ export const READS: Record<string, Paths> = {
     "module=reports&days=1",
     "module=system",
   ]),
-  "GET /api/tasks/templates": at("/api/tasks/templates"),
+  "GET /api/tasks/templates": at("/api/tasks/templates", () => ["", "module=pedidos"]),
   "GET /api/tasks/templates/:name": at("/api/tasks/templates/none"),
   "GET /api/tasks/notifications": at("/api/tasks/notifications", notificationFilters),
   "GET /api/audit": at("/api/audit", auditFilters),

@@ -143,7 +143,7 @@ function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps)
   const startable = new Set(
     tasks.flatMap(({ definition, mayStart }) => (mayStart ? [definition.name] : [])),
   );
-  const ours = new Set(tasks.map(({ definition }) => definition.name));
+  const moduleOf = new Map(tasks.map(({ definition }) => [definition.name, definition.module]));
   return (
     <table class="rows">
       <caption class="unseen">{t("templates.title")}</caption>
@@ -151,6 +151,7 @@ function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps)
         <tr>
           <th scope="col">{t("templates.name")}</th>
           <th scope="col">{t("templates.task_name")}</th>
+          <th scope="col">{t("templates.module")}</th>
           <th scope="col">{t("templates.description")}</th>
           <th scope="col">{t("templates.active")}</th>
           <th scope="col">
@@ -174,12 +175,14 @@ function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps)
               </th>
               <td data-label={t("templates.task_name")} class="tight">
                 <bdi>{taskName}</bdi>
-                {module !== "" && !ours.has(taskName) && (
-                  <span class="note">
-                    {" "}
-                    {t("templates.elsewhere")} (<bdi>{module}</bdi>)
-                  </span>
-                )}
+              </td>
+              <td data-label={t("templates.module")}>
+                <span>
+                  <bdi>{moduleOf.get(taskName) ?? module}</bdi>
+                  {module !== "" && !moduleOf.has(taskName) && (
+                    <span class="note"> · {t("templates.elsewhere")}</span>
+                  )}
+                </span>
               </td>
               <td data-label={t("templates.description")}>
                 {description && <bdi>{description}</bdi>}

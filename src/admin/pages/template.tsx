@@ -27,7 +27,7 @@ export function TemplatePage(props: TemplatePageProps) {
   const title = t(name === null ? "templates.newTitle" : "templates.edit");
   const elsewhere = isChecked(texts.elsewhere);
   const maxTimeout = elsewhere ? MAX_SILENT_SECONDS : MAX_TIMEOUT_SECONDS;
-  const hint = (field: "parametersHint" | "timeoutHint") =>
+  const hint = (field: "parametersHint" | "timeoutHint" | "stepsHint") =>
     t(`templates.${field}${elsewhere ? "Elsewhere" : ""}`, { seconds: maxTimeout });
   const known = tasks.includes(texts.task_name) ? tasks : [...tasks, texts.task_name];
   return (
@@ -81,7 +81,7 @@ export function TemplatePage(props: TemplatePageProps) {
           <NumberField {...props} field="estimated_duration" />
           <NumberField {...props} field="notify_progress" />
         </div>
-        <TextBlock {...props} field="typical_steps" hint={t("templates.stepsHint")} />
+        <TextBlock {...props} field="typical_steps" hint={hint("stepsHint")} />
         <fieldset>
           <legend>{t(elsewhere ? "templates.notifyElsewhere" : "templates.notify")}</legend>
           <Check {...props} field="notify_start" />
