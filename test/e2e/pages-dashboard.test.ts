@@ -116,6 +116,7 @@ describeInBrowser("the dashboard and its pages in a browser", () => {
     "/admin/run",
     "/admin/run/tasks/pedidos.procesar",
     "/admin/run/templates",
+    "/admin/run/templates?task=",
   ];
 
   it.for([
