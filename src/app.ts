@@ -19,6 +19,7 @@ import { limitBody } from "./http/body-limit";
 import { checkConfig } from "./http/check-config";
 import { notFound, onError } from "./http/errors";
 import { privateAnswers } from "./http/private-answers";
+import { takesOnly } from "./http/route";
 import { keepOutRobots, siteHeaders } from "./http/site-headers";
 import { closesEnded } from "./live/ended";
 import { allowOrigins } from "./live/origins";
@@ -66,7 +67,7 @@ export function createApp(engine: Engine) {
   app.route("/pedidos", demoRoutes);
   app.route("/pedidos/lotes", batchRoutes(engine));
   app.route("/admin", adminRoutes(engine));
-  app.get("/metrics", requireScope("metrics:read"), async (c) =>
+  app.get("/metrics", requireScope("metrics:read"), takesOnly(), async (c) =>
     c.text(await metricsText(c.env, engine), 200, { "content-type": "text/plain; version=0.0.4" }),
   );
   app.route("/exports", downloadRoutes);

@@ -1,6 +1,7 @@
 import type { OpenAPIHono } from "@hono/zod-openapi";
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env";
+import { takesOnly } from "../http/route";
 import { type Operation, ApiDocsPage } from "./pages/api-docs";
 import { renderPage } from "./render";
 import { viewOf } from "./view";
@@ -11,10 +12,10 @@ const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 /** The API's description, made from its routes, and a page to read it. Open to all. */
 export function apiDocsRoutes(site: () => OpenAPIHono<AppEnv>) {
   const routes = new Hono<AppEnv>({ strict: false });
-  routes.get("/openapi.json", (c) =>
+  routes.get("/openapi.json", takesOnly(), (c) =>
     c.json(documentOf(site()), 200, { "cache-control": "public, max-age=300" }),
   );
-  routes.get("/docs", (c) => {
+  routes.get("/docs", takesOnly("lang"), (c) => {
     const operations = operationsOf(documentOf(site()));
     return renderPage(c, <ApiDocsPage view={viewOf(c)} operations={operations} />);
   });

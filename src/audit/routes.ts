@@ -1,9 +1,10 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireAdmin } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { filterText } from "../http/filter-text";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { AUDITED, listAudit } from "./audit";
 
 const Entry = z

@@ -3,6 +3,7 @@ import { noting } from "../db/guarded";
 import type { AppEnv } from "../http/app-env";
 import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
+import { assertKnown } from "../http/known-names";
 import { assertWithinRate } from "../http/rate-limit";
 import { log } from "../log";
 import { accessCaller } from "./access";
@@ -16,33 +17,49 @@ import { assertPeopleRequest, disarm } from "./people";
 import { audited } from "./people-audit";
 import { refusal } from "./refusal";
 import { assertSameOrigin } from "./same-origin";
-import { currentSession, headersForAuth, sessionCaller } from "./session";
+import { currentSession, hasSessionCookie, headersForAuth, sessionCaller } from "./session";
 import { endOtherSessions } from "./session-list";
 import { AUTH_PATH } from "./settings";
 import { signingIn } from "./sign-in";
 
-/** The endpoints of better-auth in use; whatever else it brings is not found. */
-export const ENDPOINTS: ReadonlySet<string> = new Set([
-  "/sign-in/email",
-  "/sign-up/email", // answers that sign-up is closed
-  "/sign-out",
-  "/get-session",
-  "/change-password",
-  "/list-sessions",
-  "/revoke-session",
-  "/revoke-sessions",
-  "/revoke-other-sessions",
-  "/admin/create-user",
-  "/admin/list-users",
-  "/admin/get-user",
-  "/admin/set-role",
-  "/admin/set-user-password",
-  "/admin/ban-user",
-  "/admin/unban-user",
-  "/admin/remove-user",
-  "/admin/list-user-sessions",
-  "/admin/revoke-user-session",
-  "/admin/revoke-user-sessions",
+const LISTING = [
+  "limit",
+  "offset",
+  "searchField",
+  "searchOperator",
+  "searchValue",
+  "sortBy",
+  "sortDirection",
+  "filterField",
+  "filterOperator",
+  "filterValue",
+];
+/**
+ * The endpoints of better-auth in use, and what the body of each may hold, or the query where one is
+ * read by GET; whatever else it brings is not found.
+ */
+export const ENDPOINTS: ReadonlyMap<string, readonly string[]> = new Map([
+  ["/sign-in/email", ["email", "password", "callbackURL", "rememberMe"]],
+  // It answers that sign-up is closed.
+  ["/sign-up/email", ["name", "email", "password", "image", "callbackURL", "rememberMe"]],
+  ["/sign-out", ["callbackURL", "disableRedirect", "state"]],
+  ["/get-session", ["disableCookieCache", "disableRefresh"]],
+  ["/change-password", ["currentPassword", "newPassword", "revokeOtherSessions"]],
+  ["/list-sessions", []],
+  ["/revoke-session", ["token"]],
+  ["/revoke-sessions", []],
+  ["/revoke-other-sessions", []],
+  ["/admin/create-user", ["email", "password", "name", "role"]],
+  ["/admin/list-users", LISTING],
+  ["/admin/get-user", ["id"]],
+  ["/admin/set-role", ["userId", "role"]],
+  ["/admin/set-user-password", ["userId", "newPassword"]],
+  ["/admin/ban-user", ["userId", "banReason", "banExpiresIn"]],
+  ["/admin/unban-user", ["userId"]],
+  ["/admin/remove-user", ["userId"]],
+  ["/admin/list-user-sessions", ["userId"]],
+  ["/admin/revoke-user-session", ["sessionToken"]],
+  ["/admin/revoke-user-sessions", ["userId"]],
 ]);
 /** About the request's own session, if it has one, whoever else may vouch for the person. */
 const OWN_SESSION = new Set(["/sign-in/email", "/sign-up/email", "/sign-out", "/get-session"]);
@@ -87,9 +104,13 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   if (isAdministration) {
     const admin = assertAdmin(visitor ?? (await sessionCaller(c, true)));
     c.set("caller", admin);
+    assertKnownNames(call);
     assertPeopleRequest(call.path, call.body, admin);
     await disarm(c.env.DB, admin, call.path, call.body);
     return audited(c, call, () => endingSessions(c, call, visitor, act));
+  }
+  if (OWN_SESSION.has(call.path) || visitor !== null || hasSessionCookie(c.req.raw)) {
+    assertKnownNames(call); // else it is 401 first
   }
   if (call.path === "/sign-in/email") {
     await ensureFirstAdmin(c.env, auth);
@@ -98,6 +119,12 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   return call.path === "/change-password"
     ? limited(c, call.path, () => endingSessions(c, call, visitor, act))
     : act();
+}
+
+function assertKnownNames({ method, path, search, body }: AuthCall): void {
+  const known = ENDPOINTS.get(path) ?? [];
+  assertKnown([...new URLSearchParams(search).keys()], method === "GET" ? known : []);
+  assertKnown(typeof body === "object" && body !== null ? Object.keys(body) : [], known);
 }
 
 /**

@@ -1,9 +1,10 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
 import { database } from "../db/client";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { limitBody } from "../http/body-limit";
+import { createRoute } from "../http/route";
 import { visibleText } from "../http/visible-text";
 import { SCOPES } from "./caller";
 import { createKey, listKeys, revokeKey, type StoredKey } from "./keys";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { AppError } from "../http/errors";
+import { toldOf } from "../http/plain-words";
 import { visibleText } from "../http/visible-text";
 import { type Caller, ROLES } from "./caller";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./settings";
@@ -37,9 +38,7 @@ const BODIES: Record<string, z.ZodType> = {
 export function assertPeopleRequest(path: string, body: unknown, admin: Caller): void {
   const parsed = BODIES[path]?.safeParse(body);
   if (parsed?.success === false) {
-    const issue = parsed.error.issues[0];
-    const parameter = issue?.path.join(".") ?? "";
-    const detail = `${parameter === "" ? "The request" : parameter}: ${issue?.message ?? "invalid"}`;
+    const { parameter, detail } = toldOf(parsed.error.issues);
     throw new AppError(400, "invalid_parameter", detail, { parameter });
   }
   const change = z.object({ userId: z.string(), role: z.enum(ROLES) }).safeParse(body);

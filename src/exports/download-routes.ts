@@ -1,7 +1,9 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
+import { pageLanguage } from "../http/page-language";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { log } from "../log";
 import { fileKey } from "./file";
 import { readLink } from "./link";
@@ -14,7 +16,11 @@ const downloadRoute = createRoute({
   summary: "Download an export's file: for whoever has its link",
   request: {
     params: z.object({ task_id: z.string() }),
-    query: z.object({ expires: z.string().default(""), k: z.string().default("") }),
+    query: z.object({
+      expires: z.string().default(""),
+      k: z.string().default(""),
+      ...pageLanguage,
+    }),
   },
   responses: {
     200: { description: "The file: text/csv or application/x-ndjson" },

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
 import { can, callerId, type Scope } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
@@ -6,6 +6,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { enqueueOne } from "../tasks/enqueue";
 import { statusOf } from "../tasks/execution";
 import { filterShape, toFilter } from "../tasks/filter";

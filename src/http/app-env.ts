@@ -1,6 +1,7 @@
 import type { Hook } from "@hono/zod-openapi";
 import type { Caller } from "../auth/caller";
 import { AppError } from "./errors";
+import { toldOf } from "./plain-words";
 
 /** What every route of the site finds in its context. */
 export interface AppEnv {
@@ -13,12 +14,6 @@ export const validationHook: Hook<unknown, AppEnv, string, unknown> = (result) =
   if (result.success) {
     return;
   }
-  const issue = result.error.issues[0];
-  const parameter = issue?.path.join(".") ?? "";
-  throw new AppError(
-    400,
-    "invalid_parameter",
-    `${parameter === "" ? "The request" : parameter}: ${issue?.message ?? "invalid"}`,
-    { parameter },
-  );
+  const { parameter, detail } = toldOf(result.error.issues);
+  throw new AppError(400, "invalid_parameter", detail, { parameter });
 };

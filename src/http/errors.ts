@@ -57,10 +57,13 @@ function problem(c: Context, error: AppError): Response {
   });
 }
 
+/** The API's, but for the page that describes it. */
+const API = /^\/api(?!\/docs\/?$)(\/|$)/;
+
 /** A page for a browser that asked for one, outside the API; else the problem document. */
 async function respond(c: Context, error: AppError): Promise<Response> {
   const wantsPage = (c.req.header("accept") ?? "").includes("text/html");
-  if (!wantsPage || /^\/api(\/|$)/.test(c.req.path)) {
+  if (!wantsPage || API.test(c.req.path)) {
     return problem(c, error);
   }
   // Imported here: pages are built of modules that throw the errors of this one.

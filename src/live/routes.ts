@@ -1,9 +1,11 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import { except } from "hono/combine";
 import { identify, requireCaller } from "../auth/middleware";
 import { limitBody } from "../http/body-limit";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
+import { createRoute } from "../http/route";
 import { isLote, isTaskId } from "../tasks/ids";
 import type { LiveFilter } from "./events";
 import { type Admission, admit } from "./holder";
@@ -31,6 +33,8 @@ const socketRoute = createRoute({
   summary: "WebSocket of task changes",
   description:
     "Messages are JSON: {epoch, seq, rows?, counts?, refetch?, settle?}. `refetch` says that more changed than the rows tell. Send the last epoch and seq when coming back.",
+  // Before its query is judged; a ticket in it is looked at with it.
+  middleware: except((c) => c.req.query("ticket") !== undefined, requireCaller()),
   request: {
     query: Filter.extend(Since.shape).extend({ ticket: z.string().max(4000).optional() }),
   },

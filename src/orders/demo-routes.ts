@@ -1,11 +1,13 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { can, callerId } from "../auth/caller";
 import { assertCaller } from "../auth/middleware";
 import { configOf } from "../config";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
+import { pageLanguage } from "../http/page-language";
 import { assertWithinRate } from "../http/rate-limit";
+import { createRoute } from "../http/route";
 import { batchLink } from "./batch-link";
 import { isDeliberate } from "./deliberate";
 import { demoOrders, takeDemoIds } from "./demo";
@@ -19,7 +21,12 @@ const startRoute = createRoute({
   method: "get",
   path: "/iniciar",
   summary: "Start a demo batch",
-  request: { query: z.object({ n: z.coerce.number().int().min(1).max(MAX_ORDERS).default(10) }) },
+  request: {
+    query: z.object({
+      n: z.coerce.number().int().min(1).max(MAX_ORDERS).default(10),
+      ...pageLanguage,
+    }),
+  },
   responses: {
     200: { description: "{status, message, ids_encolados, lote, tareas}" },
     303: { description: "For a browser: to the page that follows the batch" },

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
@@ -12,6 +12,7 @@ import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
 import { rateLimit } from "../http/rate-limit";
+import { createRoute, takesQuery } from "../http/route";
 import { MAX_ORDERS, readOrders } from "./body";
 import {
   Accepted,
@@ -183,7 +184,7 @@ export const orderRoutes = site
     await audit(c, "order.delete", order.id, { reason });
     return c.body(null, 204);
   })
-  .post("/", requireScope("orders:write"), ingestLimit, takesOrders, async (c) => {
+  .post("/", requireScope("orders:write"), takesQuery(), ingestLimit, takesOrders, async (c) => {
     const key = c.req.header("idempotency-key");
     if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) {
       const detail = "Idempotency-Key: 1 to 255 visible ASCII characters";

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
 import { can, callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
@@ -6,6 +6,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { visibleText } from "../http/visible-text";
 import { actOn } from "./actions";
 import { bulk } from "./bulk";
@@ -108,17 +109,16 @@ const bulkRoute = createRoute({
       required: true,
       content: {
         "application/json": {
-          schema: z.discriminatedUnion("action", [
-            z.strictObject({
-              action: z.enum(["cancel", "retry"]),
+          schema: z
+            .strictObject({
+              action: z.enum(["cancel", "retry", "discard"]),
               filter: z.strictObject(bulkFilterShape),
+              reason: reason.optional().openapi({ description: "Of a discard, and only there" }),
+            })
+            .refine(({ action, reason }) => (action === "discard") === (reason !== undefined), {
+              path: ["reason"],
+              message: "a discard needs one, and nothing else takes one",
             }),
-            z.strictObject({
-              action: z.literal("discard"),
-              filter: z.strictObject(bulkFilterShape),
-              reason,
-            }),
-          ]),
         },
       },
     },

@@ -1,9 +1,10 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { parseAsSent } from "../lib/exact-json";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../auth/caller";
 import { assertCaller } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
@@ -6,6 +6,7 @@ import { AppError } from "../http/errors";
 import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
 import { NotificationView, toNotificationView } from "./notification-view";
 import { countUnread, listNotifications, markOneRead, markRead } from "./notifications";

@@ -1,10 +1,11 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireScope } from "../auth/middleware";
 import { usedShare, takesWork } from "../db/storage";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { pageOf } from "../http/paging";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
 import { filterShape, toFilter } from "./filter";
 import { MAX_LOOKED } from "./open-work";

@@ -1,10 +1,11 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { visibleText } from "../http/visible-text";
 import { pauseQueue, resumeQueue } from "./pauses";
 import { lanesOf } from "./queues";

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
 import { type Caller, callerId, ROLES } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
@@ -6,6 +6,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { isRecord } from "../lib/record";
 import type { TaskDefinition } from "./define";
 import type { Engine } from "./engine";

@@ -1,8 +1,9 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
 import { moduleStats } from "./overview";

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
@@ -6,6 +6,7 @@ import { asSent } from "../http/as-sent";
 import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";
 import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { fold } from "../lib/fold";
 import type { Engine } from "./engine";
 import { deactivateTemplateAs, knownTemplate, saveTemplateAs } from "./template-changes";

@@ -1,4 +1,4 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { type Caller, callerId, can } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
@@ -6,6 +6,7 @@ import { asSent } from "../http/as-sent";
 import { AppError } from "../http/errors";
 import { json } from "../http/json-content";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
+import { createRoute } from "../http/route";
 import { visibleText } from "../http/visible-text";
 import { isVisible } from "../lib/visible";
 import {

@@ -1,9 +1,10 @@
-import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../auth/caller";
 import { assertCaller } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
 import { STATUSES } from "./states";

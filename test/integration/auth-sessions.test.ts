@@ -199,7 +199,8 @@ describe("a new password", () => {
 
   it("set by an administrator ends all sessions of that person, and nobody else's", async () => {
     const [who, bystander] = [await person("operator"), await person("operator")];
-    const other = cookiesOf(await signIn(who));
+    const { email, password } = who;
+    const other = cookiesOf(await signIn({ email, password }));
     const cookie = await adminCookie();
     const set = (body: unknown) => call("/api/auth/admin/set-user-password", { cookie, body });
     expect((await set({ userId: who.id, newPassword: "short" })).status).toBe(400);

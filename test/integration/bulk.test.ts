@@ -299,7 +299,7 @@ describe("POST /api/tasks/bulk", () => {
 
   it.each([
     ["an unknown action", { action: "explode", filter: {} }, "action"],
-    ["an unknown filter", { action: "cancel", filter: { estado: "x" } }, "filter"],
+    ["an unknown filter", { action: "cancel", filter: { estado: "x" } }, "filter.estado"],
     ["a bad status", { action: "cancel", filter: { status: "DONE" } }, "filter.status"],
     ["no task id", { action: "cancel", filter: { ids: ["x"] } }, "filter.ids.0"],
     ["too many ids", { action: "cancel", filter: { ids: manyIds } }, "filter.ids"],

@@ -188,7 +188,7 @@ describe("an export of tasks over the API", () => {
     ["filter.status", { formato: "csv", filter: { status: "OPEN" } }],
     ["filter.lote", { formato: "csv", filter: { lote: "x" } }],
     ["filter.created_after", { formato: "csv", filter: { created_after: "yesterday" } }],
-    ["filter", { formato: "csv", filter: { estado: "FAILURE" } }],
+    ["filter.estado", { formato: "csv", filter: { estado: "FAILURE" } }],
   ])("is refused for a wrong %s: %j", async (parameter, body) => {
     const key = await masterKey();
     await expectBadParameter(await post("/api/exports/tasks", body, { key }), parameter);

@@ -23,7 +23,7 @@ export const routeTable: readonly Route[] = distinct(
 );
 
 function authRoutes(method: string): Route[] {
-  return [...ENDPOINTS]
+  return [...ENDPOINTS.keys()]
     .filter((endpoint) => READING_AUTH.test(endpoint) === (method === "GET"))
     .map((endpoint) => ({ method, path: `/api/auth${endpoint}` }));
 }

@@ -39,3 +39,10 @@ it("asks for Durable Objects in one file, which says where they are made", () =>
   const asking = [...readSources()].filter(([, text]) => /\.(getByName|idFromName)\(/.test(text));
   expect(asking.map(([file]) => file)).toEqual(["object-of.ts"]);
 });
+
+it("describes routes in one way, which refuses the names they do not know", () => {
+  const describing = [...readSources()].filter(([, text]) =>
+    /import \{[^}]*\bcreateRoute\b[^}]*\} from "@hono\/zod-openapi"/.test(text),
+  );
+  expect(describing.map(([file]) => file)).toEqual(["http/route.ts"]);
+});

@@ -1,0 +1,37 @@
+import { z } from "@hono/zod-openapi";
+import { findUnknown, inWords } from "./known-names";
+
+/** What is wrong with a value in words for whoever sent it, where zod's are for programmers. */
+z.config({
+  customError: (issue) => {
+    if (issue.code === "unrecognized_keys" && issue.inst instanceof z.ZodObject) {
+      const unknown = findUnknown(issue.keys, Object.keys(issue.inst.shape));
+      return unknown && inWords(unknown);
+    }
+    return issue.schema instanceof z.ZodNumber && issue.code !== "custom"
+      ? numberWanted(issue.schema)
+      : undefined;
+  },
+});
+
+/** "must be a whole number from 1 to 200" */
+function numberWanted({ isInt, minValue, maxValue }: z.ZodNumber): string {
+  const limit = (word: string, value: number | null) =>
+    Number.isFinite(value) && Math.abs(value ?? 0) < Number.MAX_SAFE_INTEGER
+      ? ` ${word} ${value}`
+      : "";
+  const kind = isInt ? "whole number" : "number";
+  return `must be a ${kind}${limit("from", minValue)}${limit("to", maxValue)}`;
+}
+
+/** The one thing to tell of what is wrong: a name nobody knows rather than one that is missing. */
+export function toldOf(issues: readonly z.core.$ZodIssue[]): { parameter: string; detail: string } {
+  const unknown = issues.find(({ code }) => code === "unrecognized_keys");
+  const { path, message } = unknown ?? issues[0] ?? { path: [], message: "invalid" };
+  const where = path.join(".");
+  if (unknown?.code === "unrecognized_keys") {
+    const inside = where === "" ? "" : `${where}.`;
+    return { parameter: inside + String(unknown.keys[0]), detail: inside + message };
+  }
+  return { parameter: where, detail: `${where === "" ? "The request" : where}: ${message}` };
+}
