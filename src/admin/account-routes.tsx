@@ -31,11 +31,13 @@ accountPages.post("/password", async (c) => {
   return change(c, "/change-password", { currentPassword, newPassword }, "password");
 });
 
-accountPages.post("/sessions/revocation", async (c) =>
-  change(c, "/revoke-other-sessions", {}, "revokedOthers"),
-);
+accountPages.post("/sessions/revocation", async (c) => {
+  await readForm(c);
+  return change(c, "/revoke-other-sessions", {}, "revokedOthers");
+});
 
 accountPages.post("/sessions/:session/revocation", async (c) => {
+  await readForm(c);
   const token = await tokenOf(c.env.DB, self(c).id, c.req.param("session"));
   return token === null
     ? redirectWithCookies(c, "/admin/account?done=revoked") // it has ended already

@@ -5,6 +5,7 @@ import { PAGE_ROWS, type Problems, readFilters, readPosition, words } from "./li
 
 const shape = { q: words, actor: words, action: z.enum(AUDITED).optional() };
 type Name = keyof typeof shape;
+export const AUDIT_FILTERS = Object.keys(shape);
 
 /** The audit log's address, see TaskQuery. */
 export interface AuditQuery {

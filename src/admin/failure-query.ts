@@ -12,6 +12,7 @@ import {
 
 const shape = { module: words, name: words, ...days };
 type Name = keyof typeof shape;
+export const FAILURE_FILTERS = Object.keys(shape);
 
 /** The address of the failures' page. */
 export interface FailureQuery {

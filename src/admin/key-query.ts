@@ -5,6 +5,7 @@ import { PAGE_ROWS, type Problems, readFilters, readPosition, words } from "./li
 
 const shape = { q: words, state: z.enum(KEY_STATES).optional() };
 type Name = keyof typeof shape;
+export const KEY_FILTERS = Object.keys(shape);
 
 /** The list of keys' address, see TaskQuery. */
 export interface KeyQuery {

@@ -9,7 +9,7 @@ import { database } from "../db/client";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
-import { readFields } from "./form-text";
+import { readFields, readForm } from "./form-text";
 import { readKeyQuery } from "./key-query";
 import { KeyListPage } from "./pages/key-list";
 import { KeyMadePage } from "./pages/key-made";
@@ -69,6 +69,7 @@ keyPages.get("/:id/revocation", async (c) => {
 });
 
 keyPages.post("/:id/revocation", async (c) => {
+  await readForm(c);
   const id = c.req.param("id");
   const key = required(await findKey(database(c.env), id), id);
   if (key.revokedAt === null) {

@@ -14,6 +14,7 @@ import {
 
 const shape = { q: words, customer: words, ...days };
 type Name = keyof typeof shape;
+export const ORDER_FILTERS = Object.keys(shape);
 
 /** The order list's address, see TaskQuery. */
 export interface OrderQuery {

@@ -10,6 +10,7 @@ const shape = {
   state: z.enum(["active", "banned"]).optional(),
 };
 type Name = keyof typeof shape;
+export const PEOPLE_FILTERS = Object.keys(shape);
 
 /** The list of people's address, see TaskQuery. */
 export interface PeopleQuery {

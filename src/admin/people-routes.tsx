@@ -91,13 +91,17 @@ peoplePages.post("/:id/ban", async (c) => {
   return redirectWithCookies(c, `${pathOf(found.id)}?done=banned`);
 });
 
-peoplePages.post("/:id/ban/end", async (c) => change(c, "unban-user", {}, "unbanned"));
+peoplePages.post("/:id/ban/end", async (c) => {
+  await readForm(c);
+  return change(c, "unban-user", {}, "unbanned");
+});
 
 peoplePages.get("/:id/removal", async (c) =>
   renderPage(c, <RemovePersonPage view={viewOf(c)} person={await person(c)} />),
 );
 
 peoplePages.post("/:id/removal", async (c) => {
+  await readForm(c);
   const found = await person(c);
   try {
     await administer(c, "remove-user", { userId: found.id });
@@ -110,11 +114,13 @@ peoplePages.post("/:id/removal", async (c) => {
   return redirectWithCookies(c, `/admin/people?${query.toString()}`);
 });
 
-peoplePages.post("/:id/sessions/revocation", async (c) =>
-  change(c, "revoke-user-sessions", {}, "revokedAll"),
-);
+peoplePages.post("/:id/sessions/revocation", async (c) => {
+  await readForm(c);
+  return change(c, "revoke-user-sessions", {}, "revokedAll");
+});
 
 peoplePages.post("/:id/sessions/:session/revocation", async (c) => {
+  await readForm(c);
   const { id } = await person(c);
   const sessionToken = await tokenOf(c.env.DB, id, c.req.param("session"));
   if (sessionToken !== null) {

@@ -65,6 +65,7 @@ export function queuePages(engine: Engine) {
   });
 
   routes.post("/:queue/resumptions", requireScope("tasks:write"), async (c) => {
+    await readForm(c);
     const queue = knownQueue(c);
     if (await resumeQueue(c.env, queue)) {
       await audit(c, "queue.resume", queue);

@@ -13,12 +13,13 @@ import { peoplePages } from "./people-routes";
 import { queuePages } from "./queue-routes";
 import { requirePerson } from "./require-person";
 import { runPages } from "./run-routes";
+import { onlyTakenNames } from "./taken-names";
 import { taskPages } from "./task-routes";
 
 /** The console, mounted at /admin: for people who are signed in. */
 export function adminRoutes(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
-  routes.use(requirePerson());
+  routes.use(requirePerson(), onlyTakenNames());
   routes.route("/", dashboardPages(engine));
   routes.route("/tasks", taskPages(engine));
   routes.route("/orders", orderPages);

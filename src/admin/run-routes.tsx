@@ -85,10 +85,10 @@ function showForm(c: Context<AppEnv>, definition: TaskDefinition, template: Temp
 
 async function start(c: Context<AppEnv>, definition: TaskDefinition, template: Template | null) {
   const view = viewOf(c);
-  const form = await readForm(c);
-  const typed = (id: string) => formText(form, id);
   const fields = inputFields(definition.input);
   const ids = [...fields.map(({ name }) => fieldId(name)), "delay_seconds"];
+  const form = await readForm(c, ids);
+  const typed = (id: string) => formText(form, id);
   const problems: Record<string, string> = {};
 
   const { input, unreadable } = readInputForm(fields, typed);

@@ -8,6 +8,7 @@ import { nextPath } from "./next-path";
 import { SignInPage } from "./pages/sign-in";
 import { redirectWithCookies } from "./redirect";
 import { renderPage } from "./render";
+import { onlyTakenNames } from "./taken-names";
 import { viewOf } from "./view";
 
 const CONSOLE = "/admin/tasks";
@@ -16,6 +17,9 @@ const ACCESS_SIGN_OUT = "/cdn-cgi/access/logout";
 
 /** Sign-in and sign-out for people; better-auth does both. */
 export const signInRoutes = new Hono<AppEnv>({ strict: false });
+
+signInRoutes.use("/sign-in", onlyTakenNames());
+signInRoutes.use("/sign-out", onlyTakenNames());
 
 signInRoutes.get("/sign-in", async (c) => {
   const view = viewOf(c);
@@ -40,6 +44,7 @@ signInRoutes.post("/sign-in", limitBody(), async (c) => {
 });
 
 signInRoutes.post("/sign-out", async (c) => {
+  await readForm(c);
   await callAuth(c, { method: "POST", path: "/sign-out", body: {} });
   const { caller } = c.var;
   const isVisitor = caller?.kind === "user" && caller.accessUntil !== undefined;

@@ -9,6 +9,7 @@ import { formText, readForm } from "./form-text";
 import { nextPath } from "./next-path";
 import { LandingPage } from "./pages/landing";
 import { renderPage } from "./render";
+import { onlyTakenNames } from "./taken-names";
 import { THEMES, viewOf } from "./view";
 
 const YEAR_SECONDS = 31_536_000;
@@ -22,7 +23,7 @@ siteRoutes.get("/", async (c) => {
   return renderPage(c, page);
 });
 
-siteRoutes.post("/preferences", limitBody(), async (c) => {
+siteRoutes.post("/preferences", onlyTakenNames(), limitBody(), async (c) => {
   assertSameOrigin(c.req.raw);
   const form = await readForm(c);
   const { origin, protocol } = new URL(c.req.url);

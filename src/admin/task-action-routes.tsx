@@ -45,7 +45,7 @@ export function taskActionPages(engine: Engine) {
 
     routes.post(path, limitBody(), async (c) => {
       const id = c.req.param("id") ?? "";
-      const form = action === "discard" ? await readForm(c) : {};
+      const form = await readForm(c);
       const { reason, wrong }: Reason = action === "discard" ? readReason(form["reason"]) : {};
       if (wrong !== undefined) {
         return ask(c, action, { wrongReason: wrong });

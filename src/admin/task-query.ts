@@ -29,6 +29,7 @@ const shape = {
   ...days,
 };
 type Name = keyof typeof shape;
+export const TASK_FILTERS = Object.keys(shape);
 
 /** The task history's address: what was typed, what it means, and what of it cannot be read. */
 export interface TaskQuery {

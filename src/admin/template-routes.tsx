@@ -46,7 +46,7 @@ export function templatePages(engine: Engine) {
 
   const save = async (c: Context<AppEnv>, name: string | null) => {
     const view = viewOf(c);
-    const typed = typedTemplate(await readForm(c));
+    const typed = typedTemplate(await readForm(c, TEMPLATE_FIELDS));
     const texts = name === null ? typed : { ...typed, name };
     const read = readTemplate(texts, view.t("run.badJson"));
     if ("problems" in read) {
@@ -106,6 +106,7 @@ export function templatePages(engine: Engine) {
     return renderPage(c, page);
   });
   routes.post("/:name/deactivation", async (c) => {
+    await readForm(c);
     const caller = assertCaller(c.var.caller);
     const name = c.req.param("name");
     const template = await deactivateTemplateAs(c.env.DB, engine, caller, name);

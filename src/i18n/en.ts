@@ -286,6 +286,9 @@ export const en: Record<keyof typeof es, string> = {
   "error.not_deliberate.title": "The demo has not started",
   "error.not_deliberate.text":
     "Prefetches, previews, robots and links of other sites start nothing. Use the button of the front page.",
+  "error.unknown_name.title": "This page does not know that name",
+  "error.unknown_name.text": "“{name}” says nothing here: take it out of the address or the form.",
+  "error.unknown_name.near": "“{name}” says nothing here. Did you mean “{nearest}”?",
   "error.not_found.title": "Nothing is here",
   "error.not_found.text": "The address is mistyped, or what was here has been deleted.",
   "error.400.title": "The request cannot be understood",

@@ -291,6 +291,10 @@ export const es = {
   "error.not_deliberate.title": "La demostración no ha empezado",
   "error.not_deliberate.text":
     "Las precargas, las vistas previas, los robots y los enlaces de otros sitios no la inician. Usa el botón de la página de inicio.",
+  "error.unknown_name.title": "Esta página no conoce ese nombre",
+  "error.unknown_name.text":
+    "«{name}» no dice nada aquí: quítalo de la dirección o del formulario.",
+  "error.unknown_name.near": "«{name}» no dice nada aquí. ¿Querías decir «{nearest}»?",
   "error.not_found.title": "Aquí no hay nada",
   "error.not_found.text": "La dirección está mal escrita, o lo que había se ha eliminado.",
   "error.400.title": "La petición no se entiende",

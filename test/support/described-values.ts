@@ -1,7 +1,9 @@
 /** Values of the kind the API's own description asks for, so that new routes are fuzzed as they should be. */
 import * as fc from "fast-check";
 import { validOrder } from "./arbitraries";
-import { apiDocument, type Route } from "./route-table";
+import { TAKEN } from "../../src/admin/taken-names";
+import { ENDPOINTS } from "../../src/auth/gate";
+import { apiDocument, nameOf, type Route } from "./route-table";
 
 interface Schema {
   $ref?: string;
@@ -27,27 +29,28 @@ const DOCUMENT = apiDocument as unknown as {
 };
 
 /** The endpoints of better-auth are not in the description. */
-const userId = fc.constantFrom("nobody", "1");
+const AUTH_VALUES: Record<string, fc.Arbitrary<unknown>> = {
+  email: fc.constantFrom("admin@example.com", "nobody@example.com", "x@", ""),
+  userId: fc.constantFrom("nobody", "1"),
+  role: fc.constantFrom("viewer", "admin", "root"),
+  token: fc.constant("x"),
+  name: fc.constantFrom("N", "", "<b>"),
+  banReason: fc.string(),
+  banExpiresIn: fc.oneof(fc.integer(), fc.double()),
+  callbackURL: fc.constantFrom("/", "https://evil.example"),
+  rememberMe: fc.boolean(),
+  revokeOtherSessions: fc.boolean(),
+};
 const password = fc.constantFrom("a-person-of-the-tests", "short", "x".repeat(200));
-const email = fc.constantFrom("admin@example.com", "nobody@example.com", "x@", "");
-const AUTH_BODY = fc.record(
-  {
-    userId,
-    role: fc.constantFrom("viewer", "admin", "root"),
-    newPassword: password,
-    currentPassword: password,
-    token: fc.constant("x"),
-    name: fc.constantFrom("N", "", "<b>"),
-    banReason: fc.string(),
-    banExpiresIn: fc.oneof(fc.integer(), fc.double()),
-    callbackURL: fc.constantFrom("/", "https://evil.example"),
-    rememberMe: fc.boolean(),
-    revokeOtherSessions: fc.boolean(),
-    data: fc.object(),
-  },
-  { requiredKeys: [] },
-);
-const SIGN_IN_BODY = fc.record({ email, password }, { requiredKeys: [] });
+
+function authBody(endpoint: string): fc.Arbitrary<unknown> {
+  const names = ENDPOINTS.get(endpoint) ?? [];
+  const value = (name: string) =>
+    /password/i.test(name) ? password : (AUTH_VALUES[name] ?? fc.jsonValue());
+  return fc.record(Object.fromEntries(names.map((name) => [name, value(name)])), {
+    requiredKeys: [],
+  });
+}
 
 /** Bodies of the kind a route takes, or null when nobody says. */
 export function bodyOf(route: Route): fc.Arbitrary<unknown> | null {
@@ -55,16 +58,22 @@ export function bodyOf(route: Route): fc.Arbitrary<unknown> | null {
     return fc.oneof(validOrder, fc.array(validOrder, { maxLength: 4 }));
   }
   if (route.path.startsWith("/api/auth/")) {
-    return /sign-|create-user/.test(route.path) ? SIGN_IN_BODY : AUTH_BODY;
+    return authBody(route.path.slice("/api/auth".length));
   }
   const schema = operationOf(route)?.requestBody?.content?.["application/json"]?.schema;
   return schema ? valuesOf(schema, 0) : null;
 }
 
-export function queryNamesOf(route: Route): string[] {
-  const parameters = operationOf(route)?.parameters ?? [];
-  const names = parameters.filter((each) => each.in === "query").map(({ name }) => name);
-  return names.length > 0 ? names : ["x"];
+/** What a route's address may name. */
+export function queryNamesOf(route: Route): readonly string[] {
+  if (route.path.startsWith("/api/auth/")) {
+    return route.method === "GET"
+      ? (ENDPOINTS.get(route.path.slice("/api/auth".length)) ?? [])
+      : [];
+  }
+  const parameters = operationOf(route)?.parameters?.filter((each) => each.in === "query");
+  const ofPage = route.method === "GET" ? TAKEN[nameOf(route)] : [];
+  return parameters?.map(({ name }) => name) ?? ["lang", ...(ofPage ?? [])];
 }
 
 function operationOf({ method, path }: Route): Operation | undefined {

@@ -1,9 +1,10 @@
 /** Requests to one route: mostly right, wrong in one thing or in all. */
 import * as fc from "fast-check";
+import { TAKEN } from "../../src/admin/taken-names";
 import { hostileText, nearlyAnOrder, validOrder } from "./arbitraries";
 import { asBytes, broken } from "./hostile-json";
 import { bodyOf, queryNamesOf } from "./described-values";
-import { fill, type Route } from "./route-table";
+import { fill, nameOf, type Route } from "./route-table";
 
 export const CALLERS = ["nobody", "viewer", "operator", "admin", "key"] as const;
 export type CallerName = (typeof CALLERS)[number];
@@ -65,17 +66,24 @@ const goodValue = fc.constantFrom(
   "999999999999999999999",
 );
 
+/** Mostly of names the route knows, each once: what it refuses by name goes no further. */
 function query(route: Route, known: readonly string[]): fc.Arbitrary<string> {
+  const own = queryNamesOf(route);
   const name = fc.oneof(
-    { weight: 6, arbitrary: fc.constantFrom(...queryNamesOf(route), ...PAGE_PARAMETERS) },
+    { weight: 6, arbitrary: fc.constantFrom(...own, ...PAGE_PARAMETERS) },
     { weight: 1, arbitrary: encoded },
     { weight: 1, arbitrary: rawPiece },
   );
   const value = fc.oneof({ weight: 3, arbitrary: goodValue }, piece(known));
-  const pair = fc.tuple(name, value).map(([left, right]) => `${left}=${right}`);
+  const searchOf = (pairs: [string, string][]) =>
+    pairs.length > 0 ? `?${pairs.map(([left, right]) => `${left}=${right}`).join("&")}` : "";
+  const anyhow = fc.array(fc.tuple(name, value), { maxLength: 4 });
+  const rightly = fc
+    .subarray([...own], { maxLength: Math.min(4, own.length) })
+    .chain((names) => fc.tuple(...names.map((each) => fc.tuple(fc.constant(each), value))));
   return fc
-    .array(pair, { maxLength: 4 })
-    .map((pairs) => (pairs.length > 0 ? `?${pairs.join("&")}` : ""));
+    .oneof({ weight: 4, arbitrary: rightly }, { weight: 1, arbitrary: anyhow })
+    .map(searchOf);
 }
 
 /** Any byte a header may carry, of ASCII: of others workerd prints a warning each. */
@@ -130,25 +138,20 @@ const header: fc.Arbitrary<[string, string]> = fc
     ),
   );
 
-const form = fc
-  .array(
-    fc.tuple(
-      fc.constantFrom(
-        "email",
-        "password",
-        "reason",
-        "lang",
-        "theme",
-        "back",
-        "next",
-        "%ff",
-        "a[b]",
-      ),
-      fc.oneof(encoded, rawPiece, goodValue, fc.constant("admin%40example.com")),
-    ),
-    { maxLength: 5 },
-  )
-  .map((pairs) => pairs.map(([name, value]) => `${name}=${value}`).join("&"));
+const ANY_FIELDS = ["email", "password", "reason", "lang", "back", "next", "%ff", "a[b]"];
+
+/** Of the fields the route's page has, where it has any; or of any. */
+function form(route: Route): fc.Arbitrary<string> {
+  const own = TAKEN[nameOf(route)] ?? [];
+  const value = fc.oneof(encoded, rawPiece, goodValue, fc.constant("admin%40example.com"));
+  const fields = (names: readonly string[]) =>
+    fc
+      .subarray([...names])
+      .chain((some) => fc.tuple(...some.map((name) => value.map((each) => `${name}=${each}`))));
+  return fc
+    .oneof({ weight: 4, arbitrary: fields(own) }, { weight: 1, arbitrary: fields(ANY_FIELDS) })
+    .map((pairs) => pairs.join("&"));
+}
 
 const BOUNDARY = "edge";
 const multipart = fc
@@ -182,7 +185,7 @@ function body(route: Route): fc.Arbitrary<Body> {
     "application/json": json,
     "application/json; charset=latin1": json,
     "application/x-ndjson": fc.array(json, { maxLength: 4 }).map((lines) => lines.join("\n")),
-    "application/x-www-form-urlencoded": form,
+    "application/x-www-form-urlencoded": form(route),
     [`multipart/form-data; boundary=${BOUNDARY}`]: multipart,
     "multipart/form-data": multipart,
     "text/plain": hostileText,

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { AppError } from "../../http/errors";
+import { UnknownNameError } from "../../http/known-names";
 import { isKey } from "../../i18n/translate";
 import { Layout } from "../layout";
 import { renderPage } from "../render";
@@ -61,7 +62,16 @@ function ErrorPage({ view, error, requestId }: ErrorPageProps) {
 }
 
 /** Words for exactly this error, or what can be said of any with its status. */
-function wordsOf({ t }: View, { code, status }: AppError) {
+function wordsOf({ t }: View, error: AppError) {
+  if (error instanceof UnknownNameError) {
+    const { name, nearest } = error.unknown;
+    const text =
+      nearest === undefined
+        ? t("error.unknown_name.text", { name })
+        : t("error.unknown_name.near", { name, nearest });
+    return { title: t("error.unknown_name.title"), text, exact: true };
+  }
+  const { code, status } = error;
   const fallback = status < 500 ? "error.400" : "error.500";
   const words = (part: "title" | "text") => {
     const key = [`error.${code}.${part}`, `error.${status}.${part}`].find(isKey);
