@@ -10,6 +10,8 @@
  * database is one
  */
 
+import { causesOf } from "../lib/causes";
+
 /**
  * "passing": a repeat is safe, if the statement bears one, and helps. "overloaded": a repeat makes
  * it worse; wait longer. "full": nothing is written until there is room. "unmigrated": this code was
@@ -74,10 +76,7 @@ function kindOf(message: string): TroubleKind | undefined {
 
 /** The trouble behind an error, however often it was wrapped; null when D1 is not to blame. */
 export function troubleBehind(error: unknown): DatabaseTrouble | null {
-  if (error instanceof DatabaseTrouble) {
-    return error;
-  }
-  return error instanceof Error && error.cause !== undefined ? troubleBehind(error.cause) : null;
+  return causesOf(error).find((cause) => cause instanceof DatabaseTrouble) ?? null;
 }
 
 function messageOf(thrown: unknown): string {

@@ -3,6 +3,7 @@ import { HTTPException } from "hono/http-exception";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { logFull } from "../db/full";
 import { troubleBehind } from "../db/trouble";
+import { causesOf } from "../lib/causes";
 import { log } from "../log";
 
 /** An HTTP failure with a stable code; the only error a handler throws on purpose. */
@@ -131,9 +132,9 @@ export function storageFull(): AppError {
 
 /** With the causes: drizzle puts what the database said there. */
 function fullMessage(error: Error): string {
-  return error.cause instanceof Error
-    ? `${error.message}: ${fullMessage(error.cause)}`
-    : error.message;
+  return causesOf(error)
+    .map(({ message }) => message)
+    .join(": ");
 }
 
 export async function notFound(c: Context): Promise<Response> {
