@@ -15,7 +15,7 @@ import { authRoutes } from "./auth/routes";
 import { downloadRoutes } from "./exports/download-routes";
 import { exportRoutes } from "./exports/routes";
 import { type AppEnv, validationHook } from "./http/app-env";
-import { limitBody } from "./http/body-limit";
+import { limitBody, MAX_BODY_BYTES } from "./http/body-limit";
 import { checkConfig } from "./http/check-config";
 import { notFound, onError } from "./http/errors";
 import { privateAnswers } from "./http/private-answers";
@@ -33,12 +33,9 @@ import type { Engine } from "./tasks/engine";
 import { metricsText } from "./tasks/metrics";
 import { taskRoutes } from "./tasks/routes";
 
-/** Of any request that does not bring orders. */
-const MAX_BODY_BYTES = 256 * 1024;
-
-/** They come in bulk, and have a limit of their own. */
-const bringsOrders = (c: Context<AppEnv>) =>
-  c.req.method === "POST" && /^\/api\/pedidos\/?$/.test(c.req.path);
+/** Orders come in bulk, and reports with tracebacks: their routes have limits of their own. */
+const OWN_LIMIT = /^POST \/api\/pedidos\/?$|^(POST|PATCH) \/api\/tasks\/executions(\/[^/]+)?\/?$/;
+const hasOwnLimit = ({ req }: Context<AppEnv>) => OWN_LIMIT.test(`${req.method} ${req.path}`);
 
 /** The whole site on one screen. */
 export function createApp(engine: Engine) {
@@ -50,7 +47,7 @@ export function createApp(engine: Engine) {
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
   app.use(checkConfig(), closesEnded());
-  app.use(except(bringsOrders, limitBody(MAX_BODY_BYTES)));
+  app.use(except(hasOwnLimit, limitBody(MAX_BODY_BYTES)));
 
   app.route("/api/auth", authRoutes);
 

@@ -16,6 +16,18 @@ export async function namesOf(
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
 
+/** Of the bare id of a person or a key, how it is stored; any other text is itself. */
+export async function callerOf(db: D1Database, text: string): Promise<string> {
+  const caller = await db
+    .prepare(
+      `SELECT 'user:' || id AS caller FROM users WHERE id = ?1
+       UNION ALL SELECT 'key:' || id FROM api_keys WHERE id = ?1`,
+    )
+    .bind(text)
+    .first<string>("caller");
+  return caller ?? text;
+}
+
 const MAX_KEYS = 1000;
 const MAX_NAMESAKES = 100;
 

@@ -184,6 +184,7 @@ export const en: Record<keyof typeof es, string> = {
   "task.result": "Result",
   "task.noResult": "No result.",
   "task.errorDetail": "Error detail",
+  "task.traceback": "Traceback",
   "task.retry": "Retry",
   "task.cancel": "Cancel",
   "task.retried": "The task is on its way again.",

@@ -187,6 +187,7 @@ export const es = {
   "task.result": "Resultado",
   "task.noResult": "Sin resultado.",
   "task.errorDetail": "Detalle del error",
+  "task.traceback": "Traza del error",
   "task.retry": "Reintentar",
   "task.cancel": "Cancelar",
   "task.retried": "La tarea está de nuevo en marcha.",

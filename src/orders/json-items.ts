@@ -1,3 +1,5 @@
+import { endOfString } from "../lib/json-string";
+
 /**
  * The items of a JSON array as texts, one at a time: ten thousand parsed orders at once would be
  * several times their text. Only the array is read here; each item is JSON or not when it is parsed.
@@ -59,7 +61,7 @@ function* parts(text: string, start: number, close: number): Generator<string> {
   throw new SyntaxError("Unexpected end of JSON input");
 }
 
-const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+const [QUOTE, COMMA] = [0x22, 0x2c];
 const [OPEN_BRACE, CLOSE_BRACE, OPEN_BRACKET, CLOSE_BRACKET] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 export function isJsonArray(text: string): boolean {
@@ -67,17 +69,3 @@ export function isJsonArray(text: string): boolean {
 }
 
 const isBlank = (text: string) => /^[ \t\n\r]*$/.test(text);
-
-/** Where the string that begins at `from` ends: at a quote after an even number of backslashes. */
-function endOfString(text: string, from: number): number {
-  for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
-    let before = at - 1;
-    while (text.charCodeAt(before) === BACKSLASH) {
-      before -= 1;
-    }
-    if ((at - before) % 2 === 1) {
-      return at;
-    }
-  }
-  return text.length;
-}

@@ -70,7 +70,7 @@ const COUNT_CANCELLED = countSql(
 );
 const CANCEL = `
 UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
-  error_message = 'Cancelled', error_detail = json_object('by', ?3)
+  error_message = 'Cancelled', error_traceback = NULL, error_detail = json_object('by', ?3)
 WHERE ${CANCELLABLE}`;
 const CANCELLED = doneSql("status = 'REVOKED' AND finished_at = ?2 AND error_detail ->> 'by' = ?3");
 
@@ -127,7 +127,7 @@ UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, r
   checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
   timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)")},
-  error_code = NULL, error_message = NULL, error_detail = NULL
+  error_code = NULL, error_message = NULL, error_traceback = NULL, error_detail = NULL
 WHERE ${RETRYABLE}`;
 const RETRIED = doneSql(notedSql("resumed", "?3"));
 

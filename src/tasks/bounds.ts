@@ -12,7 +12,8 @@ export const MAX_STEPS_BYTES = 500_000;
 /** Of what a failure says besides its message. */
 export const MAX_DETAIL_CHARACTERS = 4000;
 export const MAX_MESSAGE_CHARACTERS = 500;
-export const MAX_STEP_CHARACTERS = 255;
+export const MAX_STEP_CHARACTERS = 500;
+export const MAX_TRACEBACK_CHARACTERS = 16_000;
 export const MAX_NAME_CHARACTERS = 100;
 
 const SHOWN_CHARACTERS = 1000;

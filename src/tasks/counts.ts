@@ -56,7 +56,8 @@ export function countEndsSql(
   as = OWN_NAME,
 ): string {
   const success = `${end.status} = 'SUCCESS'`;
-  const duration = `${end.at} - started_at`;
+  // What was never said to have begun did so as it ended.
+  const duration = `${end.at} - coalesce(started_at, ${end.at})`;
   const took = DURATION_EDGES_MS.map((edge, k) => [
     `d${k}`,
     `count(*) FILTER (WHERE ${success} AND ${duration} <= ${edge})`,

@@ -3,16 +3,12 @@ import { parseAsSent } from "../lib/exact-json";
 import { loteOf } from "./ids";
 import type { Engine } from "./engine";
 import type { TaskView } from "./queries";
-import { isFinal, type Status, STATUSES, TRACKED } from "./states";
+import { isFinal, shownAs, type Status, STATUSES, TRACKED } from "./states";
 import { parseTimeline, type TimelineEvent } from "./timeline";
 import { timeoutOf } from "./timeout";
 
 export function statusOf(task: TaskView): Status {
-  const runs = task.running !== null || task.queue === TRACKED;
-  if (!runs || isFinal(task.status)) {
-    return task.status;
-  }
-  return task.progress === null ? "STARTED" : "PROGRESS";
+  return shownAs(task, task.running !== null);
 }
 
 const Event = z.looseObject({ at: z.iso.datetime(), event: z.string() });
@@ -43,7 +39,7 @@ export const Execution = z
     error_code: z.string().nullable().openapi({ description: "Stable; for programs." }),
     error_message: z.string().nullable(),
     error_detail: z.unknown(),
-    error_traceback: z.null(),
+    error_traceback: z.string().nullable(),
     timeout_seconds: z.number().nullable().openapi({
       description: "What one run may take; of work elsewhere, how long it may be silent",
     }),
@@ -100,7 +96,7 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
     error_code: task.error_code,
     error_message: task.error_message,
     error_detail: parse(task.error_detail),
-    error_traceback: null,
+    error_traceback: task.error_traceback,
     timeout_seconds: timeoutMs === null ? null : timeoutMs / 1000,
     retry_count: Math.max(0, task.attempts - 1),
     max_retries: Math.max(0, task.max_attempts - 1),

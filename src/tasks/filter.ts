@@ -21,7 +21,7 @@ export const filterShape = {
   created_before: throughText.optional(),
   discarded: z.stringbool().or(z.boolean()).optional().openapi({ type: "boolean" }),
   error_code: filterText(100).optional(),
-  search: filterText(200).optional().openapi({
+  search: filterText(255).optional().openapi({
     description:
       "An id of a task, here or elsewhere, of a batch or an order; else words of a failure's error, in any case, accents and order",
   }),

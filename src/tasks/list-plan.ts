@@ -7,7 +7,7 @@ import { IdRange } from "./id-range";
 import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
 import { type Lease, LEASED } from "./leases";
 import type { Order, TaskFilter } from "./list";
-import { FAILED, OPEN, TRACKED, type Status } from "./states";
+import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "./states";
 
 /** A row as a list looks at it. */
 export interface Looked {
@@ -15,6 +15,8 @@ export interface Looked {
   name: string;
   module: string;
   queue: string;
+  started_at: number | null;
+  progress: number | null;
   worker: string | null;
   hit: number;
   /** Null where nothing asks for them. */
@@ -147,9 +149,9 @@ function hasIndexOfPerson({ ids, subject, search: text, lote, user }: TaskFilter
 }
 
 const TRACKED_OPEN = `queue = '${TRACKED}' AND ${OPEN}`;
-/** Ids of what runs now: here under a lease, or elsewhere. */
+/** Ids of what may run now: here under a lease, or elsewhere. */
 const RUNNING = `${LEASED} UNION ALL SELECT id FROM tasks INDEXED BY tasks_open WHERE ${TRACKED_OPEN}`;
-const isRunning: Test = ({ queue }, holder) => queue === TRACKED || holder !== undefined;
+const isRunning: Test = (row, holder) => holder !== undefined || runsElsewhere(row);
 
 /** How a state shows in the columns and the leases: see states.ts on STARTED and PROGRESS. */
 function showsAs(status: Status | "OPEN"): { sql: string; test?: Test } {

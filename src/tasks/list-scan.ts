@@ -58,10 +58,11 @@ export function walk(db: D1Database, scan: Scan, request: PageRequest): Promise<
   );
 }
 
-const COLUMNS = `id, queue, status, progress, user, module, name, worker, error_code, error_message,
+const COLUMNS = `id, queue, status, started_at, progress, user, module, name, worker, error_code, error_message,
   discard_reason, external_id, ${LARGE_BYTES} AS bytes`;
 
-const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, worker, bytes,
+const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, started_at, progress,
+  worker, bytes,
   ${match.sql} AS hit, ${readsError ? `error_code, ${GIST_SOURCE}` : "NULL AS error_code, NULL"}
   AS message`;
 

@@ -17,6 +17,8 @@ export interface OpenTask {
   ready_at: number;
   resends: number;
   error_code: string | null;
+  queue: string;
+  started_at: number | null;
   progress: number | null;
 }
 
@@ -40,7 +42,7 @@ export interface OpenWork {
 
 // As many more as its leases list, so that these cannot hide the others.
 const LOOK = `
-SELECT id, status, ready_at, resends, error_code, progress FROM tasks INDEXED BY tasks_open
+SELECT id, status, ready_at, resends, error_code, queue, started_at, progress FROM tasks INDEXED BY tasks_open
 WHERE queue = ?1 AND ${OPEN} ORDER BY check_at
 LIMIT ${MAX_LOOKED + 1} +
   (SELECT coalesce(sum(json_array_length(task_ids)), 0) FROM leases WHERE queue = ?1)`;

@@ -18,7 +18,7 @@ import {
   type Stretch,
   total,
 } from "./stats";
-import { type Status, TRACKED } from "./states";
+import { runsElsewhere, type Status, TRACKED } from "./states";
 import { lookAtFailures } from "./troubles";
 
 export interface ModuleStats {
@@ -125,10 +125,12 @@ function statesOf(engine: Engine, ever: NamedCounts[], open: OpenWork): Record<S
   const { leases, told, lanes } = open;
   const { success, failure, revoked } = endsOf(total(ever));
   const held = leases.reduce((sum, { taskIds }) => sum + taskIds.length, 0);
-  const { tasks: tracked, capped } = lanes.get(TRACKED) ?? { tasks: [], capped: false };
+  const { tasks, capped } = lanes.get(TRACKED) ?? { tasks: [], capped: false };
+  const tracked = tasks.filter(runsElsewhere);
   // No tracked work has the name of a task of this system.
   const elsewhere = ever.filter(({ name }) => !engine.find(name));
-  const running = held + (capped ? openOf(total(elsewhere)) : tracked.length);
+  const unseen = capped ? openOf(total(elsewhere)) - tasks.length : 0;
+  const running = held + tracked.length + Math.max(0, unseen);
   const inProgress = told + tracked.filter(({ progress }) => progress !== null).length;
   const retry = [...lanes]
     .flatMap(([lane, { tasks }]) => (lane === TRACKED ? [] : tasks))

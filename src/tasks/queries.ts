@@ -21,6 +21,7 @@ export interface TaskRow {
   result: string | null;
   error_code: string | null;
   error_message: string | null;
+  error_traceback: string | null;
   error_detail: string | null;
   timeline: string | null;
   progress: number | null;
@@ -42,7 +43,7 @@ const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.a
   t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.error_code,
   t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
   t.replay_of, t.discard_reason, t.external_id, t.description`;
-const LARGE = ["result", "error_detail", "timeline"] as const;
+const LARGE = ["result", "error_traceback", "error_detail", "timeline"] as const;
 const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}`;
 
 /** SQL of the bytes of a row's large fields, told without reading them. */

@@ -30,7 +30,7 @@ import { beatMs, HELD } from "./leases";
 import { setBack } from "./set-back";
 import { OPEN } from "./states";
 import { extendTimelineSql } from "./timeline";
-import { LOST_PER_RUN, loseSilent } from "./tracked";
+import { LOST_PER_RUN, loseSilent } from "./tracked-lost";
 
 const LEASES_PER_RUN = 50;
 /** So long lapsed leases are left alone at most, look after look. */
@@ -140,7 +140,7 @@ UPDATE tasks SET suspect = 1,
   status = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN 'FAILURE' ELSE 'RETRY' END,
   finished_at = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN ?2 END,
   error_code = 'worker_crashed',
-  error_message = 'The worker died while it ran this task',
+  error_message = 'The worker died while it ran this task', error_traceback = NULL,
   started_at = coalesce(started_at, since), worker = x.worker,
   ready_at = ?2, sent_at = NULL, check_at = ?2, resends = 0,
   timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false')))")}

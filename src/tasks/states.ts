@@ -22,8 +22,34 @@ export function isFinal(status: string): status is FinalStatus {
   return status === "SUCCESS" || status === "FAILURE" || status === "REVOKED";
 }
 
-/** The lane of work that runs elsewhere: it has no queue, and is running until it ends. */
+/** The lane of work that runs elsewhere: it has no queue. */
 export const TRACKED = "tracked";
+
+/**
+ * SQL of whether a row of that lane runs, and does so until it ends: one that was registered ahead
+ * waits in somebody else's queue. An older version notes its progress, but not when it started.
+ */
+export const STARTED_ELSEWHERE = "(started_at IS NOT NULL OR coalesce(progress, 0) > 0)";
+
+/** The same of a row of any lane. */
+export function runsElsewhere(row: {
+  queue: string;
+  started_at: number | null;
+  progress: number | null;
+}): boolean {
+  return row.queue === TRACKED && (row.started_at !== null || (row.progress ?? 0) > 0);
+}
+
+/** The state a row shows as; `isHeld`: a lease lists it. */
+export function shownAs(
+  row: Parameters<typeof runsElsewhere>[0] & { status: StoredStatus },
+  isHeld: boolean,
+): Status {
+  if (isFinal(row.status) || !(isHeld || runsElsewhere(row))) {
+    return row.status;
+  }
+  return row.progress === null ? "STARTED" : "PROGRESS";
+}
 
 /** Repeated to the letter by every query that is to use the partial index `tasks_open`. */
 export const OPEN = "status IN ('PENDING','RETRY')";

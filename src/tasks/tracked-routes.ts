@@ -1,79 +1,43 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { type Caller, callerId, can } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
+import { callerOf } from "../auth/names";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
+import { limitLongBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import { json } from "../http/json-content";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import { visibleText } from "../http/visible-text";
-import { isVisible } from "../lib/visible";
-import {
-  MAX_JSON_CHARACTERS,
-  MAX_MESSAGE_CHARACTERS,
-  MAX_NAME_CHARACTERS,
-  MAX_STEP_CHARACTERS,
-} from "./bounds";
 import { assertStorage } from "./backpressure";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
-import { jsonValue } from "./json-value";
 import { knownTask } from "./known-task";
 import type { TaskView } from "./queries";
 import { wrongState } from "./refusals";
 import { TRACKED } from "./states";
-import { finishTracking, reportProgress, startTracking } from "./tracked";
+import { startTracking } from "./tracked";
+import { TrackedReport, TrackedStart } from "./tracked-body";
+import { finishTracking, reportProgress } from "./tracked-reports";
 
 const oneTask = { description: "The task", content: json(Execution) };
-
-const MAX_TIMEOUT_SECONDS = 30 * 86_400;
-const KEPT_JSON = `Of more than ${MAX_JSON_CHARACTERS} characters size and beginning are kept: {too_large, characters, beginning}`;
-const name = visibleText(MAX_NAME_CHARACTERS);
-const externalId = visibleText(200).refine(
-  (id) => id !== "." && id !== ".." && id.isWellFormed(),
-  "no URL can name it",
-);
+const TOO_LARGE =
+  "`body_too_large`: over 8 MiB, or, beside long texts, over 256 KiB; nothing was taken";
+const middleware = [requireScope("tasks:track"), limitLongBody()];
 
 const startRoute = createRoute({
   method: "post",
   path: "/",
   tags: ["tracked work"],
   summary: "Track work that runs elsewhere",
-  middleware: requireScope("tasks:track"),
-  request: {
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .strictObject({
-              task_id: externalId,
-              task_name: name,
-              task_module: name,
-              description: z
-                .string()
-                .default("")
-                .openapi({
-                  description: `Cut to ${MAX_MESSAGE_CHARACTERS} characters, with a mark`,
-                }),
-              user: z.string().min(1).max(200).refine(isVisible).optional(),
-              context_data: jsonValue.openapi({ description: KEPT_JSON }),
-              timeout_seconds: z.number().min(1).max(MAX_TIMEOUT_SECONDS).default(3600).openapi({
-                description:
-                  "Silent for longer, it is a FAILURE `lost`. Up to 30 days: a run elsewhere is not bound to the 14 minutes of one here.",
-              }),
-            })
-            .openapi("TrackedStart"),
-        },
-      },
-    },
-  },
+  middleware,
+  request: { body: { required: true, content: json(TrackedStart) } },
   responses: {
     201: { ...oneTask, description: "It is tracked from now on" },
     200: { ...oneTask, description: "It was tracked already" },
     ...problems({
       409: "A task of that id has ended, or is another's, or one of this system",
+      413: TOO_LARGE,
       ...STORAGE_FULL,
     }),
   },
@@ -86,36 +50,10 @@ const reportRoute = createRoute({
   summary: "Report progress, or the end, of tracked work",
   description:
     "Of what the caller started or is named in as its user; of any with tasks:write too.",
-  middleware: requireScope("tasks:track"),
+  middleware,
   request: {
     params: z.object({ id: z.string() }),
-    body: {
-      required: true,
-      content: {
-        "application/json": {
-          schema: z
-            .strictObject({
-              status: z.enum(["SUCCESS", "FAILURE"]).optional(),
-              progress_percentage: z.number().min(0).max(100).optional(),
-              current_step: z
-                .string()
-                .optional()
-                .openapi({
-                  description: `Cut to ${MAX_STEP_CHARACTERS} characters, with a mark`,
-                }),
-              total_steps: z.int().min(0).max(1_000_000).optional(),
-              result_data: jsonValue.openapi({ description: KEPT_JSON }),
-              error_message: z
-                .string()
-                .optional()
-                .openapi({
-                  description: `Cut to ${MAX_MESSAGE_CHARACTERS} characters, with a mark`,
-                }),
-            })
-            .openapi("TrackedReport"),
-        },
-      },
-    },
+    body: { required: true, content: json(TrackedReport) },
   },
   responses: {
     200: oneTask,
@@ -123,6 +61,7 @@ const reportRoute = createRoute({
       403: "It is another's, and the scope tasks:write is missing",
       404: "No such task",
       409: "It has ended, as `state` says, or is no tracked work; the report is noted",
+      413: TOO_LARGE,
     }),
   },
 });
@@ -143,10 +82,13 @@ export function trackedRoutes(engine: Engine) {
         externalId: body.task_id,
         name: body.task_name,
         module: body.task_module,
-        description: body.description,
-        user: body.user ?? callerId(caller),
+        description: body.description ?? undefined,
+        user: body.user ? await callerOf(c.env.DB, body.user) : callerId(caller),
         worker: callerId(caller),
-        timeoutMs: Math.round(body.timeout_seconds * 1000),
+        isPending: body.status === "PENDING",
+        timeoutMs: body.timeout_seconds ? Math.round(body.timeout_seconds * 1000) : undefined,
+        maxRetries: body.max_retries ?? undefined,
+        totalSteps: body.total_steps ?? undefined,
         context: JSON.stringify(context),
       });
       if (tracking === "ended") {
@@ -161,7 +103,7 @@ export function trackedRoutes(engine: Engine) {
     })
     .openapi(reportRoute, async (c) => {
       const { id } = c.req.valid("param");
-      const { status, error_message, ...body } = c.req.valid("json");
+      const body = c.req.valid("json");
       const result = await asSent(c, body, "result_data");
       const task = await knownTask(c.env.DB, id);
       if (task.queue !== TRACKED) {
@@ -172,19 +114,15 @@ export function trackedRoutes(engine: Engine) {
         throw new AppError(403, "forbidden", detail, { scope: "tasks:write" });
       }
       const progress = {
-        percent: body.progress_percentage,
-        step: body.current_step,
-        totalSteps: body.total_steps,
+        percent: body.progress_percentage ?? undefined,
+        step: body.current_step ?? undefined,
+        stepNumber: body.step_number ?? undefined,
+        totalSteps: body.total_steps ?? undefined,
       };
-      const reported =
-        status === undefined
-          ? await reportProgress(c.env, task, progress)
-          : await finishTracking(
-              c.env,
-              task,
-              { status, result, message: error_message ?? "" },
-              progress,
-            );
+      const { status, error_message: message = "", error_traceback: traceback } = body;
+      const reported = status
+        ? await finishTracking(c.env, task, { status, result, message, traceback }, progress)
+        : await reportProgress(c.env, task, progress);
       if (reported !== "done") {
         throw wrongState(reported.status);
       }

@@ -4,7 +4,7 @@ import { fold } from "../lib/fold";
 import { heldBy, LEASES, readLeases } from "./leases";
 import { listTasks } from "./list";
 import { getTasks, LARGE_BYTES, type TaskView } from "./queries";
-import { isFinal, type Status, type StoredStatus, TRACKED } from "./states";
+import { shownAs, type Status, type StoredStatus } from "./states";
 
 export interface UserStats extends Record<
   "total" | "pending" | "started" | "success" | "failure" | "revoked",
@@ -20,12 +20,13 @@ interface Latest {
   module: string;
   queue: string;
   status: StoredStatus;
-  told: number;
+  started_at: number | null;
+  progress: number | null;
   bytes: number;
 }
 
 const latest = (from: string) => `
-SELECT id, user, module, queue, status, progress IS NOT NULL AS told, ${LARGE_BYTES} AS bytes
+SELECT id, user, module, queue, status, started_at, progress, ${LARGE_BYTES} AS bytes
 FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1}`;
 const LATEST_OF_PERSON = latest(
   "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = ?1",
@@ -48,7 +49,7 @@ export async function listUserTasks(
   const holders = heldBy(readLeases(leases));
   const asked = module === undefined ? undefined : fold(module);
   const rows = ((found?.results ?? []) as Latest[]).map((row) => {
-    const shows = showAs(row, holders.has(row.id));
+    const shows = shownAs(row, holders.has(row.id));
     const isOwn = row.user === user;
     const isAsked =
       (asked === undefined || fold(row.module) === asked) && (status ?? shows) === shows;
@@ -66,13 +67,6 @@ export async function listUserTasks(
   const page = cutPage(rows, cut, MAX_SCANNED, ({ id }) => [id]);
   const ids = page.rows.map(({ id }) => id);
   return { page: { ...page, rows: await getTasks(db, ids) }, stats };
-}
-
-function showAs({ status, queue, told }: Latest, isHeld: boolean): Status {
-  if (isFinal(status) || !(isHeld || queue === TRACKED)) {
-    return status;
-  }
-  return told ? "PROGRESS" : "STARTED";
 }
 
 const COUNTED_AS = {

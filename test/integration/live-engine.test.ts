@@ -13,7 +13,8 @@ import { publishTo, type TaskChange } from "../../src/tasks/publish";
 import { toExecution } from "../../src/tasks/execution";
 import { listTasks } from "../../src/tasks/list";
 import { MAX_CRASHES, recover } from "../../src/tasks/recover";
-import { finishTracking, reportProgress, startTracking } from "../../src/tasks/tracked";
+import { startTracking } from "../../src/tasks/tracked";
+import { finishTracking, reportProgress } from "../../src/tasks/tracked-reports";
 import { masterKey } from "../support/api";
 import {
   deafQueue,

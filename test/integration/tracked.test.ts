@@ -110,7 +110,7 @@ describe("tracked work", () => {
     expect(ended.error_message).toBe(`${error_message.slice(0, 499)}…`);
     expect(ended["description"]).toMatch(/^Cálculo (💥)+…$/u);
     expect(String(ended["description"]).length).toBeGreaterThan(498);
-    expect(ended["current_step"]).toMatch(/^Sumando a{246}…$/);
+    expect(ended["current_step"]).toMatch(/^Sumando a{491}…$/);
   });
 
   it("keeps a result and a context that fit, of larger ones their size and beginning", async () => {
@@ -335,7 +335,7 @@ describe("starting and reporting over HTTP", () => {
     ["task_id", { task_id: ".." }],
     ["task_id", { task_id: "half a \ud83d" }],
     ["task_id", { task_id: undefined }],
-    ["task_id", { task_id: "x".repeat(201) }],
+    ["task_id", { task_id: "x".repeat(256) }],
     ["task_id", { task_id: "\u3164\u2800" }],
     ["task_name", { task_name: 7 }],
     ["task_name", { task_name: "\u200b" }],
@@ -346,6 +346,9 @@ describe("starting and reporting over HTTP", () => {
     ["context_data", { context_data: deep(101) }],
     ["user", { user: "" }],
     ["user", { user: "\u2800" }],
+    ["status", { status: "SUCCESS" }],
+    ["max_retries", { max_retries: -1 }],
+    ["total_steps", { total_steps: 1.5 }],
   ])("refuses a bad %s", async (parameter, wrong) => {
     const response = await site.ask("POST", PATH, { key, body: work(wrong) });
     await expectBadParameter(response, parameter);
@@ -356,18 +359,18 @@ describe("starting and reporting over HTTP", () => {
     ["progress_percentage", { progress_percentage: 101 }],
     ["progress_percentage", { progress_percentage: -1 }],
     ["progress_percentage", { progress_percentage: "50" }],
+    ["step_number", { step_number: "1" }],
     ["total_steps", { total_steps: 1.5 }],
+    ["error_message", { status: "FAILURE", error_message: deep(101) }],
     ["result_data", { status: "SUCCESS", result_data: deep(101) }],
   ])("refuses a report with a bad %s", async (parameter, wrong) => {
     const { id } = await start(work());
     await expectBadParameter(await site.ask("PATCH", PATH + id, { key, body: wrong }), parameter);
   });
 
-  it("refuses what is no JSON, too much of it, and members it does not know", async () => {
+  it("refuses what is no JSON, and members it does not know", async () => {
     expect((await site.ask("POST", PATH, { key, body: "{" })).status).toBe(400);
     expect((await site.ask("POST", PATH, { key, body: "[".repeat(200_000) })).status).toBe(400);
-    const large = work({ context_data: "x".repeat(300_000) });
-    await expectProblem(await site.ask("POST", PATH, { key, body: large }), 413, "body_too_large");
     expect((await site.ask("POST", PATH, { key, body: work({ estado: 1 }) })).status).toBe(400);
   });
 

@@ -1,4 +1,5 @@
-import { finishTracking, reportProgress, startTracking } from "../../src/tasks/tracked";
+import { startTracking } from "../../src/tasks/tracked";
+import { finishTracking, reportProgress } from "../../src/tasks/tracked-reports";
 import { isFinal } from "../../src/tasks/states";
 import { taskOf } from "./engine";
 import type { Life, Report } from "./model-plans";

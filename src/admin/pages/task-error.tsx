@@ -55,6 +55,14 @@ export function TaskError({ view, task, names }: TaskErrorProps) {
         )}
       </p>
       {advice && <p>{t(advice)}</p>}
+      {task.error_traceback && (
+        <details>
+          <summary>{t("task.traceback")}</summary>
+          <pre class="json" dir="ltr">
+            <code>{task.error_traceback}</code>
+          </pre>
+        </details>
+      )}
       <Other view={view} text="task.duplicateOf" id={detail["winner"]} />
       <Other view={view} text="task.heldBy" id={detail["task"]} />
     </section>
