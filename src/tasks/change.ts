@@ -1,12 +1,13 @@
 import { sizeOf } from "../db/chunks";
 import { backoff, MAX_MESSAGE_WAIT_MS } from "./backoff";
-import { cutText } from "../lib/cut-text";
+import { cutMiddle, cutText } from "../lib/cut-text";
 import {
   keptJson,
   MAX_CHECKPOINT_BYTES,
   MAX_DETAIL_CHARACTERS,
   MAX_JSON_CHARACTERS,
   MAX_MESSAGE_CHARACTERS,
+  MAX_TRACEBACK_CHARACTERS,
 } from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type { Outcome, Reason, TaskDefinition } from "./define";
@@ -33,6 +34,7 @@ export interface Change {
   code: string | null;
   message: string | null;
   detail: Record<string, unknown> | null;
+  traceback: string | null;
   timeline: TimelineEvent[];
   /** What a slice leaves to the next; null to leave the row's as it is, which a run may have saved. */
   checkpoint: { left: unknown } | null;
@@ -64,6 +66,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     code: null,
     message: null,
     detail: null,
+    traceback: null,
     timeline: [],
     checkpoint: null,
   };
@@ -152,10 +155,11 @@ function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
     : (JSON.parse(keptJson(text, MAX_DETAIL_CHARACTERS)) as Record<string, unknown>);
 }
 
-function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail"> {
+function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail" | "traceback"> {
   return {
     code: reason?.code ?? null,
     message: reason ? cutText(reason.message, MAX_MESSAGE_CHARACTERS) : null,
     detail: reason?.detail ? keptDetail(reason.detail) : null,
+    traceback: reason?.traceback ? cutMiddle(reason.traceback, MAX_TRACEBACK_CHARACTERS) : null,
   };
 }

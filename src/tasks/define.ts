@@ -12,6 +12,8 @@ export interface Reason {
   code: string;
   message: string;
   detail?: Record<string, unknown>;
+  /** Where in the code it was thrown. */
+  traceback?: string | undefined;
 }
 
 /** How one run of a task ended. */

@@ -1,5 +1,6 @@
 import { isTroubledSince } from "../db/guarded";
 import { troubleBehind } from "../db/trouble";
+import { causesOf } from "../lib/causes";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
 import { MAX_MESSAGE_CHARACTERS } from "./bounds";
@@ -164,13 +165,15 @@ class Crash {
     readonly message: string,
     /** A "defer" is not the task's doing. */
     readonly kind: "retry" | "defer" = "retry",
+    readonly traceback?: string,
   ) {}
 
   outcome({ startedAt, deferrals }: Task<unknown>): Outcome {
     const isPatient =
       deferrals < TROUBLE_PATIENCE.deferrals || Date.now() - startedAt <= TROUBLE_PATIENCE.ms;
     const kind = isPatient ? this.kind : "retry";
-    return { kind, reason: { code: this.code, message: this.message } };
+    const { code, message, traceback } = this;
+    return { kind, reason: { code, message, traceback } };
   }
 }
 
@@ -206,7 +209,7 @@ async function guard<T>(
   } catch (error) {
     return troubleBehind(error)
       ? new Crash("database_unavailable", messageOf(error), "defer")
-      : new Crash("crashed", messageOf(error));
+      : new Crash("crashed", messageOf(error), "retry", tracebackOf(error));
   } finally {
     clearTimeout(timer);
   }
@@ -271,4 +274,10 @@ export function toTask(row: Omit<ClaimedRow, "input">, input: unknown): Task<unk
 function messageOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return cutText(text, MAX_MESSAGE_CHARACTERS);
+}
+
+/** With the errors that caused it. */
+function tracebackOf(thrown: unknown): string | undefined {
+  const stacks = causesOf(thrown).map((error) => error.stack ?? String(error));
+  return stacks.length === 0 ? undefined : stacks.join("\n\nCaused by: ");
 }

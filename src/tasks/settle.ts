@@ -32,6 +32,7 @@ const ENDED = [
   "code",
   "message",
   "detail",
+  "traceback",
 ] as const satisfies (keyof Change)[];
 const WAITING = [
   "id",
@@ -42,6 +43,7 @@ const WAITING = [
   "code",
   "message",
   "detail",
+  "traceback",
   "deferrals",
   "suspect",
   "ready_at",
@@ -71,6 +73,7 @@ const END = settleSql(
   ready_at = ?4, started_at = ${text("started_at")}, finished_at = ${text("finished_at")},
   timeline = ${json("timeline")}, result = ${json("result")}, error_code = ${text("code")},
   error_message = ${text("message")}, error_detail = ${json("detail")},
+  error_traceback = ${text("traceback")},
   checkpoint = iif(${text("status")} = 'SUCCESS', NULL, checkpoint)`,
 );
 
@@ -82,7 +85,7 @@ const WAIT = settleSql(
   sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
   started_at = ${text("started_at")}, timeline = ${json("timeline")},
   error_code = ${text("code")}, error_message = ${text("message")},
-  error_detail = ${json("detail")},
+  error_detail = ${json("detail")}, error_traceback = ${text("traceback")},
   checkpoint = iif(${json("checkpoint")} IS NULL, checkpoint,
     nullif(${json("checkpoint")} -> 'left', 'null'))`,
 );
