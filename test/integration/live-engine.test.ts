@@ -140,8 +140,8 @@ const work = () => ({
   context: "{}",
 });
 
-async function tracking() {
-  const started = await startTracking(quiet(), work());
+async function tracking(isPending = false) {
+  const started = await startTracking(quiet(), { ...work(), isPending });
   if (typeof started === "string") {
     throw new Error(started);
   }
@@ -228,6 +228,16 @@ describe("whoever listens is told of what no consumer settles:", () => {
     const told = listener.messages.length;
     expect(await reportProgress(quiet(), task, { percent: 50 })).toEqual({ status: "FAILURE" });
     expect(listener.messages.slice(told)).toEqual([]);
+
+    const ahead = await tracking(true);
+    await reportProgress(quiet(), ahead, { percent: 0, step: "En cola" });
+    await vi.waitFor(() =>
+      expect(listener.rows.get(ahead.id)).toMatchObject({ status: "PENDING", step: "En cola" }),
+    );
+    await reportProgress(quiet(), ahead, { percent: 1 });
+    await vi.waitFor(() =>
+      expect(listener.rows.get(ahead.id)).toMatchObject({ status: "PROGRESS", step: "En cola" }),
+    );
 
     const silent = await tracking();
     await recover(quiet(), Date.now() + 61_000);

@@ -60,7 +60,7 @@ describe("the traceback of a task of this system", () => {
     const { again } = await aTask(() => Promise.reject(round));
     const { error_traceback } = await again();
     expect(error_traceback?.length).toBe(16_000);
-    const noError = await aTask(() => Promise.reject("a word" as unknown as Error));
+    const noError = await aTask(() => Promise.reject("a word"));
     expect(await noError.again()).toMatchObject({
       error_message: "a word",
       error_traceback: null,

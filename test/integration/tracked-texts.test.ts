@@ -127,7 +127,9 @@ describe("texts of tracked work", () => {
 
   it("are kept without half characters and NUL, which no database takes", async () => {
     const odd = "a\ud83d b\0c";
-    const task = await start(work({ task_name: odd, task_module: odd, description: odd }));
+    const task = await start(
+      work({ task_name: odd, task_module: odd, description: odd, user: odd, context_data: [odd] }),
+    );
     const clean = "a\ufffd b\ufffdc";
     expect(task).toMatchObject({ task_name: clean, task_module: clean, description: clean });
     const told = await report(task.id, { current_step: odd });

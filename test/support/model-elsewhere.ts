@@ -8,8 +8,12 @@ interface Work {
   id: string;
   life: Life;
   timeoutMs: number;
+  /** Registered ahead, and nothing was heard of it yet. */
+  isPending: boolean;
   reportedAt: number;
 }
+
+const DAY_MS = 86_400_000;
 
 /** Work that runs elsewhere and reports, or does not. */
 export class Elsewhere {
@@ -24,6 +28,7 @@ export class Elsewhere {
   /** The id of the task if it is new: a few names are used again and again. */
   async start(name: number, timeoutMs: number, lives: Life[]): Promise<string | undefined> {
     const life: Life = { plan: { kind: "tracked" }, runs: 0, taken: [] };
+    const isPending = name % 2 === 1;
     const tracking = await startTracking(this.#env, {
       externalId: `${this.#name} ${name}`,
       name: "model.tracked",
@@ -31,6 +36,7 @@ export class Elsewhere {
       description: "",
       user: null,
       timeoutMs,
+      isPending,
       context: JSON.stringify({ n: lives.length }),
     });
     if (tracking === "taken" || tracking === "ended" || !tracking.created) {
@@ -38,7 +44,7 @@ export class Elsewhere {
     }
     lives.push(life);
     const { id } = tracking.task;
-    this.works.push({ id, life, timeoutMs, reportedAt: Date.now() });
+    this.works.push({ id, life, timeoutMs, isPending, reportedAt: Date.now() });
     return id;
   }
 
@@ -66,6 +72,7 @@ export class Elsewhere {
       return work.id;
     }
     work.reportedAt = Date.now();
+    work.isPending = false;
     if (report !== "progress") {
       work.life.taken.push(report);
     }
@@ -75,6 +82,10 @@ export class Elsewhere {
   /** Whether it may have been given up for lost then. */
   isSilent(id: string, at: number): boolean {
     const work = this.works.find((one) => one.id === id);
-    return work !== undefined && at >= work.reportedAt + work.timeoutMs;
+    if (!work) {
+      return false;
+    }
+    const { reportedAt, timeoutMs, isPending } = work;
+    return at >= reportedAt + (isPending ? Math.max(timeoutMs, DAY_MS) : timeoutMs);
   }
 }
