@@ -7,7 +7,7 @@ import { AppError } from "./errors";
 /** Of a body; of one with long texts in it, of all beside these. */
 export const MAX_BODY_BYTES = 256 * 1024;
 /** Of a body with long texts in it. */
-export const MAX_LONG_BODY_BYTES = 8 * 1024 * 1024;
+export const MAX_LONG_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Reads no further than that: 413 `body_too_large`. What a GET brings along is never read. */
 export function limitBody(maxSize = 16_384): MiddlewareHandler<AppEnv> {

@@ -22,7 +22,7 @@ import { finishTracking, reportProgress } from "./tracked-reports";
 
 const oneTask = { description: "The task", content: json(Execution) };
 const TOO_LARGE =
-  "`body_too_large`: over 8 MiB, or, beside long texts, over 256 KiB; nothing was taken";
+  "`body_too_large`: over 4 MiB, or, beside long texts, over 256 KiB; nothing was taken";
 const middleware = [requireScope("tasks:track"), limitLongBody()];
 
 const startRoute = createRoute({

@@ -27,7 +27,7 @@ const tracebackOf = async (id: string) =>
     .bind(id)
     .first<string>("error_traceback")) ?? null;
 
-const MEGABYTES = 6;
+const MEGABYTES = 3;
 const LONG = "línea de la traza\n".repeat((MEGABYTES * 1024 * 1024) / 19);
 const TRACEBACK = `Traceback (most recent call last):\n${'  File "nomina.py", line 7, in sumar\n'.repeat(2000)}ZeroDivisionError: división por cero`;
 
@@ -150,12 +150,12 @@ describe("texts of tracked work", () => {
 });
 
 describe("a body of tracked work", () => {
-  it("over 8 MiB is refused, and says so", async () => {
+  it("over 4 MiB is refused, and says so", async () => {
     const { id } = await start(work());
-    const body = { status: "FAILURE", error_message: "x".repeat(8 * 1024 * 1024) };
+    const body = { status: "FAILURE", error_message: "x".repeat(4 * 1024 * 1024) };
     const refused = await site.ask("PATCH", PATH + id, { key, body });
     const { detail } = await expectProblem(refused, 413, "body_too_large");
-    expect(detail).toContain("8388608 bytes");
+    expect(detail).toContain("4194304 bytes");
   });
 
   it.each([
