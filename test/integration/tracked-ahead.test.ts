@@ -249,7 +249,7 @@ describe("a template for work elsewhere", () => {
       defaults: {},
       timeoutSeconds: 7200,
       maxRetries: 5,
-      estimatedSeconds: null,
+      estimatedSeconds: 60,
       steps: ["leer", "sumar", "pagar"],
       notify: { start: true, complete: true, error: true, progress: 25 },
       active: true,
