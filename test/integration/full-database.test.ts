@@ -36,7 +36,7 @@ async function size(): Promise<number> {
 
 /** An environment whose limit lets the database be so full. */
 async function filledTo(share: number): Promise<Env> {
-  return testEnv({ DATABASE_MAX_GB: ((await size()) / share / 1e9).toFixed(9), QUEUE_ORDERS });
+  return testEnv({ DATABASE_MAX_GB: ((await size()) / share / 1e9).toFixed(6), QUEUE_ORDERS });
 }
 
 async function rows(table = "tasks"): Promise<number> {
