@@ -66,6 +66,9 @@ FROM json_each(?2) c
 WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
 }
 
+/** ?5: whether any of them has one. To look for it in each would cost every success a microsecond. */
+const ifAny = (traceback: string) => `iif(?5, ${traceback}, NULL)`;
+
 const END = settleSql(
   ENDED,
   (text, json) => `
@@ -73,7 +76,7 @@ const END = settleSql(
   ready_at = ?4, started_at = ${text("started_at")}, finished_at = ${text("finished_at")},
   timeline = ${json("timeline")}, result = ${json("result")}, error_code = ${text("code")},
   error_message = ${text("message")}, error_detail = ${json("detail")},
-  error_traceback = ${text("traceback")},
+  error_traceback = ${ifAny(text("traceback"))},
   checkpoint = iif(${text("status")} = 'SUCCESS', NULL, checkpoint)`,
 );
 
@@ -85,7 +88,7 @@ const WAIT = settleSql(
   sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
   started_at = ${text("started_at")}, timeline = ${json("timeline")},
   error_code = ${text("code")}, error_message = ${text("message")},
-  error_detail = ${json("detail")}, error_traceback = ${text("traceback")},
+  error_detail = ${json("detail")}, error_traceback = ${ifAny(text("traceback"))},
   checkpoint = iif(${json("checkpoint")} IS NULL, checkpoint,
     nullif(${json("checkpoint")} -> 'left', 'null'))`,
 );
@@ -136,9 +139,10 @@ export async function settle(
   const { token, worker } = lease;
   const ended = changes.filter(({ status }) => isFinal(status));
   const waiting = changes.filter(({ status }) => !isFinal(status));
+  const hasTraceback = changes.some(({ traceback }) => traceback !== null) ? 1 : 0;
   const update = (sql: string, fields: readonly (keyof Change)[], of: readonly Change[]) =>
     jsonChunks(of.map((change) => fields.map((field) => change[field]))).map((chunk) =>
-      db.prepare(sql).bind(token, chunk, worker, now),
+      db.prepare(sql).bind(token, chunk, worker, now, hasTraceback),
     );
   const wanted = [
     ...ended.map(({ id, status, code }) => [id, status, code]),
