@@ -51,7 +51,7 @@ export function reportProgress(
   now = Date.now(),
 ): Promise<Reported> {
   const { DB: db } = env;
-  const percent = percentOf(progress, task) ?? null;
+  const percent = percentOf(progress, task);
   const starts = percent !== null && percent > 0;
   const wishes = readNotify(task.notify);
   const statements = [
