@@ -147,8 +147,8 @@ function byModule(engine: Engine, named: readonly NamedCounts[]): ModuleSummary[
     .map((module) => ({ module, counts: total(named.filter((of) => of.module === module)) }));
 }
 
-/** The share of those that ended that ended well; null when none has. */
-export function successRate(counts: Counts): number | null {
+/** Of those that ended, the share that ended well; null when none has. The API's rate is of all. */
+export function shareEndedWell(counts: Counts): number | null {
   const { success, failure } = endsOf(counts);
   return success + failure > 0 ? success / (success + failure) : null;
 }

@@ -1,8 +1,8 @@
 /**
  * Statistics, counted in the very transaction that changes a task, so that they equal a recount at
  * any moment. An event costs one row per task name and module: that of its minute. Recovery folds minutes into
- * hours, hours into days, and days into one row for ever (moves them: the sum of all rows stays), so
- * totals, rates and histograms read the same few rows over ten tasks or ten million.
+ * hours, hours into days, and days into one row for ever (moves them: the sum of all rows of SPANS
+ * stays), so totals, rates and histograms read the same few rows over ten tasks or ten million.
  */
 import { retryD1 } from "../db/retry";
 
@@ -12,6 +12,12 @@ const DAY_MS = 86_400_000;
 
 /** A row's `span` in milliseconds; 0 is for ever. */
 export const SPANS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS, ever: 0 } as const;
+
+/**
+ * What was folded into ever is kept by the day and by thirty of them too, for who asks about long
+ * ago. Not of SPANS and hence negative: these rows repeat what the others say.
+ */
+export const PAST = { day: -DAY_MS, month: -30 * DAY_MS } as const;
 
 /** Successes are counted by duration too: d0 those of at most 8 ms, d1 of at most 16, and so on. */
 export const DURATION_EDGES_MS = Array.from({ length: 17 }, (_, k) => 8 * 2 ** k);
@@ -85,15 +91,20 @@ ${ADD}`;
 
 /** What is folded into what, and for how long it is kept apart. */
 const FOLDS = [
-  { from: SPANS.minute, into: SPANS.hour, keepMs: HOUR_MS },
-  { from: SPANS.hour, into: SPANS.day, keepMs: DAY_MS },
-  { from: SPANS.day, into: SPANS.ever, keepMs: 31 * DAY_MS },
+  { from: SPANS.minute, into: [SPANS.hour], unit: HOUR_MS, keepMs: HOUR_MS },
+  { from: SPANS.hour, into: [SPANS.day], unit: DAY_MS, keepMs: DAY_MS },
+  {
+    from: SPANS.day,
+    into: [SPANS.ever, PAST.day, PAST.month],
+    unit: DAY_MS,
+    keepMs: 31 * DAY_MS,
+  },
 ];
 
 const IS_DUE = "SELECT 1 AS due FROM task_counts WHERE span = ?1 AND bucket < ?2 LIMIT 1";
-const MOVE = `
+const ADD_UP = `
 INSERT INTO task_counts (span, bucket, name, module, ${COUNTERS.join(", ")})
-SELECT ?3, iif(?3 = 0, 0, bucket - bucket % max(?3, 1)), name, module,
+SELECT ?3, iif(?3 = 0, 0, bucket - bucket % abs(?3)), name, module,
   ${COUNTERS.map((counter) => `sum(${counter})`).join(", ")}
 FROM task_counts WHERE span = ?1 AND bucket < ?2
 GROUP BY 2, module, name
@@ -102,12 +113,15 @@ const DELETE = "DELETE FROM task_counts WHERE span = ?1 AND bucket < ?2";
 
 /** Folds what is old enough; whole hours and days only, so that no bucket is ever split. */
 export async function foldCounts(db: D1Database, now: number): Promise<void> {
-  for (const { from, into, keepMs } of FOLDS) {
+  for (const { from, into, unit, keepMs } of FOLDS) {
     const before = now - keepMs;
-    const cut = before - (before % (into || DAY_MS));
+    const cut = before - (before % unit);
     if (await db.prepare(IS_DUE).bind(from, cut).first()) {
       await retryD1(db, () =>
-        db.batch([db.prepare(MOVE).bind(from, cut, into), db.prepare(DELETE).bind(from, cut)]),
+        db.batch([
+          ...into.map((span) => db.prepare(ADD_UP).bind(from, cut, span)),
+          db.prepare(DELETE).bind(from, cut),
+        ]),
       );
     }
   }

@@ -13,6 +13,7 @@ export const MAX_LOOKED = 250;
 
 export interface OpenTask {
   id: string;
+  module: string;
   status: "PENDING" | "RETRY";
   ready_at: number;
   resends: number;
@@ -42,7 +43,8 @@ export interface OpenWork {
 
 // As many more as its leases list, so that these cannot hide the others.
 const LOOK = `
-SELECT id, status, ready_at, resends, error_code, queue, started_at, progress FROM tasks INDEXED BY tasks_open
+SELECT id, module, status, ready_at, resends, error_code, queue, started_at, progress
+FROM tasks INDEXED BY tasks_open
 WHERE queue = ?1 AND ${OPEN} ORDER BY check_at
 LIMIT ${MAX_LOOKED + 1} +
   (SELECT coalesce(sum(json_array_length(task_ids)), 0) FROM leases WHERE queue = ?1)`;

@@ -4,73 +4,17 @@ import { type Backlog, listBacklogs } from "./backlog";
 import { SPANS } from "./counts";
 import type { Engine } from "./engine";
 import { lookAtOpen, type OpenWork } from "./open-work";
-import type { TaskView } from "./queries";
 import {
   byName,
-  daysAgo,
   endsOf,
-  meanSeconds,
   type NamedCounts,
   openOf,
   overTime,
-  quantileSeconds,
   readCounts,
   type Stretch,
   total,
 } from "./stats";
 import { runsElsewhere, type Status, TRACKED } from "./states";
-import { lookAtFailures } from "./troubles";
-
-export interface ModuleStats {
-  /** Accepted in these days. */
-  total: number;
-  /** Of those that ended in these days as they should, or failed; null when none did. */
-  successRate: number | null;
-  meanSeconds: number | null;
-  p50Seconds: number | null;
-  p95Seconds: number | null;
-  /** Ends in these days, less those run again; PENDING is what is open now, whatever it does. */
-  byStatus: Record<"PENDING" | "SUCCESS" | "FAILURE" | "REVOKED", number>;
-  byName: { name: string; total: number; success: number; failure: number }[];
-  recentFailures: TaskView[];
-}
-
-const FAILURES_SHOWN = 5;
-
-/** Of a module, or of all, in the last days: today and `days` whole ones before it. */
-export async function moduleStats(
-  db: D1Database,
-  { module, days }: { module?: string; days: number },
-  now = Date.now(),
-): Promise<ModuleStats> {
-  const [ever, failures] = await Promise.all([
-    readCounts(db, { module }),
-    lookAtFailures(db, { shown: FAILURES_SHOWN, module }),
-  ]);
-  const named = byName(ever, daysAgo(days, now));
-  const counts = total(named);
-  const { success, failure, revoked } = endsOf(counts);
-  return {
-    total: counts.created,
-    successRate: success + failure > 0 ? success / (success + failure) : null,
-    meanSeconds: meanSeconds(counts),
-    p50Seconds: quantileSeconds(counts, 0.5),
-    p95Seconds: quantileSeconds(counts, 0.95),
-    byStatus: {
-      PENDING: openOf(total(ever)),
-      SUCCESS: success,
-      FAILURE: failure,
-      REVOKED: revoked,
-    },
-    // A name may be used in several modules, of tracked work at least.
-    byName: [...Map.groupBy(named, ({ name }) => name)].map(([name, group]) => {
-      const of = total(group);
-      const ends = endsOf(of);
-      return { name, total: of.created, success: ends.success, failure: ends.failure };
-    }),
-    recentFailures: failures.latest,
-  };
-}
 
 export interface Overview {
   /** All tasks by what they are now. */

@@ -121,7 +121,10 @@ export const leases = sqliteTable("leases", {
 export const taskCounts = sqliteTable(
   "task_counts",
   {
-    /** Length of the stretch in milliseconds: a minute, an hour or a day; 0 is for ever. */
+    /**
+     * Length of the stretch in milliseconds: a minute, an hour or a day; 0 is for ever. Negative of
+     * days and months that are in the rows for ever too.
+     */
     span: integer("span").notNull(),
     /** When it began. */
     bucket: integer("bucket").notNull(),

@@ -1,40 +1,73 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireScope } from "../auth/middleware";
+import { namesOf } from "../auth/names";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
-import { Execution, toExecution } from "./execution";
-import { moduleStats } from "./overview";
+import { moduleStats } from "./module-stats";
 
-const seconds = z.number().nullable();
+const count = z.int();
+const byTask = <Value extends z.ZodType>(value: Value) => z.record(z.string(), value);
 
 const Stats = z
   .object({
-    total_tasks: z.int().openapi({ description: "Accepted in these days" }),
-    success_rate: z.number().nullable().openapi({ description: "0 to 1" }),
-    avg_duration: seconds,
-    p50_duration: seconds,
-    p95_duration: seconds,
-    by_status: z.record(z.enum(["PENDING", "SUCCESS", "FAILURE", "REVOKED"]), z.int()).openapi({
-      description: "Ends in these days; PENDING is all that is open now",
+    total_tasks: count.openapi({ description: "Accepted in these days" }),
+    success_rate: z.number().openapi({
+      description:
+        "How many ended well in these days, in percent of `total_tasks`: 0 without any, and never over 100, though what was accepted before may have ended in them",
+      example: 97.5,
     }),
-    by_task_name: z.record(
-      z.string(),
-      z.object({ total: z.int(), success: z.int(), failure: z.int() }),
-    ),
-    recent_failures: z.array(Execution),
+    avg_duration: z.number().openapi({
+      description: "Seconds from first start to success, of those of these days; 0 without any",
+    }),
+    p50_duration: z.number().nullable(),
+    p95_duration: z.number().nullable(),
+    by_status: z
+      .object({
+        PENDING: count,
+        STARTED: count,
+        SUCCESS: count,
+        FAILURE: count,
+        REVOKED: count,
+      })
+      .openapi({
+        description:
+          "SUCCESS, FAILURE and REVOKED: ends in these days, less those run again. PENDING (with RETRY) and STARTED (with PROGRESS): accepted in these days and open now; while more than 250 wait in a queue, PENDING may count some accepted before, but no more than `total_tasks`",
+      }),
+    by_task_name: byTask(count).openapi({ description: "Accepted in these days" }),
+    outcomes_by_task_name: byTask(z.object({ total: count, success: count, failure: count })),
+    recent_failures: z
+      .array(
+        z.object({
+          task_id: z.string(),
+          task_name: z.string(),
+          error_code: z.string().nullable(),
+          error_message: z.string(),
+          created_at: z.iso.datetime(),
+          user: z.string().nullable().openapi({
+            description: "The address of a person, or the name of a key; null for nobody",
+          }),
+        }),
+      )
+      .openapi({
+        description:
+          "The latest, at most five, of the tasks accepted in these days; among the latest 1,000 failed or cancelled",
+      }),
   })
   .openapi("ModuleStats");
 
-const MAX_DAYS = 30;
+/** A hundred years. */
+const MAX_DAYS = 36_500;
 
 const statsRoute = createRoute({
   method: "get",
   path: "/",
   tags: ["overview"],
   summary: "Statistics of a module, or of all: today and so many whole days (UTC) before it",
+  description:
+    "Every day stays counted by itself, from 31 days before a version that does so was deployed: older ones are in no sum of days.",
   middleware: requireScope("tasks:read"),
   request: {
     query: z.object({
@@ -53,17 +86,29 @@ export function statsRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook }).openapi(
     statsRoute,
     async (c) => {
-      const stats = await moduleStats(c.env.DB, c.req.valid("query"));
+      const stats = await moduleStats(c.env, engine, c.req.valid("query"));
+      const users = stats.recentFailures.flatMap(({ user }) => user ?? []);
+      const names = await namesOf(c.env.DB, users);
+      const named = stats.byName.map(({ name, ...of }) => [name, of] as const);
+      const accepted = named.filter(([, of]) => of.total > 0);
       return c.json(
         {
           total_tasks: stats.total,
           success_rate: stats.successRate,
-          avg_duration: stats.meanSeconds,
+          avg_duration: stats.meanSeconds ?? 0,
           p50_duration: stats.p50Seconds,
           p95_duration: stats.p95Seconds,
           by_status: stats.byStatus,
-          by_task_name: Object.fromEntries(stats.byName.map(({ name, ...of }) => [name, of])),
-          recent_failures: stats.recentFailures.map((task) => toExecution(task, engine)),
+          by_task_name: Object.fromEntries(accepted.map(([name, of]) => [name, of.total])),
+          outcomes_by_task_name: Object.fromEntries(named),
+          recent_failures: stats.recentFailures.map((task) => ({
+            task_id: task.external_id ?? task.id,
+            task_name: task.name,
+            error_code: task.error_code,
+            error_message: task.error_message ?? "",
+            created_at: new Date(task.created_at).toISOString(),
+            user: names.get(task.user ?? "") ?? null,
+          })),
         },
         200,
       );

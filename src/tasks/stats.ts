@@ -1,5 +1,5 @@
 /** What the counts say. Every question reads a few rows of `task_counts`, however many tasks. */
-import { type Counter, COUNTERS, DURATION_EDGES_MS, SPANS } from "./counts";
+import { type Counter, COUNTERS, DURATION_EDGES_MS, PAST, SPANS } from "./counts";
 
 export type Counts = Record<Counter, number>;
 
@@ -12,10 +12,18 @@ export interface NamedCounts {
 
 /** What was counted of one task name in one stretch of time. */
 export interface Stretch extends NamedCounts {
-  /** One of SPANS, and when it began (Unix milliseconds; 0 for ever). */
+  /** One of SPANS or PAST, and when it began (Unix milliseconds; 0 for ever). */
   span: number;
   at: number;
 }
+
+const read = (stretches: string) => `
+SELECT span, bucket AS at, name, module, ${COUNTERS.join(", ")} FROM task_counts
+WHERE ${stretches} AND (?2 IS NULL OR module = ?2)`;
+
+const PRESENT = read(`span IN (${Object.values(SPANS).join(", ")}) AND bucket >= ?1`);
+const PAST_DAYS = read(`span = ${PAST.day} AND bucket >= ?1 AND bucket < ?3`);
+const PAST_MONTHS = read(`span = ${PAST.month} AND bucket >= ?1`);
 
 /**
  * All there is from `from` on, of a module or of all: what byName and overTime put together. Here
@@ -25,21 +33,36 @@ export async function readCounts(
   db: D1Database,
   { from = 0, module }: { from?: number; module?: string } = {},
 ): Promise<Stretch[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT span, bucket AS at, name, module, ${COUNTERS.join(", ")} FROM task_counts
-       WHERE span IN (${Object.values(SPANS).join(", ")}) AND bucket >= ?1
-         AND (?2 IS NULL OR module = ?2)`,
-    )
-    .bind(from, module ?? null)
-    .all<Counts & Omit<Stretch, "counts">>();
-  return results.map(({ span, at, name, module: of, ...counts }) => ({
-    span,
-    at,
-    name,
-    module: of,
-    counts,
-  }));
+  return stretchesOf(
+    await db
+      .prepare(PRESENT)
+      .bind(from, module ?? null)
+      .all(),
+  );
+}
+
+/**
+ * The same of all time, and by name what was counted since midnight of a day (`from`), however long
+ * ago: its month by the day, later ones whole. In one transaction, lest a day be folded in between.
+ */
+export async function readSince(
+  db: D1Database,
+  { from, module = null }: { from: number; module?: string | null },
+): Promise<{ ever: Stretch[]; since: NamedCounts[] }> {
+  const monthMs = -PAST.month;
+  const nextMonth = Math.ceil(from / monthMs) * monthMs;
+  const [present, days, months] = await db.batch([
+    db.prepare(PRESENT).bind(0, module),
+    db.prepare(PAST_DAYS).bind(from, module, nextMonth),
+    db.prepare(PAST_MONTHS).bind(nextMonth, module),
+  ]);
+  const ever = stretchesOf(present);
+  return { ever, since: byName([...ever, ...stretchesOf(days), ...stretchesOf(months)], from) };
+}
+
+function stretchesOf(found: D1Result | undefined): Stretch[] {
+  const rows = (found?.results ?? []) as (Counts & Omit<Stretch, "counts">)[];
+  return rows.map(({ span, at, name, module, ...counts }) => ({ span, at, name, module, counts }));
 }
 
 /** By task name, of the stretches that began at or after `from` (Unix milliseconds); all, if 0. */

@@ -1,4 +1,6 @@
 /** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
+import { MAX_SCANNED } from "../http/paging";
+import { firstIdAt } from "./ids";
 import type { OpenWork } from "./open-work";
 import { getTasks, type TaskView } from "./queries";
 import { FAILED } from "./states";
@@ -52,6 +54,28 @@ export async function lookAtFailures(
       .toSorted((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1)),
     latest: shownIds.flatMap((id) => byId.get(id) ?? []),
   };
+}
+
+const LATEST = `
+SELECT id FROM (
+  SELECT id, status, module FROM tasks INDEXED BY tasks_failed
+  WHERE ${FAILED} AND id >= ?1 ORDER BY id DESC LIMIT ${MAX_SCANNED})
+WHERE status = 'FAILURE' AND (?2 IS NULL OR module = ?2) LIMIT ?3`;
+
+/**
+ * The latest failures of what was accepted since then, of a module or of all, without their large
+ * fields: among the latest 1,000 failed or cancelled tasks.
+ */
+export async function latestFailures(
+  db: D1Database,
+  { from, module, most }: { from: number; module?: string; most: number },
+): Promise<TaskView[]> {
+  const { results } = await db
+    .prepare(LATEST)
+    .bind(firstIdAt(from), module ?? null, most)
+    .all<{ id: string }>();
+  const ids = results.map(({ id }) => id);
+  return getTasks(db, ids, "brief");
 }
 
 export interface OpenTroubles {

@@ -26,11 +26,11 @@ export async function listWorkers(
 ): Promise<Worker[]> {
   const leases = readLeases(await db.prepare(LEASES).all());
   const atWork = leases.filter(({ expiresAt }) => expiresAt > now);
-  return workersOf(db, await within(db, atWork, filter), SHOWN);
+  return workersOf(db, await leasesWithin(db, atWork, filter), SHOWN);
 }
 
 /** Leases as if they held nothing but tasks of the filter; those that then hold none are left out. */
-async function within(
+export async function leasesWithin(
   db: D1Database,
   leases: readonly Lease[],
   { user, module, lote }: WorkFilter,

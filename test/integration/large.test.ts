@@ -7,6 +7,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { exportTasks } from "../../src/exports/tasks";
 import { nextOrders } from "../../src/orders/walk";
 import { bulk } from "../../src/tasks/bulk";
+import { PAST } from "../../src/tasks/counts";
 import { Engine } from "../../src/tasks/engine";
 import { firstIdAt, loteOf } from "../../src/tasks/ids";
 import { recover } from "../../src/tasks/recover";
@@ -33,6 +34,8 @@ const SHOWN = 50;
 const BESIDES = 200;
 /** Of each of 4 task names at most 120 minutes, 48 hours, 32 days and the rest. */
 const COUNTS = 4 * 201;
+/** At most thirty days of a month, and then twelve months a year. */
+const PAST_COUNTS = 4 * (30 + 12);
 /** Of each lane the first that wait, and those that leases hold. */
 const OPEN = 3 * 251 + 400;
 /** Open rows, or a customer's, are counted so far before a list chooses how to find its page. */
@@ -47,6 +50,8 @@ const MORE: [of: RegExp, rows: number][] = [
   // Instead of a list's look: counts, open work and, on the dashboard, the latest failures.
   [/flower-info|tasks\/info|metrics/, COUNTS + OPEN - LOOK],
   [/^\/admin(\?|$)/, COUNTS + OPEN + 250 - LOOK],
+  // Besides a look at the latest failures; those held are read by id too.
+  [/tasks\/stats/, COUNTS + PAST_COUNTS + OPEN + 400],
 ];
 
 function mostRows(path: string): number {
@@ -280,16 +285,18 @@ async function makeBusy(): Promise<void> {
   for (let start = 0; start < 400; start += 100) {
     await seedLease("busy", ids.slice(start, start + 100));
   }
-  // Folding leaves at most two hours of minutes, two days of hours, and 32 days.
+  // Folding leaves at most two hours of minutes, two days of hours, and 32 days; and the past.
   for (const [span, kept] of [
     [60_000, 120],
     [3_600_000, 48],
     [DAY_MS, 32],
+    [PAST.day, 400],
+    [PAST.month, 13],
   ] as const) {
     await env.DB.prepare(
       `WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
        INSERT INTO task_counts (span, bucket, name, module)
-       SELECT ?1, ?3 - ?3 % ?1 - i * ?1, name, module
+       SELECT ?1, ?3 - ?3 % abs(?1) - i * abs(?1), name, module
        FROM n, (SELECT DISTINCT name, module FROM task_counts WHERE span = ${DAY_MS}) WHERE true
        ON CONFLICT DO NOTHING`,
     )

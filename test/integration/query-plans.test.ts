@@ -1,6 +1,7 @@
 /** Every query of the task API finds its rows by an index, or walks one and stops at a limit. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { PAST } from "../../src/tasks/counts";
 import { newLote } from "../../src/tasks/ids";
 import { recover } from "../../src/tasks/recover";
 import type { StoredStatus } from "../../src/tasks/states";
@@ -111,8 +112,8 @@ describe("query plans", () => {
     expect(planOf("INDEXED BY tasks_person")).toMatch(
       /SEARCH tasks USING (COVERING )?INDEX tasks_person/,
     );
-    expect(planOf("SELECT id, code, undiscarded", "FROM tasks INDEXED BY tasks_failed")).toContain(
-      "SCAN tasks USING INDEX tasks_failed",
+    expect(planOf("SELECT id, status, module FROM tasks INDEXED BY tasks_failed")).toContain(
+      "SEARCH tasks USING INDEX tasks_failed (id>?)",
     );
     expect(planOf("WHERE (external_id = ?)")).toMatch(/USING (COVERING )?INDEX tasks_external/);
     expect(planOf("FROM notifications", "ORDER BY updated_at DESC")).toContain(
@@ -121,6 +122,12 @@ describe("query plans", () => {
     expect(planOf("SELECT 1 FROM notifications")).toMatch(/INDEX notifications_unread \(user=\?\)/);
     expect(planOf("SELECT span, bucket AS at", "FROM task_counts", "span IN (")).toMatch(
       /SEARCH task_counts USING PRIMARY KEY \(span=\? AND bucket>\?\)/,
+    );
+    expect(planOf("SELECT span, bucket AS at", `span = ${PAST.day} AND`)).toContain(
+      "SEARCH task_counts USING PRIMARY KEY (span=? AND bucket>? AND bucket<?)",
+    );
+    expect(planOf("SELECT span, bucket AS at", `span = ${PAST.month} AND`)).toContain(
+      "SEARCH task_counts USING PRIMARY KEY (span=? AND bucket>?)",
     );
   });
 });

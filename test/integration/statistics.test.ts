@@ -2,16 +2,19 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Outcome } from "../../src/tasks/define";
 import { actOn } from "../../src/tasks/actions";
-import { COUNTERS, foldCounts, SPANS } from "../../src/tasks/counts";
+import { COUNTERS, foldCounts, PAST, SPANS } from "../../src/tasks/counts";
 import { enqueueOne } from "../../src/tasks/enqueue";
 import { MAX_TIMEOUT_MS } from "../../src/tasks/timeout";
-import { moduleStats, overview } from "../../src/tasks/overview";
+import { moduleStats } from "../../src/tasks/module-stats";
+import { overview } from "../../src/tasks/overview";
 import { readCounts, overTime, total } from "../../src/tasks/stats";
 import { expectBadParameter, expectProblem } from "../support/api";
-import { seedTasks } from "../support/api-rows";
+import { seedLease, seedTasks } from "../support/api-rows";
 import { countingDatabase } from "../support/counting";
 import { newLote } from "../../src/tasks/ids";
 import { clearTasks } from "../support/recount";
+import { faultyDatabase, strike } from "../support/faults";
+import { person } from "../support/people";
 import { siteOf, someKeys } from "../support/task-site";
 import { aDefinition } from "../support/tasks";
 
@@ -54,7 +57,7 @@ async function did(
   takes = 100,
 ): Promise<string> {
   vi.setSystemTime(at);
-  const input = { ends: ends === "done" ? ends : "reject", takes };
+  const input = { ends: ends === "reject" ? ends : "done", takes };
   const id = await enqueueOne(site.env, definition, input, { user: null });
   if (ends !== "nothing") {
     await site.run(id);
@@ -72,14 +75,26 @@ const spans = async () => {
 
 interface Stats {
   total_tasks: number;
-  success_rate: number | null;
-  avg_duration: number | null;
+  success_rate: number;
+  avg_duration: number;
   p50_duration: number | null;
   p95_duration: number | null;
   by_status: Record<string, number>;
-  by_task_name: Record<string, { total: number; success: number; failure: number }>;
-  recent_failures: { id: string }[];
+  by_task_name: Record<string, number>;
+  outcomes_by_task_name: Record<string, { total: number; success: number; failure: number }>;
+  recent_failures: { task_id: string; user: string | null }[];
 }
+const NOTHING: Stats = {
+  total_tasks: 0,
+  success_rate: 0,
+  avg_duration: 0,
+  p50_duration: null,
+  p95_duration: null,
+  by_status: { PENDING: 0, STARTED: 0, SUCCESS: 0, FAILURE: 0, REVOKED: 0 },
+  by_task_name: {},
+  outcomes_by_task_name: {},
+  recent_failures: [],
+};
 const stats = (query = "") => site.get<Stats>(`/api/tasks/stats/?${query}`, { key: keys.viewer });
 
 describe("folding", () => {
@@ -101,9 +116,12 @@ describe("folding", () => {
     expect(seen[3]?.[MINUTE]).toBeUndefined();
     expect(seen[3]?.[HOUR]).toBeGreaterThan(0);
     expect(seen[5]).toEqual({ [DAY]: expect.any(Number) });
-    expect(seen.at(-1)).toEqual({ 0: 3 });
-    const buckets = await env.DB.prepare("SELECT DISTINCT bucket FROM task_counts").all();
-    expect(buckets.results).toEqual([{ bucket: 0 }]);
+    expect(seen.at(-1)).toMatchObject({ 0: 3 });
+    expect(
+      Object.keys(seen.at(-1) ?? {})
+        .map(Number)
+        .filter((span) => span > 0),
+    ).toEqual([]);
   });
 
   it("keeps each event in the hour and the day it was in", async () => {
@@ -143,8 +161,86 @@ describe("folding", () => {
     );
     const { DB, counts } = countingDatabase();
     await readCounts(DB);
-    await moduleStats(DB, { days: 7 });
+    await moduleStats({ ...site.env, DB }, site.engine, { days: 7 });
     expect(counts.rowsRead).toBeLessThan(60);
+  });
+});
+
+describe("days long ago", () => {
+  const AGES = [0, 30, 31, 40, 59, 60, 89, 90, 91, 200, 365, 400];
+  /** Accepted so many days ago or less. */
+  const young = (days: number) => AGES.filter((age) => age <= days).length;
+  const accepted = async (days: number) => {
+    const { total_tasks, by_status, by_task_name } = await stats(`module=a&days=${days}`);
+    expect(by_status["SUCCESS"]).toBe(total_tasks);
+    expect(by_task_name).toEqual({ "a.sum": total_tasks });
+    return total_tasks;
+  };
+  const WINDOWS = [1, 30, 31, 45, 60, 90, 91, 199, 200, 364, 365, 400, 36_500];
+  const expectAll = async () => {
+    for (const days of WINDOWS) {
+      expect(await accepted(days), `${days} days`).toBe(young(days));
+    }
+  };
+
+  it("are counted as ever after they were folded, whatever was folded when", async () => {
+    for (const ago of AGES.toReversed()) {
+      const at = NOON - ago * DAY;
+      await foldCounts(env.DB, at);
+      await did(sum, "done", at, 100 + ago);
+      await did(scan, "reject", at);
+    }
+    const { avg_duration } = await stats("module=a&days=90");
+    expect(avg_duration).toBeCloseTo((800 + 30 + 31 + 40 + 59 + 60 + 89 + 90) / 8 / 1000);
+    await expectAll();
+    const before = await stats("days=90");
+    for (let repeat = 0; repeat < 2; repeat++) {
+      await foldCounts(env.DB, NOON);
+      await expectAll();
+      expect(await stats("days=90")).toEqual(before);
+    }
+    expect(await everything()).toMatchObject({ created: 24, success: 12, failure: 12 });
+  });
+
+  it("are kept once when the fold was committed and reported failed", async () => {
+    await did(sum, "done", NOON - 45 * DAY);
+    const DB = faultyDatabase(strike("INSERT INTO task_counts", "commits, but is reported failed"));
+    for (const span of [MINUTE, HOUR]) {
+      await env.DB.prepare("UPDATE task_counts SET span = ?1 WHERE span = ?2")
+        .bind(DAY, span)
+        .run();
+    }
+    await env.DB.prepare("UPDATE task_counts SET bucket = bucket - bucket % ?1").bind(DAY).run();
+    vi.setSystemTime(NOON);
+    await foldCounts(DB, NOON);
+    expect((await stats("days=44")).total_tasks).toBe(0);
+    expect((await stats("days=45")).total_tasks).toBe(1);
+    expect((await stats("days=200")).total_tasks).toBe(1);
+  });
+
+  it("are no part of what others read", async () => {
+    await did(sum, "done", NOON - 45 * DAY);
+    await foldCounts(env.DB, NOON);
+    expect(await spans()).toEqual({ [PAST.month]: 1, [PAST.day]: 1, 0: 1 });
+    expect(await everything()).toMatchObject({ created: 1, success: 1 });
+    const { totals } = await overview(site.env, site.engine, NOON);
+    expect(totals).toMatchObject({ PENDING: 0, SUCCESS: 1 });
+  });
+
+  it("cost a row a month", async () => {
+    const days = Array.from({ length: 400 }, (_, ago) => NOON - ago * DAY);
+    await env.DB.prepare(
+      `INSERT INTO task_counts (span, bucket, name, module, created)
+       SELECT ?2, value - value % ?2, 'a.sum', 'a', 1 FROM json_each(?1)`,
+    )
+      .bind(JSON.stringify(days), DAY)
+      .run();
+    await foldCounts(env.DB, NOON);
+    const { DB, counts } = countingDatabase();
+    const found = await moduleStats({ ...site.env, DB }, site.engine, { days: 365 });
+    expect(found.total).toBe(366);
+    expect(counts.rowsRead).toBeLessThan(32 + 30 + 12 + 20);
+    await clearTasks();
   });
 });
 
@@ -159,15 +255,16 @@ describe("GET /api/tasks/stats", () => {
     await actOn(site.env, site.engine, "cancel", id, { by: "user:x" });
     expect(await stats()).toMatchObject({
       total_tasks: 5,
-      success_rate: 2 / 3,
+      success_rate: 40,
       avg_duration: 2,
-      by_status: { PENDING: 1, SUCCESS: 2, FAILURE: 1, REVOKED: 1 },
-      by_task_name: {
+      by_status: { PENDING: 1, STARTED: 0, SUCCESS: 2, FAILURE: 1, REVOKED: 1 },
+      by_task_name: { "a.mail": 2, "a.sum": 2, "b.scan": 1 },
+      outcomes_by_task_name: {
         "a.mail": { total: 2, success: 0, failure: 1 },
         "a.sum": { total: 2, success: 2, failure: 0 },
         "b.scan": { total: 1, success: 0, failure: 0 },
       },
-      recent_failures: [{ id: failed }],
+      recent_failures: [{ task_id: failed }],
     });
     const { p50_duration, p95_duration } = await stats();
     expect(p50_duration).toBeCloseTo(1.024);
@@ -185,21 +282,130 @@ describe("GET /api/tasks/stats", () => {
     expect(await stats("module=b")).toMatchObject({
       total_tasks: 1,
       success_rate: 0,
-      avg_duration: null,
-      by_task_name: { "b.scan": { total: 1 } },
-      recent_failures: [{ task_module: "b" }],
+      avg_duration: 0,
+      by_task_name: { "b.scan": 1 },
+      recent_failures: [{ task_name: "b.scan" }],
     });
     expect((await stats("module=a")).recent_failures).toEqual([]);
-    expect(await stats("module=nobody")).toEqual({
-      total_tasks: 0,
-      success_rate: null,
-      avg_duration: null,
-      p50_duration: null,
-      p95_duration: null,
-      by_status: { PENDING: 0, SUCCESS: 0, FAILURE: 0, REVOKED: 0 },
-      by_task_name: {},
-      recent_failures: [],
+    expect(await stats("module=nobody")).toEqual(NOTHING);
+  });
+
+  it("a success, a failure and eight cancelled are ten percent", async () => {
+    await did(sum, "done");
+    await did(sum, "reject");
+    for (let count = 0; count < 8; count++) {
+      const id = await did(sum, "nothing");
+      await actOn(site.env, site.engine, "cancel", id, { by: "user:x" });
+    }
+    expect(await stats("module=a")).toMatchObject({
+      total_tasks: 10,
+      success_rate: 10,
+      by_status: { PENDING: 0, STARTED: 0, SUCCESS: 1, FAILURE: 1, REVOKED: 8 },
+      by_task_name: { "a.sum": 10 },
     });
+  });
+
+  it("never tells of more than a hundred percent", async () => {
+    const ids = [await did(sum, "nothing", NOON - 8 * DAY), await did(sum, "nothing", NOON)];
+    await site.run(...ids);
+    expect(await stats()).toMatchObject({
+      total_tasks: 1,
+      success_rate: 100,
+      by_status: { SUCCESS: 2 },
+      by_task_name: { "a.sum": 1 },
+    });
+    await clearTasks();
+    await site.run(await did(mail, "nothing", NOON - 2 * DAY));
+    vi.setSystemTime(NOON + 6 * DAY);
+    expect(await stats()).toEqual(NOTHING);
+  });
+
+  it("tells those that run from those that wait, of what was accepted in the days", async () => {
+    const old = [NOON - 9 * DAY, NOON - 8 * DAY];
+    const [longHeld, ...waiting] = [
+      await did(sum, "nothing", old[0]),
+      await did(sum, "nothing", old[1]),
+      await did(sum, "nothing", NOON),
+      await did(sum, "nothing", NOON),
+      await did(scan, "nothing", NOON),
+    ];
+    const track = async (task_id: string, at: number, status = "STARTED") => {
+      vi.setSystemTime(at);
+      const named = { task_id, task_name: "a.elsewhere", task_module: "a" };
+      const body = { ...named, timeout_seconds: 86_400, status };
+      await site.post("/api/tasks/executions/", { key: keys.tracker, body }, 201);
+    };
+    await track("old", NOON - 8 * DAY);
+    await track("old, ahead", NOON - 8 * DAY, "PENDING");
+    await track("new", NOON);
+    await track("new, ahead", NOON, "PENDING");
+    await seedLease("busy", [longHeld, waiting[1] ?? "", waiting[3] ?? ""]);
+    const open = async (query: string) => (await stats(query)).by_status;
+    const ends = { SUCCESS: 0, FAILURE: 0, REVOKED: 0 };
+    expect(await open("module=a")).toEqual({ PENDING: 2, STARTED: 2, ...ends });
+    expect(await open("module=b")).toEqual({ PENDING: 0, STARTED: 1, ...ends });
+    expect(await open("")).toEqual({ PENDING: 2, STARTED: 3, ...ends });
+    expect(await open("days=8")).toEqual({ PENDING: 4, STARTED: 4, ...ends });
+    expect(await open("days=9")).toEqual({ PENDING: 4, STARTED: 5, ...ends });
+    expect((await stats("days=9")).total_tasks).toBe(9);
+  });
+
+  it("counts each once behind a backlog deeper than is looked at", async () => {
+    const ids = (
+      await seedTasks(
+        newLote(NOON),
+        Array.from({ length: 300 }, () => "PENDING"),
+      )
+    ).map(({ id }) => id);
+    await seedLease("busy", ids.slice(0, 40));
+    for (let n = 0; n < 251; n++) {
+      const body = { task_id: `deep${n}`, task_name: "x.y", task_module: "x" };
+      await site.post("/api/tasks/executions/", { key: keys.tracker, body }, 201);
+    }
+    await env.DB.prepare("UPDATE task_counts SET span = ?1, bucket = ?2 WHERE span = 0")
+      .bind(MINUTE, NOON - (NOON % MINUTE))
+      .run();
+    expect((await stats()).by_status).toMatchObject({ PENDING: 260, STARTED: 291 });
+    expect((await stats("module=pedidos")).by_status).toMatchObject({ PENDING: 260, STARTED: 40 });
+    expect((await stats("module=x")).by_status).toMatchObject({ PENDING: 0, STARTED: 251 });
+  });
+
+  it("names the latest failures of the days, and who asked for them", async () => {
+    const { id, email } = await person("viewer");
+    const [, keyId = ""] = keys.tracker.split("_");
+    const failures = [];
+    for (const user of [`user:${id}`, `key:${keyId}`, null, "user:gone"]) {
+      const task = await did(mail, "reject");
+      await env.DB.prepare("UPDATE tasks SET user = ? WHERE id = ?").bind(user, task).run();
+      failures.push(task);
+    }
+    await did(mail, "reject", NOON - 8 * DAY);
+    vi.setSystemTime(NOON + 10);
+    const { recent_failures } = await stats();
+    const failure = (task_id: string | undefined, user: unknown) => ({
+      task_id,
+      task_name: "a.mail",
+      error_code: "because",
+      error_message: "It had to be",
+      created_at: expect.stringMatching(/^2026-11-22T12:00:30/),
+      user,
+    });
+    expect(recent_failures).toEqual([
+      failure(failures[3], null),
+      failure(failures[2], null),
+      failure(failures[1], expect.stringMatching(/\S/)),
+      failure(failures[0], email),
+    ]);
+    expect((await stats("days=8")).recent_failures).toHaveLength(5);
+  });
+
+  it("finds a module's failures behind hundreds of others", async () => {
+    const failed = await did(scan, "reject");
+    await seedTasks(
+      newLote(NOON + 1000),
+      Array.from({ length: 700 }, () => "FAILURE"),
+    );
+    expect((await stats("module=b")).recent_failures).toMatchObject([{ task_id: failed }]);
   });
 
   it("shows the five latest failures, the latest first, and none that was run again", async () => {
@@ -209,7 +415,9 @@ describe("GET /api/tasks/stats", () => {
     }
     await actOn(site.env, site.engine, "retry", ids[5] ?? "", { by: "user:x" });
     const { recent_failures } = await stats();
-    expect(recent_failures.map(({ id }) => id)).toEqual([6, 4, 3, 2, 1].map((n) => ids[n]));
+    expect(recent_failures.map(({ task_id }) => task_id)).toEqual(
+      [6, 4, 3, 2, 1].map((n) => ids[n]),
+    );
   });
 
   it("stays a rate when older failures are run again", async () => {
@@ -222,21 +430,28 @@ describe("GET /api/tasks/stats", () => {
       await actOn(site.env, site.engine, "retry", id, { by: "user:x" });
     }
     expect(await stats()).toMatchObject({
-      success_rate: 1,
-      by_status: { PENDING: 3, SUCCESS: 1, FAILURE: 0 },
-      by_task_name: { "a.sum": { total: 1, success: 1, failure: 0 } },
+      success_rate: 100,
+      by_status: { PENDING: 0, SUCCESS: 1, FAILURE: 0 },
+      outcomes_by_task_name: { "a.sum": { total: 1, success: 1, failure: 0 } },
     });
+    expect((await stats("days=20")).by_status).toMatchObject({ PENDING: 3, SUCCESS: 1 });
   });
 
   it.each([
     ["days", "days=0"],
-    ["days", "days=31"],
+    ["days", "days=-1"],
+    ["days", "days=36501"],
     ["days", "days=week"],
     ["days", "days=1.5"],
     ["module", "module="],
   ])("refuses a bad %s", async (parameter, query) => {
     const response = await site.ask("GET", `/api/tasks/stats?${query}`, { key: keys.viewer });
     await expectBadParameter(response, parameter);
+  });
+
+  it.each([1, 31, 90, 365, 20_000, 36_500])("takes %i days", async (days) => {
+    await did(sum, "done");
+    expect(await stats(`days=${days}`)).toMatchObject({ total_tasks: 1, success_rate: 100 });
   });
 
   it("is for tasks:read", async () => {

@@ -288,10 +288,11 @@ describe("tracked work", () => {
     const reader = { key: keys.viewer };
     expect(await site.get("/api/tasks/stats/?module=nomina", reader)).toMatchObject({
       total_tasks: 4,
-      success_rate: 0.5,
-      by_status: { PENDING: 2, SUCCESS: 1, FAILURE: 1, REVOKED: 0 },
-      by_task_name: { "nomina.calcular": { total: 4, success: 1, failure: 1 } },
-      recent_failures: [{ id: ids[1] }],
+      success_rate: 25,
+      by_status: { PENDING: 0, STARTED: 2, SUCCESS: 1, FAILURE: 1, REVOKED: 0 },
+      by_task_name: { "nomina.calcular": 4 },
+      outcomes_by_task_name: { "nomina.calcular": { total: 4, success: 1, failure: 1 } },
+      recent_failures: [{ task_name: "nomina.calcular", error_message: "no" }],
     });
     const { totals } = await site.get<{ totals: object }>("/api/tasks/info/", reader);
     expect(totals).toMatchObject({ PENDING: 0, STARTED: 1, PROGRESS: 1, SUCCESS: 1, FAILURE: 1 });

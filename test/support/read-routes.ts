@@ -230,6 +230,7 @@ export const READS: Record<string, Paths> = {
   "GET /api/tasks/stats": at("/api/tasks/stats", () => [
     "",
     "days=30",
+    "days=400",
     "module=reports&days=1",
     "module=system",
   ]),

@@ -1,5 +1,5 @@
 import { endsOf, quantileSeconds } from "../../tasks/stats";
-import { type ModuleSummary, successRate } from "../dashboard-data";
+import { type ModuleSummary, shareEndedWell } from "../dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../format";
 import type { View } from "../view";
 
@@ -22,7 +22,7 @@ export function ModuleTable({ view, modules }: { view: View; modules: readonly M
             {t("modules.failed")}
           </th>
           <th scope="col" class="number">
-            {t("modules.rate")}
+            {t("modules.endedWell")}
           </th>
           <th scope="col" class="number">
             p50
@@ -35,8 +35,8 @@ export function ModuleTable({ view, modules }: { view: View; modules: readonly M
       <tbody>
         {modules.map(({ module, counts }) => {
           const { success, failure } = endsOf(counts);
-          const rate = successRate(counts);
-          const seconds = [0.5, 0.95].map((share) => quantileSeconds(counts, share));
+          const share = shareEndedWell(counts);
+          const seconds = [0.5, 0.95].map((part) => quantileSeconds(counts, part));
           return (
             <tr data-module={module}>
               <th scope="row" data-label={t("modules.module")}>
@@ -53,8 +53,8 @@ export function ModuleTable({ view, modules }: { view: View; modules: readonly M
               <td data-label={t("modules.failed")} class="number">
                 {formatCount(language, failure)}
               </td>
-              <td data-label={t("modules.rate")} class="number">
-                {rate === null ? null : formatShare(view, rate)}
+              <td data-label={t("modules.endedWell")} class="number">
+                {share === null ? null : formatShare(view, share)}
               </td>
               {seconds.map((value, index) => (
                 <td data-label={index === 0 ? "p50" : "p95"} class="number">

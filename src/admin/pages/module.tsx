@@ -11,7 +11,7 @@ import type { ErrorCount } from "../../tasks/troubles";
 import { FailurePanels } from "../components/failure-panels";
 import { HistorySection } from "../components/history-charts";
 import { AsOf, LiveRegion, said } from "../components/live-region";
-import { successRate } from "../dashboard-data";
+import { shareEndedWell } from "../dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../format";
 import { Layout } from "../layout";
 import type { History } from "../time-range";
@@ -122,7 +122,7 @@ const COLUMNS = [
   "succeeded",
   "failed",
   "cancelled",
-  "rate",
+  "endedWell",
   "mean",
   "p50",
   "p95",
@@ -146,14 +146,14 @@ function StatsHead({ view, first }: { view: View; first: string }) {
 function StatsCells({ view, counts }: { view: View; counts: Counts }) {
   const { t, language } = view;
   const { success, failure, revoked } = endsOf(counts);
-  const rate = successRate(counts);
+  const share = shareEndedWell(counts);
   const seconds = (value: number | null) => (value === null ? null : formatDuration(view, value));
   const values: Record<(typeof COLUMNS)[number], string | null> = {
     accepted: formatCount(language, counts.created),
     succeeded: formatCount(language, success),
     failed: formatCount(language, failure),
     cancelled: formatCount(language, revoked),
-    rate: rate === null ? null : formatShare(view, rate),
+    endedWell: share === null ? null : formatShare(view, share),
     mean: seconds(meanSeconds(counts)),
     p50: seconds(quantileSeconds(counts, 0.5)),
     p95: seconds(quantileSeconds(counts, 0.95)),
