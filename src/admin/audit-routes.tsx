@@ -1,6 +1,7 @@
 import { type Context, Hono } from "hono";
 import { type AuditEntry, type AuditFilter, listAudit } from "../audit/audit";
 import { requireAdmin } from "../auth/middleware";
+import { bareId } from "../auth/caller";
 import { callersNamed, namesOf } from "../auth/names";
 import type { AppEnv } from "../http/app-env";
 import type { Engine } from "../tasks/engine";
@@ -8,6 +9,7 @@ import { type Execution, toExecution } from "../tasks/execution";
 import { getTasks } from "../tasks/queries";
 import { type AuditQuery, readAuditQuery } from "./audit-query";
 import { AuditListPage } from "./pages/audit-list";
+import { callerMeant } from "./components/audit-target";
 import { renderPage } from "./render";
 import { viewOf } from "./view";
 
@@ -40,23 +42,15 @@ async function filterOf(c: Context<AppEnv>, query: AuditQuery): Promise<AuditFil
   }
   if (target !== undefined) {
     const named = await callersNamed(c.env.DB, target);
-    filter.targets = [target, ...named.map((caller) => caller.replace(/^(user|key):/, ""))];
+    filter.targets = [target, ...named, ...named.map(bareId)];
   }
   return filter;
 }
 
 /** Who did it, and the people and keys it was done to. */
 function callersIn(entries: readonly AuditEntry[]): string[] {
-  return [
-    ...new Set(
-      entries.flatMap(({ actor, action, target }) => {
-        const kind = /^(?:person|key)\./.exec(action)?.[0];
-        return kind === undefined
-          ? [actor]
-          : [actor, `${kind === "key." ? "key" : "user"}:${target}`];
-      }),
-    ),
-  ];
+  const callers = entries.flatMap((entry) => [entry.actor, callerMeant(entry)]);
+  return [...new Set(callers.filter((caller) => caller !== null))];
 }
 
 /** The tasks that carry out bulk actions: they know how many it came to. */

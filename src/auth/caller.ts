@@ -39,3 +39,10 @@ export function can(caller: Caller, scope: Scope): boolean {
 export function callerId(caller: Caller): string {
   return `${caller.kind}:${caller.id}`;
 }
+
+const KIND = /^(user|key):/;
+
+/** The id alone of `user:ID` or `key:ID`; another text stays as it is. */
+export function bareId(stored: string): string {
+  return stored.replace(KIND, "");
+}

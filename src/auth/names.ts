@@ -16,6 +16,14 @@ export async function namesOf(
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
 
+/** SQL of what a person or a key stored in a column is called; a text that names neither has none. */
+export function nameSql(column: string): string {
+  return `iif(substr(${column}, 1, 4) = 'key:',
+    (SELECT name FROM api_keys WHERE id = substr(${column}, 5)),
+    (SELECT coalesce(nullif(trim(name), ''), email) FROM users
+     WHERE id = iif(substr(${column}, 1, 5) = 'user:', substr(${column}, 6), ${column})))`;
+}
+
 /** Of the bare id of a person or a key, how it is stored; any other text is itself. */
 export async function callerOf(db: D1Database, text: string): Promise<string> {
   const caller = await db

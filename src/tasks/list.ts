@@ -51,7 +51,7 @@ export async function listTasks(
   request: PageRequest,
   order: Order = "newest",
 ): Promise<Page<TaskView>> {
-  const page = await lookAtTasks(db, filter, { ...request, maxBytes: MAX_PAGE_BYTES }, order);
+  const page = await lookAtTasks(db, filter, { maxBytes: MAX_PAGE_BYTES, ...request }, order);
   return { ...page, rows: await getTasks(db, idsOf(page)) };
 }
 

@@ -2,7 +2,6 @@ import type { Engine } from "./engine";
 import { timeOf } from "./ids";
 import type { Lease } from "./leases";
 import { lookAtOpen, type OpenWork } from "./open-work";
-import type { TaskView } from "./queries";
 import {
   daysAgo,
   endsOf,
@@ -14,7 +13,7 @@ import {
   total,
 } from "./stats";
 import { runsElsewhere, TRACKED } from "./states";
-import { latestFailures } from "./troubles";
+import { type Failure, latestFailures } from "./troubles";
 import { leasesWithin } from "./workers";
 
 export interface ModuleStats {
@@ -32,8 +31,8 @@ export interface ModuleStats {
    */
   byStatus: Record<"PENDING" | "STARTED" | "SUCCESS" | "FAILURE" | "REVOKED", number>;
   byName: { name: string; total: number; success: number; failure: number }[];
-  /** Accepted in these days, the latest first; without their large fields. */
-  recentFailures: TaskView[];
+  /** Accepted in these days, the latest first. */
+  recentFailures: Failure[];
 }
 
 const FAILURES_SHOWN = 5;

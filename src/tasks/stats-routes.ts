@@ -1,6 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireScope } from "../auth/middleware";
-import { namesOf } from "../auth/names";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { problems } from "../http/problem-docs";
@@ -47,7 +46,7 @@ const Stats = z
           error_message: z.string(),
           created_at: z.iso.datetime(),
           user: z.string().nullable().openapi({
-            description: "The address of a person, or the name of a key; null for nobody",
+            description: "The name of a person or a key; null for nobody",
           }),
         }),
       )
@@ -87,8 +86,6 @@ export function statsRoutes(engine: Engine) {
     statsRoute,
     async (c) => {
       const stats = await moduleStats(c.env, engine, c.req.valid("query"));
-      const users = stats.recentFailures.flatMap(({ user }) => user ?? []);
-      const names = await namesOf(c.env.DB, users);
       const named = stats.byName.map(({ name, ...of }) => [name, of] as const);
       const accepted = named.filter(([, of]) => of.total > 0);
       return c.json(
@@ -107,7 +104,7 @@ export function statsRoutes(engine: Engine) {
             error_code: task.error_code,
             error_message: task.error_message ?? "",
             created_at: new Date(task.created_at).toISOString(),
-            user: names.get(task.user ?? "") ?? null,
+            user: task.user_name,
           })),
         },
         200,

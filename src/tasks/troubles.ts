@@ -1,4 +1,5 @@
 /** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
+import { nameSql } from "../auth/names";
 import { MAX_SCANNED } from "../http/paging";
 import { firstIdAt } from "./ids";
 import type { OpenWork } from "./open-work";
@@ -56,26 +57,35 @@ export async function lookAtFailures(
   };
 }
 
+/** A failure in brief. */
+export interface Failure {
+  id: string;
+  external_id: string | null;
+  name: string;
+  error_code: string | null;
+  error_message: string | null;
+  created_at: number;
+  /** What whoever asked for it is called; null for nobody. */
+  user_name: string | null;
+}
+
+const BRIEF = "id, external_id, name, error_code, error_message, created_at";
 const LATEST = `
-SELECT id FROM (
-  SELECT id, status, module FROM tasks INDEXED BY tasks_failed
+SELECT ${BRIEF}, ${nameSql("user")} AS user_name FROM (
+  SELECT ${BRIEF}, user, status, module FROM tasks INDEXED BY tasks_failed
   WHERE ${FAILED} AND id >= ?1 ORDER BY id DESC LIMIT ${MAX_SCANNED})
 WHERE status = 'FAILURE' AND (?2 IS NULL OR module = ?2) LIMIT ?3`;
 
 /**
- * The latest failures of what was accepted since then, of a module or of all, without their large
- * fields: among the latest 1,000 failed or cancelled tasks.
+ * The latest failures of what was accepted since then, of a module or of all: among the latest 1,000
+ * that failed or were cancelled.
  */
 export async function latestFailures(
   db: D1Database,
   { from, module, most }: { from: number; module?: string; most: number },
-): Promise<TaskView[]> {
-  const { results } = await db
-    .prepare(LATEST)
-    .bind(firstIdAt(from), module ?? null, most)
-    .all<{ id: string }>();
-  const ids = results.map(({ id }) => id);
-  return getTasks(db, ids, "brief");
+): Promise<Failure[]> {
+  const asked = db.prepare(LATEST).bind(firstIdAt(from), module ?? null, most);
+  return (await asked.all<Failure>()).results;
 }
 
 export interface OpenTroubles {

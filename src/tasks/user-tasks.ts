@@ -10,7 +10,7 @@ export interface UserStats extends Record<
   "total" | "pending" | "started" | "success" | "failure" | "revoked",
   number
 > {
-  /** There are more than were counted: the latest 1,000. */
+  /** Of more than the latest 1,000: there may be more that match. */
   capped: boolean;
 }
 
@@ -31,40 +31,44 @@ FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1}`;
 const LATEST_OF_PERSON = latest(
   "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = ?1",
 );
-/** A key's are not indexed: of the latest of all. */
-const LATEST_OF_KEY = latest("WHERE ?1 IS NOT NULL");
+/** Others' are not indexed: of the latest of all. */
+const LATEST_OF_OTHER = latest("WHERE ?1 IS NOT NULL");
+
+/** Each result is in the answer twice. */
+const PAGE_BYTES = MAX_PAGE_BYTES / 2;
 
 /**
- * A page of a user's tasks, newest first, and what became of the latest: at most 1,000. The first page
- * is cut out of these.
+ * A page of a user's tasks, newest first, and what became of those among the latest 1,000 that match.
+ * The first page is cut out of these.
  */
 export async function listUserTasks(
   db: D1Database,
   user: string,
   { module, status }: { module?: string; status?: Status },
-  request: PageRequest,
+  asking: PageRequest,
 ): Promise<{ page: Page<TaskView>; stats: UserStats }> {
-  const sql = user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_KEY;
+  const request = { ...asking, maxBytes: PAGE_BYTES };
+  const sql = user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_OTHER;
   const [found, leases] = await db.batch([db.prepare(sql).bind(user), db.prepare(LEASES)]);
   const holders = heldBy(readLeases(leases));
   const asked = module === undefined ? undefined : fold(module);
   const rows = ((found?.results ?? []) as Latest[]).map((row) => {
     const shows = shownAs(row, holders.has(row.id));
-    const isOwn = row.user === user;
-    const isAsked =
-      (asked === undefined || fold(row.module) === asked) && (status ?? shows) === shows;
-    return { id: row.id, bytes: row.bytes, shows, isOwn, hit: Number(isOwn && isAsked) };
+    const isHit =
+      row.user === user &&
+      (asked === undefined || fold(row.module) === asked) &&
+      (status ?? shows) === shows;
+    return { id: row.id, bytes: row.bytes, shows, hit: Number(isHit) };
   });
-  const own = rows.slice(0, MAX_SCANNED).filter(({ isOwn }) => isOwn);
+  const matching = rows.slice(0, MAX_SCANNED).filter(({ hit }) => hit);
   const stats = countStates(
-    own.map(({ shows }) => shows),
+    matching.map(({ shows }) => shows),
     rows.length > MAX_SCANNED,
   );
   if (request.cursor) {
     return { page: await listTasks(db, { user, module, status }, request), stats };
   }
-  const cut = { ...request, maxBytes: MAX_PAGE_BYTES };
-  const page = cutPage(rows, cut, MAX_SCANNED, ({ id }) => [id]);
+  const page = cutPage(rows, request, MAX_SCANNED, ({ id }) => [id]);
   const ids = page.rows.map(({ id }) => id);
   return { page: { ...page, rows: await getTasks(db, ids) }, stats };
 }

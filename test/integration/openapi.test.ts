@@ -168,6 +168,7 @@ describe("the answers are as described:", () => {
     await holds("GET", "/api/tasks/flower-info", { key });
     await holds("GET", "/api/tasks/info", { key });
     await holds("GET", "/api/tasks/user-tasks", { key });
+    await holds("POST", "/api/tasks/user-tasks/cancel", { key, body: { task_module: "none" } });
     const at = (action: string, id = ids[1]) => ({ key, path: `/api/tasks/${action}/${id}` });
     const to = (action: string) => `/api/tasks/${action}/{task_id}`;
     await holds("POST", to("discard"), { ...at("discard"), body: { reason: "why" } });

@@ -139,7 +139,8 @@ const RULES: Record<string, Rule> = {
   "POST /api/tasks/run": "tasks:write",
   "POST /api/tasks/executions": "tasks:track",
   "PATCH /api/tasks/executions/:id": "tasks:track",
-  "GET /api/tasks/user-tasks": "anyone known",
+  "GET /api/tasks/user-tasks": "anyone known", // another's with tasks:read
+  "POST /api/tasks/user-tasks/cancel": "anyone known", // another's with tasks:write
   "GET /api/tasks/workers": "tasks:read",
   "GET /api/tasks/flower-info": "tasks:read",
   "GET /api/tasks/info": "tasks:read",
