@@ -5,7 +5,7 @@ import { bareId } from "../auth/caller";
 import { callersNamed, namesOf } from "../auth/names";
 import type { AppEnv } from "../http/app-env";
 import type { Engine } from "../tasks/engine";
-import { type Execution, toExecution } from "../tasks/execution";
+import { type TaskFacts, factsOf } from "../tasks/execution";
 import { getTasks } from "../tasks/queries";
 import { type AuditQuery, readAuditQuery } from "./audit-query";
 import { AuditListPage } from "./pages/audit-list";
@@ -58,8 +58,8 @@ async function bulkTasks(
   db: D1Database,
   engine: Engine,
   entries: readonly AuditEntry[],
-): Promise<Map<string, Execution>> {
+): Promise<Map<string, TaskFacts>> {
   const ids = entries.filter(({ action }) => action.startsWith("tasks.")).map((e) => e.target);
   const tasks = ids.length === 0 ? [] : await getTasks(db, ids);
-  return new Map(tasks.map((task) => [task.id, toExecution(task, engine)]));
+  return new Map(tasks.map((task) => [task.id, factsOf(task, engine)]));
 }

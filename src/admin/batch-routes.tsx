@@ -11,10 +11,10 @@ import { linkAdmission } from "../live/holder";
 import { makeTicket } from "../live/tickets";
 import type { Engine } from "../tasks/engine";
 import { batchProgress } from "../tasks/batch-progress";
-import { toExecution } from "../tasks/execution";
+import { factsOf } from "../tasks/execution";
 import { isLote } from "../tasks/ids";
 import { listTasks } from "../tasks/list";
-import type { Execution } from "../tasks/execution";
+import type { TaskFacts } from "../tasks/execution";
 import { errorOf } from "./execution-view";
 import { PAGE_ROWS, readPosition } from "./list-query";
 import { type BatchOrder, BatchPage } from "./pages/batch";
@@ -58,7 +58,7 @@ export function batchRoutes(engine: Engine) {
     const cursor = readPosition(view.url.searchParams) ?? null;
     const request = { limit: PAGE_ROWS, cursor, total };
     const page = await listTasks(c.env.DB, { lote }, request);
-    const orders = inOrder(page).map((task) => toBatchOrder(view, toExecution(task, engine)));
+    const orders = inOrder(page).map((task) => toBatchOrder(view, factsOf(task, engine)));
     const demo = configOf(c.env).demoEnabled;
     const ticket = reads || !progress.open ? undefined : await linkTicket(c.env, lote);
     const props = { view, lote, orders, page, progress, demo, ticket };
@@ -78,7 +78,7 @@ function inOrder<Row>({ rows, next, previous }: Page<Row>): Row[] {
   return next === null && previous === null ? rows.toReversed() : rows;
 }
 
-function toBatchOrder(view: View, task: Execution): BatchOrder {
+function toBatchOrder(view: View, task: TaskFacts): BatchOrder {
   const result = Result.safeParse(task.result_data).data;
   return {
     taskId: task.task_id,
@@ -90,7 +90,7 @@ function toBatchOrder(view: View, task: Execution): BatchOrder {
   };
 }
 
-function stagesOf(task: Execution): Record<Stage, StageState> {
+function stagesOf(task: TaskFacts): Record<Stage, StageState> {
   const passed = new Set(task.timeline.map(({ event }) => event));
   const failedAt = (task.error_detail as { stage?: unknown } | null)?.stage;
   const stateOf = (stage: Stage): StageState => {

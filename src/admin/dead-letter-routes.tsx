@@ -5,7 +5,7 @@ import type { AppEnv } from "../http/app-env";
 import { invalidCursor } from "../http/paging";
 import { DEAD_LETTER_CODES } from "../tasks/dead-letters";
 import type { Engine } from "../tasks/engine";
-import { toExecution } from "../tasks/execution";
+import { factsOf } from "../tasks/execution";
 import { listTasks } from "../tasks/list";
 import { getInputs } from "../tasks/queries";
 import { readPosition } from "./list-query";
@@ -34,7 +34,7 @@ export function deadLetterPages(engine: Engine) {
     const inputs = await getInputs(c.env.DB, ids);
     const caller = assertCaller(c.var.caller);
     const letters = page.rows.map((task) => ({
-      task: toExecution(task, engine),
+      task: factsOf(task, engine),
       input: inputs.get(task.id) ?? "null",
       actions: allowedActions(task, engine, caller),
     }));

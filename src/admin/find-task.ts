@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../http/app-env";
-import type { Execution } from "../tasks/execution";
+import type { TaskFacts } from "../tasks/execution";
 import { knownTask } from "../tasks/known-task";
 import type { TaskView } from "../tasks/queries";
 
@@ -10,9 +10,9 @@ export function findTask(c: Context<AppEnv>): Promise<TaskView> {
 }
 
 /** Everybody who had a hand in a task, as stored. */
-export function callersOf(task: Execution): string[] {
+export function callersOf(task: TaskFacts): string[] {
   const { by } = (task.error_detail ?? {}) as { by?: unknown };
   const events: Record<string, unknown>[] = task.timeline;
-  const callers = [task.user, by, ...events.map((event) => event["by"])];
+  const callers = [task.requested_by, by, ...events.map((event) => event["by"])];
   return [...new Set(callers.filter((caller) => typeof caller === "string"))];
 }

@@ -8,7 +8,7 @@ import { limitBody } from "../http/body-limit";
 import { parseAsSent } from "../lib/exact-json";
 import type { TaskDefinition } from "../tasks/define";
 import type { Engine } from "../tasks/engine";
-import { statusOf, toExecution } from "../tasks/execution";
+import { statusOf, factsOf } from "../tasks/execution";
 import type { TaskView } from "../tasks/queries";
 import { replayTask } from "../tasks/replay";
 import { startable } from "../tasks/run-routes";
@@ -99,7 +99,7 @@ async function show(
   input: string,
   problem?: ReplayProblem,
 ) {
-  const execution = toExecution(task, engine);
+  const execution = factsOf(task, engine);
   const names = await namesOf(c.env.DB, callersOf(execution));
   const props = { view: viewOf(c), task: execution, names, input, problem };
   const status = problem === undefined ? 200 : problem.kind === "state" ? 409 : 422;

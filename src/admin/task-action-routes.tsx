@@ -7,7 +7,7 @@ import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import { actOn } from "../tasks/actions";
 import type { Engine } from "../tasks/engine";
-import { toExecution } from "../tasks/execution";
+import { factsOf } from "../tasks/execution";
 import { noSuchTask } from "../tasks/refusals";
 import { readForm } from "./form-text";
 import { type Reason, readReason } from "./components/reason-field";
@@ -32,7 +32,7 @@ export function taskActionPages(engine: Engine) {
     action: ConfirmedAction,
     problem: Pick<Parameters<typeof TaskActionPage>[0], "forbidden" | "wrongReason"> = {},
   ) => {
-    const task = toExecution(await findTask(c), engine);
+    const task = factsOf(await findTask(c), engine);
     const page = <TaskActionPage view={viewOf(c)} action={action} task={task} {...problem} />;
     const { forbidden, wrongReason } = problem;
     return renderPage(c, page, forbidden ? 409 : wrongReason === undefined ? 200 : 400);

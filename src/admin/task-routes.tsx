@@ -11,7 +11,7 @@ import { limitBody } from "../http/body-limit";
 import { parseAsSent } from "../lib/exact-json";
 import { tasksWithOrder } from "../orders/stored-ids";
 import type { Engine } from "../tasks/engine";
-import { toExecution } from "../tasks/execution";
+import { factsOf } from "../tasks/execution";
 import { listBriefly } from "../tasks/list";
 import type { TaskView } from "../tasks/queries";
 import { bulkPages } from "./bulk-routes";
@@ -45,8 +45,8 @@ export function taskPages(engine: Engine) {
     }
     const page = await listBriefly(c.env.DB, query.filter, query.request);
     const withOrder = await tasksWithOrder(c.env.DB, page.rows);
-    const tasks = page.rows.map((row) => toExecution(row, engine));
-    const users = tasks.flatMap(({ user }) => (user === null ? [] : [user]));
+    const tasks = page.rows.map((row) => factsOf(row, engine));
+    const users = tasks.flatMap(({ requested_by: who }) => (who === null ? [] : [who]));
     const people = look.columns.has("user")
       ? await namesOf(c.env.DB, [...new Set(users)])
       : new Map<string, string>();
@@ -70,7 +70,7 @@ export function taskPages(engine: Engine) {
     const view = viewOf(c);
     const task = await findTask(c);
     const withOrder = await tasksWithOrder(c.env.DB, [task]);
-    const execution = toExecution(task, engine);
+    const execution = factsOf(task, engine);
     const props = {
       view,
       task: execution,

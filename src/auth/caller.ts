@@ -1,3 +1,5 @@
+import { formsOf } from "../lib/fold";
+
 export const SCOPES = [
   "orders:read",
   "orders:write",
@@ -45,4 +47,10 @@ const KIND = /^(user|key):/;
 /** The id alone of `user:ID` or `key:ID`; another text stays as it is. */
 export function bareId(stored: string): string {
   return stored.replace(KIND, "");
+}
+
+/** How those may be stored whom a filter asks for by `user:ID`, by `key:ID` or by the bare id. */
+export function storedForms(asked: string): string[] {
+  const kinds = KIND.test(asked) ? [""] : ["", "user:", "key:"];
+  return kinds.flatMap((kind) => formsOf(asked).map((form) => kind + form));
 }

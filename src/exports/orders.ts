@@ -6,7 +6,7 @@ import { MAX_CUSTOMER_CHARACTERS } from "../orders/order";
 import type { OrderRow } from "../orders/queries";
 import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/walk";
 import { jsonCell, untrusted } from "./csv";
-import { type Columns, FORMAT_NAMES, formatsOf } from "./formats";
+import { type Columns, csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
 import type { Source, WalkPage } from "./source";
 import { defineExport } from "./task";
 
@@ -32,7 +32,7 @@ const COLUMNS: Required<Columns<ReturnType<typeof toPedido>>> = {
   fecha_procesado: String,
   task_id: String,
 };
-const FORMATS = formatsOf(toPedido, COLUMNS);
+const FORMATS = { csv: csvOf(toPedido, COLUMNS), ndjson: ndjsonOf(toPedido) };
 
 /** Processed orders, oldest first. */
 export const orderSource: Source<OrderExportInput, OrderRow, Place> = {

@@ -1,12 +1,13 @@
 import { z } from "@hono/zod-openapi";
 import { fitting, MAX_PAGE_BYTES } from "../http/paging";
-import { type Execution, toExecution } from "../tasks/execution";
+import type { Engine } from "../tasks/engine";
+import { factsOf, toExecution } from "../tasks/execution";
 import { TaskFilterInput } from "../tasks/filter";
 import type { TaskFilter } from "../tasks/list";
 import { getTasks, type TaskView } from "../tasks/queries";
 import { countInSteps, nextTasks, passedBy } from "../tasks/walk";
 import { optional } from "./csv";
-import { FORMAT_NAMES, formatsOf } from "./formats";
+import { csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
 import type { Source, WalkPage } from "./source";
 import { defineExport } from "./task";
 
@@ -17,7 +18,7 @@ export const TaskExportInput = z.strictObject({
 });
 export type TaskExportInput = z.infer<typeof TaskExportInput>;
 
-/** The columns of a CSV: fields of the task API, as far as they are one value each. */
+/** The columns of a CSV: what is one value each. Empty is what is not there or not known. */
 const COLUMNS = [
   "id",
   "task_id",
@@ -42,8 +43,12 @@ const COLUMNS = [
   "lote",
   "template",
   "replay_of",
-] as const satisfies (keyof Execution)[];
+] as const satisfies (keyof ReturnType<typeof columnsOf>)[];
 const CELLS = Object.fromEntries(COLUMNS.map((name) => [name, optional]));
+
+function columnsOf(task: TaskView, engine: Engine) {
+  return { ...factsOf(task, engine), user: task.user };
+}
 
 /** Counting reads as much as walking does: beyond so many steps of it the end is not known first. */
 const COUNT_STEPS = 25;
@@ -57,7 +62,10 @@ export const taskSource: Source<TaskExportInput, TaskView, string> = {
   input: TaskExportInput,
   startedBy: null, // its own route asks for another right than running tasks does
   fileName: "tareas",
-  formats: (engine) => formatsOf((task: TaskView) => toExecution(task, engine), CELLS),
+  formats: (engine) => ({
+    csv: csvOf((task: TaskView) => columnsOf(task, engine), CELLS),
+    ndjson: ndjsonOf((task: TaskView) => toExecution(task, engine)),
+  }),
   walk(db, { input, createdAt }) {
     // Nothing accepted after this task was: the set does not grow under it.
     const before = Math.min(input.filter.before ?? createdAt, createdAt);

@@ -7,10 +7,15 @@ import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import { parseAsSent } from "../lib/exact-json";
 import type { Engine } from "./engine";
-import { Execution, toExecution } from "./execution";
+import { Execution, OneExecution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
 import { knownTask } from "./known-task";
 import { listTasks } from "./list";
+import { toNotificationView } from "./notification-view";
+import { notificationsOf } from "./notifications";
+
+/** Fields of a row that lists follow: ids begin with the time. */
+const ORDERINGS = ["created_at", "-created_at", "id", "-id"] as const;
 
 const listRoute = createRoute({
   method: "get",
@@ -22,7 +27,7 @@ const listRoute = createRoute({
     query: z.object({
       ...pageQuery,
       ...filterShape,
-      ordering: z.enum(["created_at", "-created_at"]).default("-created_at"),
+      ordering: z.enum(ORDERINGS).default("-created_at"),
     }),
   },
   responses: {
@@ -38,11 +43,11 @@ const oneRoute = createRoute({
   method: "get",
   path: "/{id}",
   tags: ["tasks"],
-  summary: "One task, with its input in `context_data`",
+  summary: "One task, with its input in `context_data`, and what was told of it",
   middleware: requireScope("tasks:read"),
   request: { params: z.object({ id: z.string() }) },
   responses: {
-    200: { description: "The task", content: json(Execution) },
+    200: { description: "The task", content: json(OneExecution) },
     ...problems({ 404: "No such task" }),
   },
 });
@@ -53,7 +58,7 @@ export function executionRoutes(engine: Engine) {
     .openapi(listRoute, async (c) => {
       const { limit, cursor, ordering, ...filter } = c.req.valid("query");
       const request = { limit, cursor: readCursor(cursor) };
-      const order = ordering === "created_at" ? "oldest" : "newest";
+      const order = ordering.startsWith("-") ? "newest" : "oldest";
       const page = await listTasks(c.env.DB, toFilter(filter), request, order);
       return c.json(
         renderPage(page, c.req.url, (task) => toExecution(task, engine)),
@@ -62,6 +67,17 @@ export function executionRoutes(engine: Engine) {
     })
     .openapi(oneRoute, async (c) => {
       const task = await knownTask(c.env.DB, c.req.valid("param").id);
-      return c.json({ ...toExecution(task, engine), context_data: parseAsSent(task.input) }, 200);
+      // What nobody wished to be told of has none.
+      const { user, notify } = task;
+      const told =
+        user === null || notify === null ? [] : await notificationsOf(c.env.DB, task.id, user);
+      return c.json(
+        {
+          ...toExecution(task, engine),
+          context_data: parseAsSent(task.input) ?? {},
+          notifications: told.map((row) => toNotificationView(row, engine)),
+        },
+        200,
+      );
     });
 }

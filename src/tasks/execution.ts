@@ -1,10 +1,12 @@
 import { z } from "@hono/zod-openapi";
+import { bareId } from "../auth/caller";
 import { parseAsSent } from "../lib/exact-json";
 import { loteOf } from "./ids";
 import type { Engine } from "./engine";
+import { NotificationView } from "./notification-view";
 import type { TaskView } from "./queries";
 import { isFinal, shownAs, type Status, STATUSES, TRACKED } from "./states";
-import { parseTimeline, type TimelineEvent } from "./timeline";
+import { timelineOf } from "./timeline";
 import { timeoutOf } from "./timeout";
 
 export function statusOf(task: TaskView): Status {
@@ -15,7 +17,10 @@ const Event = z.looseObject({ at: z.iso.datetime(), event: z.string() });
 
 const time = z.iso.datetime().nullable();
 
-/** A task in the words of the task API: the fields of the old one, and the new beside them. */
+/**
+ * A task in the words of the task API: the fields of the old one, and the new beside them. Where the
+ * old one had `""`, `{}`, 0 or 1 for nothing, so has this.
+ */
 export const Execution = z
   .object({
     id: z.string(),
@@ -24,36 +29,40 @@ export const Execution = z
     task_module: z.string(),
     description: z.string(),
     status: z.enum(STATUSES),
+    progress: z.int().openapi({ description: "The same as `progress_percentage`" }),
     progress_percentage: z.int().openapi({ description: "0 to 100" }),
     current_step: z.string(),
-    total_steps: z.int().nullable(),
+    total_steps: z.int().openapi({ description: "1 when not known" }),
     created_at: z.iso.datetime(),
     started_at: time,
     completed_at: time,
     updated_at: z.iso.datetime(),
-    user: z.string().nullable().openapi({ description: "user:ID or key:ID" }),
+    user: z.string().nullable().openapi({ description: "The id of a person or a key" }),
+    user_name: z.string().nullable(),
+    requested_by: z.string().nullable().openapi({ description: "user:ID or key:ID" }),
     context_data: z
       .unknown()
-      .openapi({ description: "The input, numbers as sent; only of a single task." }),
-    result_data: z.unknown(),
+      .openapi({ description: "The input, numbers as sent; of a list's rows {}." }),
+    result_data: z.unknown().openapi({ description: "{} when there is none" }),
     error_code: z.string().nullable().openapi({ description: "Stable; for programs." }),
-    error_message: z.string().nullable(),
+    error_message: z.string(),
     error_detail: z.unknown(),
-    error_traceback: z.string().nullable(),
+    error_traceback: z.string(),
     timeout_seconds: z.number().nullable().openapi({
       description: "What one run may take; of work elsewhere, how long it may be silent",
     }),
     retry_count: z.int(),
     max_retries: z.int(),
     attempts: z.int().openapi({ description: "Begun, the running one included." }),
-    worker_name: z.string().nullable().openapi({ description: "Of tracked work its reporter." }),
+    worker_name: z.string().openapi({ description: "Of tracked work its reporter." }),
     queue_name: z.string(),
-    duration_seconds: z.number().nullable(),
+    duration_seconds: z.number().openapi({ description: "0 when not known" }),
     is_finished: z.boolean(),
     is_running: z.boolean(),
     is_successful: z.boolean(),
     lote: z.string().openapi({ description: "What was accepted in one request shares it." }),
     pedido_id: z.string().nullable(),
+    unread_notifications: z.int().openapi({ description: "Of its user, about this task." }),
     template: z.string().nullable(),
     replay_of: z.string().nullable().openapi({ description: "The task it is an edited copy of." }),
     discard_reason: z.string().nullable().openapi({ description: "Why it was given up on." }),
@@ -65,8 +74,34 @@ export const Execution = z
   .openapi("Execution");
 export type Execution = z.infer<typeof Execution>;
 
+/** One task alone, with what was told of it. */
+export const OneExecution = Execution.extend({
+  notifications: z
+    .array(NotificationView)
+    .openapi({ description: "The latest first, 50 at most." }),
+}).openapi("OneExecution");
+
 /** `engine` describes its tasks; the input is left out. */
 export function toExecution(task: TaskView, engine: Engine): Execution {
+  const facts = factsOf(task, engine);
+  return {
+    ...facts,
+    progress: facts.progress_percentage,
+    user: facts.requested_by === null ? null : bareId(facts.requested_by),
+    user_name: task.user_name,
+    context_data: {},
+    result_data: facts.result_data ?? {},
+    error_message: facts.error_message ?? "",
+    error_traceback: facts.error_traceback ?? "",
+    total_steps: facts.total_steps ?? 1,
+    worker_name: facts.worker_name ?? "",
+    duration_seconds: facts.duration_seconds ?? 0,
+    unread_notifications: task.unread,
+  };
+}
+
+/** What its row says, under the names of the API, and null for what is not there or not known. */
+export function factsOf(task: TaskView, engine: Engine) {
   const definition = engine.find(task.name);
   const status = statusOf(task);
   const startedAt = task.started_at ?? task.running?.since ?? null;
@@ -84,14 +119,13 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
     description: task.description ?? definition?.description ?? "",
     status,
     progress_percentage: status === "SUCCESS" ? 100 : (task.progress ?? 0),
-    current_step: task.step ?? timeline.at(-1)?.event ?? "",
+    current_step: task.step ?? "",
     total_steps: task.total_steps,
     created_at: iso(task.created_at),
     started_at: iso(startedAt),
     completed_at: iso(task.finished_at),
     updated_at: iso(timeline.at(-1)?.at ?? task.created_at),
-    user: task.user,
-    context_data: null,
+    requested_by: task.user,
     result_data: parse(task.result),
     error_code: task.error_code,
     error_message: task.error_message,
@@ -116,24 +150,7 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
   };
 }
 
-/** The stored events, and those the columns tell: queued, started elsewhere, finished. */
-function timelineOf(task: TaskView): TimelineEvent[] {
-  const events: TimelineEvent[] = [
-    { at: task.created_at, event: "queued" },
-    ...parseTimeline(task.timeline),
-  ];
-  if (task.queue === TRACKED && task.started_at !== null) {
-    events.push({ at: task.started_at, event: "started" });
-  }
-  if (task.running && !isFinal(task.status)) {
-    events.push({ at: task.running.since, event: "started", worker: task.running.worker });
-  }
-  if (task.finished_at !== null) {
-    events.push({ at: task.finished_at, event: "finished", status: task.status });
-  }
-  // What was noted after the end (a late report, a discard) is stored before it.
-  return events.toSorted((a, b) => a.at - b.at);
-}
+export type TaskFacts = ReturnType<typeof factsOf>;
 
 function iso(ms: number): string;
 function iso(ms: number | null): string | null;

@@ -1,3 +1,4 @@
+import { nameSql } from "../auth/names";
 import { formsOf } from "../lib/fold";
 import { heldBy, LEASES, readLeases } from "./leases";
 import type { StoredStatus } from "./states";
@@ -34,6 +35,10 @@ export interface TaskRow {
   discard_reason: string | null;
   external_id: string | null;
   description: string | null;
+  /** What `user` is called; null for nobody. */
+  user_name: string | null;
+  /** Of `user`'s notifications about it, how many are unread. */
+  unread: number;
 }
 
 /** With its lease, if one lists it now. */
@@ -44,7 +49,9 @@ const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.a
   t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
   t.replay_of, t.discard_reason, t.external_id, t.description`;
 const LARGE = ["result", "error_traceback", "error_detail", "timeline"] as const;
-const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}`;
+const TOLD = `${nameSql("t.user")} AS user_name, (SELECT count(*) FROM notifications n
+  WHERE n.task_id = t.id AND n.read_at IS NULL AND n.user = t.user) AS unread`;
+const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}, ${TOLD}`;
 
 /** SQL of the bytes of a row's large fields, told without reading them. */
 export const LARGE_BYTES = LARGE.map((column) => `coalesce(octet_length(${column}), 0)`).join(
@@ -56,7 +63,8 @@ const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
   (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(?2))))`;
 const OF_IDS = "'' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value";
 const WHOLE = `SELECT ${COLUMNS}, ${OF_IDS}`;
-const BRIEF = `SELECT ${SMALL}, ${LARGE.map((column) => `NULL AS ${column}`).join(", ")}, ${OF_IDS}`;
+const BRIEF = `SELECT ${SMALL}, ${LARGE.map((column) => `NULL AS ${column}`).join(", ")},
+  NULL AS user_name, 0 AS unread, ${OF_IDS}`;
 
 /** By its id, or by its name elsewhere, in whichever form of Unicode, if it is tracked. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {

@@ -206,7 +206,7 @@ export const notifications = sqliteTable(
   },
   (table) => [
     index("notifications_user").on(table.user, table.updatedAt),
-    index("notifications_task").on(table.taskId),
+    index("notifications_task").on(table.taskId, table.readAt),
     uniqueIndex("notifications_unread")
       .on(table.user, table.fold)
       .where(sql`read_at IS NULL`),

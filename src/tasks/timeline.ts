@@ -2,6 +2,9 @@
  * What happened to a task between queued and finished, which its columns say. One JSON column, so
  * history costs no row of its own.
  */
+import type { TaskView } from "./queries";
+import { isFinal, TRACKED } from "./states";
+
 export interface TimelineEvent {
   /** Unix milliseconds. */
   at: number;
@@ -60,4 +63,23 @@ export function parseTimeline(stored: string | null): TimelineEvent[] {
   } catch {
     return []; // history that cannot be read must not keep a task from its end
   }
+}
+
+/** A task's stored events, and those the columns tell: queued, started elsewhere, finished. */
+export function timelineOf(task: TaskView): TimelineEvent[] {
+  const events: TimelineEvent[] = [
+    { at: task.created_at, event: "queued" },
+    ...parseTimeline(task.timeline),
+  ];
+  if (task.queue === TRACKED && task.started_at !== null) {
+    events.push({ at: task.started_at, event: "started" });
+  }
+  if (task.running && !isFinal(task.status)) {
+    events.push({ at: task.running.since, event: "started", worker: task.running.worker });
+  }
+  if (task.finished_at !== null) {
+    events.push({ at: task.finished_at, event: "finished", status: task.status });
+  }
+  // What was noted after the end (a late report, a discard) is stored before it.
+  return events.toSorted((a, b) => a.at - b.at);
 }

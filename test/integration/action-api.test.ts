@@ -3,10 +3,12 @@ import { describe, expect, it } from "vitest";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { verifyKey } from "../../src/auth/key-check";
 import { callerId } from "../../src/auth/caller";
-import { apiKey, call } from "../support/api";
+import { apiKey, call, expectProblem, ORIGIN } from "../support/api";
+import { tasksOf } from "../support/api-rows";
 import { bulk } from "../../src/tasks/bulk";
 import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../support/engine";
 import { anOrder } from "../support/orders";
+import { person } from "../support/people";
 
 const post = (path: string, key?: string) => call(path, { method: "POST", key });
 const quiet = { QUEUE_ORDERS: deafQueue };
@@ -40,6 +42,44 @@ describe("POST /api/tasks/cancel/:task_id/", () => {
   it("answers 404 for a task nobody knows", async () => {
     const key = await apiKey(["tasks:write"]);
     expect((await post("/api/tasks/cancel/nobody/", key)).status).toBe(404);
+  });
+});
+
+describe("a page's cancel button: the session's cookie, and no body", () => {
+  const cancel = (id: string, cookie: string, headers: Record<string, string>) =>
+    call(`/api/tasks/cancel/${id}/`, { method: "POST", cookie, headers });
+  const ownPage = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
+
+  it("ends a viewer's own task, and no other", async () => {
+    const viewer = await person("viewer");
+    const [own = "", other = ""] = await tasksOf(`user:${viewer.id}`, "user:another");
+    const response = await cancel(own, viewer.cookie, ownPage);
+    expect(response.status).toBe(200);
+    expect(await response.json()).toEqual({ task_id: own, status: "REVOKED" });
+    expect((await taskOf(own)).status).toBe("REVOKED");
+    const again = await expectProblem(
+      await cancel(own, viewer.cookie, ownPage),
+      409,
+      "wrong_state",
+    );
+    expect(again["state"]).toBe("REVOKED");
+    await expectProblem(await cancel(other, viewer.cookie, ownPage), 403, "forbidden");
+    expect((await taskOf(other)).status).toBe("PENDING");
+  });
+
+  it("ends any task for whoever has tasks:write", async () => {
+    const operator = await person("operator");
+    const [other = ""] = await tasksOf("user:another");
+    expect((await cancel(other, operator.cookie, ownPage)).status).toBe(200);
+    expect((await taskOf(other)).status).toBe("REVOKED");
+  });
+
+  it("is not taken from another site's page", async () => {
+    const operator = await person("operator");
+    const [other = ""] = await tasksOf("user:another");
+    const headers = { origin: "https://evil.example", "sec-fetch-site": "cross-site" };
+    expect((await cancel(other, operator.cookie, headers)).status).toBeGreaterThanOrEqual(400);
+    expect((await taskOf(other)).status).toBe("PENDING");
   });
 });
 

@@ -117,6 +117,13 @@ describe("200 tasks with results of 255 KiB, as older versions stored them", () 
     }
     expect(seen).toEqual(ids.toReversed());
   });
+
+  it("a traceback counts as much as a result", async () => {
+    await env.DB.prepare("UPDATE tasks SET error_traceback = result, result = NULL").run();
+    const path = `/api/tasks/executions/?limit=200&lote=${lote}`;
+    expect(await sizeOf(path)).toBeLessThan(MAX_BYTES);
+    expect(await sizeOf("/admin/tasks")).toBeLessThan(100_000);
+  });
 });
 
 type Order = Pedido & { detalle_completo: unknown[] };

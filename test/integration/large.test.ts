@@ -26,9 +26,10 @@ const TASKS = Number(env.LARGE_TASKS || 100_000);
 /** What is read does not grow with the tasks; only filling and recounting do. */
 const PATIENCE_MS = 240_000 + TASKS / 4;
 const DAY_MS = 86_400_000;
-/** A list looks at 1,000 rows, and one more. What it shows is read by id, each out of a list of ids. */
+/** A list looks at 1,000 rows, and one more. */
 const LOOK = 1001;
-const PER_SHOWN = 2;
+/** What it shows is read by id, each out of a list of ids, and with the name of whose it is. */
+const PER_SHOWN = 3;
 const SHOWN = 50;
 /** The caller, the leases, the bell (to 100), and what else a page says. */
 const BESIDES = 200;

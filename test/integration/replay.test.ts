@@ -66,7 +66,7 @@ describe("replay", () => {
       status: "SUCCESS",
       replay_of: id,
       pedido_id: String(order["id"]),
-      user: expect.stringMatching(/^key:/),
+      requested_by: expect.stringMatching(/^key:/),
     });
     const first = await site.execution(id, key);
     expect(first).toMatchObject({ status: "FAILURE", discard_reason: `replayed as ${copy}` });

@@ -32,7 +32,7 @@ describe("POST /api/tasks/run", () => {
     const id = await run({ task_name: "reports.year", input: { year: 2026 } });
     expect(await site.execution(id, key)).toMatchObject({
       status: "PENDING",
-      user: expect.stringMatching(/^key:/),
+      requested_by: expect.stringMatching(/^key:/),
       context_data: { year: 2026 },
     });
     await site.run(id);

@@ -16,12 +16,12 @@ import { anOrder } from "../support/orders";
 const PATH = "/api/tasks/executions/";
 const FIELDS = `
   id task_id task_name task_module description
-  status progress_percentage current_step total_steps
+  status progress progress_percentage current_step total_steps
   created_at started_at completed_at updated_at
-  user context_data result_data error_message error_traceback
+  user user_name requested_by context_data result_data error_message error_traceback
   timeout_seconds retry_count max_retries worker_name queue_name
   duration_seconds is_finished is_running is_successful
-  lote pedido_id attempts timeline error_code
+  lote pedido_id attempts timeline error_code unread_notifications
 `
   .trim()
   .split(/\s+/);
@@ -50,8 +50,8 @@ describe("an execution", () => {
     const { lote, tareas } = await send(JSON.stringify(order));
     const [listed] = await outcomesOf(lote, 1);
     const task = await one(tareas[0]?.task_id ?? "");
-    expect(task).toEqual({ ...listed, context_data: order });
-    expect(listed?.["context_data"]).toBeNull();
+    expect(task).toEqual({ ...listed, context_data: order, notifications: [] });
+    expect(listed?.["context_data"]).toEqual({});
     expect(Object.keys(task)).toEqual(expect.arrayContaining(FIELDS));
     expect(task).toMatchObject({
       id: tareas[0]?.task_id,
@@ -61,11 +61,11 @@ describe("an execution", () => {
       description: expect.stringMatching(/\S/),
       status: "SUCCESS",
       progress_percentage: 100,
-      user: expect.stringMatching(/^key:/),
+      requested_by: expect.stringMatching(/^key:/),
       result_data: { total_final: "219.90", moneda: "USD" },
       error_code: null,
-      error_message: null,
-      error_traceback: null,
+      error_message: "",
+      error_traceback: "",
       timeout_seconds: expect.any(Number),
       retry_count: 0,
       max_retries: 2,
@@ -81,7 +81,7 @@ describe("an execution", () => {
     });
     const steps = ["queued", "started", "validate", "enrich", "price", "persist", "finished"];
     expect(task.timeline.map(({ event }) => event)).toEqual(steps);
-    expect(task["current_step"]).toBe("finished");
+    expect(task["current_step"]).toBe("");
     const times = [task["created_at"], task["started_at"], task["completed_at"]].map(String);
     const all = [...times, ...task.timeline.map(({ at }) => at), String(task["updated_at"])];
     for (const time of all) {
@@ -103,7 +103,7 @@ describe("an execution", () => {
       error_code: "empty_order",
       error_message: expect.stringContaining("productos"),
       error_detail: { stage: "validate", field: "productos" },
-      result_data: null,
+      result_data: {},
       is_finished: true,
       is_running: false,
       is_successful: false,
@@ -130,7 +130,7 @@ describe("an execution", () => {
       status: "PENDING",
       started_at: null,
       completed_at: null,
-      duration_seconds: null,
+      duration_seconds: 0,
       is_finished: false,
       is_running: false,
       is_successful: false,
@@ -165,7 +165,7 @@ describe("a task held by a lease", () => {
     expect(task).toMatchObject({
       status: "STARTED",
       worker_name: "worker-of-the-test",
-      current_step: "started",
+      current_step: "",
       attempts: 1,
       is_running: true,
       is_finished: false,
@@ -304,6 +304,40 @@ describe("the list", () => {
   it("refuses a parameter given twice", async () => {
     await expectBadParameter(await get(`${PATH}?status=SUCCESS&status=FAILURE`), "status");
   });
+});
+
+describe("ordering", () => {
+  it.each(["id", "created_at"])("follows %s up and down, over pages", async (field) => {
+    const lote = newLote(Date.now());
+    const ids = idsIn(
+      await seedTasks(
+        lote,
+        Array.from({ length: 7 }, () => "SUCCESS"),
+      ),
+    );
+    for (const [sign, wanted] of [
+      ["", ids],
+      ["-", ids.toReversed()],
+    ] as const) {
+      const pages = await pagesFrom<Execution>(
+        `${PATH}?lote=${lote}&ordering=${sign}${field}&limit=3`,
+        "next",
+      );
+      expect(pages.flatMap(({ results }) => idsOf(results))).toEqual(wanted);
+    }
+  });
+
+  it.each(["status", "-progress", "task_name", "created", "", "id,status"])(
+    "by %s, which no index follows, is refused with those it can be",
+    async (ordering) => {
+      const response = await get(`${PATH}?ordering=${encodeURIComponent(ordering)}`);
+      const problem = await expectProblem(response, 400, "invalid_parameter");
+      expect(problem["parameter"]).toBe("ordering");
+      for (const possible of ["created_at", "-created_at", "id", "-id"]) {
+        expect(problem.detail).toMatch(new RegExp(`(^|[^\\w-])${possible}([^\\w-]|$)`));
+      }
+    },
+  );
 });
 
 describe("over more than a thousand tasks", () => {

@@ -54,13 +54,13 @@ describe("tracked work", () => {
       description: "La nómina",
       status: "STARTED",
       progress_percentage: 0,
-      current_step: "started",
+      current_step: "",
       queue_name: "tracked",
       timeout_seconds: 60,
       attempts: 1,
       is_running: true,
       is_finished: false,
-      user: expect.stringMatching(/^key:/),
+      requested_by: expect.stringMatching(/^key:/),
     });
     expect(started.id).not.toBe(body.task_id);
 
@@ -259,8 +259,8 @@ describe("tracked work", () => {
   });
 
   it("names who reports on it as its worker", async () => {
-    const { worker_name, user } = await start(work());
-    expect(worker_name).toBe(user);
+    const { worker_name, requested_by } = await start(work());
+    expect(worker_name).toBe(requested_by);
   });
 
   it("is listed as STARTED, then as PROGRESS, never as PENDING, and found by its name", async () => {

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { fold } from "../../src/lib/fold";
 import type { StoredStatus } from "../../src/tasks/states";
-import { taskId } from "../../src/tasks/ids";
+import { newLote, taskId } from "../../src/tasks/ids";
 import { recount } from "./recount";
 
 export interface TaskSeed {
@@ -36,6 +36,21 @@ export async function seedTasks(
     .run();
   await recount();
   return seeds;
+}
+
+/** Tasks of one batch that wait, each asked for by one of these. */
+export async function tasksOf(...users: (string | null)[]): Promise<string[]> {
+  const seeds = await seedTasks(
+    newLote(Date.now()),
+    users.map(() => "PENDING"),
+  );
+  const ids = seeds.map(({ id }) => id);
+  await env.DB.batch(
+    users.map((user, n) =>
+      env.DB.prepare("UPDATE tasks SET user = ? WHERE id = ?").bind(user, ids[n] ?? ""),
+    ),
+  );
+  return ids;
 }
 
 /** A lease that lists the tasks, as if a worker of that name were at them. */

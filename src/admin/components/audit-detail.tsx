@@ -1,6 +1,6 @@
 import type { AuditEntry } from "../../audit/audit";
 import { ROLES } from "../../auth/caller";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import { formatCount, shortId } from "../format";
 import type { View } from "../view";
 import { Badge } from "./badge";
@@ -9,7 +9,7 @@ interface AuditDetailProps {
   view: View;
   entry: AuditEntry;
   /** The task of a bulk action, while it is kept. */
-  bulk: Execution | undefined;
+  bulk: TaskFacts | undefined;
 }
 
 const DAY = 86_400;
@@ -49,7 +49,7 @@ export function AuditDetail({ view, entry, bulk }: AuditDetailProps) {
 }
 
 /** How many it came to, or how far it is. */
-function BulkResult({ view, bulk }: { view: View; bulk: Execution }) {
+function BulkResult({ view, bulk }: { view: View; bulk: TaskFacts }) {
   const { done, matched } = Object(bulk.result_data) as { done?: unknown; matched?: unknown };
   const count = (n: number) => formatCount(view.language, n);
   return typeof done === "number" && typeof matched === "number" ? (

@@ -1,5 +1,5 @@
 import type { Engine } from "../../tasks/engine";
-import { toExecution } from "../../tasks/execution";
+import { factsOf } from "../../tasks/execution";
 import type { TaskView } from "../../tasks/queries";
 import type { ErrorCount } from "../../tasks/troubles";
 import { errorOf } from "../execution-view";
@@ -44,7 +44,7 @@ export function FailurePanels({ view, engine, errors, latest }: FailurePanelsPro
         ) : (
           <ul class="recent">
             {latest.map((task) => {
-              const error = errorOf(toExecution(task, engine));
+              const error = errorOf(factsOf(task, engine));
               return (
                 <li data-task={task.id}>
                   <a href={`/admin/tasks/${encodeURIComponent(task.id)}`}>

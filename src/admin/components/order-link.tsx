@@ -1,7 +1,7 @@
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 
 interface OrderLinkProps {
-  task: Execution;
+  task: TaskFacts;
   /** Whether the order is in the database. */
   stored: boolean;
 }

@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import { errorOf } from "../execution-view";
 import { formatDuration, shortId } from "../format";
 import { type Column, COLUMNS, type TaskLook } from "../task-columns";
@@ -12,7 +12,7 @@ import { Time } from "./time";
 
 interface TaskTableProps {
   view: View;
-  tasks: readonly Execution[];
+  tasks: readonly TaskFacts[];
   /** The tasks whose order is in the database. */
   withOrder: ReadonlySet<string>;
   look: TaskLook;
@@ -72,9 +72,10 @@ const CLASSES: Partial<Record<Column, string>> = {
   duration: "number",
 };
 
-function cell(column: Column, task: Execution, props: TaskTableProps): Child {
+function cell(column: Column, task: TaskFacts, props: TaskTableProps): Child {
   const { view, withOrder, names } = props;
   const error = errorOf(task);
+  const who = task.requested_by;
   switch (column) {
     case "name":
       return <bdi>{task.task_name}</bdi>;
@@ -83,7 +84,7 @@ function cell(column: Column, task: Execution, props: TaskTableProps): Child {
     case "order":
       return <OrderLink task={task} stored={withOrder.has(task.id)} />;
     case "user":
-      return task.user && <bdi>{names.get(task.user) ?? task.user}</bdi>;
+      return who && <bdi>{names.get(who) ?? who}</bdi>;
     case "worker":
       // Work elsewhere is told of by a person or a key, everything else is run by a consumer.
       return task.worker_name && <bdi>{names.get(task.worker_name) ?? task.worker_name}</bdi>;

@@ -1,7 +1,7 @@
 import { AUDITED, type AuditedAction, type AuditEntry } from "../../audit/audit";
 import type { Page } from "../../http/paging";
 import type { Key } from "../../i18n/translate";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import { AuditDetail } from "../components/audit-detail";
 import { AuditTarget } from "../components/audit-target";
 import type { AuditQuery } from "../audit-query";
@@ -18,7 +18,7 @@ export interface AuditList {
   /** Of callers as stored. */
   names: ReadonlyMap<string, string>;
   /** The tasks of bulk actions, by id. */
-  bulks: ReadonlyMap<string, Execution>;
+  bulks: ReadonlyMap<string, TaskFacts>;
 }
 
 interface AuditListPageProps {

@@ -1,6 +1,6 @@
 import type { Page } from "../../http/paging";
 import { BURIED, DEAD_LETTER_CODES } from "../../tasks/dead-letters";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import { EmptyState } from "../components/empty-state";
 import { LiveRegion } from "../components/live-region";
 import { Notice } from "../components/notice";
@@ -14,7 +14,7 @@ import type { TaskAction } from "../task-actions";
 import type { View } from "../view";
 
 interface Letter {
-  task: Execution;
+  task: TaskFacts;
   /** JSON text. */
   input: string;
   actions: Record<TaskAction, boolean>;

@@ -1,6 +1,6 @@
 import { TaskError } from "./task-error";
 import type { Reason } from "../../tasks/define";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import type { Refusal } from "../../tasks/start";
 import type { Status } from "../../tasks/states";
 import { ErrorText } from "../components/error-text";
@@ -19,7 +19,7 @@ export type ReplayProblem =
 
 interface ReplayPageProps {
   view: View;
-  task: Execution;
+  task: TaskFacts;
   names: ReadonlyMap<string, string>;
   /** JSON, as it is edited. */
   input: string;

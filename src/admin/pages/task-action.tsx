@@ -1,4 +1,4 @@
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import type { Status } from "../../tasks/states";
 import { ReasonField } from "../components/reason-field";
 import type { TaskAction } from "../task-actions";
@@ -17,7 +17,7 @@ const WORDS = {
 interface TaskActionPageProps {
   view: View;
   action: ConfirmedAction;
-  task: Execution;
+  task: TaskFacts;
   /** The state that forbade it a moment ago. */
   forbidden?: Status;
   /** As it was typed, when it was not accepted. */

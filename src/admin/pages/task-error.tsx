@@ -1,7 +1,7 @@
 import type { Key } from "../../i18n/translate";
 import { isTaskId } from "../../tasks/ids";
 import type { Status } from "../../tasks/states";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import { adviceOn } from "../error-advice";
 import { errorOf } from "../execution-view";
 import { shortId } from "../format";
@@ -11,7 +11,7 @@ const TITLES: Partial<Record<Status, Key>> = { FAILURE: "task.failed", REVOKED: 
 
 interface TaskErrorProps {
   view: View;
-  task: Execution;
+  task: TaskFacts;
   names: ReadonlyMap<string, string>;
 }
 

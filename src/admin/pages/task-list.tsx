@@ -1,6 +1,6 @@
 import type { PropsWithChildren } from "hono/jsx";
 import type { Page, Total } from "../../http/paging";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import { STATUSES } from "../../tasks/states";
 import { DayFields } from "../components/day-fields";
 import { EmptyState } from "../components/empty-state";
@@ -29,7 +29,7 @@ interface TaskListPageProps {
 
 interface List {
   page: Page<unknown>;
-  tasks: Execution[];
+  tasks: TaskFacts[];
   withOrder: Set<string>;
   /** Of those who asked for them, as far as that is shown. */
   people: ReadonlyMap<string, string>;

@@ -8,7 +8,7 @@ import { OrderLink } from "../components/order-link";
 import { Notice } from "../components/notice";
 import { Time } from "../components/time";
 import { Timeline } from "../components/timeline";
-import type { Execution } from "../../tasks/execution";
+import type { TaskFacts } from "../../tasks/execution";
 import { isTaskId } from "../../tasks/ids";
 import { formatCount, formatDuration, shortId } from "../format";
 import { Layout } from "../layout";
@@ -18,7 +18,7 @@ import { TaskError } from "./task-error";
 
 interface TaskPageProps {
   view: View;
-  task: Execution;
+  task: TaskFacts;
   /** Its stages that take no time that could be measured. */
   computes: readonly string[];
   input: unknown;
@@ -125,6 +125,7 @@ function TaskFacts({
   names,
 }: Omit<TaskPageProps, "computes" | "input" | "file" | "actions">) {
   const { t } = view;
+  const who = task.requested_by;
   const gone = task.is_successful && task.pedido_id !== null && !stored;
   const time = (at: string | null) => (at === null ? null : <Time at={at} />);
   const attempts = { attempts: task.attempts, max: task.max_retries + 1 };
@@ -145,9 +146,7 @@ function TaskFacts({
         </a>
       </Fact>
       <Fact name={t("task.worker")}>{task.worker_name}</Fact>
-      <Fact name={t("task.user")}>
-        {task.user ? <bdi>{names.get(task.user) ?? task.user}</bdi> : null}
-      </Fact>
+      <Fact name={t("task.user")}>{who ? <bdi>{names.get(who) ?? who}</bdi> : null}</Fact>
       {task.template !== null && (
         <Fact name={t("repair.template")}>
           <bdi>{task.template}</bdi>
@@ -170,7 +169,7 @@ function TaskFacts({
 }
 
 /** How far a long task is, as it last said. */
-function Progress({ view, task }: { view: View; task: Execution }) {
+function Progress({ view, task }: { view: View; task: TaskFacts }) {
   const { progress_percentage: percent, current_step: step, total_steps: steps } = task;
   if (task.status !== "PROGRESS") {
     return null;
