@@ -3,7 +3,6 @@ import { requireScope } from "../auth/middleware";
 import { usedShare, takesWork } from "../db/storage";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
-import { pageOf } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
@@ -38,7 +37,7 @@ const workersRoute = createRoute({
   middleware: requireScope("tasks:read"),
   request: { query: z.object({ user, task_module, lote }) },
   responses: {
-    200: { description: "All of them", content: json(pageOf(Worker, "WorkerPage")) },
+    200: { description: "All of them", content: json(z.array(Worker)) },
     ...problems({ 400: "A parameter is wrong" }),
   },
 });
@@ -143,7 +142,7 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(workersRoute, async (c) => {
       const workers = await listWorkers(c.env.DB, toFilter(c.req.valid("query")));
-      const results = workers.map(({ worker, queue, since, expiresAt, batchSize, tasks }) => ({
+      const view = workers.map(({ worker, queue, since, expiresAt, batchSize, tasks }) => ({
         worker,
         queue,
         since: new Date(since).toISOString(),
@@ -151,7 +150,7 @@ export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
         batch_size: batchSize,
         tasks: tasks.map(({ id, name }) => ({ task_id: id, task_name: name })),
       }));
-      return c.json({ count: results.length, next: null, previous: null, results }, 200);
+      return c.json(view, 200);
     })
     .openapi(overviewRoute("/flower-info"), async (c) => c.json(await show(c.env), 200))
     .openapi(overviewRoute("/info"), async (c) => c.json(await show(c.env), 200));

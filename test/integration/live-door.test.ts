@@ -260,9 +260,9 @@ describe("a ticket", () => {
     for (const [filter, query] of filters) {
       const executions = await (await read("executions/", filter, query)).json<Listed>();
       expect(executions.results.map(({ task_id }) => task_id).toReversed()).toEqual(own);
-      const workers = await (await read("workers/", filter, query)).json<Listed>();
-      expect(workers).toMatchObject({ count: 1, results: [{ worker: "mixed", batch_size: 2 }] });
-      expect(workers.results[0]?.tasks?.map(({ task_id }) => task_id)).toEqual(own);
+      const workers = await (await read("workers/", filter, query)).json<Listed["results"]>();
+      expect(workers).toMatchObject([{ worker: "mixed", batch_size: 2 }]);
+      expect(workers[0]?.tasks?.map(({ task_id }) => task_id)).toEqual(own);
       const [name = ""] = query.split("=");
       for (const path of ["executions", "executions/", "workers", "workers/"]) {
         for (const bypass of ["", `${name}=${other}`, `${query}&${query}`, `x=1&${name}=`]) {

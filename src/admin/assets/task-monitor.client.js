@@ -276,7 +276,8 @@ class TaskMonitor extends HTMLElement {
     const query = this.#filter("task_module");
     const answer = await this.#get(`/api/tasks/workers/?${query}`).catch(() => null);
     const { worker, workers } = this.#words;
-    const count = answer?.count;
+    // An envelope while the site is of an older version than this script.
+    const count = Array.isArray(answer) ? answer.length : answer?.count;
     const text = typeof count === "number" ? `${count} ${count === 1 ? worker : workers}` : "";
     write(this.#workers, text);
   }
