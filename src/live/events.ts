@@ -1,4 +1,5 @@
 /** What travels from the publisher over the hub to the sockets, and who gets what of it. */
+import { storedForms } from "../auth/caller";
 import { fold } from "../lib/fold";
 import { loteOf } from "../tasks/ids";
 import { isFinal } from "../tasks/states";
@@ -6,6 +7,7 @@ import type { TaskChange } from "../tasks/publish";
 
 /** Which tasks a socket is about; an empty filter is about all. */
 export interface LiveFilter {
+  /** "user:ID", "key:ID" or the bare id. */
   user?: string;
   module?: string;
   lote?: string;
@@ -36,7 +38,7 @@ export function matches(change: TaskChange, { user, module, lote, task }: LiveFi
     (task === undefined || change.id === task) &&
     (lote === undefined || loteOf(change.id) === lote) &&
     (module === undefined || fold(change.module) === fold(module)) &&
-    (user === undefined || change.user === user)
+    (user === undefined || (change.user !== null && storedForms(user).includes(change.user)))
   );
 }
 

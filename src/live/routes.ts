@@ -1,11 +1,13 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { except } from "hono/combine";
+import { storedForms } from "../auth/caller";
 import { identify, requireCaller } from "../auth/middleware";
 import { limitBody } from "../http/body-limit";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { createRoute } from "../http/route";
+import { filterText } from "../http/filter-text";
 import { isLote, isTaskId } from "../tasks/ids";
 import type { LiveFilter } from "./events";
 import { type Admission, admit } from "./holder";
@@ -15,7 +17,7 @@ import { isAllowedOrigin } from "./origins";
 import { makeTicket, readTicket, type Ticket } from "./tickets";
 
 const Filter = z.object({
-  user: z.string().min(1).max(200).optional(),
+  user: filterText(200).optional(),
   module: z.string().min(1).max(100).optional(),
   lote: z.string().refine(isLote, "not the id of a batch").optional(),
   task: z.string().refine(isTaskId, "not a task's id").optional(),
@@ -133,11 +135,24 @@ function assertOrigin(c: Context<AppEnv>, hasTicket: boolean): void {
 
 /** What was asked for, within what the caller may see. */
 function narrow(admission: Admission, asked: LiveFilter): Admission {
-  const wanted = Object.entries(asked).filter(([, value]) => value !== undefined);
-  const filter: LiveFilter = { ...Object.fromEntries(wanted), ...admission.filter };
-  const beyond = wanted.find(([name, value]) => filter[name as keyof LiveFilter] !== value);
-  if (beyond) {
-    throw new AppError(403, "forbidden", `This caller sees no other ${beyond[0]}.`);
+  const filter: LiveFilter = { ...admission.filter };
+  for (const [name, value] of Object.entries(asked) as [keyof LiveFilter, string | undefined][]) {
+    if (value !== undefined) {
+      const bound = filter[name];
+      filter[name] = bound === undefined ? value : narrower(name, value, bound);
+    }
   }
   return { ...admission, filter };
+}
+
+/** Of a user, whom a bare id may name in several ways, the one that is meant more exactly. */
+function narrower(name: keyof LiveFilter, asked: string, bound: string): string {
+  const isUser = name === "user";
+  if (asked === bound || (isUser && storedForms(bound).includes(asked))) {
+    return asked;
+  }
+  if (isUser && storedForms(asked).includes(bound)) {
+    return bound;
+  }
+  throw new AppError(403, "forbidden", `This caller sees no other ${name}.`);
 }

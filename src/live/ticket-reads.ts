@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from "hono";
+import { storedForms } from "../auth/caller";
 import type { AppEnv } from "../http/app-env";
 import { hubOf } from "./hub";
 import type { LiveFilter } from "./events";
@@ -38,8 +39,10 @@ function isWithin(query: Record<string, string[]>, { task, ...filter }: LiveFilt
     task === undefined &&
     Object.entries(PARAMETERS).every(([name, parameter]) => {
       const bound = filter[name as keyof typeof filter];
-      const asked = query[parameter] ?? [];
-      return bound === undefined || (asked.length === 1 && asked[0] === bound);
+      const [asked = "", ...others] = query[parameter] ?? [];
+      // A bare id means more than `user:ID` does, and less is never refused.
+      const within = name === "user" ? storedForms(bound ?? "") : [bound];
+      return bound === undefined || (within.includes(asked) && others.length === 0);
     })
   );
 }

@@ -13,7 +13,9 @@ export const filterShape = {
   lote: z.string().trim().refine(isLote, "not the id of a batch").optional(),
   status: z.enum(STATUSES).optional(),
   pedido: filterText(64).optional(),
-  user: filterText(200).optional(),
+  user: filterText(200)
+    .optional()
+    .openapi({ description: "The id of a person or a key; or user:ID, key:ID" }),
   task_module: name.optional(),
   task_name: name.optional(),
   worker: name.optional(),

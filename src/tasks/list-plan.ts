@@ -1,4 +1,5 @@
 /** How a list finds its rows: which index it walks, and what it asks of each row. */
+import { storedForms } from "../auth/caller";
 import { Conditions } from "../db/conditions";
 import { invalidCursor, MAX_SORTED, type PageRequest } from "../http/paging";
 import { fold, formsOf, wordFinder } from "../lib/fold";
@@ -99,9 +100,9 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     match.add(sql);
     scan.tests.push(...(test ? [test] : []));
   }
-  const byPerson = hasIndexOfPerson(filter);
-  if (filter.user !== undefined && !byPerson) {
-    match.addAny("user", formsOf(filter.user));
+  const person = await personToWalk(db, filter);
+  if (filter.user !== undefined && person === null) {
+    match.addAny("user", storedForms(filter.user));
   }
   for (const column of ["module", "name"] as const) {
     const value = filter[column];
@@ -133,19 +134,33 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     walkSubjects(known.length > 0 ? known : [filter.subject], scan);
   } else if (filter.search !== undefined) {
     await search(db, filter.search, scan);
-  } else if (byPerson) {
+  } else if (person !== null) {
     scan.index = "INDEXED BY tasks_person";
-    range.add("substr(user, 1, 5) = 'user:' AND user = ?", filter.user ?? "");
+    range.add(OF_PERSON, person);
   } else if (filter.lote === undefined && filter.status !== undefined) {
     await walkIndexOf(db, filter.status, scan);
   }
   return scan;
 }
 
-/** Whether `tasks_person` is the index to walk: none finds fewer. */
-function hasIndexOfPerson({ ids, subject, search: text, lote, user }: TaskFilter): boolean {
+const OF_PERSON = "substr(user, 1, 5) = 'user:' AND user = ?";
+const HAS_TASKS = `SELECT 1 FROM tasks INDEXED BY tasks_person WHERE ${OF_PERSON} LIMIT 1`;
+
+/**
+ * Of whom to walk `tasks_person`, where no other index finds fewer: "user:ID". A bare id is a
+ * person's if that index has it.
+ */
+async function personToWalk(
+  db: D1Database,
+  { ids, subject, search: text, lote, user }: TaskFilter,
+): Promise<string | null> {
   const finer = ids ?? subject ?? text ?? lote;
-  return finer === undefined && user !== undefined && user.startsWith("user:");
+  const person = storedForms(user ?? "").find((form) => form.startsWith("user:"));
+  if (finer !== undefined || user === undefined || person === undefined) {
+    return null;
+  }
+  const isKnown = person === user || (await db.prepare(HAS_TASKS).bind(person).first()) !== null;
+  return isKnown ? person : null;
 }
 
 const TRACKED_OPEN = `queue = '${TRACKED}' AND ${OPEN}`;

@@ -1,3 +1,4 @@
+import { storedForms } from "../auth/caller";
 import { Conditions } from "../db/conditions";
 import { loteOf } from "./ids";
 import { type Lease, LEASES, readLeases } from "./leases";
@@ -37,7 +38,7 @@ export async function leasesWithin(
 ): Promise<readonly Lease[]> {
   const match = new Conditions();
   if (user !== undefined) {
-    match.add("t.user = ?", user);
+    match.addAny("t.user", storedForms(user));
   }
   if (module !== undefined) {
     match.add("t.module = ?", module);

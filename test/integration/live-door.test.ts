@@ -83,6 +83,15 @@ describe("GET /api/live", () => {
     await listen(`user=key%3A${id}`, { key });
   });
 
+  it("takes a bare id for no more than the caller may see", async () => {
+    const { id, key } = await makeKey(["orders:write"]);
+    const listener = await listen(`user=${id}`, { key });
+    const mine = aChange({ user: `key:${id}` });
+    await publishNow(aChange({ user: `user:${id}` }), aChange({ user: id }), mine);
+    await vi.waitFor(() => expect([...listener.rows.keys()]).toEqual([mine.id]));
+    await expectProblem(await upgrade(`user=user%3A${id}`, { key }), 403, "forbidden");
+  });
+
   it("does not let one caller take every socket", async () => {
     const key = await apiKey();
     const all = await Promise.all(Array.from({ length: 51 }, () => upgrade("", { key })));
@@ -275,6 +284,35 @@ describe("a ticket", () => {
         );
       }
     }
+  });
+
+  it("bound to a user is not widened by another spelling of them", async () => {
+    const key = await apiKey(["tasks:read"]);
+    const reads = async (bound: string, asked: string) => {
+      const headers = asTicket(await ticket({ key }, { user: bound }));
+      const query = `user=${encodeURIComponent(asked)}`;
+      return (await call(`/api/tasks/executions/?${query}`, { headers })).status;
+    };
+    expect(await reads("key:7", "key:7")).toBe(200);
+    expect(await reads("7", "7")).toBe(200);
+    expect(await reads("7", "key:7")).toBe(200);
+    expect(await reads("7", "user:7")).toBe(200);
+    for (const asked of ["7", "user:7", "key:key:7", " 7", "key:70"]) {
+      expect(await reads("key:7", asked), asked).toBe(403);
+    }
+    for (const asked of ["70", "user:70", "key:key:7"]) {
+      expect(await reads("7", asked), asked).toBe(403);
+    }
+    const narrow = await ticket({ key }, { user: "key:7" });
+    const listener = await listen(`user=7&ticket=${narrow}`);
+    const theirs = aChange({ user: "key:7" });
+    await publishNow(aChange({ user: "user:7" }), aChange({ user: "7" }), theirs);
+    await vi.waitFor(() => expect([...listener.rows.keys()]).toEqual([theirs.id]));
+    const wide = await ticket({ key }, { user: "7" });
+    const another = await listen(`user=user%3A7&ticket=${wide}`);
+    const person = aChange({ user: "user:7" });
+    await publishNow(aChange({ user: "key:7" }), person);
+    await vi.waitFor(() => expect([...another.rows.keys()]).toEqual([person.id]));
   });
 
   it("opens no other route, narrow or wide, by any method", async () => {

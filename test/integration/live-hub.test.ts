@@ -29,7 +29,8 @@ describe("a socket", () => {
     const lote = newLote(Date.now());
     const mine = aChange({ id: taskId(lote, 0), user: "key:me", module: "nomina" });
     const other = aChange({ user: "key:you" });
-    const queries = ["", `lote=${lote}`, `task=${mine.id}`, "module=nomina", "user=key%3Ame"];
+    const users = ["user=key%3Ame", "user=me"];
+    const queries = ["", `lote=${lote}`, `task=${mine.id}`, "module=nomina", ...users];
     const listeners = await Promise.all(queries.map(listenTo));
     const deaf = await listenTo(`lote=${newLote(Date.now())}`);
     await publishNow(mine, other);

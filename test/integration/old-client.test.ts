@@ -13,9 +13,12 @@ type Json = Record<string, unknown>;
 
 /** What the old front end and the modules did: polling, a cancel button, one's own tasks. */
 class OldClient {
-  constructor(readonly fetch: (method: string, path: string) => Promise<Response>) {}
+  constructor(
+    readonly user: string | undefined,
+    readonly fetch: (method: string, path: string) => Promise<Response>,
+  ) {}
 
-  async #get(path: string): Promise<Json & { results: Json[] }> {
+  async #get<Answer = Json & { results: Json[] }>(path: string): Promise<Answer> {
     const response = await this.fetch("GET", path);
     if (!response.ok) {
       throw new Error(`${path}: ${response.status}`);
@@ -25,14 +28,16 @@ class OldClient {
 
   /** What the TaskMonitor component drew, every five seconds. */
   async poll() {
-    const data = await this.#get("/api/tasks/executions/?task_module=nomina&ordering=-created_at");
-    const workers = await this.#get("/api/tasks/workers/");
+    const data = await this.#get(
+      `/api/tasks/executions/?user=${this.user}&task_module=nomina&ordering=-created_at`,
+    );
+    const workers = await this.#get<Json[]>("/api/tasks/workers/");
     return {
-      activeWorkers: workers.results.length,
+      activeWorkers: workers.length,
       rows: data.results.map((task) => ({
         name: task["task_name"],
         status: task["status"],
-        bar: Number(task["progress_percentage"]) > 0 ? task["progress_percentage"] : null,
+        bar: Number(task["progress"]) > 0 ? task["progress"] : null,
         cancelButton: task["status"] === "STARTED",
         id: task["task_id"] as string,
       })),
@@ -70,8 +75,9 @@ const payroll = aDefinition({
 });
 const site = siteOf([payroll]);
 const key = await apiKey(["tasks:read", "tasks:write"]);
-const user = `key:${key.split("_")[1]}`;
-const client = new OldClient((method, path) => site.ask(method, path, { key }));
+const [, keyId] = key.split("_");
+const user = `key:${keyId}`;
+const client = new OldClient(keyId, (method, path) => site.ask(method, path, { key }));
 
 beforeEach(async () => {
   await clearTasks();
@@ -102,7 +108,7 @@ it("watches a task from waiting to its end", async () => {
     retry_count: 0,
     current_step: "Sumando",
     total_steps: 3,
-    user,
+    user: keyId,
   });
   expect(await client.myTasks()).toMatchObject({
     count: 1,

@@ -32,6 +32,8 @@ const LISTS = [
   "?user=user:1",
   "?user=user:1&status=FAILURE",
   "?user=key:1",
+  "?user=1",
+  "?user=1&status=FAILURE",
   ...["PENDING", "STARTED", "PROGRESS", "RETRY", "SUCCESS", "FAILURE", "REVOKED"].map(
     (status) => `?status=${status}`,
   ),
@@ -114,6 +116,12 @@ describe("query plans", () => {
     );
     expect(planOf("AS user_name", "FROM tasks INDEXED BY tasks_failed")).toContain(
       "SEARCH tasks USING INDEX tasks_failed (id>?)",
+    );
+    expect(planOf("SELECT 1 FROM tasks INDEXED BY tasks_person")).toMatch(
+      /SEARCH tasks USING COVERING INDEX tasks_person/,
+    );
+    expect(planOf("AS unread", "json_each")).toContain(
+      "SEARCH n USING INDEX notifications_task (task_id=? AND read_at=?)",
     );
     expect(planOf("WHERE (external_id = ?)")).toMatch(/USING (COVERING )?INDEX tasks_external/);
     expect(planOf("FROM notifications", "ORDER BY updated_at DESC")).toContain(

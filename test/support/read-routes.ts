@@ -28,7 +28,9 @@ const taskFilters: Paths = ({ lote, order, person, from, to, task, cursors }) =>
   `pedido=${order}`,
   `user=user:${person}`,
   `user=user:${person}&status=FAILURE`,
+  `user=${person}`,
   "user=key:fill-3",
+  "user=fill-3",
   "user=nobody",
   "task_module=reports",
   "task_name=reports.yearly",
@@ -50,6 +52,7 @@ const taskFilters: Paths = ({ lote, order, person, from, to, task, cursors }) =>
   "search=product 1003 no",
   "search=nothing of this kind",
   "ordering=created_at",
+  "ordering=id",
   "ordering=created_at&status=FAILURE",
   "ordering=created_at&status=PENDING",
 ];
