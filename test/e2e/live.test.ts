@@ -10,8 +10,9 @@ import {
   signIn,
 } from "./browser";
 import { useCatalogue } from "./pages-catalogue";
+import { hasReact } from "./react";
 import { type Server, startServer } from "./server";
-import { hasReact, useShop } from "./shop";
+import { useShop } from "./shop";
 
 const MAX_MONITOR_BYTES = 8192;
 

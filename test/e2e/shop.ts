@@ -1,22 +1,7 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
-import path from "node:path";
 import { afterAll, beforeAll } from "vitest";
-
-const require = createRequire(import.meta.url);
-const REACT = ["scheduler", "react", "react-dom", "react-dom/client"];
-
-/** Whether React is installed: its page is tested only then. */
-export const hasReact = REACT.every((name) => {
-  try {
-    require.resolve(name);
-    return true;
-  } catch {
-    return false;
-  }
-});
+import { reactScript } from "./react";
 
 /**
  * Another site with pages of its own: `/plain?…` shows <task-monitor> with the query as attributes,
@@ -66,25 +51,10 @@ export function useShop() {
   return shop;
 }
 
-/** React's own CommonJS files, each as a function, and a page that shows and removes the element. */
+/** A page that shows and removes the element. */
 function reactPage(props: string): string {
-  const modules = REACT.map((name) => {
-    const folder = path.dirname(require.resolve(`${name.split("/")[0]}/package.json`));
-    const file = path.join(folder, "cjs", `${name.replace("/", "-")}.production.js`);
-    const text = readFileSync(file, "utf8").replaceAll("</script", "<\\/script");
-    return `define(${JSON.stringify(name)}, function (module, exports, require) {${text}\n});`;
-  });
-  return `const modules = {};
-    const load = (name) => modules[name]();
-    function define(name, run) {
-      let module;
-      modules[name] = () => {
-        if (!module) { module = { exports: {} }; run(module, module.exports, load); }
-        return module.exports;
-      };
-    }
-    ${modules.join("\n")}
-    const { createElement, useState } = load("react");
+  return `${reactScript()}
+    const { createElement, useState } = React;
     function App() {
       const [limit, setLimit] = useState("10");
       const [shown, setShown] = useState(true);
@@ -93,5 +63,5 @@ function reactPage(props: string): string {
         createElement("button", { id: "toggle", onClick: () => setShown(!shown) }, "Toggle"),
         shown && createElement("task-monitor", { ...${props}, limit }));
     }
-    load("react-dom/client").createRoot(document.getElementById("root")).render(createElement(App));`;
+    ReactDOM.createRoot(document.getElementById("root")).render(createElement(App));`;
 }
