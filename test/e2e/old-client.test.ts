@@ -1156,7 +1156,7 @@ describe("/api/task-manager, tasks", () => {
     expect((await program.task(me, task.id)).body.status).toBe("REVOKED");
     const second = await program.cancelTask(me, task.task_id);
     expect(second.status).toBe(400);
-    expect(second.body).toEqual({ success: false, error: WORDS });
+    expect(second.body).toMatchObject({ success: false, error: WORDS });
   });
 
   it("GET tasks/ is the list, by module, status and since hours", async () => {
