@@ -771,6 +771,15 @@ describe("update_task_progress", () => {
     });
   });
 
+  it("leaves STARTED as it is: the old page has its button to cancel while it is", async () => {
+    const me = await newUser();
+    const task = await track(me, newName("nomina.calcular"));
+    const { body } = await updateTaskProgress(me, task.id, 40);
+    expect(body).toMatchObject({ status: "STARTED", progress: 40, is_running: true });
+    const { results } = (await listExecutions(me, { user: me.id, status: "STARTED" })).body;
+    expect(idsOf(results)).toEqual([task.task_id]);
+  });
+
   it("makes a percentage of a step of several", async () => {
     const me = await newUser();
     const task = await track(me, newName("nomina.calcular"));
@@ -1431,6 +1440,7 @@ describeInBrowser("the documented TaskMonitor in a page on the server's origin",
     const name = newName("nomina.calcular");
     const waits = await track(key, name, { user: person.id, status: "PENDING" });
     const runs = await track(key, name, { user: person.id });
+    const moves = await track(key, name, { user: person.id });
     await using visit = await openBrowser(server.url);
     const { page, context, problems } = visit;
     await signInBrowser(context.request, person.account);
@@ -1452,15 +1462,15 @@ describeInBrowser("the documented TaskMonitor in a page on the server's origin",
     });
 
     await item(runs).waitFor();
-    expect(await page.locator(".task-item").count()).toBe(2);
+    expect(await page.locator(".task-item").count()).toBe(3);
     expect(await drawn(runs)).toEqual({ name, status: "Estado: STARTED", bars: 0, buttons: 1 });
     expect(await drawn(waits)).toEqual({ name, status: "Estado: PENDING", bars: 0, buttons: 0 });
 
-    await updateTaskProgress(key, runs.id, 25);
-    const bar = item(runs).locator(".progress");
+    await updateTaskProgress(key, moves.id, 25);
+    const bar = item(moves).locator(".progress");
     await bar.waitFor();
     expect((await bar.boundingBox())?.width).toBe(100);
-    await updateTaskProgress(key, runs.id, 75);
+    await updateTaskProgress(key, moves.id, 75);
     await expect.poll(async () => (await bar.boundingBox())?.width).toBe(300);
 
     const order = await sendSlowOrder();
