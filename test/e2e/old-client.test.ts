@@ -1,7 +1,7 @@
 /**
  * Programs of the old task manager work unchanged: each test is a row of docs/old-task-manager.md, and
- * compares the values that such a program reads. Tests make users and tasks of their own, so their order
- * does not matter.
+ * compares the values that such a program reads; what is new beside them it does not see. Tests make
+ * users and tasks of their own, so their order does not matter.
  */
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -485,7 +485,7 @@ describe("get_user_tasks", () => {
       error_message: "No database",
     });
     expect(byId(tasks.started)).toMatchObject({ progress: 30, result: {}, error_message: "" });
-    expect(body.stats).toEqual({
+    expect(body.stats).toMatchObject({
       total: 5,
       pending: 1,
       started: 1,
@@ -507,10 +507,10 @@ describe("get_user_tasks", () => {
     expect(byOtherName.body.tasks).toEqual(byModule.body.tasks);
     const failed = await getUserTasks(me, { module: "contabilidad", status: "FAILURE" });
     expect(idsOf(failed.body.tasks)).toEqual([there.failure.task_id]);
-    expect(failed.body.stats).toEqual({ ...NO_STATS, total: 1, failure: 1 });
+    expect(failed.body.stats).toMatchObject({ ...NO_STATS, total: 1, failure: 1 });
     const waiting = await getUserTasks(me, { status: "PENDING" });
     expect(waiting.body.tasks).toHaveLength(2);
-    expect(waiting.body.stats).toEqual({ ...NO_STATS, total: 2, pending: 2 });
+    expect(waiting.body.stats).toMatchObject({ ...NO_STATS, total: 2, pending: 2 });
   });
 
   it("answers 50 unless told another limit, and stats of all that match", async () => {
@@ -519,7 +519,7 @@ describe("get_user_tasks", () => {
     await Promise.all(Array.from({ length: 52 }, () => track(me, name)));
     const { body } = await getUserTasks(me);
     expect(body.tasks).toHaveLength(50);
-    expect(body.stats).toEqual({ ...NO_STATS, total: 52, started: 52 });
+    expect(body.stats).toMatchObject({ ...NO_STATS, total: 52, started: 52 });
     const few = await getUserTasks(me, { limit: 3 });
     expect(idsOf(few.body.tasks)).toEqual(idsOf(body.tasks).slice(0, 3));
     expect(few.body.stats.total).toBe(52);
@@ -556,8 +556,8 @@ describe("cancel_user_tasks", () => {
     const theirs = await track(other, name);
     const { status, body } = await cancelUserTasks(me);
     expect(status).toBe(200);
-    expect(body).toEqual({ cancelled: 3, failed: 0, total_attempted: 3 });
-    expect((await getUserTasks(me)).body.stats).toEqual({
+    expect(body).toMatchObject({ cancelled: 3, failed: 0, total_attempted: 3 });
+    expect((await getUserTasks(me)).body.stats).toMatchObject({
       ...NO_STATS,
       total: 6,
       success: 1,
@@ -566,7 +566,7 @@ describe("cancel_user_tasks", () => {
     });
     expect((await getExecution(me, tasks.pending.id)).body.status).toBe("REVOKED");
     expect((await getExecution(other, theirs.id)).body.status).toBe("STARTED");
-    expect((await cancelUserTasks(me)).body).toEqual({
+    expect((await cancelUserTasks(me)).body).toMatchObject({
       cancelled: 0,
       failed: 0,
       total_attempted: 0,
@@ -583,12 +583,12 @@ describe("cancel_user_tasks", () => {
     }
     const one = { cancelled: 1, failed: 0, total_attempted: 1 };
     const two = { cancelled: 2, failed: 0, total_attempted: 2 };
-    expect((await cancelUserTasks(me, { module: "api", task_name: name })).body).toEqual(one);
-    expect((await cancelUserTasks(me, { task_module: "system" })).body).toEqual(two);
-    expect((await cancelUserTasks(me, { task_name: otherName })).body).toEqual(two);
+    expect((await cancelUserTasks(me, { module: "api", task_name: name })).body).toMatchObject(one);
+    expect((await cancelUserTasks(me, { task_module: "system" })).body).toMatchObject(two);
+    expect((await cancelUserTasks(me, { task_name: otherName })).body).toMatchObject(two);
     const { body } = await getUserTasks(me, { status: "STARTED" });
     expect(body.tasks).toMatchObject([{ task_name: name, task_module: "nomina" }]);
-    expect(body.stats).toEqual({ ...NO_STATS, total: 1, started: 1 });
+    expect(body.stats).toMatchObject({ ...NO_STATS, total: 1, started: 1 });
   });
 
   it("ends another user's for whom may", async () => {
@@ -598,7 +598,7 @@ describe("cancel_user_tasks", () => {
     expect((await cancelUserTasks(stranger, { user: me.id })).status).toBe(403);
     expect((await getExecution(me, task.id)).body.status).toBe("STARTED");
     const { body } = await cancelUserTasks(admin, { user: me.id });
-    expect(body).toEqual({ cancelled: 1, failed: 0, total_attempted: 1 });
+    expect(body).toMatchObject({ cancelled: 1, failed: 0, total_attempted: 1 });
     expect((await getExecution(me, task.id)).body.status).toBe("REVOKED");
   });
 });
