@@ -1202,7 +1202,7 @@ describe("/api/task-manager, tasks", () => {
     const tasks = await inEachState(me, newName("nomina.calcular"));
     const words = {
       PENDING: /pendiente|espera|cola/i,
-      STARTED: /inicia|ejecu|curso|proce/i,
+      STARTED: /inicia|comenz|ejecu|curso|proce/i,
       SUCCESS: /éxito|exitos|complet/i,
       FAILURE: /fall|error/i,
       REVOKED: /cancela|revoca/i,
