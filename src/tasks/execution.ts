@@ -135,7 +135,9 @@ export function factsOf(task: TaskView, engine: Engine) {
     retry_count: Math.max(0, task.attempts - 1),
     max_retries: Math.max(0, task.max_attempts - 1),
     attempts: task.attempts + (running ? 1 : 0),
-    worker_name: task.running?.worker ?? task.worker,
+    // Of work elsewhere its reporter, once it is at work.
+    worker_name:
+      task.queue === TRACKED && status === "PENDING" ? null : (task.running?.worker ?? task.worker),
     queue_name: task.queue,
     duration_seconds: startedAt && endedAt ? Math.max(0, endedAt - startedAt) / 1000 : null,
     is_finished: isFinal(status),

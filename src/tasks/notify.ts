@@ -40,7 +40,7 @@ SELECT printf('%012x', ?2) || lower(hex(randomblob(10))), user, type || ' ' || k
   name, template, message, details, count(*), ?2, ?2
 FROM (
   SELECT id, user, name, template, ${type} AS type, ${kind} AS kind, ${message} AS message,
-    ${details} AS details
+    iif(external_id IS NULL, ${details}, json_set(${details}, '$.external_id', external_id)) AS details
   FROM tasks WHERE user IS NOT NULL AND notify IS NOT NULL AND ${where}
 ) WHERE true GROUP BY user, type, kind
 ON CONFLICT (user, fold) WHERE read_at IS NULL DO UPDATE SET

@@ -681,7 +681,9 @@ describe("create_task_template", () => {
     await createTaskTemplate(me, set);
     const task = await track(me, set.task_name, { module: set.module });
     expect(task).toMatchObject({ timeout_seconds: 120, max_retries: 5 });
-    const told = await track(me, set.task_name, {
+    // A second start of the same kind would be folded into the first while that is unread.
+    const other = await newUser();
+    const told = await track(other, set.task_name, {
       module: set.module,
       timeout_seconds: 60,
       max_retries: 1,
@@ -689,7 +691,7 @@ describe("create_task_template", () => {
     expect(told).toMatchObject({ timeout_seconds: 60, max_retries: 1 });
     const elsewhere = await track(me, set.task_name, { module: "nomina" });
     expect(elsewhere).toMatchObject({ timeout_seconds: 3600, max_retries: 3 });
-    await finish(me, told, false, { error_message: "Told to nobody" });
+    await finish(other, told, false, { error_message: "Told to nobody" });
     await finish(me, elsewhere, true);
     await updateTaskProgress(me, task.id, 10);
     await updateTaskProgress(me, task.id, 30);
@@ -771,13 +773,14 @@ describe("update_task_progress", () => {
     });
   });
 
-  it("leaves STARTED as it is: the old page has its button to cancel while it is", async () => {
+  it("makes STARTED, too, PROGRESS, which is running and can be cancelled", async () => {
     const me = await newUser();
     const task = await track(me, newName("nomina.calcular"));
     const { body } = await updateTaskProgress(me, task.id, 40);
-    expect(body).toMatchObject({ status: "STARTED", progress: 40, is_running: true });
-    const { results } = (await listExecutions(me, { user: me.id, status: "STARTED" })).body;
+    expect(body).toMatchObject({ status: "PROGRESS", progress: 40, is_running: true });
+    const { results } = (await listExecutions(me, { user: me.id, status: "PROGRESS" })).body;
     expect(idsOf(results)).toEqual([task.task_id]);
+    expect((await cancelTask(me, task.task_id)).status).toBe(200);
   });
 
   it("makes a percentage of a step of several", async () => {

@@ -76,7 +76,13 @@ describe("work that runs elsewhere tells whose it is", () => {
   it("of its success", async () => {
     const id = await tracked();
     await end(id, "SUCCESS");
-    expect(await told()).toMatchObject([{ type: "success", task_id: id, details: "{}" }]);
+    expect(await told()).toMatchObject([
+      {
+        type: "success",
+        task_id: id,
+        details: JSON.stringify({ external_id: `elsewhere-${made}` }),
+      },
+    ]);
   });
 
   it("of its failure and why", async () => {
@@ -84,7 +90,10 @@ describe("work that runs elsewhere tells whose it is", () => {
     await end(id, "FAILURE", "No cuadra");
     const [row] = await told();
     expect(row).toMatchObject({ type: "error", task_id: id, message: "No cuadra" });
-    expect(JSON.parse(row?.details ?? "")).toEqual({ error_code: "failed" });
+    expect(JSON.parse(row?.details ?? "")).toEqual({
+      error_code: "failed",
+      external_id: `elsewhere-${made}`,
+    });
   });
 
   it("that it is about to be lost", async () => {
@@ -93,7 +102,10 @@ describe("work that runs elsewhere tells whose it is", () => {
     await env.DB.prepare(sql).bind(id, NOW).run();
     const [row] = await told();
     expect(row).toMatchObject({ type: "error", task_id: id, message: "No report for 60 s" });
-    expect(JSON.parse(row?.details ?? "")).toEqual({ error_code: "lost" });
+    expect(JSON.parse(row?.details ?? "")).toEqual({
+      error_code: "lost",
+      external_id: `elsewhere-${made}`,
+    });
   });
 
   it.each<[string, Notify | null]>([
@@ -155,6 +167,7 @@ describe("progress told every 25 %", () => {
     expect(JSON.parse(rows[0]?.details ?? "")).toEqual({
       progress_percentage: 55,
       current_step: "Sumando",
+      external_id: `elsewhere-${made}`,
     });
   });
 
