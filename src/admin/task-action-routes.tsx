@@ -4,17 +4,16 @@ import { callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
-import { AppError } from "../http/errors";
 import { actOn } from "../tasks/actions";
 import type { Engine } from "../tasks/engine";
 import { factsOf } from "../tasks/execution";
+import { assertMayCancel } from "../tasks/permissions";
 import { noSuchTask } from "../tasks/refusals";
 import { readForm } from "./form-text";
 import { type Reason, readReason } from "./components/reason-field";
 import { findTask } from "./find-task";
 import { type ConfirmedAction, TaskActionPage } from "./pages/task-action";
 import { renderPage } from "./render";
-import { mayCancel } from "./task-actions";
 import { viewOf } from "./view";
 
 const PATHS = [
@@ -67,11 +66,6 @@ export function taskActionPages(engine: Engine) {
 
 /** 403 unless the task is one's own or one may act on all. */
 async function requireOwnOrScope(c: Context<AppEnv>, next: () => Promise<void>) {
-  const caller = assertCaller(c.var.caller);
-  if (!mayCancel(await findTask(c), caller)) {
-    throw new AppError(403, "forbidden", "This needs the scope tasks:write.", {
-      scope: "tasks:write",
-    });
-  }
+  assertMayCancel(await findTask(c), assertCaller(c.var.caller));
   await next();
 }

@@ -1,6 +1,7 @@
-import { type Caller, callerId, can, ROLES } from "../auth/caller";
+import { type Caller, can, ROLES } from "../auth/caller";
 import type { Engine } from "../tasks/engine";
 import { statusOf } from "../tasks/execution";
+import { mayCancel } from "../tasks/permissions";
 import type { TaskView } from "../tasks/queries";
 import { isFinal } from "../tasks/states";
 
@@ -23,11 +24,6 @@ export function allowedActions(
     discard: mayWrite && status === "FAILURE" && task.discard_reason === null,
     replay: mayWrite && isFinal(status) && mayStart(definition?.startedBy ?? null, caller),
   };
-}
-
-/** Anybody may end what they asked for themselves. */
-export function mayCancel(task: TaskView, caller: Caller): boolean {
-  return can(caller, "tasks:write") || task.user === callerId(caller);
 }
 
 function mayStart(least: (typeof ROLES)[number] | null, caller: Caller): boolean {

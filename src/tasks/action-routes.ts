@@ -1,15 +1,15 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
-import { can, callerId } from "../auth/caller";
+import { callerId } from "../auth/caller";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
-import { AppError } from "../http/errors";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import { visibleText } from "../http/visible-text";
 import { actOn } from "./actions";
 import { bulk } from "./bulk";
+import { cancelTask } from "./cancel-task";
 import type { Engine } from "./engine";
 import { enqueueOne } from "./enqueue";
 import { bulkFilterShape, toFilter } from "./filter";
@@ -131,18 +131,7 @@ export function actionRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(cancelRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      const caller = assertCaller(c.var.caller);
-      const by = callerId(caller);
-      if (!can(caller, "tasks:write")) {
-        const task = await getTask(c.env.DB, task_id);
-        if (task?.user !== by) {
-          throw new AppError(403, "forbidden", "This needs the scope tasks:write.", {
-            scope: "tasks:write",
-          });
-        }
-      }
-      assertDone(task_id, await actOn(c.env, engine, "cancel", task_id, { by }));
-      await audit(c, "task.cancel", task_id);
+      assertDone(task_id, await cancelTask(c, engine, task_id));
       return c.json({ task_id, status: "REVOKED" as const }, 200);
     })
     .openapi(retryRoute, async (c) => {

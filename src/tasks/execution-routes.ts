@@ -5,14 +5,12 @@ import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import { parseAsSent } from "../lib/exact-json";
 import type { Engine } from "./engine";
-import { Execution, OneExecution, toExecution } from "./execution";
+import { Execution, toExecution } from "./execution";
 import { filterShape, toFilter } from "./filter";
 import { knownTask } from "./known-task";
 import { listTasks } from "./list";
-import { toNotificationView } from "./notification-view";
-import { notificationsOf } from "./notifications";
+import { OneExecution, toOneExecution } from "./one-execution";
 
 /** Fields of a row that lists follow: ids begin with the time. */
 const ORDERINGS = ["created_at", "-created_at", "id", "-id"] as const;
@@ -67,17 +65,6 @@ export function executionRoutes(engine: Engine) {
     })
     .openapi(oneRoute, async (c) => {
       const task = await knownTask(c.env.DB, c.req.valid("param").id);
-      // What nobody wished to be told of has none.
-      const { user, notify } = task;
-      const told =
-        user === null || notify === null ? [] : await notificationsOf(c.env.DB, task.id, user);
-      return c.json(
-        {
-          ...toExecution(task, engine),
-          context_data: parseAsSent(task.input) ?? {},
-          notifications: told.map((row) => toNotificationView(row, engine)),
-        },
-        200,
-      );
+      return c.json(await toOneExecution(c.env.DB, task, engine), 200);
     });
 }

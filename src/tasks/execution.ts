@@ -3,7 +3,6 @@ import { bareId } from "../auth/caller";
 import { parseAsSent } from "../lib/exact-json";
 import { loteOf } from "./ids";
 import type { Engine } from "./engine";
-import { NotificationView } from "./notification-view";
 import type { TaskView } from "./queries";
 import { isFinal, shownAs, type Status, STATUSES, TRACKED } from "./states";
 import { timelineOf } from "./timeline";
@@ -73,13 +72,6 @@ export const Execution = z
   })
   .openapi("Execution");
 export type Execution = z.infer<typeof Execution>;
-
-/** One task alone, with what was told of it. */
-export const OneExecution = Execution.extend({
-  notifications: z
-    .array(NotificationView)
-    .openapi({ description: "The latest first, 50 at most." }),
-}).openapi("OneExecution");
 
 /** `engine` describes its tasks; the input is left out. */
 export function toExecution(task: TaskView, engine: Engine): Execution {

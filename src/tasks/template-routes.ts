@@ -3,15 +3,13 @@ import { audit } from "../audit/audit";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
-import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import { fold } from "../lib/fold";
 import type { Engine } from "./engine";
 import { deactivateTemplateAs, knownTemplate, saveTemplateAs } from "./template-changes";
-import { moduleOf, TemplateBody, TemplateView, toDraft, toTemplateView } from "./template-view";
-import { listTemplates } from "./templates";
+import { templatePage, TemplatePage, TemplateQuery } from "./template-page";
+import { TemplateBody, TemplateView, toDraft, toTemplateView } from "./template-view";
 
 const params = z.object({ name: z.string() });
 const oneTemplate = { description: "The template", content: json(TemplateView) };
@@ -23,26 +21,8 @@ const listRoute = createRoute({
   tags: ["templates"],
   summary: "Templates, by name",
   middleware: requireScope("tasks:read"),
-  request: {
-    query: z.object({
-      limit: z.coerce.number().int().min(1).max(200).default(50),
-      after: z.string().default("").openapi({ description: "Go on after this name" }),
-      module: filterText(100).optional().openapi({ description: "Case and accents do not matter" }),
-    }),
-  },
-  responses: {
-    200: {
-      description: "A page of them",
-      content: json(
-        z.object({
-          count: z.int(),
-          next: z.string().nullable(),
-          previous: z.null(),
-          results: z.array(TemplateView),
-        }),
-      ),
-    },
-  },
+  request: { query: TemplateQuery },
+  responses: { 200: { description: "A page of them", content: json(TemplatePage) } },
 });
 
 const oneRoute = createRoute({
@@ -87,18 +67,8 @@ const deactivateRoute = createRoute({
 export function templateRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {
-      const { limit, after, module } = c.req.valid("query");
-      const wanted = module === undefined ? null : fold(module);
-      const { templates, more, count } = await listTemplates(
-        c.env.DB,
-        after,
-        limit,
-        (template) => wanted === null || fold(moduleOf(template, engine)) === wanted,
-      );
-      const results = templates.map((template) => toTemplateView(template, engine, c.env));
-      const next = new URL(c.req.url);
-      next.searchParams.set("after", results.at(-1)?.name ?? "");
-      return c.json({ count, next: more ? next.href : null, previous: null, results }, 200);
+      const page = await templatePage(c.env, engine, c.req.valid("query"), c.req.url);
+      return c.json(page, 200);
     })
     .openapi(oneRoute, async (c) => {
       const template = await knownTemplate(c.env.DB, c.req.valid("param").name);
