@@ -29,12 +29,15 @@ import { identifyTicket } from "./live/ticket-reads";
 import { demoRoutes } from "./orders/demo-routes";
 import { orderRoutes } from "./orders/routes";
 import { systemInfo } from "./system-info";
+import { oldErrors } from "./task-manager/old-errors";
+import { oldRoutes } from "./task-manager/routes";
 import type { Engine } from "./tasks/engine";
 import { metricsText } from "./tasks/metrics";
 import { taskRoutes } from "./tasks/routes";
 
-/** Orders come in bulk, and reports with tracebacks: their routes have limits of their own. */
-const OWN_LIMIT = /^POST \/api\/pedidos\/?$|^(POST|PATCH) \/api\/tasks\/executions(\/[^/]+)?\/?$/;
+/** Orders come in bulk, and reports with long texts: their routes have limits of their own. */
+const OWN_LIMIT =
+  /^(POST \/api\/pedidos|(POST|PATCH) \/api\/tasks\/executions(\/[^/]+)?|POST \/api\/task-manager\/tasks\/(register_task|[^/]+\/update_progress))\/?$/;
 const hasOwnLimit = ({ req }: Context<AppEnv>) => OWN_LIMIT.test(`${req.method} ${req.path}`);
 
 /** The whole site on one screen. */
@@ -46,6 +49,7 @@ export function createApp(engine: Engine) {
   app.use(requestId(), privateAnswers(), siteHeaders, keepOutRobots);
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
+  app.use("/api/task-manager/*", oldErrors());
   app.use(checkConfig(), closesEnded());
   app.use(except(hasOwnLimit, limitBody(MAX_BODY_BYTES)));
 
@@ -81,5 +85,6 @@ export function createApp(engine: Engine) {
   app.route("/api/pedidos", orderRoutes);
   app.route("/api/exports", exportRoutes);
   app.route("/api/tasks", taskRoutes(engine, systemInfo));
+  app.route("/api/task-manager", oldRoutes(engine));
   return app;
 }

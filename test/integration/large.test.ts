@@ -48,6 +48,8 @@ const MORE: [of: RegExp, rows: number][] = [
   [/^\/(api\/pedidos|admin\/orders)\?(search|q)=/, SORTED],
   // What few are found of is looked for behind the first 1,000 too.
   [/bulk\/matching.*name=/, LOOK],
+  // Three lists.
+  [/active_tasks/, 2 * LOOK + 3 * SORTED + 3 * PER_SHOWN * 200],
   // Instead of a list's look: counts, open work and, on the dashboard, the latest failures.
   [/flower-info|tasks\/info|metrics/, COUNTS + OPEN - LOOK],
   [/^\/admin(\?|$)/, COUNTS + OPEN + 250 - LOOK],

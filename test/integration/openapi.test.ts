@@ -223,6 +223,43 @@ describe("the answers are as described:", () => {
     await holds("PATCH", `${LIST}/{id}`, { ...report, body: {} });
   });
 
+  it("what programs of the old task manager ask", async () => {
+    const cookie = await adminSession();
+    const BASE = "/api/task-manager";
+    const at = (path: string, id: unknown) => path.replace(/\{\w+\}/, String(id));
+    const body = { task_id: crypto.randomUUID(), task_name: "a.b", task_module: "a" };
+    const made = await holds("POST", `${BASE}/tasks/register_task`, { cookie, body });
+    await holds("POST", `${BASE}/tasks/register_task`, { cookie, body });
+    await holds("POST", `${BASE}/tasks/register_task`, { cookie, body: {} });
+    const { id } = made["task"] as Json;
+    for (const path of ["/tasks/{id}", "/tasks/status/{task_id}"]) {
+      await holds("GET", BASE + path, { cookie, path: at(BASE + path, id) });
+      await holds("GET", BASE + path, { cookie, path: at(BASE + path, "nobody") });
+    }
+    for (const list of ["", "/active_tasks", "/my_tasks", "/workers_status"]) {
+      await holds("GET", `${BASE}/tasks${list}`, { cookie });
+    }
+    const ofModule = `${BASE}/tasks/module_tasks`;
+    await holds("GET", ofModule, { cookie, path: `${ofModule}?module=a` });
+    await holds("GET", ofModule, { cookie });
+    for (const action of ["update_progress", "cancel_task"]) {
+      const route = `${BASE}/tasks/{id}/${action}`;
+      const report = action === "cancel_task" ? {} : { body: { percentage: 33.3 } };
+      await holds("POST", route, { cookie, path: at(route, id), ...report });
+      await holds("POST", route, { cookie, path: at(route, "nobody"), ...report });
+    }
+    const cancel = `${BASE}/tasks/{id}/cancel_task`;
+    await holds("POST", cancel, { cookie, path: at(cancel, id) });
+    const run = { cookie, body: { task_name: "test.failing" } };
+    await site.run(String((await holds("POST", "/api/tasks/run", run))["task_id"]));
+    const told = await holds("GET", `${BASE}/notifications`, { cookie });
+    const route = `${BASE}/notifications/{id}/mark_as_read`;
+    await holds("POST", route, { cookie, path: at(route, (told["results"] as Json[])[0]?.["id"]) });
+    await holds("POST", route, { cookie, path: at(route, "nobody") });
+    await holds("POST", `${BASE}/notifications/mark_all_read`, { cookie });
+    await holds("GET", `${BASE}/templates`, { cookie });
+  });
+
   it("orders and keys", async () => {
     const key = await masterKey();
     const orders = [anOrder(), anOrder()];

@@ -240,6 +240,35 @@ export const READS: Record<string, Paths> = {
   "GET /api/tasks/templates": at("/api/tasks/templates", () => ["", "module=pedidos"]),
   "GET /api/tasks/templates/:name": at("/api/tasks/templates/none"),
   "GET /api/tasks/notifications": at("/api/tasks/notifications", notificationFilters),
+  "GET /api/task-manager/tasks": at("/api/task-manager/tasks", ({ cursors }) => [
+    "",
+    `cursor=${cursors.tasks}`,
+    "module=reports&since=48",
+    "status=FAILURE",
+    "status=PROGRESS",
+  ]),
+  "GET /api/task-manager/tasks/:id": ofTask("/api/task-manager/tasks/:id"),
+  "GET /api/task-manager/tasks/status/:task_id": ofTask("/api/task-manager/tasks/status/:id"),
+  "GET /api/task-manager/tasks/workers_status": at("/api/task-manager/tasks/workers_status"),
+  "GET /api/task-manager/tasks/active_tasks": at("/api/task-manager/tasks/active_tasks"),
+  "GET /api/task-manager/tasks/my_tasks": at("/api/task-manager/tasks/my_tasks", () => [
+    "",
+    "limit=200",
+  ]),
+  "GET /api/task-manager/tasks/module_tasks": at("/api/task-manager/tasks/module_tasks", () => [
+    "module=reports",
+    "module=none",
+  ]),
+  "GET /api/task-manager/notifications": at("/api/task-manager/notifications", ({ cursors }) => [
+    "",
+    "read=true",
+    "read=false",
+    `cursor=${cursors.notifications}`,
+  ]),
+  "GET /api/task-manager/templates": at("/api/task-manager/templates", () => [
+    "",
+    "module=reports",
+  ]),
   "GET /api/audit": at("/api/audit", auditFilters),
   "GET /metrics": at("/metrics"),
   "GET /api/live": at("/api/live"), // no upgrade: what it reads to let one in

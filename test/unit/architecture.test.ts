@@ -30,6 +30,28 @@ it("keeps the domains apart: orders know nothing of exports", () => {
   expect(lintAs("src/orders/probe.ts", source)).toEqual([RESTRICTED]);
 });
 
+it.each([
+  ["src/tasks/probe.ts", "../task-manager/sight"],
+  ["src/orders/probe.ts", "../task-manager/sight"],
+  ["src/admin/probe.ts", "../task-manager/sight"],
+  ["src/probe.ts", "./task-manager/sight"],
+  ["src/task-manager/probe.ts", "../orders/order"],
+  ["src/task-manager/probe.ts", "../db/retry"],
+  ["src/task-manager/probe.ts", "../lib/fold"],
+])("keeps the old program's routes apart: %s imports nothing of %s", (file, from) => {
+  expect(lintAs(file, `import { a } from "${from}";\nconsole.log(a);\n`)).toEqual([RESTRICTED]);
+});
+
+it.each([
+  ["src/app.ts", "./task-manager/routes"],
+  ["src/task-manager/probe.ts", "../tasks/list"],
+  ["src/task-manager/probe.ts", "../auth/caller"],
+  ["src/task-manager/probe.ts", "../http/paging"],
+  ["src/task-manager/probe.ts", "./sight"],
+])("lets %s import %s", (file, from) => {
+  expect(lintAs(file, `import { a } from "${from}";\nconsole.log(a);\n`)).toEqual([]);
+});
+
 it("lets src/index.ts wire them", () => {
   const source = `import { MAX_LINES } from "./orders/order";\nimport { OPEN } from "./tasks/states";\nconsole.log(MAX_LINES, OPEN);\n`;
   expect(lintAs("src/index.ts", source)).toEqual([]);

@@ -13,6 +13,7 @@ export interface Operation {
   method: string;
   path: string;
   summary?: string;
+  description?: string;
   parameters?: { name: string; in: string; required?: boolean; schema?: Schema }[];
   requestBody?: { content?: Record<string, { schema?: unknown }> };
   responses?: Record<string, { description?: string }>;
@@ -36,7 +37,8 @@ export function ApiDocsPage({ view, operations }: { view: View; operations: Oper
 
 function OperationSection({ view, operation }: { view: View; operation: Operation }) {
   const { t } = view;
-  const { method, path, summary, parameters = [], requestBody, responses = {} } = operation;
+  const { method, path, summary, description, parameters = [], requestBody } = operation;
+  const { responses = {} } = operation;
   const bodies = Object.entries(requestBody?.content ?? {});
   return (
     <section class="operation">
@@ -46,6 +48,7 @@ function OperationSection({ view, operation }: { view: View; operation: Operatio
         </code>
       </h2>
       <p>{summary}</p>
+      {description !== undefined && <p>{description}</p>}
       {parameters.length > 0 && (
         <table class="rows">
           <thead>

@@ -1,0 +1,141 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { assertCaller, requireScope } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { AppError } from "../http/errors";
+import { limitLongBody } from "../http/body-limit";
+import { json } from "../http/json-content";
+import { problems, STORAGE_FULL } from "../http/problem-docs";
+import { createRoute } from "../http/route";
+import { cancelTask } from "../tasks/cancel-task";
+import type { Engine } from "../tasks/engine";
+import { OneExecution, toOneExecution } from "../tasks/one-execution";
+import { noSuchTask } from "../tasks/refusals";
+import { TrackedReport, TrackedStart } from "../tasks/tracked-body";
+import { reportWork, startWork } from "../tasks/tracked-work";
+import { insteadUse } from "./instead-use";
+import { seenTask } from "./sight";
+
+const params = z.object({ id: z.string() });
+const mayTrack = [requireScope("tasks:track"), limitLongBody()];
+const TOO_LARGE = "`body_too_large`; nothing was taken";
+const done = { success: z.literal(true) };
+const Registered = z.object({ ...done, task: OneExecution, message: z.string() });
+
+const registerRoute = createRoute({
+  method: "post",
+  path: "/register_task",
+  ...insteadUse("`POST /api/tasks/executions/`"),
+  summary: "Track work that runs elsewhere",
+  middleware: mayTrack,
+  request: {
+    body: {
+      required: true,
+      content: json(TrackedStart.omit({ user: true, status: true }).openapi("OldTaskStart")),
+    },
+  },
+  responses: {
+    201: { description: "It is tracked from now on", content: json(Registered) },
+    200: { description: "It was tracked already", content: json(Registered) },
+    ...problems({
+      400: "A field is wrong; `parameter` names it",
+      409: "A task of that id has ended, or is another's, or one of this system",
+      413: TOO_LARGE,
+      ...STORAGE_FULL,
+    }),
+  },
+});
+
+const { current_step, step_number, total_steps } = TrackedReport.shape;
+
+const progressRoute = createRoute({
+  method: "post",
+  path: "/{id}/update_progress",
+  ...insteadUse("`PATCH /api/tasks/executions/{id}/`, which also takes the end"),
+  summary: "Report progress of tracked work",
+  middleware: mayTrack,
+  request: {
+    params,
+    body: {
+      required: true,
+      content: json(
+        z
+          .strictObject({
+            percentage: z.number().min(0).max(100).nullish(),
+            step_description: current_step,
+            step_number,
+            total_steps,
+          })
+          .openapi("OldTaskProgress"),
+      ),
+    },
+  },
+  responses: {
+    200: { description: "The task", content: json(z.object({ ...done, task: OneExecution })) },
+    ...problems({
+      400: "A field is wrong; `parameter` names it",
+      403: "Another reports on it, and the scope tasks:write is missing",
+      404: "No such task, or another's",
+      409: "It has ended, as `state` says, or is no tracked work; the report is noted",
+      413: TOO_LARGE,
+    }),
+  },
+});
+
+const cancelRoute = createRoute({
+  method: "post",
+  path: "/{id}/cancel_task",
+  ...insteadUse("`POST /api/tasks/cancel/{task_id}/`"),
+  summary: "Cancel a task: one's own, or any seen with tasks:write",
+  request: { params },
+  responses: {
+    200: {
+      description: "It is cancelled",
+      content: json(z.object({ ...done, message: z.string() })),
+    },
+    ...problems({
+      400: "It has ended, as `state` and `error` say",
+      403: "It is another's, and the scope tasks:write is missing",
+      404: "No such task, or another's",
+    }),
+  },
+});
+
+/** What the old program's clients do to tasks, mounted at /api/task-manager/tasks. */
+export function actionRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .openapi(registerRoute, async (c) => {
+      const { task, created } = await startWork(c, engine, {
+        ...c.req.valid("json"),
+        status: "PENDING",
+      });
+      const message = created ? "Tarea registrada." : "La tarea ya estaba registrada.";
+      const answer = {
+        success: true as const,
+        task: await toOneExecution(c.env.DB, task, engine),
+        message,
+      };
+      return c.json(answer, created ? 201 : 200);
+    })
+    .openapi(progressRoute, async (c) => {
+      const { percentage, step_description, ...steps } = c.req.valid("json");
+      const caller = assertCaller(c.var.caller);
+      const task = await seenTask(c.env.DB, c.req.valid("param").id, caller);
+      const report = { progress_percentage: percentage, current_step: step_description, ...steps };
+      const reported = await reportWork(c, task, report);
+      const answer = await toOneExecution(c.env.DB, reported, engine);
+      return c.json({ success: true as const, task: answer }, 200);
+    })
+    .openapi(cancelRoute, async (c) => {
+      const { id } = c.req.valid("param");
+      await seenTask(c.env.DB, id, assertCaller(c.var.caller));
+      const result = await cancelTask(c, engine, id);
+      if (result === "not_found") {
+        throw noSuchTask(id);
+      }
+      if (result !== "done") {
+        const { status: state } = result;
+        throw new AppError(400, "wrong_state", `La tarea ya ha terminado: ${state}`, { state });
+      }
+      return c.json({ success: true as const, message: "Tarea cancelada." }, 200);
+    });
+}

@@ -1,0 +1,22 @@
+/**
+ * The routes of the task manager this one took the place of, for programs written for it. Nothing is
+ * decided here: what `src/tasks` does and answers is put in the old program's words.
+ */
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { type AppEnv, validationHook } from "../http/app-env";
+import type { Engine } from "../tasks/engine";
+import { actionRoutes } from "./action-routes";
+import { notificationRoutes } from "./notification-routes";
+import { shortListRoutes } from "./short-list-routes";
+import { taskRoutes } from "./task-routes";
+import { templateRoutes } from "./template-routes";
+
+/** Mounted at /api/task-manager. */
+export function oldRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .route("/tasks", shortListRoutes(engine)) // before /tasks/:id
+    .route("/tasks", taskRoutes(engine))
+    .route("/tasks", actionRoutes(engine))
+    .route("/notifications", notificationRoutes(engine))
+    .route("/templates", templateRoutes(engine));
+}

@@ -1,0 +1,30 @@
+import { type Caller, callerId, can } from "../auth/caller";
+import { isOwn } from "../tasks/permissions";
+import { getTask, type TaskView } from "../tasks/queries";
+import { noSuchTask } from "../tasks/refusals";
+
+/** Whose tasks a caller sees here: their own, or undefined for everyone's. */
+export function seenUser(caller: Caller): string | undefined {
+  const seesAll = caller.kind === "key" ? can(caller, "tasks:read") : caller.role === "admin";
+  return seesAll ? undefined : callerId(caller);
+}
+
+/** The task of that id, or of that name elsewhere; null too for one the caller does not see. */
+export async function findSeen(
+  db: D1Database,
+  id: string,
+  caller: Caller,
+): Promise<TaskView | null> {
+  const task = await getTask(db, id);
+  const isSeen = seenUser(caller) === undefined || (task && isOwn(task, caller));
+  return isSeen ? task : null;
+}
+
+/** Likewise, but throws 404. */
+export async function seenTask(db: D1Database, id: string, caller: Caller): Promise<TaskView> {
+  const task = await findSeen(db, id, caller);
+  if (!task) {
+    throw noSuchTask(id);
+  }
+  return task;
+}

@@ -1,0 +1,89 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { assertCaller } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { json } from "../http/json-content";
+import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
+import type { Engine } from "../tasks/engine";
+import { Execution, toExecution } from "../tasks/execution";
+import { filterShape } from "../tasks/filter";
+import { listTasks } from "../tasks/list";
+import { OneExecution, toOneExecution } from "../tasks/one-execution";
+import { insteadUse } from "./instead-use";
+import { findSeen, seenTask, seenUser } from "./sight";
+import { OldStatus, statusOf, statusOfUnknown } from "./status";
+
+const HOUR_MS = 3_600_000;
+const { task_module: module, status } = filterShape;
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/",
+  ...insteadUse("`GET /api/tasks/executions/`"),
+  summary: "Tasks, newest first",
+  request: {
+    query: z.object({
+      ...pageQuery,
+      module,
+      status,
+      since: z.coerce
+        .number()
+        .positive()
+        .optional()
+        .openapi({ description: "Accepted in so many hours" }),
+    }),
+  },
+  responses: {
+    200: { description: "A page of them", content: json(pageOf(Execution, "ExecutionPage")) },
+    ...problems({ 400: "A parameter is wrong; `parameter` names it" }),
+  },
+});
+
+const statusRoute = createRoute({
+  method: "get",
+  path: "/status/{task_id}",
+  ...insteadUse("`GET /api/tasks/executions/{id}/`, which answers 404 for an unknown one"),
+  summary: "How a task stands, in words too; NOT_FOUND for an unknown one",
+  request: { params: z.object({ task_id: z.string() }) },
+  responses: { 200: { description: "The task", content: json(OldStatus) } },
+});
+
+const oneRoute = createRoute({
+  method: "get",
+  path: "/{id}",
+  ...insteadUse("`GET /api/tasks/executions/{id}/`"),
+  summary: "One task",
+  request: { params: z.object({ id: z.string() }) },
+  responses: {
+    200: { description: "The task", content: json(OneExecution) },
+    ...problems({ 404: "No such task, or another's" }),
+  },
+});
+
+/** Looking at tasks, mounted at /api/task-manager/tasks. */
+export function taskRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .openapi(listRoute, async (c) => {
+      const { limit, cursor, module, status, since } = c.req.valid("query");
+      const user = seenUser(assertCaller(c.var.caller));
+      const from = since === undefined ? undefined : Math.max(0, Date.now() - since * HOUR_MS);
+      const request = { limit, cursor: readCursor(cursor) };
+      const page = await listTasks(c.env.DB, { user, module, status, from }, request);
+      const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
+      return c.json(view, 200);
+    })
+    .openapi(statusRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const task = await findSeen(c.env.DB, task_id, assertCaller(c.var.caller));
+      const told = task
+        ? statusOf(task, await toOneExecution(c.env.DB, task, engine))
+        : statusOfUnknown(task_id);
+      return c.json(told, 200);
+    })
+    .openapi(oneRoute, async (c) => {
+      const { id } = c.req.valid("param");
+      const task = await seenTask(c.env.DB, id, assertCaller(c.var.caller));
+      return c.json(await toOneExecution(c.env.DB, task, engine), 200);
+    });
+}

@@ -1,0 +1,30 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { requireScope } from "../auth/middleware";
+import { type AppEnv, validationHook } from "../http/app-env";
+import { json } from "../http/json-content";
+import { problems } from "../http/problem-docs";
+import { createRoute } from "../http/route";
+import type { Engine } from "../tasks/engine";
+import { templatePage, TemplatePage, TemplateQuery } from "../tasks/template-page";
+import { insteadUse } from "./instead-use";
+
+const listRoute = createRoute({
+  method: "get",
+  path: "/",
+  ...insteadUse("`GET /api/tasks/templates/`"),
+  summary: "Templates, by name",
+  middleware: requireScope("tasks:read"),
+  request: { query: TemplateQuery },
+  responses: {
+    200: { description: "A page of them", content: json(TemplatePage) },
+    ...problems({ 400: "A parameter is wrong; `parameter` names it" }),
+  },
+});
+
+/** Templates, mounted at /api/task-manager/templates. */
+export function templateRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook }).openapi(
+    listRoute,
+    async (c) => c.json(await templatePage(c.env, engine, c.req.valid("query"), c.req.url), 200),
+  );
+}
