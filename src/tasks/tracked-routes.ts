@@ -6,12 +6,12 @@ import { json } from "../http/json-content";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
-import { Execution, toExecution } from "./execution";
 import { knownTask } from "./known-task";
+import { OneExecution, toOneExecution } from "./one-execution";
 import { TrackedReport, TrackedStart } from "./tracked-body";
 import { reportWork, startWork } from "./tracked-work";
 
-const oneTask = { description: "The task", content: json(Execution) };
+const oneTask = { description: "The task", content: json(OneExecution) };
 const TOO_LARGE =
   "`body_too_large`: over 4 MiB, or, beside long texts, over 256 KiB; nothing was taken";
 const middleware = [requireScope("tasks:track"), limitLongBody()];
@@ -62,11 +62,11 @@ export function trackedRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(startRoute, async (c) => {
       const { task, created } = await startWork(c, engine, c.req.valid("json"));
-      return c.json(toExecution(task, engine), created ? 201 : 200);
+      return c.json(await toOneExecution(c.env.DB, task, engine), created ? 201 : 200);
     })
     .openapi(reportRoute, async (c) => {
       const task = await knownTask(c.env.DB, c.req.valid("param").id);
       const reported = await reportWork(c, task, c.req.valid("json"));
-      return c.json(toExecution(reported, engine), 200);
+      return c.json(await toOneExecution(c.env.DB, reported, engine), 200);
     });
 }

@@ -242,6 +242,8 @@ describe("tasks/register_task/", () => {
         task_module: "nomina",
         description: "Paga la nómina",
         status: "PENDING",
+        context_data: { mes: 11 },
+        notifications: [],
         timeout_seconds: 60,
         max_retries: 5,
         total_steps: 4,

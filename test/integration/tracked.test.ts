@@ -52,6 +52,7 @@ describe("tracked work", () => {
       task_name: "nomina.calcular",
       task_module: "nomina",
       description: "La nómina",
+      context_data: { mes: 11 },
       status: "STARTED",
       progress_percentage: 0,
       current_step: "",
