@@ -35,9 +35,9 @@ import type { Engine } from "./tasks/engine";
 import { metricsText } from "./tasks/metrics";
 import { taskRoutes } from "./tasks/routes";
 
-/** Orders come in bulk, and reports with long texts: their routes have limits of their own. */
+/** Orders come in bulk, reports and templates with long texts: their routes have limits of their own. */
 const OWN_LIMIT =
-  /^(POST \/api\/pedidos|(POST|PATCH) \/api\/tasks\/executions(\/[^/]+)?|POST \/api\/task-manager\/tasks\/(register_task|[^/]+\/update_progress))\/?$/;
+  /^(POST \/api\/pedidos|(POST|PATCH) \/api\/tasks\/executions(\/[^/]+)?|POST \/api\/tasks\/templates|POST \/api\/task-manager\/tasks\/(register_task|[^/]+\/update_progress))\/?$/;
 const hasOwnLimit = ({ req }: Context<AppEnv>) => OWN_LIMIT.test(`${req.method} ${req.path}`);
 
 /** The whole site on one screen. */

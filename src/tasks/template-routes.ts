@@ -3,6 +3,7 @@ import { audit } from "../audit/audit";
 import { assertCaller, requireScope } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { asSent } from "../http/as-sent";
+import { limitLongBody } from "../http/body-limit";
 import { json } from "../http/json-content";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
@@ -40,7 +41,7 @@ const saveRoute = createRoute({
   path: "/",
   tags: ["templates"],
   summary: "Create a template, or change all of the one of that name",
-  middleware: requireScope("tasks:write"),
+  middleware: [requireScope("tasks:write"), limitLongBody()],
   request: { body: { required: true, content: json(TemplateBody) } },
   responses: {
     200: { ...oneTemplate, description: "It was there and is changed" },

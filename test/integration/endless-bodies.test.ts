@@ -38,6 +38,7 @@ const LIMITS: Record<string, number> = {
   "/api/pedidos": MAX_BODY_BYTES,
   "/api/tasks/executions": MAX_LONG_BODY_BYTES,
   "/api/tasks/executions/:id": MAX_LONG_BODY_BYTES,
+  "/api/tasks/templates": MAX_LONG_BODY_BYTES,
   "/api/task-manager/tasks/register_task": MAX_LONG_BODY_BYTES,
   "/api/task-manager/tasks/:id/update_progress": MAX_LONG_BODY_BYTES,
 };
