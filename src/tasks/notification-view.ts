@@ -20,11 +20,9 @@ export const NotificationView = z
         current_step: z.string().optional(),
       })
       .openapi({ description: "What a program may want, as it was when it was told" }),
-    task_id: z
-      .string()
-      .openapi({
-        description: "As the task's own; of the latest, if several were folded into one",
-      }),
+    task_id: z.string().openapi({
+      description: "As the task's own; of the latest, if several were folded into one",
+    }),
     task_name: z.string(),
     template: z.string().nullable(),
     count: z.int().openapi({ description: "How many were folded into it, itself included" }),
@@ -70,7 +68,7 @@ export function toNotificationView(row: Notification, engine: Engine): Notificat
   const what = template ?? engine.find(task_name)?.description ?? task_name;
   const isRead = row.read_at !== null;
   const { external_id = row.task_id, ...told } = (
-    row.details === null ? {} : JSON.parse(row.details)
+    row.details ? JSON.parse(row.details) : {}
   ) as Record<string, unknown> & { external_id?: string };
   return {
     id: row.id,

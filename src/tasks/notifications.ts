@@ -10,8 +10,8 @@ export interface Notification {
   task_name: string;
   template: string | null;
   message: string | null;
-  /** JSON object, see notify.ts; null in rows of older versions. */
-  details: string | null;
+  /** JSON object, see notify.ts; null in rows of older versions, missing before its migration. */
+  details?: string | null;
   /** How many were folded into it, itself included. */
   count: number;
   created_at: number;

@@ -78,7 +78,7 @@ export function notifyLostSql(where: string, message: string): string {
 
 const STARTED = notifySql(
   { type: "'info'", message: "NULL", details: "'{}'", kind: PER_TASK_NAME },
-  `id IN (SELECT value FROM json_each(?1)) AND notify ->> 'start'`,
+  `id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND notify ->> 'start'`,
 );
 const HOW_FAR = {
   type: "'progress'",
