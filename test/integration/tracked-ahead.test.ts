@@ -9,6 +9,7 @@ import { taskOf } from "../support/engine";
 import { person } from "../support/people";
 import { clearTasks, expectRightCounts } from "../support/recount";
 import { siteOf, someKeys } from "../support/task-site";
+import { programOf, someWork } from "../support/tracked";
 
 const site = siteOf();
 const { tracker: key, viewer, operator } = await someKeys();
@@ -21,18 +22,11 @@ beforeEach(async () => {
   await env.DB.exec("DELETE FROM task_templates");
 });
 
-const work = (overrides: Record<string, unknown> = {}) => ({
-  task_id: `ahead ${crypto.randomUUID()}`,
-  task_name: "nomina.calcular",
-  task_module: "nomina",
-  ...overrides,
-});
-const start = (overrides: Record<string, unknown> = {}) =>
-  site.post<Execution>(PATH, { key, body: work(overrides) }, 201);
+const program = programOf(site, key);
+const start = (overrides: Record<string, unknown> = {}) => program.start(someWork(overrides));
 const ahead = (overrides: Record<string, unknown> = {}) =>
   start({ status: "PENDING", ...overrides });
-const report = (id: string, body: unknown, status = 200) =>
-  site.patch<Execution>(`${PATH}${id}/`, { key, body }, status);
+const { report } = program;
 const found = async (query: string) => {
   const { results } = await site.get<List<Execution>>(`${PATH}?${query}`, { key: viewer });
   return results.map(({ id }) => id);
@@ -88,7 +82,7 @@ describe("work registered ahead", () => {
   it("is listed, counted and shown as PENDING wherever states are told", async () => {
     const caller = await person("operator");
     const asking = { cookie: caller.cookie };
-    const body = work({ status: "PENDING" });
+    const body = someWork({ status: "PENDING" });
     const { id } = await site.post<Execution>(PATH, { ...asking, body }, 201);
     const states = async () => {
       const { totals } = await site.get<{ totals: Record<string, number> }>("/api/tasks/info/", {
@@ -282,6 +276,14 @@ describe("a template for work elsewhere", () => {
     expect(await toldOf()).toEqual([]);
   });
 
+  it("tells of no start by a report that came too late", async () => {
+    await template();
+    const { id } = await ahead();
+    await site.post(`/api/tasks/cancel/${id}/`, { key: operator });
+    await report(id, { progress_percentage: 30 }, 409);
+    expect(await toldOf()).toEqual([]);
+  });
+
   it("tells its user of its start, of every so many percent, and of its success", async () => {
     await template();
     const { id: userId } = await person("viewer");
@@ -325,7 +327,7 @@ describe("a template for work elsewhere", () => {
 
   it("tells nothing of a start that found the task there, nor of a report that came too late", async () => {
     await template();
-    const body = work();
+    const body = someWork();
     const { id } = await site.post<Execution>(PATH, { key, body }, 201);
     await site.post(PATH, { key, body }, 200);
     await report(id, { status: "SUCCESS" });

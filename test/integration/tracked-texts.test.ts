@@ -2,10 +2,10 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clearTasks } from "../support/recount";
-import type { Execution } from "../support/api-orders";
 import { adminSession, expectBadParameter, expectProblem } from "../support/api";
 import { visit } from "../support/console";
 import { siteOf, someKeys } from "../support/task-site";
+import { programOf, someWork } from "../support/tracked";
 
 const site = siteOf();
 const { tracker: key, viewer } = await someKeys();
@@ -13,15 +13,7 @@ const PATH = "/api/tasks/executions/";
 
 beforeEach(clearTasks);
 
-const work = (overrides: Record<string, unknown> = {}) => ({
-  task_id: `texts ${crypto.randomUUID()}`,
-  task_name: "nomina.calcular",
-  task_module: "nomina",
-  ...overrides,
-});
-const start = (body: unknown, status = 201) => site.post<Execution>(PATH, { key, body }, status);
-const report = (id: string, body: unknown, status = 200) =>
-  site.patch<Execution>(`${PATH}${encodeURIComponent(id)}/`, { key, body }, status);
+const { start, report } = programOf(site, key);
 const tracebackOf = async (id: string) =>
   (await env.DB.prepare("SELECT error_traceback FROM tasks WHERE id = ?")
     .bind(id)
@@ -33,7 +25,7 @@ const TRACEBACK = `Traceback (most recent call last):\n${'  File "nomina.py", li
 
 describe("a failure of tracked work", () => {
   it.each([500, 501, 100_000])("with a message of %i characters is taken", async (length) => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const error_message = "e".repeat(length);
     const failed = await report(id, { status: "FAILURE", error_message });
     const kept = length === 500 ? error_message : `${"e".repeat(499)}…`;
@@ -41,7 +33,7 @@ describe("a failure of tracked work", () => {
   });
 
   it("with megabytes of message and traceback is taken", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const failed = await report(id, {
       status: "FAILURE",
       error_message: LONG.slice(0, 100_000),
@@ -52,7 +44,7 @@ describe("a failure of tracked work", () => {
   });
 
   it("keeps the beginning of a long traceback, and of its end three times as much", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     await report(id, { status: "FAILURE", error_message: "no", error_traceback: TRACEBACK });
     const kept = (await tracebackOf(id)) ?? "";
     expect(kept.length).toBe(16_000);
@@ -65,7 +57,7 @@ describe("a failure of tracked work", () => {
   it("keeps a traceback that fits as it is, also as the lines Python makes of it", async () => {
     const lines = ["Traceback:\n", "  File x\n", "ValueError: ñ"];
     for (const error_traceback of [lines.join(""), lines]) {
-      const { id } = await start(work());
+      const { id } = await start(someWork());
       await report(id, { status: "FAILURE", error_message: lines, error_traceback });
       expect(await tracebackOf(id)).toBe(lines.join(""));
     }
@@ -83,7 +75,7 @@ describe("a failure of tracked work", () => {
     ["half an emoji and NUL", { error_message: "a\ud83d\0b", error_traceback: "\0\udc00" }],
     ["empty texts", { error_message: "", error_traceback: "", current_step: "" }],
   ])("with %s is taken", async (_what, odd) => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const failed = await report(id, { status: "FAILURE", ...odd });
     expect(failed).toMatchObject({ status: "FAILURE", error_code: "failed" });
     expect(failed.progress_percentage).toBeGreaterThanOrEqual(0);
@@ -91,7 +83,7 @@ describe("a failure of tracked work", () => {
   });
 
   it("shows its traceback on its page as text, folded", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const error_traceback = 'Traceback:\n  <script>alert("x")</script> & más';
     await report(id, { status: "FAILURE", error_message: "no", error_traceback });
     const page = await visit(`/admin/tasks/${id}`, { cookie: await adminSession() });
@@ -104,7 +96,7 @@ describe("a failure of tracked work", () => {
 
 describe("texts of tracked work", () => {
   it("have a step of 500 characters whole, and a longer one cut", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const step = "p".repeat(500);
     expect((await report(id, { current_step: step }))["current_step"]).toBe(step);
     expect((await report(id, { current_step: `${step}q` }))["current_step"]).toBe(
@@ -114,7 +106,9 @@ describe("texts of tracked work", () => {
 
   it("have names cut, under which they are counted", async () => {
     const name = "n".repeat(300_000);
-    const task = await start(work({ task_name: name, task_module: `m${name}`, description: LONG }));
+    const task = await start(
+      someWork({ task_name: name, task_module: `m${name}`, description: LONG }),
+    );
     expect(task).toMatchObject({
       task_name: `${"n".repeat(99)}…`,
       task_module: `m${"n".repeat(98)}…`,
@@ -128,7 +122,13 @@ describe("texts of tracked work", () => {
   it("are kept without half characters and NUL, which no database takes", async () => {
     const odd = "a\ud83d b\0c";
     const task = await start(
-      work({ task_name: odd, task_module: odd, description: odd, user: odd, context_data: [odd] }),
+      someWork({
+        task_name: odd,
+        task_module: odd,
+        description: odd,
+        user: odd,
+        context_data: [odd],
+      }),
     );
     const clean = "a\ufffd b\ufffdc";
     expect(task).toMatchObject({ task_name: clean, task_module: clean, description: clean });
@@ -138,12 +138,12 @@ describe("texts of tracked work", () => {
 
   it("have an id of up to 255 characters, which is found and never cut", async () => {
     const task_id = "í".repeat(255);
-    const { id } = await start(work({ task_id }));
+    const { id } = await start(someWork({ task_id }));
     expect(await report(task_id, { progress_percentage: 5 })).toMatchObject({ id, task_id });
     const search = `${PATH}?search=${encodeURIComponent(task_id)}`;
     expect(await site.get(search, { key: viewer })).toMatchObject({ results: [{ id }] });
     for (const wrong of ["í".repeat(256), "a\0b"]) {
-      const refused = await site.ask("POST", PATH, { key, body: work({ task_id: wrong }) });
+      const refused = await site.ask("POST", PATH, { key, body: someWork({ task_id: wrong }) });
       await expectBadParameter(refused, "task_id");
     }
   });
@@ -151,7 +151,7 @@ describe("texts of tracked work", () => {
 
 describe("a body of tracked work", () => {
   it("over 4 MiB is refused, and says so", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const body = { status: "FAILURE", error_message: "x".repeat(4 * 1024 * 1024) };
     const refused = await site.ask("PATCH", PATH + id, { key, body });
     const { detail } = await expectProblem(refused, 413, "body_too_large");
@@ -163,14 +163,14 @@ describe("a body of tracked work", () => {
     ["brackets", `{"result_data":${"[".repeat(300_000)}`],
     ["empty texts", JSON.stringify({ result_data: Array.from({ length: 140_000 }, () => "") })],
   ])("beside its long texts is as bounded as any: %s", async (_what, body) => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const refused = await site.ask("PATCH", PATH + id, { key, body });
     const { detail } = await expectProblem(refused, 413, "body_too_large");
     expect(detail).toContain("262144 bytes");
   });
 
   it("with quotes and backslashes in a long text is taken", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     const error_message = '\\"{[\\\\'.repeat(200_000);
     await report(id, { status: "FAILURE", error_message });
   });

@@ -9,6 +9,7 @@ import { taskOf } from "../support/engine";
 import { clearTasks } from "../support/recount";
 import { person } from "../support/people";
 import { type Asking, siteOf, someKeys } from "../support/task-site";
+import { programOf, someWork } from "../support/tracked";
 
 const site = siteOf();
 const keys = await someKeys();
@@ -17,16 +18,7 @@ const PATH = "/api/tasks/executions/";
 
 beforeEach(clearTasks);
 
-const work = (overrides: Record<string, unknown> = {}) => ({
-  task_id: `nightly ${crypto.randomUUID()}`,
-  task_name: "nomina.calcular",
-  task_module: "nomina",
-  ...overrides,
-});
-
-const start = (body: unknown, status = 201) => site.post<Execution>(PATH, { key, body }, status);
-const report = (id: string, body: unknown, status = 200) =>
-  site.patch<Execution>(`${PATH}${encodeURIComponent(id)}/`, { key, body }, status);
+const { start, report } = programOf(site, key);
 const found = async (query: string) => {
   const { results } = await site.get<List<Execution>>(`${PATH}?${query}`, { key: keys.viewer });
   return results.map(({ id }) => id);
@@ -34,7 +26,7 @@ const found = async (query: string) => {
 
 describe("tracked work", () => {
   it("is one task under each form Unicode has of its id, and echoes the first", async () => {
-    const body = work({ task_id: `revisión ${crypto.randomUUID()}`.normalize("NFD") });
+    const body = someWork({ task_id: `revisión ${crypto.randomUUID()}`.normalize("NFD") });
     const started = await start(body);
     expect(started.task_id).toBe(body.task_id);
     const composed = body.task_id.normalize("NFC");
@@ -45,7 +37,11 @@ describe("tracked work", () => {
   });
 
   it("runs from the moment it is known, reports, and ends, known by both its ids", async () => {
-    const body = work({ description: "La nómina", timeout_seconds: 60, context_data: { mes: 11 } });
+    const body = someWork({
+      description: "La nómina",
+      timeout_seconds: 60,
+      context_data: { mes: 11 },
+    });
     const started = await start(body);
     expect(started).toMatchObject({
       task_id: body.task_id,
@@ -92,7 +88,7 @@ describe("tracked work", () => {
   });
 
   it("keeps how far it was when it failed", async () => {
-    const { task_id } = await start(work());
+    const { task_id } = await start(someWork());
     const end = { status: "FAILURE", progress_percentage: 40, current_step: "Leyendo" };
     expect(await report(task_id, { ...end, error_message: "Sin red" })).toMatchObject({
       status: "FAILURE",
@@ -104,7 +100,7 @@ describe("tracked work", () => {
   });
 
   it("cuts words of any length with a mark, and refuses none", async () => {
-    const { id } = await start(work({ description: `Cálculo ${"💥".repeat(50_000)}` }));
+    const { id } = await start(someWork({ description: `Cálculo ${"💥".repeat(50_000)}` }));
     await report(id, { current_step: `Sumando ${"a".repeat(200_000)}` });
     const error_message = `Sin red\n${"línea de la traza\n".repeat(10_000)}`;
     const ended = await report(id, { status: "FAILURE", error_message });
@@ -122,7 +118,7 @@ describe("tracked work", () => {
       [fits, fits],
       [large, { too_large: true, characters, beginning: expect.stringMatching(/^{"filas":"g+…$/) }],
     ]) {
-      const { id } = await start(work({ context_data: sent }));
+      const { id } = await start(someWork({ context_data: sent }));
       const ended = await report(id, { status: "SUCCESS", result_data: sent });
       expect(ended.result_data).toEqual(kept);
       const one = await site.execution(id, keys.viewer);
@@ -131,21 +127,21 @@ describe("tracked work", () => {
   });
 
   it("started twice is the same task", async () => {
-    const body = work();
+    const body = someWork();
     const first = await start(body);
     expect((await start({ ...body, description: "otra" }, 200)).id).toBe(first.id);
     expect(await found("task_module=nomina")).toEqual([first.id]);
   });
 
   it("started at once by two is one task", async () => {
-    const body = work();
+    const body = someWork();
     const both = await Promise.all([1, 2].map(() => site.ask("POST", PATH, { key, body })));
     expect(new Set(both.map(({ status }) => status))).toEqual(new Set([200, 201]));
     expect(await found("task_module=nomina")).toHaveLength(1);
   });
 
   it("answers 409 to a report after the end, and notes it where it belongs in time", async () => {
-    const { id, task_id } = await start(work());
+    const { id, task_id } = await start(someWork());
     await report(id, { status: "SUCCESS" });
     await new Promise((resolve) => setTimeout(resolve, 2));
     for (const late of [{ progress_percentage: 10 }, { status: "FAILURE" }, {}]) {
@@ -157,12 +153,12 @@ describe("tracked work", () => {
     const events = task.timeline.map(({ event }) => event);
     const late = ["late_report", "late_report", "late_report"];
     expect(events).toEqual(["queued", "started", "finished", ...late]);
-    const again = await site.ask("POST", PATH, { key, body: work({ task_id }) });
+    const again = await site.ask("POST", PATH, { key, body: someWork({ task_id }) });
     await expectProblem(again, 409, "already_ended");
   });
 
   it("notes no more than eighty late reports", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     await report(id, { status: "FAILURE" });
     for (let count = 0; count < 85; count++) {
       await site.ask("PATCH", PATH + id, { key, body: {} });
@@ -172,7 +168,7 @@ describe("tracked work", () => {
   });
 
   it("is lost once it was silent for its timeout, which every report begins anew", async () => {
-    const { id } = await start(work({ timeout_seconds: 600 }));
+    const { id } = await start(someWork({ timeout_seconds: 600 }));
     const began = Date.parse((await site.execution(id, keys.viewer))["started_at"] as string);
     await recover(site.env, began + 599_000);
     expect((await taskOf(id)).status).toBe("PENDING");
@@ -197,13 +193,13 @@ describe("tracked work", () => {
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 }); // an isolate asks seldom
     let armed = 0;
     const RECOVERY = { getByName: () => ({ arm: async () => void (armed += 1) }) };
-    await siteOf([], { RECOVERY }).post(PATH, { key, body: work() }, 201);
+    await siteOf([], { RECOVERY }).post(PATH, { key, body: someWork() }, 201);
     vi.useRealTimers();
     expect(armed).toBe(1);
   });
 
   it("that is cancelled learns so from its next report", async () => {
-    const { id, task_id } = await start(work());
+    const { id, task_id } = await start(someWork());
     const path = `/api/tasks/cancel/${encodeURIComponent(task_id)}/`;
     await site.post(path, { key: keys.operator });
     const response = await site.ask("PATCH", PATH + id, { key, body: { progress_percentage: 5 } });
@@ -213,9 +209,9 @@ describe("tracked work", () => {
   });
 
   it("may be cancelled by its user, whatever their scopes", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     expect((await site.ask("POST", `/api/tasks/cancel/${id}`, { key })).status).toBe(200);
-    const other = await start(work({ user: "user:somebody" }));
+    const other = await start(someWork({ user: "user:somebody" }));
     expect((await site.ask("POST", `/api/tasks/cancel/${other.id}`, { key })).status).toBe(403);
   });
 
@@ -225,7 +221,7 @@ describe("tracked work", () => {
       site.ask("PATCH", `${PATH}${encodeURIComponent(id)}`, { ...asking, body });
 
     it("is neither reported on, nor ended, nor taken over", async () => {
-      const { id, task_id } = await start(work());
+      const { id, task_id } = await start(someWork());
       for (const body of [{ progress_percentage: 5 }, { status: "SUCCESS" }, {}]) {
         for (const name of [id, task_id]) {
           const refused = await reportOf(name, other, body);
@@ -233,7 +229,7 @@ describe("tracked work", () => {
           expect(problem["scope"]).toBe("tasks:write");
         }
       }
-      const again = await site.ask("POST", PATH, { ...other, body: work({ task_id }) });
+      const again = await site.ask("POST", PATH, { ...other, body: someWork({ task_id }) });
       expect((await expectProblem(again, 409, "task_id_taken")).detail).toContain(task_id);
       const task = await site.execution(id, keys.viewer);
       expect(task).toMatchObject({ status: "STARTED", progress_percentage: 0 });
@@ -241,31 +237,31 @@ describe("tracked work", () => {
     });
 
     it("is ended by whoever may act on every task, or is its user", async () => {
-      const mine = await site.post<Execution>(PATH, { ...other, body: work() }, 201);
-      const theirs = await start(work({ user: mine["user"] }));
+      const mine = await site.post<Execution>(PATH, { ...other, body: someWork() }, 201);
+      const theirs = await start(someWork({ user: mine["user"] }));
       expect((await reportOf(theirs.id, other, { status: "SUCCESS" })).status).toBe(200);
       const writer = { key: await apiKey(["tasks:track", "tasks:write"]) };
       const operator = { cookie: (await person("operator")).cookie };
       for (const asking of [writer, operator]) {
-        const { id } = await start(work());
+        const { id } = await start(someWork());
         expect((await reportOf(id, asking, { status: "FAILURE" })).status).toBe(200);
       }
     });
 
     it("that began before its starter was kept goes on as it began", async () => {
-      const { id } = await start(work());
+      const { id } = await start(someWork());
       await env.DB.prepare("UPDATE tasks SET worker = NULL WHERE id = ?").bind(id).run();
       expect((await reportOf(id, other, { status: "SUCCESS" })).status).toBe(200);
     });
   });
 
   it("names who reports on it as its worker", async () => {
-    const { worker_name, requested_by } = await start(work());
+    const { worker_name, requested_by } = await start(someWork());
     expect(worker_name).toBe(requested_by);
   });
 
   it("is listed as STARTED, then as PROGRESS, never as PENDING, and found by its name", async () => {
-    const body = work();
+    const body = someWork();
     const { id } = await start(body);
     expect(await found("status=STARTED")).toEqual([id]);
     expect(await found("status=PENDING")).toEqual([]);
@@ -281,7 +277,7 @@ describe("tracked work", () => {
   it("is counted in the statistics of its module", async () => {
     const ids = [];
     for (let count = 0; count < 4; count++) {
-      ids.push((await start(work())).id);
+      ids.push((await start(someWork())).id);
     }
     await report(ids[0] ?? "", { status: "SUCCESS" });
     await report(ids[1] ?? "", { status: "FAILURE", error_message: "no" });
@@ -300,7 +296,7 @@ describe("tracked work", () => {
   });
 
   it("is not brought back by a retry, one or all, nor replayed", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     await report(id, { status: "FAILURE" });
     const retry = await site.ask("POST", `/api/tasks/retry/${id}`, { key: keys.operator });
     await expectProblem(retry, 409, "wrong_state");
@@ -322,7 +318,7 @@ describe("tracked work", () => {
   });
 
   it("is neither claimed nor ended by a message that names it", async () => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     await site.run(id);
     const body = { v: 1, task_id: id };
     const message = { id: "forged", timestamp: new Date(), attempts: 101, body };
@@ -352,7 +348,7 @@ describe("starting and reporting over HTTP", () => {
     ["max_retries", { max_retries: -1 }],
     ["total_steps", { total_steps: 1.5 }],
   ])("refuses a bad %s", async (parameter, wrong) => {
-    const response = await site.ask("POST", PATH, { key, body: work(wrong) });
+    const response = await site.ask("POST", PATH, { key, body: someWork(wrong) });
     await expectBadParameter(response, parameter);
   });
 
@@ -366,14 +362,14 @@ describe("starting and reporting over HTTP", () => {
     ["error_message", { status: "FAILURE", error_message: deep(101) }],
     ["result_data", { status: "SUCCESS", result_data: deep(101) }],
   ])("refuses a report with a bad %s", async (parameter, wrong) => {
-    const { id } = await start(work());
+    const { id } = await start(someWork());
     await expectBadParameter(await site.ask("PATCH", PATH + id, { key, body: wrong }), parameter);
   });
 
   it("refuses what is no JSON, and members it does not know", async () => {
     expect((await site.ask("POST", PATH, { key, body: "{" })).status).toBe(400);
     expect((await site.ask("POST", PATH, { key, body: "[".repeat(200_000) })).status).toBe(400);
-    expect((await site.ask("POST", PATH, { key, body: work({ estado: 1 }) })).status).toBe(400);
+    expect((await site.ask("POST", PATH, { key, body: someWork({ estado: 1 }) })).status).toBe(400);
   });
 
   it("keeps apart from the tasks of this system", async () => {
@@ -383,7 +379,7 @@ describe("starting and reporting over HTTP", () => {
       { key: keys.operator, body: { task_name: "pedidos.procesar", input: order } },
       202,
     );
-    const stolen = await site.ask("POST", PATH, { key, body: work({ task_id }) });
+    const stolen = await site.ask("POST", PATH, { key, body: someWork({ task_id }) });
     await expectProblem(stolen, 409, "task_id_taken");
     expect(await found("task_module=nomina")).toEqual([]);
     const reported = await site.ask("PATCH", PATH + task_id, { key, body: { status: "SUCCESS" } });
@@ -393,7 +389,7 @@ describe("starting and reporting over HTTP", () => {
 
   it("takes any name that a URL can carry", async () => {
     for (const name of ["a/b c", "ñandú 💥", "100%", "?x=1#y", "../etc"]) {
-      const { id } = await start(work({ task_id: name }));
+      const { id } = await start(someWork({ task_id: name }));
       expect((await report(name, { progress_percentage: 3 })).id).toBe(id);
     }
   });
@@ -407,7 +403,7 @@ describe("starting and reporting over HTTP", () => {
     ["POST", PATH],
     ["PATCH", `${PATH}any`],
   ])("%s needs tasks:track", async (method, path) => {
-    const body = work();
+    const body = someWork();
     await expectProblem(await site.ask(method, path, { body }), 401, "unauthorized");
     const refused = await site.ask(method, path, { key: keys.operator, body });
     await expectProblem(refused, 403, "forbidden");
