@@ -7,7 +7,7 @@ import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
 import { mayStart } from "../tasks/run-routes";
 import { deactivateTemplateAs, knownTemplate, saveTemplateAs } from "../tasks/template-changes";
-import { runsElsewhere } from "../tasks/template-view";
+import { isForWorkElsewhere } from "../tasks/template-view";
 import { getTemplate } from "../tasks/templates";
 import { readForm } from "./form-text";
 import { ConfirmPage } from "./pages/confirm";
@@ -93,7 +93,7 @@ export function templatePages(engine: Engine) {
         view={view}
         title={view.t("templates.deactivateTitle")}
         text={view.t(
-          runsElsewhere(template, engine)
+          isForWorkElsewhere(template, engine)
             ? "templates.deactivateElsewhere"
             : "templates.deactivateText",
         )}

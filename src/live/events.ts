@@ -33,13 +33,15 @@ export interface LiveMessage {
 
 export const MAX_ROWS = 100;
 
-export function matches(change: TaskChange, { user, module, lote, task }: LiveFilter): boolean {
-  return (
+/** What of a filter is the same for every change is made ready once. */
+function matcherOf({ user, module, lote, task }: LiveFilter): (change: TaskChange) => boolean {
+  const users = user === undefined ? undefined : storedForms(user);
+  const folded = module === undefined ? undefined : fold(module);
+  return (change) =>
     (task === undefined || change.id === task) &&
     (lote === undefined || loteOf(change.id) === lote) &&
-    (module === undefined || fold(change.module) === fold(module)) &&
-    (user === undefined || (change.user !== null && storedForms(user).includes(change.user)))
-  );
+    (folded === undefined || fold(change.module) === folded) &&
+    (users === undefined || (change.user !== null && users.includes(change.user)));
 }
 
 /** Keeps the latest change of each task. */
@@ -62,11 +64,12 @@ export function select(
   changes: Iterable<TaskChange>,
   filter: LiveFilter,
 ): Pick<LiveMessage, "rows" | "counts" | "refetch"> | null {
+  const matches = matcherOf(filter);
   const rows: Row[] = [];
   const counts: Record<string, number> = {};
   let found = 0;
   for (const change of changes) {
-    if (matches(change, filter)) {
+    if (matches(change)) {
       found += 1;
       counts[change.status] = (counts[change.status] ?? 0) + 1;
       if (rows.length < MAX_ROWS) {

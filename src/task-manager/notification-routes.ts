@@ -2,7 +2,6 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../auth/caller";
 import { assertCaller } from "../auth/middleware";
 import { type AppEnv, validationHook } from "../http/app-env";
-import { AppError } from "../http/errors";
 import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
@@ -11,6 +10,7 @@ import type { Engine } from "../tasks/engine";
 import { NotificationView, toNotificationView } from "../tasks/notification-view";
 import { listNotifications, markOneRead, markRead } from "../tasks/notifications";
 import { insteadUse } from "./instead-use";
+import { noSuchNotification } from "../tasks/refusals";
 
 const listRoute = createRoute({
   method: "get",
@@ -78,7 +78,7 @@ export function notificationRoutes(engine: Engine) {
       const { id } = c.req.valid("param");
       const row = await markOneRead(c.env.DB, callerId(assertCaller(c.var.caller)), id);
       if (!row) {
-        throw new AppError(404, "unknown_notification", `You have no notification ${id}`);
+        throw noSuchNotification(id);
       }
       const notification = toNotificationView(row, engine);
       return c.json({ success: true as const, notification }, 200);

@@ -24,7 +24,7 @@ export const OldStatus = z
   .object({ ...OneExecution.partial().shape, module: z.string().optional(), ...told })
   .openapi("OldTaskStatus");
 
-export function statusOf(task: TaskView, view: OneExecution) {
+export function toOldStatus(task: TaskView, view: OneExecution) {
   return {
     ...view,
     module: view.task_module,
@@ -41,7 +41,7 @@ export function statusOf(task: TaskView, view: OneExecution) {
   };
 }
 
-export function statusOfUnknown(task_id: string): z.infer<typeof OldStatus> {
+export function oldStatusOfUnknown(task_id: string): z.infer<typeof OldStatus> {
   return {
     task_id,
     exists_locally: false,

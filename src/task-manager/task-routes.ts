@@ -12,7 +12,7 @@ import { listTasks } from "../tasks/list";
 import { OneExecution, toOneExecution } from "../tasks/one-execution";
 import { insteadUse } from "./instead-use";
 import { findSeen, seenTask, seenUser } from "./sight";
-import { OldStatus, statusOf, statusOfUnknown } from "./status";
+import { OldStatus, oldStatusOfUnknown, toOldStatus } from "./status";
 
 const HOUR_MS = 3_600_000;
 const { task_module: module, status } = filterShape;
@@ -77,8 +77,8 @@ export function taskRoutes(engine: Engine) {
       const { task_id } = c.req.valid("param");
       const task = await findSeen(c.env.DB, task_id, assertCaller(c.var.caller));
       const told = task
-        ? statusOf(task, await toOneExecution(c.env.DB, task, engine))
-        : statusOfUnknown(task_id);
+        ? toOldStatus(task, await toOneExecution(c.env.DB, task, engine))
+        : oldStatusOfUnknown(task_id);
       return c.json(told, 200);
     })
     .openapi(oneRoute, async (c) => {

@@ -10,6 +10,7 @@ import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
 import { NotificationView, toNotificationView } from "./notification-view";
 import { countUnread, listNotifications, markOneRead, markRead } from "./notifications";
+import { noSuchNotification } from "./refusals";
 
 const unread = z.int().openapi({ description: "Counted to 100" });
 
@@ -112,7 +113,7 @@ export function notificationRoutes(engine: Engine) {
       const { id } = c.req.valid("param");
       const row = await markOneRead(c.env.DB, callerId(assertCaller(c.var.caller)), id);
       if (!row) {
-        throw new AppError(404, "unknown_notification", `You have no notification ${id}`);
+        throw noSuchNotification(id);
       }
       return c.json(toNotificationView(row, engine), 200);
     });

@@ -7,6 +7,10 @@ export function noSuchTask(id: string): AppError {
   return new AppError(404, "task_not_found", `There is no task ${id}`);
 }
 
+export function noSuchNotification(id: string): AppError {
+  return new AppError(404, "unknown_notification", `You have no notification ${id}`);
+}
+
 /** A task's state does not allow what was asked for. */
 export function wrongState(status: Status): AppError {
   return new AppError(409, "wrong_state", `The task is ${status}`, { state: status });

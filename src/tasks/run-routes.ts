@@ -13,7 +13,7 @@ import type { Engine } from "./engine";
 import { jsonValue } from "./json-value";
 import { badInput } from "./refusals";
 import { startTask } from "./start";
-import { runsElsewhere } from "./template-view";
+import { isForWorkElsewhere } from "./template-view";
 import { getTemplate, type Template } from "./templates";
 
 export const MAX_DELAY_SECONDS = 30 * 86_400;
@@ -141,7 +141,7 @@ export async function runnable(
   if (!template?.active) {
     throw new AppError(404, "unknown_template", `There is no active template ${name}`);
   }
-  if (runsElsewhere(template, engine)) {
+  if (isForWorkElsewhere(template, engine)) {
     const detail = `${template.taskName} of ${template.module} runs elsewhere: it is tracked here, and started there`;
     throw new AppError(409, "runs_elsewhere", detail);
   }

@@ -8,10 +8,13 @@ import type { Engine } from "./engine";
 import { jsonObject } from "./json-value";
 import { mergeNotify, NotificationSettings, notifyViews } from "./notification-settings";
 import { Notify } from "./notify";
-import { DEFAULT_ESTIMATE_SECONDS, type Template, type TemplateDraft } from "./templates";
+import {
+  DEFAULT_ESTIMATE_SECONDS,
+  DEFAULT_RETRIES,
+  type Template,
+  type TemplateDraft,
+} from "./templates";
 import { DEFAULT_SILENT_SECONDS, MAX_SILENT_SECONDS, MAX_TIMEOUT_SECONDS } from "./timeout";
-
-const DEFAULT_RETRIES = 3;
 
 const UNSEEN = "nothing of it can be seen";
 const cut = (characters: number) => `Cut to ${characters} characters, with a mark`;
@@ -148,6 +151,6 @@ export function moduleOf({ taskName, module }: Named, engine: Engine): string {
 }
 
 /** Whether it is of work that no task of this system does, and is tracked here. */
-export function runsElsewhere({ taskName, module }: Named, engine: Engine): boolean {
+export function isForWorkElsewhere({ taskName, module }: Named, engine: Engine): boolean {
   return module !== "" && !engine.find(taskName);
 }

@@ -51,6 +51,8 @@ interface Row {
 const MAX_TEMPLATES = 1000;
 /** Of rows of older versions that do not say. */
 export const DEFAULT_ESTIMATE_SECONDS = 60;
+/** Of work that runs elsewhere, where nobody says. */
+export const DEFAULT_RETRIES = 3;
 
 /** One name, whichever form of Unicode it is written in. */
 const stored = (name: string) => name.normalize("NFC");

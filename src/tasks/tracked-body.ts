@@ -10,8 +10,8 @@ import {
   MAX_TRACEBACK_CHARACTERS,
 } from "./bounds";
 import { isFlatEnough, jsonValue, TOO_DEEP } from "./json-value";
+import { MAX_SILENT_SECONDS } from "./timeout";
 
-const MAX_TIMEOUT_SECONDS = 30 * 86_400;
 const MAX_STEPS = 1_000_000;
 const KEPT_JSON = `Of more than ${MAX_JSON_CHARACTERS} characters size and beginning are kept: {too_large, characters, beginning}`;
 const cutAt = (most: number) => ({ description: `Cut to ${most} characters, with a mark` });
@@ -41,7 +41,7 @@ export const TrackedStart = z
       description: "A PENDING one waits elsewhere, and is so until its first progress above 0",
     }),
     context_data: jsonValue.openapi({ description: KEPT_JSON }),
-    timeout_seconds: z.number().min(1).max(MAX_TIMEOUT_SECONDS).nullish().openapi({
+    timeout_seconds: z.number().min(1).max(MAX_SILENT_SECONDS).nullish().openapi({
       description:
         "Silent for longer, it is a FAILURE `lost`; while PENDING, for longer than a day too. An hour if not given, at most 30 days: a run elsewhere is not bound to the 14 minutes of one here.",
     }),

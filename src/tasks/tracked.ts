@@ -16,7 +16,8 @@ import { changeOf, publish } from "./publish";
 import { getTask, type TaskView } from "./queries";
 import { armRecovery } from "./recovery-alarm";
 import { isFinal, shownAs, TRACKED } from "./states";
-import { templateFor } from "./templates";
+import { DEFAULT_RETRIES, templateFor } from "./templates";
+import { DEFAULT_SILENT_SECONDS } from "./timeout";
 import { pendingSilence } from "./tracked-lost";
 import { COUNTED_NEW, KNOW_NAME } from "./tracked-names";
 
@@ -48,7 +49,6 @@ export interface NewTracked {
  */
 export type Tracking = { task: TaskView; created: boolean } | "ended" | "taken";
 
-const HOUR_MS = 3_600_000;
 /** A time no clock reaches: nobody is to claim it. */
 const NEVER = 9e15;
 
@@ -76,7 +76,7 @@ export async function startTracking(
   const module = cutText(tracked.module, MAX_NAME_CHARACTERS);
   const template = await templateFor(env.DB, name, module);
   const { timeoutSeconds, maxRetries, steps, notify } = template ?? {};
-  const timeoutMs = tracked.timeoutMs ?? (timeoutSeconds ? timeoutSeconds * 1000 : HOUR_MS);
+  const timeoutMs = tracked.timeoutMs ?? (timeoutSeconds ?? DEFAULT_SILENT_SECONDS) * 1000;
   const id = taskId(newLote(now), 0);
   const forms = formsOf(externalId);
   const named = [name, now, module, JSON.stringify(forms)];
@@ -86,7 +86,7 @@ export async function startTracking(
     user,
     cutText(tracked.description || (template?.description ?? ""), MAX_MESSAGE_CHARACTERS),
     keptJson(tracked.context),
-    (tracked.maxRetries ?? maxRetries ?? 3) + 1,
+    (tracked.maxRetries ?? maxRetries ?? DEFAULT_RETRIES) + 1,
     now + (isPending ? pendingSilence(timeoutMs) : timeoutMs),
     isPending ? null : now,
     timeoutMs,

@@ -6,27 +6,27 @@ import { assertCaller } from "../auth/middleware";
 import { callerOf } from "../auth/names";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
-import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage, writeCursor } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "./engine";
 import { Execution, toExecution } from "./execution";
+import { filterShape } from "./filter";
 import { nextAfter } from "./list";
 import { STATUSES } from "./states";
 import { cancelOfUser } from "./user-task-cancel";
 import { listUserTasks } from "./user-tasks";
 
 const count = z.int();
-const name = filterText(100).optional();
+const { user, task_module, task_name } = filterShape;
 
 const whose = {
-  user: filterText(200).optional().openapi({
+  user: user.openapi({
     description: "The id of a person or a key, or user:ID, key:ID; without it, the caller",
   }),
-  task_module: name.openapi({ description: "Case and accents do not matter" }),
-  module: name.openapi({ description: "The same as `task_module`" }),
+  task_module,
+  module: task_module.openapi({ description: "The same as `task_module`" }),
 };
 
 const UserTask = z
@@ -89,7 +89,7 @@ const cancelRoute = createRoute({
     body: {
       content: {
         "application/json": {
-          schema: z.strictObject({ ...whose, task_name: name, cursor: pageQuery.cursor }),
+          schema: z.strictObject({ ...whose, task_name, cursor: pageQuery.cursor }),
         },
       },
     },
@@ -174,9 +174,8 @@ function moduleOf({ task_module, module }: { task_module?: string; module?: stri
 
 function toUserTask(task: Execution): z.infer<typeof UserTask> {
   const { id, task_id, task_name, task_module, status, description } = task;
-  const { created_at, updated_at, progress_percentage: progress } = task;
-  const result = task.result_data ?? {};
-  const error_message = task.error_message ?? "";
+  const { created_at, updated_at, progress } = task;
+  const { result_data: result, error_message } = task;
   const named = { id, task_id, task_name, task_module, status, description };
   return { ...named, created_at, updated_at, progress, result, error_message };
 }
