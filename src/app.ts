@@ -17,7 +17,7 @@ import { exportRoutes } from "./exports/routes";
 import { type AppEnv, validationHook } from "./http/app-env";
 import { limitBody, MAX_BODY_BYTES } from "./http/body-limit";
 import { checkConfig } from "./http/check-config";
-import { notFound, onError } from "./http/errors";
+import { type ErrorPage, notFound, onError } from "./http/errors";
 import { privateAnswers } from "./http/private-answers";
 import { takesOnly } from "./http/route";
 import { keepOutRobots, siteHeaders } from "./http/site-headers";
@@ -40,11 +40,15 @@ const OWN_LIMIT =
   /^(POST \/api\/pedidos|(POST|PATCH) \/api\/tasks\/executions(\/[^/]+)?|POST \/api\/tasks\/templates|POST \/api\/task-manager\/tasks\/(register_task|[^/]+\/update_progress))\/?$/;
 const hasOwnLimit = ({ req }: Context<AppEnv>) => OWN_LIMIT.test(`${req.method} ${req.path}`);
 
+/** Imported when it is first shown: neither the API nor a queue ever needs it. */
+const errorPage: ErrorPage = async (c, error) =>
+  (await import("./admin/pages/error")).errorPage(c, error);
+
 /** The whole site on one screen. */
 export function createApp(engine: Engine) {
   const app = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
-  app.onError(onError);
-  app.notFound(notFound);
+  app.onError(onError(errorPage));
+  app.notFound(notFound(errorPage));
 
   app.use(requestId(), privateAnswers(), siteHeaders, keepOutRobots);
   app.get("/healthz", (c) => c.json({ status: "ok" }));

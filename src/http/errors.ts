@@ -61,20 +61,20 @@ function problem(c: Context, error: AppError): Response {
 /** The API's, but for the page that describes it. */
 const API = /^\/api(?!\/docs\/?$)(\/|$)/;
 
+/** Answers with a page about an error. The site's, for pages are built on this module. */
+export type ErrorPage = (c: Context, error: AppError) => Promise<Response>;
+
 /** A page for a browser that asked for one, outside the API; else the problem document. */
-async function respond(c: Context, error: AppError): Promise<Response> {
+async function respond(c: Context, error: AppError, page?: ErrorPage): Promise<Response> {
   const wantsPage = (c.req.header("accept") ?? "").includes("text/html");
-  if (!wantsPage || API.test(c.req.path)) {
-    return problem(c, error);
-  }
-  // Imported here: pages are built of modules that throw the errors of this one.
-  const { errorPage } = await import("../admin/pages/error");
-  return errorPage(c, error);
+  return page && wantsPage && !API.test(c.req.path) ? page(c, error) : problem(c, error);
 }
 
-/** The one place where an error becomes a response. */
-export async function onError(error: Error, c: Context): Promise<Response> {
-  return respond(c, toAppError(error, c));
+/** The one place where an error becomes a response. Without a page it is always the document. */
+export function onError(page?: ErrorPage) {
+  return async function onError(error: Error, c: Context): Promise<Response> {
+    return respond(c, toAppError(error, c), page);
+  };
 }
 
 function toAppError(error: Error, c: Context): AppError {
@@ -137,6 +137,8 @@ function fullMessage(error: Error): string {
     .join(": ");
 }
 
-export async function notFound(c: Context): Promise<Response> {
-  return respond(c, new AppError(404, "not_found", `Nothing is here: ${c.req.path}`));
+export function notFound(page?: ErrorPage) {
+  return async function notFound(c: Context): Promise<Response> {
+    return respond(c, new AppError(404, "not_found", `Nothing is here: ${c.req.path}`), page);
+  };
 }

@@ -2,6 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
+import { errorPage } from "../../src/admin/pages/error";
 import { SCOPES } from "../../src/auth/caller";
 import { keyRoutes } from "../../src/auth/key-routes";
 import { identify, requireAdmin, requireCaller, requireScope } from "../../src/auth/middleware";
@@ -16,8 +17,8 @@ export const ADMIN = { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD };
 /** The auth folder mounted as in the site, and one route behind each guard. */
 const site = new Hono<AppEnv>({ strict: false });
 site.use(requestId(), privateAnswers());
-site.onError(onError);
-site.notFound(notFound);
+site.onError(onError(errorPage));
+site.notFound(notFound(errorPage));
 site.route("/api/auth", authRoutes);
 site.use(identify());
 site.route("/api/keys", keyRoutes);

@@ -8,7 +8,7 @@ async function answerTo(
   error: Error,
 ): Promise<[status: number, code: string, again: string | null]> {
   vi.spyOn(console, "error").mockImplementation(() => undefined);
-  const app = new Hono().onError(onError).get("/", () => {
+  const app = new Hono().onError(onError()).get("/", () => {
     throw error;
   });
   const response = await app.request("/");
