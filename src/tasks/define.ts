@@ -1,9 +1,9 @@
 import type { ZodType } from "zod";
 import type { Role } from "../auth/caller";
 import type { BackoffPolicy } from "./backoff";
+// A task may act on others, whatever their types: it is handed what holds them all.
 import type { Engine } from "./engine";
 import type { Notify } from "./notify";
-import type { RunningTask } from "./running-task";
 import type { StoredStatus } from "./states";
 import type { TimelineEvent } from "./timeline";
 
@@ -44,6 +44,30 @@ export interface Task<Input> {
   /** When its first run began, this one included. Unix milliseconds. */
   startedAt: number;
   checkpoint: unknown;
+}
+
+/** A task of a handler that runs it alone: see running-task.ts. */
+export interface RunningTask<Input> extends Task<Input> {
+  /** The token of the lease that holds it, for writes of its own that are to be fenced by that. */
+  lease: string;
+  /**
+   * Says how far the task is: percent from 0 to 100, what it does now, of how many steps. Call it as
+   * often as you like: it is saved at most once a second, less often later, and when the run ends. Throws a
+   * NotHeldError when the task is no longer this run's.
+   */
+  progress(percent: number, step?: string, totalSteps?: number): Promise<void>;
+  /**
+   * Runs a step once in the task's life: a retry, or the next slice, gets the result it had. The
+   * result must fit JSON, at most 64,000 characters, of all steps 500,000; a name has 1 to 64 letters, digits, spaces or
+   * _.:- characters. Throws a NotHeldError when the task is no longer this run's.
+   */
+  step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
+  /**
+   * Keeps where to go on from, in place of the checkpoint before: a retry, also after a crash,
+   * finds it as `checkpoint`; null begins anew. For long walks, whose steps would pile up. At most
+   * 1,000,000 bytes of JSON. Throws a NotHeldError when the task is no longer this run's.
+   */
+  saveCheckpoint(checkpoint: unknown): Promise<void>;
 }
 
 export interface RunContext {

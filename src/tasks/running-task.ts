@@ -14,7 +14,7 @@ import {
   MAX_STEPS_BYTES,
 } from "./bounds";
 import type { ClaimedRow } from "./claim";
-import type { Task } from "./define";
+import type { RunningTask, Task } from "./define";
 import { HELD } from "./leases";
 import { progressNotice, readNotify } from "./notify";
 
@@ -26,29 +26,6 @@ const SAVE_EVERY_MS = 1000;
 const SAVES_OF_A_MINUTE = 60;
 const TELL_EVERY_MS = 250;
 const STEP_NAME = /^[\w .:-]{1,64}$/;
-
-export interface RunningTask<Input> extends Task<Input> {
-  /** The token of the lease that holds it, for writes of its own that are to be fenced by that. */
-  lease: string;
-  /**
-   * Says how far the task is: percent from 0 to 100, what it does now, of how many steps. Call it as
-   * often as you like: it is saved at most once a second, less often later, and when the run ends. Throws a
-   * NotHeldError when the task is no longer this run's.
-   */
-  progress(percent: number, step?: string, totalSteps?: number): Promise<void>;
-  /**
-   * Runs a step once in the task's life: a retry, or the next slice, gets the result it had. The
-   * result must fit JSON, at most 64,000 characters, of all steps 500,000; a name has 1 to 64 letters, digits, spaces or
-   * _.:- characters. Throws a NotHeldError when the task is no longer this run's.
-   */
-  step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
-  /**
-   * Keeps where to go on from, in place of the checkpoint before: a retry, also after a crash,
-   * finds it as `checkpoint`; null begins anew. For long walks, whose steps would pile up. At most
-   * 1,000,000 bytes of JSON. Throws a NotHeldError when the task is no longer this run's.
-   */
-  saveCheckpoint(checkpoint: unknown): Promise<void>;
-}
 
 /** Thrown into a handler whose task is no longer its own; nothing it returns counts any more. */
 export class NotHeldError extends Error {
