@@ -2,7 +2,7 @@ import { MAX_SCANNED } from "../http/paging";
 import { AppError } from "../http/errors";
 import type { Action } from "../tasks/actions";
 import { isTaskId } from "../tasks/ids";
-import type { TaskFilter } from "../tasks/list";
+import type { TaskFilter } from "../tasks/task-filter";
 import { ACTION_NAMES } from "./components/selection";
 import { readTaskQuery, type TaskQuery } from "./task-query";
 

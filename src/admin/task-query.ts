@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { PageRequest } from "../http/paging";
 import { gist } from "../tasks/error-gist";
 import { isLote } from "../tasks/ids";
-import type { TaskFilter } from "../tasks/list";
+import type { TaskFilter } from "../tasks/task-filter";
 import { STATUSES } from "../tasks/states";
 import {
   countActive,

@@ -3,7 +3,7 @@ import { fitting, MAX_PAGE_BYTES } from "../http/paging";
 import type { Engine } from "../tasks/engine";
 import { factsOf, toExecution } from "../tasks/execution";
 import { TaskFilterInput } from "../tasks/filter";
-import type { TaskFilter } from "../tasks/list";
+import type { TaskFilter } from "../tasks/task-filter";
 import { getTasks, type TaskView } from "../tasks/queries";
 import { countInSteps, nextTasks, passedBy } from "../tasks/walk";
 import { optional } from "./csv";

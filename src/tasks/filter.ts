@@ -3,7 +3,7 @@ import { filterText } from "../http/filter-text";
 import { firstMoment, fromText, lastMoment, throughText } from "../http/instant";
 import { MAX_SCANNED } from "../http/paging";
 import { isLote, isTaskId } from "./ids";
-import type { TaskFilter } from "./list";
+import type { TaskFilter } from "./task-filter";
 import { STATUSES } from "./states";
 
 const name = filterText(100).openapi({ description: "Case and accents do not matter" });

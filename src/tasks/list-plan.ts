@@ -7,8 +7,8 @@ import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
 import { firstIdAt, isLote, isTaskId, loteRange } from "./ids";
 import { type Lease, LEASED } from "./leases";
-import type { Order, TaskFilter } from "./list";
 import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "./states";
+import type { Order, TaskFilter } from "./task-filter";
 
 /** A row as a list looks at it. */
 export interface Looked {

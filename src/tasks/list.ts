@@ -15,34 +15,7 @@ import {
 import { type Looked, planPage, type Restriction, type Scan } from "./list-plan";
 import { lookAtOpen, sortOpen, walk } from "./list-scan";
 import { getTasks, type TaskView } from "./queries";
-import type { Status } from "./states";
-
-export interface TaskFilter {
-  lote?: string;
-  /** "OPEN" is every state that is not final. */
-  status?: Status | "OPEN";
-  subject?: string;
-  user?: string;
-  module?: string;
-  name?: string;
-  worker?: string;
-  /** Accepted at or after, before; Unix milliseconds. */
-  from?: number;
-  before?: number;
-  /** A task id, here or elsewhere, a lote, a subject, or words of a failure's error. */
-  search?: string;
-  /** Whether a person gave up on it. */
-  discarded?: boolean;
-  /** Any of these error codes. */
-  codes?: readonly string[];
-  /** The gist of its error's message, see error-gist.ts. */
-  message?: string;
-  /** Just these tasks, at most MAX_SCANNED. */
-  ids?: readonly string[];
-}
-
-/** By when they were accepted. */
-export type Order = "newest" | "oldest";
+import type { Order, TaskFilter } from "./task-filter";
 
 /** A page ends early where its rows get large: see MAX_PAGE_BYTES. */
 export async function listTasks(

@@ -1,7 +1,8 @@
 import { type Key, MAX_SCANNED } from "../http/paging";
 import { ACTIONS, type Actor } from "./actions";
 import type { Engine } from "./engine";
-import { lookAtTasks, nextAfter, type TaskFilter } from "./list";
+import { lookAtTasks, nextAfter } from "./list";
+import type { TaskFilter } from "./task-filter";
 
 /** Looks at 1,000 tasks each: those that are open may be behind thousands that ended. */
 const MAX_LOOKS = 10;

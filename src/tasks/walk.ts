@@ -1,7 +1,8 @@
 /** Going through every task of a filter, newest first, in steps of bounded size. */
 import { type Key, MAX_SCANNED, type Page } from "../http/paging";
 import { firstIdAt, timeOf } from "./ids";
-import { lookAtTasks, nextAfter, type TaskFilter } from "./list";
+import { lookAtTasks, nextAfter } from "./list";
+import type { TaskFilter } from "./task-filter";
 
 /** The ids that follow a place, as the list has them: at most MAX_SCANNED, none of them too. */
 export async function nextTaskIds(

@@ -2,7 +2,7 @@ import { storedForms } from "../auth/caller";
 import { Conditions } from "../db/conditions";
 import { loteOf } from "./ids";
 import { type Lease, LEASES, readLeases } from "./leases";
-import type { TaskFilter } from "./list";
+import type { TaskFilter } from "./task-filter";
 
 /** A consumer at work: its lease, and the first of what it runs. */
 export interface Worker {
