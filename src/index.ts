@@ -20,7 +20,7 @@ import { publishTo } from "./tasks/publish";
 import { deleteOldNotifications } from "./tasks/notifications";
 import { putOffForDays } from "./tasks/put-off";
 import { isDeadLetterQueue } from "./tasks/queues";
-import { watchRecovery } from "./tasks/recover";
+import { watchRecovery } from "./tasks/watch-recovery";
 
 export { LiveHub } from "./live/hub.do";
 export { CatalogueDesk } from "./orders/catalogue/desk.do";

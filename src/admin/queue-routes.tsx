@@ -7,7 +7,7 @@ import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
-import { pauseQueue, resumeQueue } from "../tasks/pauses";
+import { pauseQueue, resumeQueue } from "../tasks/pause-queue";
 import { DEAD_LETTERS, lanesOf, queueOf } from "../tasks/queues";
 import { lookAtFailures } from "../tasks/troubles";
 import { DEAD_LETTER, type QueueView, readQueues } from "./dashboard-data";

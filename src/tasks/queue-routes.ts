@@ -7,7 +7,7 @@ import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import { visibleText } from "../http/visible-text";
-import { pauseQueue, resumeQueue } from "./pauses";
+import { pauseQueue, resumeQueue } from "./pause-queue";
 import { lanesOf } from "./queues";
 
 const params = z.object({ queue: z.string() });

@@ -22,7 +22,6 @@ import { UNATTENDED } from "../db/retry";
 import { log } from "../log";
 import { countEndsSql, foldCounts } from "./counts";
 import { deleteExpiredKeys } from "./expired-keys";
-import { armRecovery } from "./recovery-alarm";
 import { notifyEndsSql } from "./notify";
 import { publishRows, TOLD, type ToldRow } from "./publish";
 import { resendDue } from "./resend";
@@ -111,18 +110,8 @@ async function housekeep<T>(step: string, work: Promise<T>, otherwise: T): Promi
   }
 }
 
-/**
- * The cron's look: wakes the alarm if work is open and it was lost. Keys expire a day after the
- * work they came with, when the alarm may be at rest.
- */
-export async function watchRecovery(env: Env, now: number): Promise<void> {
-  const hasExpired = await deleteExpiredKeys(env.DB, now);
-  if (hasExpired || (await hasOpenWork(env.DB))) {
-    await armRecovery(env);
-  }
-}
-
-async function hasOpenWork(db: D1Database): Promise<boolean> {
+/** Whether anything may need recovery. */
+export async function hasOpenWork(db: D1Database): Promise<boolean> {
   const row = await db
     .prepare(
       `SELECT EXISTS (SELECT 1 FROM tasks WHERE ${OPEN}) OR EXISTS (SELECT 1 FROM leases) AS open`,

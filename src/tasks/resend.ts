@@ -19,8 +19,8 @@ import { SENT_GRACE_MS } from "./change";
 import { LEASED } from "./leases";
 import { readPauses } from "./pauses";
 import { lanesOf, queueOf } from "./queues";
-import { isRateRefusal, trySending } from "./sending";
 import { OPEN } from "./states";
+import { isRateRefusal, trySending } from "./try-sending";
 
 /** Rows looked at in one go. */
 const ROWS = 1000;

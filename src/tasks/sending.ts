@@ -7,66 +7,13 @@
 import { inChunks } from "../db/chunks";
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
-import { MESSAGE_VERSION, queueOf } from "./queues";
 import { lookNow } from "./recovery-alarm";
 import { OPEN } from "./states";
+import { ROUND, trySending } from "./try-sending";
 
-/** Messages a call to the queue takes. */
-const SEND_BATCH = 100;
-const SENDS_AT_ONCE = 6;
-/** Messages sent in one go. */
-const ROUND = SEND_BATCH * SENDS_AT_ONCE;
 /** Between rounds: 4,000 messages a second at most, so that others find room beside. */
 const PAUSE_MS = 150;
 const MAX_PAUSE_MS = 1000;
-
-/** What the queue took, and what it said of the rest. */
-export interface Sending {
-  taken: string[];
-  refusal?: unknown;
-}
-
-/** Sends a message per task, to be delivered after the delay, until the queue refuses some. */
-export async function trySending(
-  env: Env,
-  lane: string,
-  ids: readonly string[],
-  delayMs = 0,
-): Promise<Sending> {
-  const queue = queueOf(env, lane);
-  const chunks: string[][] = [];
-  for (let start = 0; start < ids.length; start += SEND_BATCH) {
-    chunks.push(ids.slice(start, start + SEND_BATCH));
-  }
-  const sending: Sending = { taken: [] };
-  for (let start = 0; start < chunks.length; start += SENDS_AT_ONCE) {
-    const some = chunks.slice(start, start + SENDS_AT_ONCE);
-    const results = await Promise.allSettled(
-      some.map((chunk) =>
-        queue.sendBatch(
-          chunk.map((id) => ({ body: { v: MESSAGE_VERSION, task_id: id } })),
-          delayMs > 0 ? { delaySeconds: Math.ceil(delayMs / 1000) } : undefined,
-        ),
-      ),
-    );
-    for (const [index, result] of results.entries()) {
-      if (result.status === "fulfilled") {
-        sending.taken.push(...(some[index] ?? []));
-      } else {
-        sending.refusal = result.reason;
-      }
-    }
-    if ("refusal" in sending) {
-      break;
-    }
-  }
-  return sending;
-}
-
-/** Whether the queue took as much as it takes in a second: it will take more in the next. */
-export function isRateRefusal(refusal: unknown): boolean {
-  return /too many requests/i.test(String(refusal));
-}
 
 interface Manner {
   delayMs?: number;

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteOrder } from "../../src/orders/delete";
 import { type Action, actOn } from "../../src/tasks/actions";
-import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
+import { pauseQueue, resumeQueue } from "../../src/tasks/pause-queue";
 import { replayTask } from "../../src/tasks/replay";
 import { getTask } from "../../src/tasks/queries";
 import { saveTemplate } from "../../src/tasks/templates";

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { assertRoom } from "../../src/tasks/backpressure";
-import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
+import { pauseQueue, resumeQueue } from "../../src/tasks/pause-queue";
 import { call, expectProblem, masterKey } from "../support/api";
 import { CATALOGUE_URL, stubCatalogue } from "../support/catalogue";
 import { countingDatabase } from "../support/counting";

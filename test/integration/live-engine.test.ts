@@ -8,7 +8,7 @@ import { enqueueOrders } from "../../src/orders/ingest";
 import { actOn } from "../../src/tasks/actions";
 import { BURIED, consumeDeadLetters } from "../../src/tasks/dead-letters";
 import { Engine } from "../../src/tasks/engine";
-import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
+import { pauseQueue, resumeQueue } from "../../src/tasks/pause-queue";
 import { publishTo, type TaskChange } from "../../src/tasks/publish";
 import { toExecution } from "../../src/tasks/execution";
 import { listTasks } from "../../src/tasks/list";

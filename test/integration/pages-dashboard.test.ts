@@ -5,7 +5,7 @@ import { z } from "zod";
 import { createApp } from "../../src/app";
 import { processOrder } from "../../src/orders/task";
 import { Engine } from "../../src/tasks/engine";
-import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
+import { pauseQueue, resumeQueue } from "../../src/tasks/pause-queue";
 import { getTask } from "../../src/tasks/queries";
 import { getTemplate } from "../../src/tasks/templates";
 import { ORIGIN } from "../support/api";

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { pauseQueue, resumeQueue } from "../../src/tasks/pauses";
+import { pauseQueue, resumeQueue } from "../../src/tasks/pause-queue";
 import { recover } from "../../src/tasks/recover";
 import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
 import { apiKey, call, expectProblem } from "../support/api";

@@ -7,8 +7,9 @@ import {
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import worker from "../../src/index";
-import { recover, watchRecovery } from "../../src/tasks/recover";
+import { recover } from "../../src/tasks/recover";
 import { RECOVERY_NAME } from "../../src/tasks/recovery-alarm";
+import { watchRecovery } from "../../src/tasks/watch-recovery";
 import { type D1Call, type D1Rules, strictD1 } from "../platform/d1";
 import { CATALOGUE_URL, stubCatalogue } from "../support/catalogue";
 import { countingDatabase } from "../support/counting";
