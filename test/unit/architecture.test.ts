@@ -68,3 +68,29 @@ it("describes routes in one way, which refuses the names they do not know", () =
   );
   expect(describing.map(([file]) => file)).toEqual(["http/route.ts"]);
 });
+
+/** The files whose imports lead back to themselves, types included. */
+function inCircles(imports: ReadonlyMap<string, readonly string[]>): string[] {
+  const left = new Map(imports);
+  const isLeaf = (file: string) => !(left.get(file) ?? []).some((each) => left.has(each));
+  for (let leaves = [""]; leaves.length > 0;) {
+    leaves = [...left.keys()].filter(isLeaf);
+    leaves.forEach((file) => left.delete(file));
+  }
+  return [...left.keys()];
+}
+
+it("has no files that import each other in a circle, but that a task is handed its engine", () => {
+  const sources = readSources();
+  const importsOf = (file: string, text: string) =>
+    [...text.matchAll(/(?:from |import\()"(\.[^"]+)"/g)].flatMap(([, to = ""]) => {
+      const { pathname } = new URL(to, `file:///${file}`);
+      const path = pathname.slice(1);
+      return [path, `${path}.ts`, `${path}.tsx`].filter((each) => sources.has(each));
+    });
+  const imports = new Map([...sources].map(([file, text]) => [file, importsOf(file, text)]));
+  expect(imports.get("tasks/define.ts")).toContain("tasks/engine.ts");
+  expect(inCircles(imports)).toContain("tasks/define.ts");
+  const others = (imports.get("tasks/define.ts") ?? []).filter((to) => to !== "tasks/engine.ts");
+  expect(inCircles(imports.set("tasks/define.ts", others))).toEqual([]);
+});
