@@ -45,7 +45,7 @@ export default {
     } catch (error) {
       log.error("config.invalid", { message: error instanceof ConfigError ? error.message : "" });
       // No message can be processed with a bad configuration, nor may it be lost for a weekend of it.
-      batch.messages.forEach(putOffForDays);
+      batch.messages.forEach((message) => putOffForDays(message, Math.random()));
       return;
     }
     if (isDeadLetterQueue(batch.queue)) {

@@ -18,9 +18,9 @@ const SAID_MS = 60_000;
 let saidAt = -Infinity;
 
 /** Logs that there is no room, once a minute, as every request, batch and look finds it so. */
-export function logFull(fields: Record<string, unknown>): void {
-  if (!isRecent(saidAt, SAID_MS)) {
-    saidAt = Date.now();
+export function logFull(fields: Record<string, unknown>, now = Date.now()): void {
+  if (!isRecent(saidAt, SAID_MS, now)) {
+    saidAt = now;
     log.error("database.full", fields);
   }
 }

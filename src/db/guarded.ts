@@ -34,9 +34,9 @@ const healths = new WeakMap<D1Database, Health>();
  * Whether since then a try failed for D1's reasons, or stalled. What began before and is under way
  * says nothing: it may be of an invocation that was cut off, which never ends.
  */
-export function isTroubledSince(db: D1Database, since: number): boolean {
+export function isTroubledSince(db: D1Database, since: number, now: number): boolean {
   const { troubledAt, underWay } = healths.get(db) ?? { troubledAt: 0, underWay: [] };
-  const until = Date.now() - STALL_MS;
+  const until = now - STALL_MS;
   return (
     troubledAt >= since || [...underWay].some((call) => call.since >= since && call.since < until)
   );

@@ -1,3 +1,4 @@
+import { systemChance } from "../lib/clock";
 import { DatabaseTrouble, named } from "./trouble";
 
 /**
@@ -28,6 +29,7 @@ export async function retry<T>(
   patience: Patience,
   more = 0,
   wait: (ms: number) => Promise<unknown> = sleep,
+  chance = systemChance,
 ): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
@@ -38,7 +40,7 @@ export async function retry<T>(
       if (ms === null) {
         throw error;
       }
-      await wait(ms * (0.75 + Math.random() / 2));
+      await wait(ms * (0.75 + chance() / 2));
     }
   }
 }

@@ -27,7 +27,7 @@ interface Position<Place> {
 export function defineExport<Input extends { formato: FormatName }, Row, Place>(
   source: Source<Input, Row, Place>,
   partBytes = PART_BYTES,
-  ...size: ConstructorParameters<typeof Slice>
+  ...size: [ms?: number, pages?: number]
 ): SingleTask<Input> {
   type Progress = Written<Position<Place>>;
 
@@ -43,7 +43,7 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
     notify: { complete: true, error: true },
     startedBy: source.startedBy,
 
-    async run(task, { env, engine, signal }) {
+    async run(task, { env, engine, clock, signal }) {
       const { formato } = task.input;
       const format = source.formats(engine)[formato];
       const walk = source.walk(env.DB, task);
@@ -61,7 +61,7 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
       const written = (task.checkpoint as Progress | null) ?? (await begin());
       const target = { files: env.FILES, key, httpMetadata };
       const writer = new PartWriter(target, written, partBytes, (now) => task.saveCheckpoint(now));
-      const slice = new Slice(...size);
+      const slice = new Slice(clock, ...size);
 
       const write = async (): Promise<Outcome> => {
         let { position } = written;

@@ -21,7 +21,7 @@ let restedAt = 0;
 let isMissing = false;
 
 export const publishToHub: Publish = async (env, changes, beyond = false) => {
-  if (isRecent(restedAt, QUIET_MS)) {
+  if (isRecent(restedAt, QUIET_MS, Date.now())) {
     return;
   }
   const all = changes();

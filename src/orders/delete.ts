@@ -20,9 +20,13 @@ const IS_KEPT =
  * Deletes a stored order. Its id stays used, with who deleted it, when and why; its task keeps its
  * history and loses its link. Returns false when there is no such order.
  */
-export async function deleteOrder(env: Env, id: string, deletion: Deletion): Promise<boolean> {
+export async function deleteOrder(
+  env: Env,
+  id: string,
+  deletion: Deletion,
+  now = Date.now(),
+): Promise<boolean> {
   const { by, reason } = deletion;
-  const now = Date.now();
   const results = await withBallast(env.DB, () =>
     retryD1(env.DB, () =>
       env.DB.batch([

@@ -3,10 +3,11 @@
  * order; what costs a call is done once per batch (registry per shard, catalogue per product).
  */
 import type { Config } from "../config";
+import type { Clock } from "../lib/clock";
 import type { BatchResult, Outcome, Reason, Task } from "../tasks/define";
 import type { TimelineEvent } from "../tasks/timeline";
 import type { Lookups, Question } from "./catalogue/catalogue";
-import { enrich, type NoProduct, productsOf } from "./enrich";
+import { enrich, productsOf } from "./enrich";
 import { reasonOf, type OrderError } from "./errors";
 import { toDecimal } from "./money";
 import type { EnrichedOrder, PricedOrder, Stage, StoredOrder, ValidOrder } from "./order";
@@ -14,16 +15,15 @@ import { toStored } from "./persist";
 import { price } from "./price";
 import type { ClaimAnswer, ClaimOf } from "./registry.do";
 import { validate } from "./validate";
+import { searchOf, waitForCatalogue } from "./wait-for-catalogue";
 
-/** How an order waits, at least, for products that are still being asked. */
-const ASKED_WAIT_MS = 500;
-const MAX_ASKED_WAIT_MS = 10_000;
 /** A held id is usually free, or taken for good, as soon as its holder's batch settles. */
 const HELD_WAIT_MS = 500;
 const MAX_HELD_WAIT_MS = 30_000;
 
 export interface PipelineDependencies {
   config: Config;
+  clock: Clock;
   /** What is known of the products each question asks for, by task. */
   lookup(questions: Question[]): Promise<Map<string, Lookups>>;
   claim(claims: ClaimOf[], now: number): Promise<Map<string, ClaimAnswer>>;
@@ -44,23 +44,6 @@ export async function runPipeline(
   const enriched = await batch.enrich(owned);
   const priced = batch.price(enriched);
   return batch.persist(priced);
-}
-
-/** What an order remembers, from run to run, of its search for its products. Unix milliseconds. */
-interface Search {
-  since: number;
-  /** Since when it has found the catalogue down; null while it is up. */
-  downSince: number | null;
-  /** Of its last run: a product that failed before then did not fail for this order. */
-  ranAt: number;
-}
-
-/** A first run, and the first after a person's retry, begins anew. */
-function searchOf({ attempt, deferrals, checkpoint }: Task<unknown>, now: number): Search {
-  const begun = { since: now, downSince: null, ranAt: now };
-  return attempt === 1 && deferrals === 0
-    ? begun
-    : { ...begun, ...(checkpoint as Partial<Search> | null) };
 }
 
 class OrderBatch {
@@ -95,7 +78,7 @@ class OrderBatch {
       firsts.set(order.id, firsts.get(order.id) ?? task.id);
     }
     const claims = [...firsts].map(([orderId, taskId]) => ({ orderId, taskId }));
-    const answers = await this.#dependencies.claim(claims, Date.now());
+    const answers = await this.#dependencies.claim(claims, this.#dependencies.clock());
     for (const { task, order } of valid) {
       const first = firsts.get(order.id) ?? task.id;
       const answer = answers.get(first);
@@ -111,7 +94,7 @@ class OrderBatch {
   }
 
   async enrich(owned: Work<ValidOrder>[]): Promise<Work<EnrichedOrder>[]> {
-    const now = Date.now();
+    const now = this.#dependencies.clock();
     const searches = new Map(owned.map(({ task }) => [task.id, searchOf(task, now)]));
     const lookups = await this.#dependencies.lookup(
       owned.map(({ task, order }) => ({
@@ -130,7 +113,9 @@ class OrderBatch {
         this.#reject(task, result);
       } else {
         const search = searches.get(task.id) ?? searchOf(task, now);
-        this.#end(task, this.#withoutProduct(task, search, result));
+        const { config, clock } = this.#dependencies;
+        const { deferrals } = task;
+        this.#end(task, waitForCatalogue(result, search, deferrals, config.orderMaxAgeMs, clock()));
       }
     }
     return this.#passed("enrich", enriched);
@@ -143,7 +128,7 @@ class OrderBatch {
   }
 
   async persist(priced: Work<PricedOrder>[]): Promise<BatchResult<StoredOrder>> {
-    const now = Date.now();
+    const now = this.#dependencies.clock();
     const stored = new Map<string, StoredOrder>();
     await Promise.all(
       priced.map(async ({ task, order }) => stored.set(task.id, await toStored(order, now))),
@@ -154,51 +139,6 @@ class OrderBatch {
       this.#end(task, { kind: "done", result });
     }
     return { outcomes: this.#outcomes, stored };
-  }
-
-  /**
-   * What becomes of an order that lacks a product. That the catalogue is down, or slow, or in
-   * demand, is not its fault: it waits; for one that is down up to its greatest age. That a product
-   * fails by itself uses up an attempt each time it was asked.
-   */
-  #withoutProduct(task: Task<unknown>, search: Search, lack: NoProduct): Outcome {
-    const now = Date.now();
-    const growing = Math.min(ASKED_WAIT_MS * 2 ** Math.min(task.deferrals, 10), MAX_ASKED_WAIT_MS);
-    const { sku } = lack;
-    // The desk's clock is another: a failure that was counted must not count again.
-    const ranAt = lack.kind === "sick" ? Math.max(now, lack.failedAt + 1) : now;
-    const wait = (error: OrderError, more: Partial<Search>, delayMs?: number): Outcome => ({
-      kind: "defer",
-      reason: reasonOf(error),
-      checkpoint: { ...search, downSince: null, ranAt, ...more },
-      delayMs,
-    });
-    switch (lack.kind) {
-      case "refused":
-        return { kind: "reject", reason: reasonOf({ ...lack, kind: "catalogue_failed" }) };
-      case "down": {
-        const downSince = search.downSince ?? now;
-        return now - downSince >= this.#dependencies.config.orderMaxAgeMs
-          ? { kind: "reject", reason: reasonOf({ ...lack, kind: "catalogue_unavailable" }) }
-          : wait({ kind: "catalogue_waiting", sku, down: lack.why }, { downSince });
-      }
-      case "sick": {
-        const error = { kind: "catalogue_failed", sku, why: lack.why } as const;
-        return lack.failedAt >= search.ranAt
-          ? {
-              kind: "retry",
-              reason: reasonOf(error),
-              checkpoint: { ...search, downSince: null, ranAt },
-            }
-          : wait(error, {}, Math.max(lack.until - now, 0));
-      }
-      case "not_known": {
-        const error = { kind: "catalogue_waiting", sku, down: null } as const;
-        return wait(error, {}, Math.max(lack.waitMs, growing));
-      }
-      default:
-        return lack satisfies never;
-    }
   }
 
   #waitFor(task: Task<unknown>, by: string): void {
@@ -216,7 +156,7 @@ class OrderBatch {
   }
 
   #passed<Order>(stage: Stage, works: Work<Order>[]): Work<Order>[] {
-    const at = Date.now();
+    const at = this.#dependencies.clock();
     for (const { task } of works) {
       const stages = this.#stages.get(task.id) ?? [];
       this.#stages.set(task.id, [...stages, { at, event: stage }]);

@@ -72,7 +72,7 @@ const sizes = new WeakMap<object, { at: number; storage: Storage | null }>();
 /** How full the fullest object is, as of ten minutes ago at most; null when one did not say. */
 export async function registryStorage(env: Env): Promise<Storage | null> {
   const known = sizes.get(env.ORDER_REGISTRY);
-  if (known && isRecent(known.at, SIZE_KEPT_MS)) {
+  if (known && isRecent(known.at, SIZE_KEPT_MS, Date.now())) {
     return known.storage;
   }
   const shards = Array.from({ length: SHARDS }, (_, shard) => stubOf(env, shard).size());

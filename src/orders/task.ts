@@ -11,9 +11,8 @@ import { prepareOrder } from "./prepare";
 import { claimOrders, settleOrders } from "./registry";
 import type { ClaimOf, Outcomes } from "./registry.do";
 import { readOrderText } from "./order-text";
+import { OUTAGE_WAIT } from "./wait-for-catalogue";
 
-/** Waits of an order whose catalogue is down: 10 s growing to 5 min. */
-const OUTAGE_WAIT = { baseMs: 10_000, maxMs: 300_000 };
 const MAX_RETRY_WAIT_MS = 300_000;
 
 /** The task that processes an order: `input` is the order as sent, `subject` its id. */
@@ -37,9 +36,10 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   computes: ["validate", "price", "persist"] satisfies Stage[],
   startedBy: "operator",
   commit: commitOrders,
-  runBatch: (tasks, { env, leaseExpiresAt, passed }) =>
+  runBatch: (tasks, { env, clock, leaseExpiresAt, passed }) =>
     runPipeline(tasks, {
       config: configOf(env),
+      clock,
       lookup: (questions) => catalogueOf(env).lookup(deskOf(env), questions),
       claim: (claims, now) => claimOrders(env, claims, now, leaseExpiresAt),
       passed,

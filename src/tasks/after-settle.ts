@@ -21,7 +21,7 @@ export async function afterSettle(
   resend: ReadonlyMap<string, number>,
   context: Omit<RunContext, "signal">,
 ): Promise<void> {
-  const { env } = context;
+  const { env, clock, chance } = context;
   const jobs: Promise<unknown>[] = [publish(env, () => changesOf(runs, settled))];
   for (const [definition, group] of Map.groupBy(runs, (run) => run.definition)) {
     if (definition) {
@@ -37,7 +37,7 @@ export async function afterSettle(
             env,
             definition.queue,
             group.map(({ id }) => id),
-            { delayMs },
+            { delayMs, clock, chance },
           ),
         ),
         callHook(definition, settlementsOf(group, settled), context),

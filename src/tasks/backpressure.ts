@@ -57,16 +57,17 @@ export async function assertRoom(
   env: Env,
   lane: string,
   isKnown: () => Promise<boolean> = async () => false,
+  now = Date.now(),
 ): Promise<void> {
-  const { overloaded, full } = await lookAt(env, lane);
+  const { overloaded, full } = await lookAt(env, lane, now);
   if ((overloaded || full) && !(await isKnown())) {
     throw full ? storageFull() : tooMuchWaits(configOf(env).maxBacklogMs);
   }
 }
 
 /** Likewise for work that comes one by one: only whether it can be stored matters. */
-export async function assertStorage(env: Env, lane: string): Promise<void> {
-  if ((await lookAt(env, lane)).full) {
+export async function assertStorage(env: Env, lane: string, now = Date.now()): Promise<void> {
+  if ((await lookAt(env, lane, now)).full) {
     throw storageFull();
   }
 }
@@ -79,8 +80,7 @@ function tooMuchWaits(limitMs: number): AppError {
   return new AppError(503, "overloaded", detail, {}, headers);
 }
 
-async function lookAt(env: Env, lane: string): Promise<Look> {
-  const now = Date.now();
+async function lookAt(env: Env, lane: string, now: number): Promise<Look> {
   const config = configOf(env);
   const byLane = looks.get(config) ?? new Map<string, Look>();
   looks.set(config, byLane);

@@ -42,7 +42,7 @@ export const bulk: SingleTask<BulkInput> = {
   deferral: { baseMs: 5000, maxMs: 60_000 },
   timeoutMs: 5 * 60_000,
   startedBy: null,
-  run: async (task, { env, engine, signal }) => {
+  run: async (task, { env, engine, clock, signal }) => {
     const { action, filter: asked, reason } = task.input;
     const filter = toWorkOn(action, asked);
     // Nothing accepted after this task was.
@@ -52,7 +52,7 @@ export const bulk: SingleTask<BulkInput> = {
     const total = await task.step("count", () => countInSteps(env.DB, filter, COUNT_STEPS));
     const passed = await passedBy(env.DB, { ...filter, before });
     let place: Place = { ...START, ...(task.checkpoint as Partial<Place> | null) };
-    const slice = new Slice();
+    const slice = new Slice(clock);
     while (place.page === 0 || place.after !== null) {
       if (slice.isOver) {
         return { kind: "continue", checkpoint: place };

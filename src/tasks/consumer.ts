@@ -17,6 +17,7 @@ import { logFailure } from "../db/full";
 import { guarded } from "../db/guarded";
 import { retryD1, UNATTENDED } from "../db/retry";
 import { troubleBehind } from "../db/trouble";
+import { type Chance, type Clock, systemChance, systemClock } from "../lib/clock";
 import { log } from "../log";
 import { MAX_MESSAGE_WAIT_MS } from "./backoff";
 import { change, type Run } from "./change";
@@ -48,6 +49,8 @@ interface Delivery {
   lane: string;
   env: Env;
   engine: Engine;
+  clock: Clock;
+  chance: Chance;
   messages: Messages;
   /** When its last run must have ended; Unix milliseconds. */
   until: number;
@@ -57,16 +60,22 @@ interface Delivery {
   isTroubled: boolean;
 }
 
-export async function consume(batch: MessageBatch, given: Env, engine: Engine): Promise<void> {
-  const until = Date.now() + MAX_RUNNING_MS;
+export async function consume(
+  batch: MessageBatch,
+  given: Env,
+  engine: Engine,
+  clock = systemClock,
+  chance = systemChance,
+): Promise<void> {
+  const until = clock() + MAX_RUNNING_MS;
   const env = guarded(given, UNATTENDED);
-  const messages = await sortMessages(batch, env);
+  const messages = await sortMessages(batch, env, clock, chance);
   if (messages.size === 0) {
     return;
   }
   const lane = laneOf(env, batch.queue);
   const flags = { isOver: false, isTroubled: false };
-  const delivery: Delivery = { lane, env, engine, messages, until, ...flags };
+  const delivery: Delivery = { lane, env, engine, clock, chance, messages, until, ...flags };
   const suspects = await runClaim(delivery, [...messages.keys()], "together");
   for (const [index, id] of suspects.entries()) {
     if (delivery.isTroubled) {
@@ -82,13 +91,18 @@ export async function consume(batch: MessageBatch, given: Env, engine: Engine): 
 type Messages = Map<string, Message>;
 
 /** Messages by task id. Doubles are acked, newer ones put off, unreadable ones made visible. */
-async function sortMessages(batch: MessageBatch, env: Env): Promise<Messages> {
+async function sortMessages(
+  batch: MessageBatch,
+  env: Env,
+  clock: Clock,
+  chance: Chance,
+): Promise<Messages> {
   const messages: Messages = new Map();
   const unknown: Message[] = [];
   for (const message of batch.messages) {
     const read = readMessage(message.body);
     if (read === "newer") {
-      putOff(message);
+      putOff(message, chance());
     } else if (read === "unknown") {
       unknown.push(message);
     } else if (messages.has(read.task_id)) {
@@ -98,10 +112,8 @@ async function sortMessages(batch: MessageBatch, env: Env): Promise<Messages> {
     }
   }
   if (unknown.length > 0) {
-    await buryMessages(unknown, env, {
-      code: "invalid_message",
-      message: "The queue delivered a message that is not one of this system",
-    });
+    const message = "The queue delivered a message that is not one of this system";
+    await buryMessages(unknown, env, { code: "invalid_message", message }, clock(), chance);
   }
   return messages;
 }
@@ -112,22 +124,23 @@ async function runClaim(
   ids: string[],
   how: "together" | "alone",
 ): Promise<string[]> {
-  const { lane, env, engine, messages } = delivery;
+  const { lane, env, engine, clock, chance, messages } = delivery;
   const { leaseMs } = configOf(env);
-  const since = Date.now();
+  const since = clock();
   const token = crypto.randomUUID();
   let stopHeartbeat: (() => void) | undefined;
   try {
     const lease = { token, queue: lane, worker: workerName(), now: since, leaseMs };
     const taken = await claim(env.DB, { ...lease, ids, suspect: how === "alone" });
     const suspects = answerUnclaimed(taken.notClaimed, messages);
-    delivery.isOver = Date.now() + longest(taken.claimed, engine) > delivery.until;
+    delivery.isOver = clock() + longest(taken.claimed, engine) > delivery.until;
     if (delivery.isOver) {
       await release(env.DB, token);
       taken.claimed.forEach(({ id }) => retryIn(messages.get(id), 0));
     } else if (taken.claimed.length > 0) {
-      stopHeartbeat = startHeartbeat(env.DB, token, leaseMs);
-      const context = { env, engine, worker: lease.worker, leaseExpiresAt: since + leaseMs };
+      stopHeartbeat = startHeartbeat(env.DB, token, leaseMs, clock);
+      const { worker } = lease;
+      const context = { env, engine, worker, leaseExpiresAt: since + leaseMs, clock, chance };
       await runLease(delivery, { rows: taken.claimed, token }, since, context);
     }
     return suspects;
@@ -154,11 +167,11 @@ async function release(db: D1Database, token: string): Promise<void> {
 }
 
 /** On a message already answered this has no effect. */
-function backToWait({ messages }: Delivery, ids: readonly string[]): void {
+function backToWait({ messages, chance }: Delivery, ids: readonly string[]): void {
   for (const id of ids) {
     const message = messages.get(id);
     if (message) {
-      putOffOrDrop(message);
+      putOffOrDrop(message, chance());
     }
   }
 }
@@ -194,17 +207,17 @@ async function runLease(
   startedAt: number,
   context: Context,
 ): Promise<void> {
-  const { env, worker } = context;
+  const { env, worker, clock, chance } = context;
   logStarted(rows, worker);
   const told = rows.filter((row) => row.started_at === null && readNotify(row.notify).start);
   if (told.length > 0) {
-    await tellStarted(env.DB, told);
+    await tellStarted(env.DB, told, clock());
   }
   const stopTelling = publishStarted(env, rows);
   const { runs, commits } = await runGroups({ rows, token }, startedAt, context);
   stopTelling();
-  const now = Date.now();
-  const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, Math.random())]));
+  const now = clock();
+  const changes = new Map(runs.map((run) => [run.row.id, change(run, env, now, chance())]));
   const commitRows: CommitRows[] = commits.map(({ commit, name, stored }) => ({
     commit,
     name,
@@ -216,13 +229,13 @@ async function runLease(
   const lease = { token, worker };
   const settled = await settle(env.DB, lease, [...changes.values()], commitRows, now, notifies);
   const resend = answerSettled(rows, settled, messages, now);
-  logSettled(runs, settled, startedAt);
+  logSettled(runs, settled, clock() - startedAt);
   await afterSettle(runs, settled, resend, context);
 }
 
-async function tellStarted(db: D1Database, rows: ClaimedRow[]): Promise<void> {
+async function tellStarted(db: D1Database, rows: ClaimedRow[], now: number): Promise<void> {
   const ids = rows.map(({ id }) => id);
-  const notice = startedNotice(db, ids, Date.now());
+  const notice = startedNotice(db, ids, now);
   await notice.run().catch((error: unknown) => {
     log.warn("notify.failed", { message: String(error) }); // no reason not to run them
   });
@@ -245,7 +258,12 @@ async function runGroups(
     const definition = context.engine.find(name);
     if (!definition) {
       groups.runs.push(
-        ...group.map((row) => ({ ...base, row, definition, outcome: unknownTask(row) })),
+        ...group.map((row) => ({
+          ...base,
+          row,
+          definition,
+          outcome: unknownTask(row, context.clock()),
+        })),
       );
       return;
     }
@@ -265,9 +283,9 @@ async function runGroups(
   return groups;
 }
 
-function unknownTask(row: ClaimedRow): Run["outcome"] {
+function unknownTask(row: ClaimedRow, now: number): Run["outcome"] {
   const message = `No task is defined under the name ${row.name}`;
-  return leaveToNewer(row, { code: "unknown_task", message });
+  return leaveToNewer(row, { code: "unknown_task", message }, now);
 }
 
 /**

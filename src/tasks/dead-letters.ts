@@ -9,6 +9,7 @@ import { logFailure } from "../db/full";
 import { guarded } from "../db/guarded";
 import { retryD1, UNATTENDED } from "../db/retry";
 import { cutText } from "../lib/cut-text";
+import { type Chance, systemChance, systemClock } from "../lib/clock";
 import { log } from "../log";
 import { countSql } from "./counts";
 import type { Reason } from "./define";
@@ -31,7 +32,12 @@ const GIVEN_UP: Reason = {
 };
 
 /** Has open tasks sent again. One that is running, or has ended, is left alone. */
-export async function consumeDeadLetters(batch: MessageBatch, given: Env): Promise<void> {
+export async function consumeDeadLetters(
+  batch: MessageBatch,
+  given: Env,
+  clock = systemClock,
+  chance = systemChance,
+): Promise<void> {
   const env = guarded(given, UNATTENDED);
   const strangers: Message[] = [];
   const named: [id: string, message: Message][] = [];
@@ -46,20 +52,21 @@ export async function consumeDeadLetters(batch: MessageBatch, given: Env): Promi
   const known = await sendAgain(
     named.map(([id]) => id),
     env,
+    clock(),
   ).catch((error: unknown) => {
     logFailure("dead_letters.failed", error);
     return null;
   });
   for (const [id, message] of named) {
     if (known === null) {
-      putOffForDays(message);
+      putOffForDays(message, chance());
     } else if (known.has(id)) {
       message.ack();
     } else {
       strangers.push(message);
     }
   }
-  await buryMessages(strangers, env, GIVEN_UP);
+  await buryMessages(strangers, env, GIVEN_UP, clock(), chance);
 }
 
 // Work elsewhere has no message: one that names it says nothing.
@@ -69,14 +76,14 @@ WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
   AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})`;
 
 /** Returns which ids are tasks of ours, whatever their state. */
-async function sendAgain(ids: string[], env: Env): Promise<Set<string>> {
+async function sendAgain(ids: string[], env: Env, now: number): Promise<Set<string>> {
   if (ids.length === 0) {
     return new Set();
   }
   const list = JSON.stringify(ids);
   const [marked, read] = await retryD1(env.DB, () =>
     env.DB.batch<{ id: string }>([
-      env.DB.prepare(MARK_UNSENT).bind(list, Date.now()),
+      env.DB.prepare(MARK_UNSENT).bind(list, now),
       env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
     ]),
   );
@@ -107,11 +114,12 @@ export async function buryMessages(
   messages: readonly Message[],
   env: Env,
   reason: Reason,
+  now: number,
+  chance: Chance,
 ): Promise<void> {
   if (messages.length === 0) {
     return;
   }
-  const now = Date.now();
   const lote = newLote(now);
   const rows = messages.map((message, index) => ({
     id: taskId(lote, index),
@@ -130,7 +138,7 @@ export async function buryMessages(
     log.warn("messages.buried", { messages: messages.length, code: reason.code });
     await publishRows(env, buried?.results ?? [], now);
   } catch (error) {
-    messages.forEach(putOffForDays);
+    messages.forEach((message) => putOffForDays(message, chance()));
     logFailure("messages.bury_failed", error, { messages: messages.length });
   }
 }

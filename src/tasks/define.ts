@@ -1,5 +1,6 @@
 import type { ZodType } from "zod";
 import type { Role } from "../auth/caller";
+import type { Chance, Clock } from "../lib/clock";
 import type { BackoffPolicy } from "./backoff";
 // A task may act on others, whatever their types: it is handed what holds them all.
 import type { Engine } from "./engine";
@@ -76,6 +77,8 @@ export interface RunContext {
   worker: string;
   /** Until when the lease holds if nobody extends it; Unix milliseconds. */
   leaseExpiresAt: number;
+  clock: Clock;
+  chance: Chance;
   /** Fires at the task's timeout, and within six seconds of its cancellation. */
   signal: AbortSignal;
 }

@@ -93,12 +93,12 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
 }
 
 /** What its row says, under the names of the API, and null for what is not there or not known. */
-export function factsOf(task: TaskView, engine: Engine) {
+export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
   const definition = engine.find(task.name);
   const status = statusOf(task);
   const startedAt = task.started_at ?? task.running?.since ?? null;
   const running = status === "STARTED" || status === "PROGRESS";
-  const endedAt = task.finished_at ?? (running ? Date.now() : null);
+  const endedAt = task.finished_at ?? (running ? now : null);
   const timeline = timelineOf(task);
   // Of work elsewhere it is how long that may be silent.
   const runsHere = definition !== undefined && task.queue !== TRACKED;

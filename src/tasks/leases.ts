@@ -7,6 +7,7 @@
  * - settling deletes the row, cancelling takes ids out of the list, recovery deletes it once lapsed.
  */
 import { retryD1 } from "../db/retry";
+import { type Clock, systemClock } from "../lib/clock";
 
 /** Ids of the tasks the lease with token ?1 holds. */
 export const HELD = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = ?1";
@@ -45,9 +46,14 @@ export function deleteLease(db: D1Database, token: string): D1PreparedStatement 
   return db.prepare("DELETE FROM leases WHERE token = ?1").bind(token);
 }
 
-async function extendLease(db: D1Database, token: string, leaseMs: number): Promise<void> {
+async function extendLease(
+  db: D1Database,
+  token: string,
+  leaseMs: number,
+  clock: Clock,
+): Promise<void> {
   const extend = db.prepare("UPDATE leases SET expires_at = ?2 WHERE token = ?1");
-  await retryD1(db, () => extend.bind(token, Date.now() + leaseMs).run());
+  await retryD1(db, () => extend.bind(token, clock() + leaseMs).run());
 }
 
 /** How often a run looks whether its tasks are still its own: each look is a read of D1. */
@@ -90,9 +96,14 @@ export function beatMs(leaseMs: number): number {
  * Extends the lease every third of its length until stopped. A missed beat is no error: the next
  * one, or the lapse, decides.
  */
-export function startHeartbeat(db: D1Database, token: string, leaseMs: number): () => void {
+export function startHeartbeat(
+  db: D1Database,
+  token: string,
+  leaseMs: number,
+  clock = systemClock,
+): () => void {
   const timer = setInterval(() => {
-    extendLease(db, token, leaseMs).catch(() => undefined);
+    extendLease(db, token, leaseMs, clock).catch(() => undefined);
   }, beatMs(leaseMs));
   return () => clearInterval(timer);
 }

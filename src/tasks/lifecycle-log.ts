@@ -23,8 +23,11 @@ export function logStarted(rows: ClaimedRow[], worker: string): void {
  * A line per task of a small batch; of a large one a single line that also lists its failures: a
  * line each would cost as much as the work itself.
  */
-export function logSettled(runs: Run[], settled: Map<string, SettledRow>, startedAt: number): void {
-  const durationMs = Date.now() - startedAt;
+export function logSettled(
+  runs: Run[],
+  settled: Map<string, SettledRow>,
+  durationMs: number,
+): void {
   const ended = runs.map(({ row: { id: taskId, name, subject } }) => {
     const now = settled.get(taskId);
     const outcome: string = now?.status ?? "GONE";

@@ -8,8 +8,11 @@ import type { Outcome, Reason } from "./define";
 /** So long after its first delivery nobody knows it. */
 const PATIENCE_MS = 3_600_000;
 
-export function leaveToNewer(row: Pick<ClaimedRow, "started_at">, reason: Reason): Outcome {
-  const now = Date.now();
+export function leaveToNewer(
+  row: Pick<ClaimedRow, "started_at">,
+  reason: Reason,
+  now: number,
+): Outcome {
   const isOld = now - (row.started_at ?? now) > PATIENCE_MS;
   return { kind: isOld ? "reject" : "defer", reason };
 }

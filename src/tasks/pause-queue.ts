@@ -29,8 +29,7 @@ ON CONFLICT (queue) DO UPDATE SET resumed_at = excluded.resumed_at`;
 const IS_RESUMED_AT = "SELECT 1 AS known FROM resumed_queues WHERE queue = ?1 AND resumed_at = ?2";
 
 /** Returns whether it was paused. */
-export async function resumeQueue(env: Env, queue: string): Promise<boolean> {
-  const now = Date.now();
+export async function resumeQueue(env: Env, queue: string, now = Date.now()): Promise<boolean> {
   const [, , read] = await retryD1(env.DB, () =>
     env.DB.batch([
       env.DB.prepare(NOTE_RESUMED).bind(queue, now),

@@ -1,6 +1,6 @@
 /**
  * Sending a message back to wait, when it is not its task's doing. The waits grow, for the platform
- * gives a message up after 100 deliveries: with these it takes a day and more to get there.
+ * gives a message up after 100 deliveries: with these it takes a day and more to get there. `random` is from 0 up to 1.
  */
 import { backoff, type BackoffPolicy } from "./backoff";
 
@@ -11,17 +11,17 @@ const FOR_DAYS: BackoffPolicy = { baseMs: 60_000, maxMs: 3_600_000 };
 /** Half of max_retries. */
 const MAX_DELIVERIES = 50;
 
-export function putOff(message: Message): void {
-  retryAfter(message, PATIENCE);
+export function putOff(message: Message, random: number): void {
+  retryAfter(message, PATIENCE, random);
 }
 
 /** For what has no other way back: a dead letter, a message that nobody may look at yet. */
-export function putOffForDays(message: Message): void {
-  retryAfter(message, FOR_DAYS);
+export function putOffForDays(message: Message, random: number): void {
+  retryAfter(message, FOR_DAYS, random);
 }
 
-function retryAfter(message: Message, policy: BackoffPolicy): void {
-  const ms = backoff(policy, message.attempts, Math.random());
+function retryAfter(message: Message, policy: BackoffPolicy, random: number): void {
+  const ms = backoff(policy, message.attempts, random);
   message.retry({ delaySeconds: Math.ceil(ms / 1000) });
 }
 
@@ -34,9 +34,9 @@ export function mayWait(message: Message): boolean {
  * Of a message whose task has a row: once delivered often enough it is acked, and recovery, which
  * finds the row's message missing, sends another.
  */
-export function putOffOrDrop(message: Message): void {
+export function putOffOrDrop(message: Message, random: number): void {
   if (mayWait(message)) {
-    putOff(message);
+    putOff(message, random);
   } else {
     message.ack();
   }

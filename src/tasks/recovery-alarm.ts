@@ -17,8 +17,7 @@ let armedAt = 0;
  * Makes sure recovery looks soon. Asked at most once per interval by an isolate, as recovery stays
  * awake for an interval after it last found nothing. Never fails the caller: the cron is behind it.
  */
-export async function armRecovery(env: Env): Promise<void> {
-  const now = Date.now();
+export async function armRecovery(env: Env, now = Date.now()): Promise<void> {
   if (isRecent(armedAt, configOf(env).recoveryMs, now)) {
     return;
   }

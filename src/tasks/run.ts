@@ -1,6 +1,7 @@
 import { isTroubledSince } from "../db/guarded";
 import { troubleBehind } from "../db/trouble";
 import { causesOf } from "../lib/causes";
+import type { Clock } from "../lib/clock";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
 import { MAX_MESSAGE_CHARACTERS } from "./bounds";
@@ -61,12 +62,15 @@ export async function runTasks(
   for (const row of rows) {
     const read = readInput(definition, row.input);
     if ("input" in read) {
-      tasks.set(row, toTask(row, read.input));
+      tasks.set(row, toTask(row, read.input, context.clock()));
     } else {
       const message = read.field === "" ? read.message : `${read.field}: ${read.message}`;
       const reason = { code: "invalid_input", message };
       const outcome: Outcome = { kind: "reject", reason };
-      result.outcomes.set(row.id, read.isUnknown ? leaveToNewer(row, reason) : outcome);
+      result.outcomes.set(
+        row.id,
+        read.isUnknown ? leaveToNewer(row, reason, context.clock()) : outcome,
+      );
     }
   }
   if (tasks.size === 0) {
@@ -98,12 +102,12 @@ async function runEach(
   });
   await Promise.all(
     [...tasks].map(async ([row, task]) => {
-      const { env } = context;
-      const run = startRun(task, row, env.DB, token, (progress, step) => {
+      const { env, clock } = context;
+      const run = startRun(task, row, env.DB, token, clock, (progress, step) => {
         void publish(env, () => [changeOf(row, { status: "PROGRESS", progress, step })]);
       });
       const controller = controllers.get(row.id) ?? new AbortController();
-      const outcome = await guard(timeoutOf(definition, row), controller, env.DB, (signal) =>
+      const outcome = await guard(timeoutOf(definition, row), controller, env.DB, clock, (signal) =>
         definition.run(run.task, { ...context, signal }),
       );
       await run.save().catch(() => undefined); // not held any more: nothing of this run counts
@@ -112,7 +116,7 @@ async function runEach(
       await scheduler.wait(0);
       result.outcomes.set(
         row.id,
-        outcome instanceof Crash ? outcome.outcome(task) : storable(outcome),
+        outcome instanceof Crash ? outcome.outcome(task, clock()) : storable(outcome),
       );
     }),
   );
@@ -125,9 +129,10 @@ async function runBatch(
   context: Context,
   result: RunResult,
 ): Promise<void> {
+  const { env, clock } = context;
   const passed = (stages: ReadonlyMap<string, readonly TimelineEvent[]>) =>
-    tellStages(definition, tasks, stages, context.env);
-  const batch = await guard(definition.timeoutMs, new AbortController(), context.env.DB, (signal) =>
+    tellStages(definition, tasks, stages, env);
+  const batch = await guard(definition.timeoutMs, new AbortController(), env.DB, clock, (signal) =>
     definition.runBatch(tasks, { ...context, signal, passed }),
   );
   if (!(batch instanceof Crash)) {
@@ -136,7 +141,8 @@ async function runBatch(
       result.outcomes.set(task.id, storable(batch.outcomes.get(task.id) ?? forgotten(task)));
     }
   } else if (tasks.length === 1 || batch.kind === "defer") {
-    tasks.forEach((task) => result.outcomes.set(task.id, batch.outcome(task)));
+    const now = clock();
+    tasks.forEach((task) => result.outcomes.set(task.id, batch.outcome(task, now)));
   } else {
     tasks.forEach((task) => result.suspects.add(task.id));
   }
@@ -168,9 +174,9 @@ class Crash {
     readonly traceback?: string,
   ) {}
 
-  outcome({ startedAt, deferrals }: Task<unknown>): Outcome {
+  outcome({ startedAt, deferrals }: Task<unknown>, now: number): Outcome {
     const isPatient =
-      deferrals < TROUBLE_PATIENCE.deferrals || Date.now() - startedAt <= TROUBLE_PATIENCE.ms;
+      deferrals < TROUBLE_PATIENCE.deferrals || now - startedAt <= TROUBLE_PATIENCE.ms;
     const kind = isPatient ? this.kind : "retry";
     const { code, message, traceback } = this;
     return { kind, reason: { code, message, traceback } };
@@ -186,10 +192,11 @@ async function guard<T>(
   timeoutMs: number,
   controller: AbortController,
   db: D1Database,
+  clock: Clock,
   handler: (signal: AbortSignal) => Promise<T>,
 ): Promise<T | Crash> {
   const { signal } = controller;
-  const since = Date.now();
+  const since = clock();
   const timeout = new Error(`The task did not end within ${timeoutMs / 1000} s`);
   const timer = setTimeout(() => controller.abort(timeout), timeoutMs);
   const stopped = new Promise<Crash>((resolve) => {
@@ -197,7 +204,7 @@ async function guard<T>(
       const message = messageOf(signal.reason);
       if (signal.reason !== timeout) {
         resolve(new Crash("stopped", message));
-      } else if (isTroubledSince(db, since)) {
+      } else if (isTroubledSince(db, since, clock())) {
         resolve(new Crash("database_unavailable", message, "defer"));
       } else {
         resolve(new Crash("timeout", message));
@@ -256,7 +263,11 @@ function crashed(message: string): Outcome {
   return { kind: "retry", reason: { code: "crashed", message } };
 }
 
-export function toTask(row: Omit<ClaimedRow, "input">, input: unknown): Task<unknown> {
+export function toTask(
+  row: Omit<ClaimedRow, "input">,
+  input: unknown,
+  now = Date.now(),
+): Task<unknown> {
   return {
     id: row.id,
     name: row.name,
@@ -266,7 +277,7 @@ export function toTask(row: Omit<ClaimedRow, "input">, input: unknown): Task<unk
     attempt: row.attempts + 1,
     deferrals: row.deferrals,
     createdAt: row.created_at,
-    startedAt: row.started_at ?? Date.now(),
+    startedAt: row.started_at ?? now,
     checkpoint: row.checkpoint === null ? null : parseExact(row.checkpoint),
   };
 }

@@ -4,6 +4,7 @@
  */
 import { sizeOf } from "../db/chunks";
 import { retryD1 } from "../db/retry";
+import type { Clock } from "../lib/clock";
 import { isRecent } from "../lib/recent";
 import { parseExact } from "../lib/exact-json";
 import { cutText } from "../lib/cut-text";
@@ -62,6 +63,7 @@ export function startRun<Input>(
   row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">,
   db: D1Database,
   token: string,
+  clock: Clock,
   tell: (percent: number, step: string | null) => void = () => undefined,
 ): Run<Input> {
   const steps = new Map<string, unknown>(
@@ -71,7 +73,7 @@ export function startRun<Input>(
   let notified = row.progress ?? 0;
   let finished = sizeOf(row.finished_steps ?? "");
   let unsaved: Progress | null = null;
-  const begunAt = Date.now();
+  const begunAt = clock();
   let savedAt = 0;
   let toldAt = 0;
 
@@ -86,7 +88,7 @@ export function startRun<Input>(
     if (unsaved !== null) {
       const values = unsaved;
       unsaved = null;
-      savedAt = Date.now();
+      savedAt = clock();
       await write(SAVE_PROGRESS, values);
       await notify(values[0]);
     }
@@ -107,12 +109,12 @@ export function startRun<Input>(
         const whole = Math.round(Math.min(Math.max(percent, 0), 100));
         const words = step === undefined ? null : cutText(step, MAX_STEP_CHARACTERS);
         unsaved = [whole, words, totalSteps ?? null];
-        if (!isRecent(toldAt, TELL_EVERY_MS)) {
-          toldAt = Date.now();
+        if (!isRecent(toldAt, TELL_EVERY_MS, clock())) {
+          toldAt = clock();
           tell(whole, words);
         }
-        const rest = Math.max(SAVE_EVERY_MS, (Date.now() - begunAt) / SAVES_OF_A_MINUTE);
-        if (!isRecent(savedAt, rest)) {
+        const rest = Math.max(SAVE_EVERY_MS, (clock() - begunAt) / SAVES_OF_A_MINUTE);
+        if (!isRecent(savedAt, rest, clock())) {
           await save();
         }
         // Locally database and bucket are on this very thread, which never idles else: requests,

@@ -6,6 +6,7 @@
  */
 import { inChunks } from "../db/chunks";
 import { retryD1 } from "../db/retry";
+import { type Chance, type Clock, systemChance, systemClock } from "../lib/clock";
 import { log } from "../log";
 import { lookNow } from "./recovery-alarm";
 import { OPEN } from "./states";
@@ -19,6 +20,8 @@ interface Manner {
   delayMs?: number;
   /** For how long what is refused is tried again. A round is tried once in any case. */
   patienceMs?: number;
+  clock?: Clock;
+  chance?: Chance;
 }
 
 /**
@@ -32,14 +35,15 @@ export async function sendTasks(
   ids: readonly string[],
   manner: Manner = {},
 ): Promise<void> {
+  const { clock = systemClock, chance = systemChance } = manner;
   let left = ids;
   try {
-    const sending = await sendPaced(env, lane, ids, manner);
+    const sending = await sendPaced(env, lane, ids, { ...manner, clock, chance });
     left = sending.left;
     if (left.length > 0) {
       const message = String(sending.refusal);
       log.warn("queue.refused", { queue: lane, tasks: left.length, message });
-      await noteUnsent(env.DB, left);
+      await noteUnsent(env.DB, left, clock());
       await lookNow(env);
     }
   } catch (error) {
@@ -51,9 +55,9 @@ async function sendPaced(
   env: Env,
   lane: string,
   ids: readonly string[],
-  { delayMs = 0, patienceMs = 0 }: Manner,
+  { delayMs = 0, patienceMs = 0, clock, chance }: Manner & { clock: Clock; chance: Chance },
 ): Promise<{ left: readonly string[]; refusal?: unknown }> {
-  const since = Date.now();
+  const since = clock();
   let left = ids;
   let waited = 0;
   let pause = PAUSE_MS;
@@ -64,12 +68,12 @@ async function sendPaced(
     left = left.filter((id) => !gone.has(id));
     const isRefused = "refusal" in refused;
     // The clock may stand still while this waits, or run on while the queue is slow.
-    const isLate = Math.max(waited, Date.now() - since) >= patienceMs;
+    const isLate = Math.max(waited, clock() - since) >= patienceMs;
     if (left.length === 0 || (isRefused && isLate)) {
       return { left, ...refused };
     }
     pause = isRefused ? Math.min(2 * pause, MAX_PAUSE_MS) : Math.max(0.8 * pause, PAUSE_MS);
-    const wait = pause * (1 + Math.random() / 2);
+    const wait = pause * (1 + chance() / 2);
     await new Promise((resolve) => setTimeout(resolve, wait));
     waited += wait;
   }
@@ -79,8 +83,7 @@ const NOTE_UNSENT = `
 UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, ?2)
 WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND sent_at IS NOT NULL`;
 
-async function noteUnsent(db: D1Database, ids: readonly string[]): Promise<void> {
-  const now = Date.now();
+async function noteUnsent(db: D1Database, ids: readonly string[], now: number): Promise<void> {
   const chunks = inChunks(ids.map((id) => JSON.stringify(id)));
   const statements = chunks.map((chunk) => db.prepare(NOTE_UNSENT).bind(chunk, now));
   await retryD1(db, () => db.batch(statements));

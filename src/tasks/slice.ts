@@ -3,6 +3,7 @@
  * invocation. Ended by time it takes no consumer long; ended by pages too, it stays within the 1,000
  * queries that D1 answers an invocation, however quick they are.
  */
+import type { Clock } from "../lib/clock";
 import { isRecent } from "../lib/recent";
 
 const SLICE_MS = 25_000;
@@ -10,13 +11,18 @@ const SLICE_MS = 25_000;
 const SLICE_PAGES = 75;
 
 export class Slice {
-  readonly #since = Date.now();
+  readonly #clock: Clock;
+  readonly #since: number;
   #done = 0;
 
   constructor(
+    clock: Clock,
     readonly ms = SLICE_MS,
     readonly pages = SLICE_PAGES,
-  ) {}
+  ) {
+    this.#clock = clock;
+    this.#since = clock();
+  }
 
   /** Counts a page; one that asks for more than a dozen queries counts as several. */
   turn(pages = 1): void {
@@ -25,7 +31,7 @@ export class Slice {
 
   /** Whether it should end. */
   get isOver(): boolean {
-    return this.isSpent || !isRecent(this.#since, this.ms);
+    return this.isSpent || !isRecent(this.#since, this.ms, this.#clock());
   }
 
   /** Whether it must: the next page might be one query too many. */

@@ -27,8 +27,11 @@ WHERE id IN (SELECT value FROM json_each(?1)) AND ${WAITS}`;
  * Makes what waits for a reason due now, and has recovery send it at once. A repeat finds what a
  * first call left; what neither reaches waits for its own time. Returns how many were woken.
  */
-export async function wakeWaiting(env: Env, { name, code }: Waiting): Promise<number> {
-  const now = Date.now();
+export async function wakeWaiting(
+  env: Env,
+  { name, code }: Waiting,
+  now = Date.now(),
+): Promise<number> {
   let woken = 0;
   for (const lane of lanesOf(env)) {
     for await (const ids of openPages(env.DB, WAITING, [name, code, now, lane], now)) {

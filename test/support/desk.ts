@@ -71,6 +71,7 @@ export class DeskWorld {
 
   #make(state: DeskState | undefined): Desk {
     return new Desk({
+      clock: () => Date.now(),
       call: (product, dropped) => this.#call(product, dropped),
       onHealed: () => (this.healed += 1),
       onCalled: () => undefined,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ASKED, type Patience, retry, UNATTENDED } from "../../src/db/retry";
+import type { Chance } from "../../src/lib/clock";
 import { DatabaseTrouble, named, troubleBehind } from "../../src/db/trouble";
 import { D1_ERRORS } from "../platform/d1-errors";
 
@@ -17,7 +18,8 @@ function failing(...messages: string[]) {
   const wait = async (ms: number): Promise<void> => {
     seen.waits.push(ms);
   };
-  const run = (patience: Patience = UNATTENDED, more = 0) => retry(call, patience, more, wait);
+  const run = (patience: Patience = UNATTENDED, more = 0, chance?: Chance) =>
+    retry(call, patience, more, wait, chance);
   return { seen, run };
 }
 
@@ -105,6 +107,16 @@ describe("asking again", () => {
     const [one, other] = [failing(LOST), failing(LOST)];
     await Promise.all([one.run(), other.run()]);
     expect(one.seen.waits).not.toEqual(other.seen.waits);
+  });
+
+  it.each([
+    [0, [375, 750, 1500, 3000]],
+    [0.5, [500, 1000, 2000, 4000]],
+    [0.8, [575, 1150, 2300, 4600]],
+  ])("spreads its waits by a quarter either way: chance %d", async (random, waits) => {
+    const { seen, run } = failing(...FOR_EVER);
+    await expect(run(UNATTENDED, 0, () => random)).rejects.toThrow(LOST);
+    expect(seen.waits.map(Math.round)).toEqual(waits);
   });
 
   it("gives up within two seconds where somebody waits for the answer", async () => {

@@ -1,5 +1,6 @@
 /** One call to the catalogue, an HTTP service of the fakestoreapi shape: GET /products/4. */
 import { exports } from "cloudflare:workers";
+import { systemClock } from "../../lib/clock";
 import { type Product, readProduct } from "./product";
 
 /**
@@ -40,6 +41,7 @@ export async function callCatalogue(
   { url, timeoutMs }: Source,
   id: string,
   dropped: AbortSignal,
+  clock = systemClock,
 ): Promise<CallResult> {
   const timeout = AbortSignal.timeout(timeoutMs);
   const init: RequestInit = {
@@ -51,7 +53,7 @@ export async function callCatalogue(
     const response = await (url === ""
       ? exports.EmbeddedCatalogue.fetch(`http://catalogue/products/${id}`, init)
       : fetch(`${url}/products/${id}`, init));
-    return await read(id, response);
+    return await read(id, response, clock());
   } catch {
     if (dropped.aborted) {
       return { kind: "dropped" };
@@ -61,7 +63,7 @@ export async function callCatalogue(
   }
 }
 
-async function read(id: string, response: Response): Promise<CallResult> {
+async function read(id: string, response: Response, now: number): Promise<CallResult> {
   const { status } = response;
   if (status === 200) {
     const text = await readText(response, MAX_BODY_BYTES);
@@ -76,7 +78,7 @@ async function read(id: string, response: Response): Promise<CallResult> {
         : { kind: "product", product };
   }
   const why = `it answered ${status}`;
-  const retryAfterMs = readRetryAfter(response.headers.get("retry-after"), Date.now());
+  const retryAfterMs = readRetryAfter(response.headers.get("retry-after"), now);
   if (status < 400 || status >= 500 || status === 429 || TRANSIENT.has(status)) {
     await response.body?.cancel();
     return { kind: status === 429 ? "limited" : "failed", why, retryAfterMs };

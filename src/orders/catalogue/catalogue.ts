@@ -3,6 +3,7 @@
  * CATALOGUE_TTL_SECONDS from when it was asked, and behind that the deployment's one desk.
  */
 import { type Config, configOf } from "../../config";
+import { type Clock, systemClock } from "../../lib/clock";
 import { dropFirst } from "../../lib/drop-first";
 import { log } from "../../log";
 import { objectOf } from "../../object-of";
@@ -48,9 +49,11 @@ export class Catalogue {
   /** The first asked first. */
   readonly #cache = new Map<string, Answer>();
   readonly #config: CatalogueConfig;
+  readonly #clock: Clock;
 
-  constructor(config: CatalogueConfig) {
+  constructor(config: CatalogueConfig, clock = systemClock) {
     this.#config = config;
+    this.#clock = clock;
   }
 
   /** Looks up what each question asks for; the answer is by task. Never throws. */
@@ -58,7 +61,7 @@ export class Catalogue {
     desk: Pick<CatalogueDesk, "lookup">,
     questions: readonly Question[],
   ): Promise<Map<string, Lookups>> {
-    const now = Date.now();
+    const now = this.#clock();
     const needs = questions.map(({ since, ranAt, ...need }) => ({
       ...need,
       ranAt,
@@ -103,7 +106,7 @@ export class Catalogue {
         const sick = found?.sick.get(product);
         return [
           product,
-          sick && (sick.until > Date.now() || sick.failedAt >= need.ranAt)
+          sick && (sick.until > this.#clock() || sick.failedAt >= need.ranAt)
             ? { sick: sick.why, failedAt: sick.failedAt, until: sick.until }
             : { waitMs },
         ];
@@ -115,7 +118,9 @@ export class Catalogue {
   #fresh(product: string, { notBefore }: Need, found?: Found): Answer | undefined {
     const answer = found?.answers.get(product) ?? this.#cache.get(product);
     // One of the future is of a clock that went back since.
-    return answer && answer.askedAt >= notBefore && answer.askedAt <= Date.now() + CLOCKS_DIFFER_MS
+    return answer &&
+      answer.askedAt >= notBefore &&
+      answer.askedAt <= this.#clock() + CLOCKS_DIFFER_MS
       ? answer
       : undefined;
   }

@@ -9,6 +9,7 @@
  * timers, which look sooner, end with the memory.
  */
 import { DurableObject } from "cloudflare:workers";
+import { systemClock } from "../../lib/clock";
 import { log } from "../../log";
 import { wakeWaiting } from "../../tasks/wake";
 import { CATALOGUE_WAITING } from "../errors";
@@ -100,6 +101,7 @@ export class CatalogueDesk extends DurableObject<Env> {
       const record = this.ctx.storage.kv.get<DeskRecord>(RECORD);
       this.#source ??= record?.source;
       this.#desk = new Desk({
+        clock: systemClock,
         call: (product, dropped) =>
           callCatalogue(this.#source ?? { url: "", timeoutMs: MAX_PROBE_MS }, product, dropped),
         onHealed: () => this.ctx.waitUntil(this.#wake()),

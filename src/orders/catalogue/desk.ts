@@ -6,6 +6,7 @@
  * A product that takes much longer than others is dropped when others wait for its place, and asked
  * again among the slow, which have half of the places at most. So it costs nobody else any time.
  */
+import type { Clock } from "../../lib/clock";
 import { dropFirst } from "../../lib/drop-first";
 import { Asks, type Need, type Verdict } from "./asks";
 import type { CallResult } from "./call";
@@ -39,6 +40,7 @@ export interface DeskState {
 }
 
 export interface DeskOptions {
+  clock: Clock;
   call(product: string, dropped: AbortSignal): Promise<CallResult>;
   /** It was down, and has answered. */
   onHealed(): void;
@@ -116,17 +118,17 @@ export class Desk {
   /** Answers what is known soon of what the orders need. */
   async lookup(needs: readonly Need[]): Promise<Found> {
     this.#watchClock();
-    const until = Date.now() + MAX_WAIT_MS;
+    const until = this.#options.clock() + MAX_WAIT_MS;
     this.#wanted = needs.flatMap(({ products }) => products).slice(0, MAX_WANTED);
     let open = this.#openOf(needs);
-    let newsAt = Date.now();
+    let newsAt = this.#options.clock();
     for (;;) {
       for (const need of this.#health.down ? [] : open) {
-        this.#asks.keep(need, Date.now());
+        this.#asks.keep(need, this.#options.clock());
       }
       this.pump();
       const left = this.#openOf(open);
-      const now = Date.now();
+      const now = this.#options.clock();
       newsAt = productsOf(left) < productsOf(open) ? now : newsAt;
       open = left;
       const patience = Math.min(until, newsAt + this.#patienceMs()) - now;
@@ -148,7 +150,7 @@ export class Desk {
     this.#watchClock();
     const { down } = this.#health;
     for (;;) {
-      const now = Date.now();
+      const now = this.#options.clock();
       const wait = Math.max(this.#pace.waitMs(now), (down?.probeAt ?? 0) - now);
       if (wait > 0) {
         this.#wakeIn(wait);
@@ -161,7 +163,7 @@ export class Desk {
       this.#start(product, now);
     }
     if (this.#calls.size === 0 && this.#health.inDoubt) {
-      this.#health.nothingAnswers(Date.now());
+      this.#health.nothingAnswers(this.#options.clock());
       this.#asks.clear();
       this.pump();
     } else if (this.#calls.size >= CALLS_AT_ONCE) {
@@ -171,7 +173,7 @@ export class Desk {
 
   /** Lets nobody wait for a time that was, when the clock went back. */
   #watchClock(): void {
-    const now = Date.now();
+    const now = this.#options.clock();
     if (this.#latestAt - now > SET_BACK_MS) {
       this.#health.setBack(now);
       this.#pace.setBack();
@@ -227,7 +229,7 @@ export class Desk {
     const result = await this.#options.call(product, call.drop.signal);
     const wasDown = this.#health.down !== null;
     this.#calls.delete(product);
-    this.#end(call, result, Date.now());
+    this.#end(call, result, this.#options.clock());
     if (this.#health.down) {
       this.#asks.clear();
     } else if (wasDown) {
@@ -294,7 +296,7 @@ export class Desk {
 
   /** Makes place for those who wait, at the cost of what takes much longer than others. */
   #dropSlow(): void {
-    const now = Date.now();
+    const now = this.#options.clock();
     const after = this.#slowness.afterMs;
     const fast = [...this.#calls.values()].filter(({ slow }) => !slow);
     const over = fast.filter(({ startedAt }) => now - startedAt >= after);
@@ -320,7 +322,7 @@ export class Desk {
     if (this.#calls.has(product) || this.#health.isSuspect(product)) {
       return "later";
     }
-    return (this.#health.sickness(product)?.until ?? 0) > Date.now() ? "paused" : "ask";
+    return (this.#health.sickness(product)?.until ?? 0) > this.#options.clock() ? "paused" : "ask";
   }
 
   /** The needs that an answer may still come for, with the products they lack. */
@@ -363,7 +365,7 @@ export class Desk {
 
   /** Whether nothing comes soon that an order lacks. */
   #isOver(open: readonly Need[]): boolean {
-    const now = Date.now();
+    const now = this.#options.clock();
     const patience = this.#patienceMs();
     // Nobody waits for a call that an earlier caller has waited for already.
     const isLong = (product: string) =>
@@ -384,7 +386,7 @@ export class Desk {
   /** Orders take turns, so an order's products take as many rounds, of a call for each order. */
   #waitMs(need: Need): number {
     const calls = Math.min(need.products.length * this.#asks.orders, this.#asks.products);
-    const ms = this.#pace.waitMs(Date.now()) + calls * this.#callMs();
+    const ms = this.#pace.waitMs(this.#options.clock()) + calls * this.#callMs();
     return Math.round(Math.min(Math.max(ms, NEXT_MS.min), NEXT_MS.max));
   }
 
