@@ -94,3 +94,19 @@ it("has no files that import each other in a circle, but that a task is handed i
   const others = (imports.get("tasks/define.ts") ?? []).filter((to) => to !== "tasks/engine.ts");
   expect(inCircles(imports.set("tasks/define.ts", others))).toEqual([]);
 });
+
+/** Besides routes and Durable Objects: what a request calls directly, and a figure of the console. */
+const READ_THE_CLOCK = new Set(["actions.ts", "ingest.ts", "registry.ts"]);
+
+it("gives time and chance as arguments to the engine and the orders, which decide by them", () => {
+  // A parameter's default, or an option's, is an argument too.
+  const asArgument =
+    /(?<!const |let )\b(?:now|at) = Date\.now\(\)|options\.now \?\? Date\.now\(\)/g;
+  const reading = [...readSources()].filter(
+    ([file, text]) =>
+      /^(tasks|orders)\//.test(file) &&
+      !/(\.do|routes)\.tsx?$/.test(file) &&
+      /Date\.now|new Date\(\)|Math\.random/.test(text.replaceAll(asArgument, "")),
+  );
+  expect(new Set(reading.map(([file]) => file.split("/").at(-1)))).toEqual(READ_THE_CLOCK);
+});
