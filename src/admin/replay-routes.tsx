@@ -11,7 +11,7 @@ import type { Engine } from "../tasks/engine";
 import { statusOf, factsOf } from "../tasks/execution";
 import type { TaskView } from "../tasks/queries";
 import { replayTask } from "../tasks/replay";
-import { startable } from "../tasks/run-routes";
+import { startable } from "../tasks/startable";
 import { isFinal } from "../tasks/states";
 import { callersOf, findTask } from "./find-task";
 import { formText, readForm } from "./form-text";

@@ -7,14 +7,8 @@ import { limitBody } from "../http/body-limit";
 import { isRecord } from "../lib/record";
 import type { TaskDefinition } from "../tasks/define";
 import type { Engine } from "../tasks/engine";
-import {
-  layOver,
-  MAX_DELAY_SECONDS,
-  mayStart,
-  overridesOf,
-  runnable,
-  startable,
-} from "../tasks/run-routes";
+import { MAX_DELAY_SECONDS } from "../tasks/run-routes";
+import { layOver, mayStart, overridesOf, runnable, startable } from "../tasks/startable";
 import { startTask } from "../tasks/start";
 import { listTemplateSummaries, type Template } from "../tasks/templates";
 import { formText, readForm } from "./form-text";

@@ -5,7 +5,7 @@ import type { AppEnv } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import type { Engine } from "../tasks/engine";
-import { mayStart } from "../tasks/run-routes";
+import { mayStart } from "../tasks/startable";
 import { deactivateTemplateAs, knownTemplate, saveTemplateAs } from "../tasks/template-changes";
 import { isForWorkElsewhere } from "../tasks/template-view";
 import { getTemplate } from "../tasks/templates";

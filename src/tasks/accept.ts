@@ -5,11 +5,11 @@
  */
 import { joinArrays } from "../db/chunks";
 import { retryD1 } from "../db/retry";
-import { SENT_GRACE_MS } from "./change";
 import { countSql } from "./counts";
 import { notifyEndsSql, readNotify } from "./notify";
 import { armRecovery } from "./recovery-alarm";
 import { sendTasks } from "./sending";
+import { SENT_GRACE_MS } from "./queues";
 
 /** What the tasks of a request have in common. Times are Unix milliseconds. */
 export interface Head {

@@ -17,7 +17,7 @@ import { jsonValue } from "./json-value";
 import { getTask } from "./queries";
 import { assertDone, badInput, noSuchTask, wrongState } from "./refusals";
 import { replayTask } from "./replay";
-import { startable } from "./run-routes";
+import { startable } from "./startable";
 
 const params = z.object({ task_id: z.string() });
 const refusals = problems({

@@ -17,10 +17,10 @@ import { getTask } from "./queries";
 import { armRecovery } from "./recovery-alarm";
 import { undoRevoked } from "./revoke";
 import { sendTasks } from "./sending";
-import { SENT_GRACE_MS } from "./change";
 import { FAILED, OPEN, type Status } from "./states";
 import { extendTimelineSql } from "./timeline";
 import { COUNTED_AS } from "./tracked-names";
+import { SENT_GRACE_MS } from "./queues";
 
 /** "done", or why not: there is no such task, or its state does not allow it. */
 export type ActionResult = "done" | "not_found" | { status: Status };

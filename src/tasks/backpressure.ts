@@ -19,8 +19,8 @@ import { isRecent } from "../lib/recent";
 import { log } from "../log";
 import { LEASED } from "./leases";
 import { isPausedSql, isResumedSql } from "./pauses";
-import { SENT_GRACE_MS } from "./change";
 import { OPEN } from "./states";
+import { SENT_GRACE_MS } from "./queues";
 
 /** A consumer's batch (max_batch_size of the orders queue). */
 const BATCH = 100;

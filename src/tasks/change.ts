@@ -11,11 +11,9 @@ import {
 } from "./bounds";
 import type { ClaimedRow } from "./claim";
 import type { Outcome, Reason, TaskDefinition } from "./define";
+import { SENT_GRACE_MS } from "./queues";
 import type { StoredStatus } from "./states";
 import { extendTimeline, type TimelineEvent } from "./timeline";
-
-/** How long a sent message may take before recovery wonders where it is. */
-export const SENT_GRACE_MS = 30_000;
 
 /** What a row becomes if the lease still holds it. */
 export interface Change {

@@ -14,7 +14,7 @@ import { MAX_MESSAGE_CHARACTERS } from "./bounds";
 import type { NewTask, TaskDefinition } from "./define";
 import { MAX_TASKS_PER_LOTE, newLote, taskId } from "./ids";
 import { acceptTogether, isSmall } from "./ingest-desk";
-import { logsEach } from "./lifecycle-log";
+import { logsEach } from "./small-batch";
 import type { Notify } from "./notify";
 import { changeOf, publish } from "./publish";
 

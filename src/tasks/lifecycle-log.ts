@@ -1,14 +1,8 @@
-import { isDebug, log } from "../log";
+import { log } from "../log";
 import type { ClaimedRow } from "./claim";
 import type { Run } from "./change";
 import type { SettledRow } from "./settle";
-
-/** Up to this many tasks a line each, so that a person can watch a small batch go by. */
-export const SMALL_BATCH = 20;
-
-export function logsEach(size: number): boolean {
-  return size <= SMALL_BATCH || isDebug();
-}
+import { logsEach } from "./small-batch";
 
 export function logStarted(rows: ClaimedRow[], worker: string): void {
   if (!logsEach(rows.length)) {

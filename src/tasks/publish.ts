@@ -4,7 +4,7 @@
  * business; src/index.ts says who does.
  */
 import { log } from "../log";
-import { SMALL_BATCH } from "./lifecycle-log";
+import { SMALL_BATCH } from "./small-batch";
 import type { Status, StoredStatus } from "./states";
 
 /** A task as it is after a change: later changes replace earlier ones whole. */

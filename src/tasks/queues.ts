@@ -66,3 +66,6 @@ export function taskIdOf(body: unknown): string | null {
   const { task_id: id } = body as { task_id?: unknown };
   return typeof id === "string" && id !== "" ? id : null;
 }
+
+/** How long a sent message may take before recovery wonders where it is. */
+export const SENT_GRACE_MS = 30_000;

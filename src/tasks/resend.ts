@@ -15,10 +15,9 @@
 import { logFailure } from "../db/full";
 import { log } from "../log";
 import { retryD1 } from "../db/retry";
-import { SENT_GRACE_MS } from "./change";
 import { LEASED } from "./leases";
 import { readPauses } from "./pauses";
-import { lanesOf, queueOf } from "./queues";
+import { lanesOf, queueOf, SENT_GRACE_MS } from "./queues";
 import { OPEN } from "./states";
 import { isRateRefusal, trySending } from "./try-sending";
 

@@ -19,7 +19,7 @@ import { readInput } from "./input";
 import { watchHeld } from "./leases";
 import { leaveToNewer } from "./newer";
 import { changeOf, publish } from "./publish";
-import { SMALL_BATCH } from "./lifecycle-log";
+import { SMALL_BATCH } from "./small-batch";
 import { startRun } from "./running-task";
 import type { TimelineEvent } from "./timeline";
 import { timeoutOf } from "./timeout";

@@ -2,7 +2,7 @@
 import type { Caller } from "../auth/caller";
 import { AppError } from "../http/errors";
 import type { Engine } from "./engine";
-import { startable } from "./run-routes";
+import { startable } from "./startable";
 import {
   deactivateTemplate,
   getTemplate,

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { change, type Run, SENT_GRACE_MS } from "../../src/tasks/change";
+import { change, type Run } from "../../src/tasks/change";
+import { SENT_GRACE_MS } from "../../src/tasks/queues";
 import { isFinal } from "../../src/tasks/states";
 import { hostileText } from "../support/arbitraries";
 import { aClaimedRow, aDefinition } from "../support/tasks";
