@@ -47,7 +47,7 @@ it("refuses whatever JSON.parse refuses, cut or changed anywhere", () => {
   }
 });
 
-it("finds the text of a member as JSON.parse finds its value, the last of several", () => {
+it("finds the text of a member, the last of several", () => {
   const name = fc.oneof(fc.constantFrom("id", "__proto__", '"', "\\", ":", ""), fc.string());
   fc.assert(
     fc.property(fc.array(fc.tuple(name, anyJson)), name, (members, wanted) => {
@@ -56,12 +56,11 @@ it("finds the text of a member as JSON.parse finds its value, the last of severa
       );
       const text = ` { ${pairs.join(" ,")} } `;
       const found = memberText(text, wanted);
-      const parsed = JSON.parse(text) as object;
-      expect(found !== undefined).toBe(Object.hasOwn(parsed, wanted));
-      if (found !== undefined) {
-        const value: unknown = Object.getOwnPropertyDescriptor(parsed, wanted)?.value;
-        expect(JSON.parse(found)).toEqual(value);
-      }
+      // Not from JSON.parse(text): V8 may take a repeated "\"" for the name "\" it saw elsewhere.
+      const last = members.findLast(([key]) => key === wanted);
+      const value = last && JSON.stringify(last[1]);
+      expect(found && JSON.parse(found)).toEqual(value && JSON.parse(value));
+      expect(found === undefined).toBe(last === undefined);
     }),
     { numRuns: 500 },
   );
