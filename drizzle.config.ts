@@ -4,7 +4,7 @@ export default defineConfig({
   dialect: "sqlite",
   schema: [
     "./src/db/schema.ts",
-    "./src/tasks/schema.ts",
+    "./src/tasks/model/schema.ts",
     "./src/orders/schema.ts",
     "./src/auth/schema.ts",
     "./src/audit/schema.ts",

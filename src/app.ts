@@ -2,12 +2,12 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { except } from "hono/combine";
 import { requestId } from "hono/request-id";
-import { apiDocsRoutes } from "./admin/api-docs-routes";
-import { assetRoutes } from "./admin/assets";
-import { batchRoutes } from "./admin/batch-routes";
+import { apiDocsRoutes } from "./admin/site/api-docs-routes";
+import { assetRoutes } from "./admin/shared/assets";
+import { batchRoutes } from "./admin/batch/batch-routes";
 import { adminRoutes } from "./admin/routes";
-import { signInRoutes } from "./admin/sign-in-routes";
-import { siteRoutes } from "./admin/site-routes";
+import { signInRoutes } from "./admin/site/sign-in-routes";
+import { siteRoutes } from "./admin/site/site-routes";
 import { auditRoutes } from "./audit/routes";
 import { keyRoutes } from "./auth/key-routes";
 import { identify, requireCaller, requireScope } from "./auth/middleware";
@@ -31,9 +31,9 @@ import { orderRoutes } from "./orders/routes";
 import { systemInfo } from "./system-info";
 import { oldErrors } from "./task-manager/old-errors";
 import { oldRoutes } from "./task-manager/routes";
-import type { Engine } from "./tasks/engine";
-import { metricsText } from "./tasks/metrics";
-import { taskRoutes } from "./tasks/routes";
+import type { Engine } from "./tasks/model/engine";
+import { metricsText } from "./tasks/statistics/metrics";
+import { taskRoutes } from "./tasks/api/routes";
 
 /** Orders come in bulk, reports and templates with long texts: their routes have limits of their own. */
 const OWN_LIMIT =
@@ -42,7 +42,7 @@ const hasOwnLimit = ({ req }: Context<AppEnv>) => OWN_LIMIT.test(`${req.method} 
 
 /** Imported when it is first shown: neither the API nor a queue ever needs it. */
 const errorPage: ErrorPage = async (c, error) =>
-  (await import("./admin/pages/error")).errorPage(c, error);
+  (await import("./admin/site/error")).errorPage(c, error);
 
 /** The whole site on one screen. */
 export function createApp(engine: Engine) {

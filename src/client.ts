@@ -7,7 +7,7 @@ import { hc } from "hono/client";
 import type { keyRoutes } from "./auth/key-routes";
 import type { exportRoutes } from "./exports/routes";
 import type { orderRoutes } from "./orders/routes";
-import type { taskRoutes } from "./tasks/routes";
+import type { taskRoutes } from "./tasks/api/routes";
 
 /**
  * `origin` is where the Worker is served; `key` an API key, left out by pages that have a session.

@@ -3,7 +3,7 @@ import { configOf } from "./config";
 import { catalogueStatus } from "./orders/catalogue/catalogue";
 import { registryStorage } from "./orders/registry";
 import type { CatalogueStatus } from "./orders/catalogue/desk.do";
-import { recoveryOf } from "./tasks/recovery-alarm";
+import { recoveryOf } from "./tasks/recovery/recovery-alarm";
 
 /** What the overview says of the parts around the engine. */
 export async function systemInfo(env: Env): Promise<Record<string, unknown>> {

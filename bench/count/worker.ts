@@ -6,8 +6,8 @@
 import product from "../../src/index";
 import { OrderRegistry as Registry } from "../../src/orders/registry.do";
 import type { ClaimAnswer, ClaimOf, Outcomes } from "../../src/orders/registry.do";
-import { IngestDesk as IngestDeskObject } from "../../src/tasks/ingest-desk.do";
-import { Recovery as RecoveryAlarm } from "../../src/tasks/recovery.do";
+import { IngestDesk as IngestDeskObject } from "../../src/tasks/accepting/ingest-desk.do";
+import { Recovery as RecoveryAlarm } from "../../src/tasks/recovery/recovery.do";
 import { counts, reset } from "./counters";
 import { countingDatabase } from "./database";
 import { countingRows, countingNamespace } from "./objects";

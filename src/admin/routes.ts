@@ -1,20 +1,20 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env";
-import type { Engine } from "../tasks/engine";
-import { accountPages } from "./account-routes";
-import { auditPages } from "./audit-routes";
-import { dashboardPages } from "./dashboard-routes";
-import { deadLetterPages } from "./dead-letter-routes";
-import { failurePages } from "./failure-routes";
-import { keyPages } from "./key-routes";
-import { notificationPages } from "./notification-routes";
-import { orderPages } from "./order-routes";
-import { peoplePages } from "./people-routes";
-import { queuePages } from "./queue-routes";
-import { requirePerson } from "./require-person";
-import { runPages } from "./run-routes";
-import { onlyTakenNames } from "./taken-names";
-import { taskPages } from "./task-routes";
+import type { Engine } from "../tasks/model/engine";
+import { accountPages } from "./people/account-routes";
+import { auditPages } from "./audit/audit-routes";
+import { dashboardPages } from "./dashboard/dashboard-routes";
+import { deadLetterPages } from "./failures/dead-letter-routes";
+import { failurePages } from "./failures/failure-routes";
+import { keyPages } from "./keys/key-routes";
+import { notificationPages } from "./notifications/notification-routes";
+import { orderPages } from "./orders/order-routes";
+import { peoplePages } from "./people/people-routes";
+import { queuePages } from "./queues/queue-routes";
+import { requirePerson } from "./shared/require-person";
+import { runPages } from "./runs/run-routes";
+import { onlyTakenNames } from "./shared/taken-names";
+import { taskPages } from "./tasks/task-routes";
 
 /** The console, mounted at /admin: for people who are signed in. */
 export function adminRoutes(engine: Engine) {

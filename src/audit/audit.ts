@@ -7,8 +7,8 @@ import type { AppEnv } from "../http/app-env";
 import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
 import { fold } from "../lib/fold";
 import { log } from "../log";
-import { keptJson } from "../tasks/bounds";
-import { newLote, taskId } from "../tasks/ids";
+import { keptJson } from "../tasks/model/bounds";
+import { newLote, taskId } from "../tasks/model/ids";
 
 export const AUDITED = [
   "task.cancel",

@@ -1,7 +1,7 @@
 import type { ZodType } from "zod";
 import type { Role } from "../auth/caller";
-import type { Task } from "../tasks/define";
-import type { Engine } from "../tasks/engine";
+import type { Task } from "../tasks/model/define";
+import type { Engine } from "../tasks/model/engine";
 import type { Format, FormatName } from "./formats";
 
 /** What can be exported: what may be asked for, how it is read, and how it is written. */

@@ -4,8 +4,8 @@
  * reading nothing of it again. A slice ends with a part, or between two pages: as soon as what is in
  * no part yet is little, and after so many pages in any case.
  */
-import type { Outcome, SingleTask } from "../tasks/define";
-import { Slice } from "../tasks/slice";
+import type { Outcome, SingleTask } from "../tasks/model/define";
+import { Slice } from "../tasks/running/slice";
 import { deleteFile, fileKey, fileName } from "./file";
 import type { FormatName } from "./formats";
 import { PartWriter, type Written } from "./part-writer";

@@ -1,11 +1,11 @@
 import { z } from "@hono/zod-openapi";
 import { fitting, MAX_PAGE_BYTES } from "../http/paging";
-import type { Engine } from "../tasks/engine";
-import { factsOf, toExecution } from "../tasks/execution";
-import { TaskFilterInput } from "../tasks/filter";
-import type { TaskFilter } from "../tasks/task-filter";
-import { getTasks, type TaskView } from "../tasks/queries";
-import { countInSteps, nextTasks, passedBy } from "../tasks/walk";
+import type { Engine } from "../tasks/model/engine";
+import { factsOf, toExecution } from "../tasks/reading/execution";
+import { TaskFilterInput } from "../tasks/reading/filter";
+import type { TaskFilter } from "../tasks/reading/task-filter";
+import { getTasks, type TaskView } from "../tasks/model/queries";
+import { countInSteps, nextTasks, passedBy } from "../tasks/reading/walk";
 import { optional } from "./csv";
 import { csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
 import type { Source, WalkPage } from "./source";

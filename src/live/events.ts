@@ -1,9 +1,9 @@
 /** What travels from the publisher over the hub to the sockets, and who gets what of it. */
 import { storedForms } from "../auth/caller";
 import { fold } from "../lib/fold";
-import { loteOf } from "../tasks/ids";
-import { isFinal } from "../tasks/states";
-import type { TaskChange } from "../tasks/publish";
+import { loteOf } from "../tasks/model/ids";
+import { isFinal } from "../tasks/model/states";
+import type { TaskChange } from "../tasks/model/publish";
 
 /** Which tasks a socket is about; an empty filter is about all. */
 export interface LiveFilter {

@@ -25,7 +25,7 @@
  * and `end` closes those of holders who signed out or were revoked.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { TaskChange } from "../tasks/publish";
+import type { TaskChange } from "../tasks/model/publish";
 import { type LiveMessage, mergeInto, select } from "./events";
 import { type Admission, type Holder, holderTag } from "./holder";
 import { type Place, Ring } from "./ring";

@@ -10,7 +10,7 @@ import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../http/app-env";
 import { isRecent } from "../lib/recent";
 import { log } from "../log";
-import type { Publish } from "../tasks/publish";
+import type { Publish } from "../tasks/model/publish";
 import { PATIENCE_MS, QUIET_MS } from "./hub.do";
 import { hubOf } from "./hub";
 

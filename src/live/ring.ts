@@ -1,4 +1,4 @@
-import type { TaskChange } from "../tasks/publish";
+import type { TaskChange } from "../tasks/model/publish";
 import { mergeInto } from "./events";
 
 const MAX_CHANGES = 5000;

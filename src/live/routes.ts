@@ -8,7 +8,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { createRoute } from "../http/route";
 import { filterText } from "../http/filter-text";
-import { isLote, isTaskId } from "../tasks/ids";
+import { isLote, isTaskId } from "../tasks/model/ids";
 import type { LiveFilter } from "./events";
 import { type Admission, admit } from "./holder";
 import { hubOf } from "./hub";

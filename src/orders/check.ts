@@ -1,5 +1,5 @@
 import { parseAsSent } from "../lib/exact-json";
-import type { Reason } from "../tasks/define";
+import type { Reason } from "../tasks/model/define";
 import { reasonOf } from "./errors";
 import { prepareOrder } from "./prepare";
 import { readOrderText } from "./order-text";

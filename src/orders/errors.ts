@@ -1,5 +1,5 @@
 import { INVISIBLE } from "../lib/visible";
-import type { Reason } from "../tasks/define";
+import type { Reason } from "../tasks/model/define";
 import { MAX_CUSTOMER_CHARACTERS, MAX_LINES, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
 import { MAX_QUANTITY, MAX_SKU_CHARACTERS } from "./order";
 

@@ -1,6 +1,11 @@
-import { assertRoom } from "../tasks/backpressure";
-import { enqueue, type Enqueued, type EnqueueOptions, isAnswered } from "../tasks/enqueue";
-import type { NewTask } from "../tasks/define";
+import { assertRoom } from "../tasks/accepting/backpressure";
+import {
+  enqueue,
+  type Enqueued,
+  type EnqueueOptions,
+  isAnswered,
+} from "../tasks/accepting/enqueue";
+import type { NewTask } from "../tasks/model/define";
 import { type OrderText, readOrderText } from "./order-text";
 import { prepareOrder } from "./prepare";
 import { processOrder } from "./task";

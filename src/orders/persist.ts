@@ -1,5 +1,5 @@
-import type { Commit } from "../tasks/define";
-import { HELD } from "../tasks/leases";
+import type { Commit } from "../tasks/model/define";
+import { HELD } from "../tasks/model/leases";
 import { fold } from "../lib/fold";
 import { sha256Hex } from "../lib/hex";
 import { canonicalText } from "./hash";

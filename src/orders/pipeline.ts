@@ -4,8 +4,8 @@
  */
 import type { Config } from "../config";
 import type { Clock } from "../lib/clock";
-import type { BatchResult, Outcome, Reason, Task } from "../tasks/define";
-import type { TimelineEvent } from "../tasks/timeline";
+import type { BatchResult, Outcome, Reason, Task } from "../tasks/model/define";
+import type { TimelineEvent } from "../tasks/model/timeline";
 import type { Lookups, Question } from "./catalogue/catalogue";
 import { enrich, productsOf } from "./enrich";
 import { reasonOf, type OrderError } from "./errors";

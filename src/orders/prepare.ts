@@ -1,6 +1,6 @@
 import { isDeeperThan } from "../lib/depth";
 import { isRawNumber, parseAsSent, toExact } from "../lib/exact-json";
-import type { NewTask } from "../tasks/define";
+import type { NewTask } from "../tasks/model/define";
 import type { OrderError } from "./errors";
 import { reasonOf } from "./errors";
 import { canonicalId, MAX_ID_CHARACTERS, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { configOf } from "../config";
-import type { BatchTask, Settlement } from "../tasks/define";
+import type { BatchTask, Settlement } from "../tasks/model/define";
 import { catalogueOf, deskOf } from "./catalogue/catalogue";
 import { checkOrder } from "./check";
 import { foldMore } from "./fold-customers";

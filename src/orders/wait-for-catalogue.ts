@@ -3,8 +3,8 @@
  * tried again at the cost of an attempt, or fails. Whether the catalogue is down at all, or only a
  * product sick, was judged before, from everything that was asked: see catalogue/health.ts.
  */
-import type { BackoffPolicy } from "../tasks/backoff";
-import type { Outcome, Task } from "../tasks/define";
+import type { BackoffPolicy } from "../tasks/model/backoff";
+import type { Outcome, Task } from "../tasks/model/define";
 import type { NoProduct } from "./enrich";
 import { reasonOf, type OrderError } from "./errors";
 

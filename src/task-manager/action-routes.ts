@@ -6,12 +6,12 @@ import { limitLongBody } from "../http/body-limit";
 import { json } from "../http/json-content";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import { cancelTask } from "../tasks/cancel-task";
-import type { Engine } from "../tasks/engine";
-import { OneExecution, toOneExecution } from "../tasks/one-execution";
-import { noSuchTask } from "../tasks/refusals";
-import { TrackedReport, TrackedStart } from "../tasks/tracked-body";
-import { reportWork, startWork } from "../tasks/tracked-work";
+import { cancelTask } from "../tasks/commands/cancel-task";
+import type { Engine } from "../tasks/model/engine";
+import { OneExecution, toOneExecution } from "../tasks/reading/one-execution";
+import { noSuchTask } from "../tasks/commands/refusals";
+import { TrackedReport, TrackedStart } from "../tasks/commands/tracked-body";
+import { reportWork, startWork } from "../tasks/commands/tracked-work";
 import { insteadUse } from "./instead-use";
 import { seenTask } from "./sight";
 

@@ -6,11 +6,11 @@ import { json } from "../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import type { Engine } from "../tasks/engine";
-import { NotificationView, toNotificationView } from "../tasks/notification-view";
-import { listNotifications, markOneRead, markRead } from "../tasks/notifications";
+import type { Engine } from "../tasks/model/engine";
+import { NotificationView, toNotificationView } from "../tasks/reading/notification-view";
+import { listNotifications, markOneRead, markRead } from "../tasks/reading/notifications";
 import { insteadUse } from "./instead-use";
-import { noSuchNotification } from "../tasks/refusals";
+import { noSuchNotification } from "../tasks/commands/refusals";
 
 const listRoute = createRoute({
   method: "get",

@@ -4,7 +4,7 @@
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { type AppEnv, validationHook } from "../http/app-env";
-import type { Engine } from "../tasks/engine";
+import type { Engine } from "../tasks/model/engine";
 import { actionRoutes } from "./action-routes";
 import { notificationRoutes } from "./notification-routes";
 import { shortListRoutes } from "./short-list-routes";

@@ -1,7 +1,7 @@
 import { type Caller, callerId, can } from "../auth/caller";
-import { isOwn } from "../tasks/permissions";
-import { getTask, type TaskView } from "../tasks/queries";
-import { noSuchTask } from "../tasks/refusals";
+import { isOwn } from "../tasks/commands/permissions";
+import { getTask, type TaskView } from "../tasks/model/queries";
+import { noSuchTask } from "../tasks/commands/refusals";
 
 /** Whose tasks a caller sees here: their own, or undefined for everyone's. */
 export function seenUser(caller: Caller): string | undefined {

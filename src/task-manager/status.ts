@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { type Status, STATUSES, TRACKED } from "../tasks/states";
-import { OneExecution } from "../tasks/one-execution";
-import type { TaskView } from "../tasks/queries";
+import { type Status, STATUSES, TRACKED } from "../tasks/model/states";
+import { OneExecution } from "../tasks/reading/one-execution";
+import type { TaskView } from "../tasks/model/queries";
 
 const NOT_FOUND = "NOT_FOUND";
 

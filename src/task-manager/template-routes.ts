@@ -4,8 +4,8 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import type { Engine } from "../tasks/engine";
-import { templatePage, TemplatePage, TemplateQuery } from "../tasks/template-page";
+import type { Engine } from "../tasks/model/engine";
+import { templatePage, TemplatePage, TemplateQuery } from "../tasks/templates/template-page";
 import { insteadUse } from "./instead-use";
 
 const listRoute = createRoute({

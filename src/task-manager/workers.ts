@@ -1,5 +1,5 @@
 import { z } from "@hono/zod-openapi";
-import type { Worker } from "../tasks/workers";
+import type { Worker } from "../tasks/statistics/workers";
 
 const OldWorker = z.object({
   name: z.string(),

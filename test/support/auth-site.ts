@@ -2,7 +2,7 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";
 import { requestId } from "hono/request-id";
-import { errorPage } from "../../src/admin/pages/error";
+import { errorPage } from "../../src/admin/site/error";
 import { SCOPES } from "../../src/auth/caller";
 import { keyRoutes } from "../../src/auth/key-routes";
 import { identify, requireAdmin, requireCaller, requireScope } from "../../src/auth/middleware";

@@ -1,7 +1,7 @@
 /** Values of the kind the API's own description asks for, so that new routes are fuzzed as they should be. */
 import * as fc from "fast-check";
 import { validOrder } from "./arbitraries";
-import { TAKEN } from "../../src/admin/taken-names";
+import { TAKEN } from "../../src/admin/shared/taken-names";
 import { ENDPOINTS } from "../../src/auth/gate";
 import { apiDocument, nameOf, type Route } from "./route-table";
 

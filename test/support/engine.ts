@@ -5,12 +5,12 @@ import { configOf } from "../../src/config";
 import { guarded } from "../../src/db/guarded";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { processOrder } from "../../src/orders/task";
-import { claim } from "../../src/tasks/claim";
-import { consume } from "../../src/tasks/consumer";
-import { Engine } from "../../src/tasks/engine";
-import { enqueue } from "../../src/tasks/enqueue";
-import type { TaskDefinition } from "../../src/tasks/define";
-import { getTask, type TaskView } from "../../src/tasks/queries";
+import { claim } from "../../src/tasks/running/claim";
+import { consume } from "../../src/tasks/running/consumer";
+import { Engine } from "../../src/tasks/model/engine";
+import { enqueue } from "../../src/tasks/accepting/enqueue";
+import type { TaskDefinition } from "../../src/tasks/model/define";
+import { getTask, type TaskView } from "../../src/tasks/model/queries";
 import { AT_ONCE } from "./faults";
 import { withOwnDesk } from "./ingest-desk";
 

@@ -1,6 +1,6 @@
 /** Requests to one route: mostly right, wrong in one thing or in all. */
 import * as fc from "fast-check";
-import { TAKEN } from "../../src/admin/taken-names";
+import { TAKEN } from "../../src/admin/shared/taken-names";
 import { hostileText, nearlyAnOrder, validOrder } from "./arbitraries";
 import { asBytes, broken } from "./hostile-json";
 import { bodyOf, queryNamesOf } from "./described-values";

@@ -1,6 +1,6 @@
 import { env as realEnv } from "cloudflare:workers";
 import { guarded } from "../../src/db/guarded";
-import { Desk } from "../../src/tasks/ingest-desk";
+import { Desk } from "../../src/tasks/accepting/ingest-desk";
 import { AT_ONCE } from "./faults";
 
 /**

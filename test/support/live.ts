@@ -2,8 +2,8 @@ import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { LiveMessage, Row } from "../../src/live/events";
 import { hubOf } from "../../src/live/hub";
-import { newLote, taskId } from "../../src/tasks/ids";
-import type { TaskChange } from "../../src/tasks/publish";
+import { newLote, taskId } from "../../src/tasks/model/ids";
+import type { TaskChange } from "../../src/tasks/model/publish";
 import { call, type CallInit } from "./api";
 
 /** An open socket and everything it was told. */

@@ -1,7 +1,7 @@
 /** What must hold after whatever happened in a `World`. Each check throws with what it saw. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { isFinal, type StoredStatus } from "../../src/tasks/states";
+import { isFinal, type StoredStatus } from "../../src/tasks/model/states";
 import { expectRightCounts } from "./recount";
 import type { Life } from "./model-plans";
 import type { World } from "./model-world";

@@ -1,6 +1,6 @@
-import { startTracking } from "../../src/tasks/tracked";
-import { finishTracking, reportProgress } from "../../src/tasks/tracked-reports";
-import { isFinal } from "../../src/tasks/states";
+import { startTracking } from "../../src/tasks/commands/tracked";
+import { finishTracking, reportProgress } from "../../src/tasks/commands/tracked-reports";
+import { isFinal } from "../../src/tasks/model/states";
 import { taskOf } from "./engine";
 import type { Life, Report } from "./model-plans";
 

@@ -1,5 +1,5 @@
 import { guarded } from "../../src/db/guarded";
-import { enqueue, type Enqueued } from "../../src/tasks/enqueue";
+import { enqueue, type Enqueued } from "../../src/tasks/accepting/enqueue";
 import { enqueueOrders } from "../../src/orders/ingest";
 import { AT_ONCE } from "./faults";
 import { databaseWith } from "./model-faults";

@@ -1,7 +1,13 @@
 import { z } from "zod";
-import type { BatchTask, Outcome, RunContext, SingleTask, Task } from "../../src/tasks/define";
-import { HELD } from "../../src/tasks/leases";
-import { MAX_TIMEOUT_MS } from "../../src/tasks/timeout";
+import type {
+  BatchTask,
+  Outcome,
+  RunContext,
+  SingleTask,
+  Task,
+} from "../../src/tasks/model/define";
+import { HELD } from "../../src/tasks/model/leases";
+import { MAX_TIMEOUT_MS } from "../../src/tasks/model/timeout";
 import type { Life, Step } from "./model-plans";
 
 /** Which task it is: its place among the world's lives. */

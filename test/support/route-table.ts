@@ -1,8 +1,8 @@
 import { createApp } from "../../src/app";
 import { ENDPOINTS } from "../../src/auth/gate";
 import { processOrder } from "../../src/orders/task";
-import { bulk } from "../../src/tasks/bulk";
-import { Engine } from "../../src/tasks/engine";
+import { bulk } from "../../src/tasks/commands/bulk";
+import { Engine } from "../../src/tasks/model/engine";
 
 export interface Route {
   method: string;

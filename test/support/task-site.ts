@@ -3,9 +3,9 @@ import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test"
 import { expect } from "vitest";
 import { createApp } from "../../src/app";
 import { processOrder } from "../../src/orders/task";
-import { bulk } from "../../src/tasks/bulk";
-import type { TaskDefinition } from "../../src/tasks/define";
-import { Engine } from "../../src/tasks/engine";
+import { bulk } from "../../src/tasks/commands/bulk";
+import type { TaskDefinition } from "../../src/tasks/model/define";
+import { Engine } from "../../src/tasks/model/engine";
 import { apiKey, ORIGIN } from "./api";
 import type { Execution } from "./api-orders";
 import { deliver, testEnv } from "./engine";

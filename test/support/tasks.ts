@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { ClaimedRow } from "../../src/tasks/claim";
-import type { SingleTask } from "../../src/tasks/define";
+import type { ClaimedRow } from "../../src/tasks/running/claim";
+import type { SingleTask } from "../../src/tasks/model/define";
 
 /** A task's row as a claim returns it, on its first run unless told otherwise. */
 export function aClaimedRow(overrides: Partial<ClaimedRow> = {}): ClaimedRow {

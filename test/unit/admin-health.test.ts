@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Facts, findings, isGrave, stateOfQueue } from "../../src/admin/health";
-import type { Backlog } from "../../src/tasks/backlog";
+import { type Facts, findings, isGrave, stateOfQueue } from "../../src/admin/shared/health";
+import type { Backlog } from "../../src/tasks/statistics/backlog";
 
 const NOW = 1_800_000_000_000;
 const MINUTE = 60_000;

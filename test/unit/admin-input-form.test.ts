@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { inputFields, inputTexts, readInputForm } from "../../src/admin/input-form";
+import { inputFields, inputTexts, readInputForm } from "../../src/admin/runs/input-form";
 import { fromText } from "../../src/http/instant";
 
 const Input = z.strictObject({

@@ -1,7 +1,7 @@
 import { array, assert, constantFrom, json, oneof, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { prettyJson } from "../../src/admin/pretty-json";
-import { findJsonError } from "../../src/admin/json-error";
+import { prettyJson } from "../../src/admin/tasks/pretty-json";
+import { findJsonError } from "../../src/admin/replay/json-error";
 
 it("escapes what would turn the reading direction", () => {
   expect(prettyJson("a\u202eb")).toBe('"a\\u202eb"');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isZone, placeOf, startOfDay } from "../../src/admin/zone";
+import { isZone, placeOf, startOfDay } from "../../src/admin/shared/zone";
 
 describe("a day in a zone", () => {
   it.for([

@@ -20,6 +20,26 @@ it("forbids it in deeper folders of the engine too", () => {
   expect(lintAs("src/tasks/deeper/probe.ts", source)).toEqual([RESTRICTED]);
 });
 
+it.each([
+  ["model/probe.ts", "../reading/list"],
+  ["reading/probe.ts", "../commands/actions"],
+  ["recovery/probe.ts", "../running/consumer"],
+  ["running/probe.ts", "../api/run-routes"],
+  ["running/probe.ts", "../../orders/order"],
+])("keeps the rooms of the engine in one direction: %s imports nothing of %s", (file, from) => {
+  const source = `import { a } from "${from}";\nconsole.log(a);\n`;
+  expect(lintAs(`src/tasks/${file}`, source)).toEqual([RESTRICTED]);
+});
+
+it.each([
+  ["reading/probe.ts", "../model/states"],
+  ["running/probe.ts", "../accepting/sending"],
+  ["api/probe.ts", "../commands/actions"],
+])("lets a room use those below it: %s imports %s", (file, from) => {
+  const source = `import { a } from "${from}";\nconsole.log(a);\n`;
+  expect(lintAs(`src/tasks/${file}`, source)).toEqual([]);
+});
+
 it("lets orders use the engine", () => {
   const source = `import type { Outcome } from "../tasks/define";\nexport const outcome: Outcome = { kind: "done" };\n`;
   expect(lintAs("src/orders/probe.ts", source)).toEqual([]);
@@ -89,10 +109,12 @@ it("has no files that import each other in a circle, but that a task is handed i
       return [path, `${path}.ts`, `${path}.tsx`].filter((each) => sources.has(each));
     });
   const imports = new Map([...sources].map(([file, text]) => [file, importsOf(file, text)]));
-  expect(imports.get("tasks/define.ts")).toContain("tasks/engine.ts");
-  expect(inCircles(imports)).toContain("tasks/define.ts");
-  const others = (imports.get("tasks/define.ts") ?? []).filter((to) => to !== "tasks/engine.ts");
-  expect(inCircles(imports.set("tasks/define.ts", others))).toEqual([]);
+  expect(imports.get("tasks/model/define.ts")).toContain("tasks/model/engine.ts");
+  expect(inCircles(imports)).toContain("tasks/model/define.ts");
+  const others = (imports.get("tasks/model/define.ts") ?? []).filter(
+    (to) => to !== "tasks/model/engine.ts",
+  );
+  expect(inCircles(imports.set("tasks/model/define.ts", others))).toEqual([]);
 });
 
 /** Besides routes and Durable Objects: what a request calls directly, and a figure of the console. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { nextPath } from "../../src/admin/next-path";
+import { nextPath } from "../../src/admin/shared/next-path";
 
 const ORIGIN = "https://pedidos.example";
 

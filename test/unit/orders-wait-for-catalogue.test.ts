@@ -10,8 +10,8 @@ import {
   searchOf,
   waitForCatalogue,
 } from "../../src/orders/wait-for-catalogue";
-import { change } from "../../src/tasks/change";
-import { toTask } from "../../src/tasks/run";
+import { change } from "../../src/tasks/running/change";
+import { toTask } from "../../src/tasks/running/run";
 import { DeskWorld, failing, good, type Reply } from "../support/desk";
 import { aClaimedRow, aDefinition } from "../support/tasks";
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { backoff } from "../../src/tasks/backoff";
+import { backoff } from "../../src/tasks/model/backoff";
 
 const policy = { baseMs: 10_000, maxMs: 300_000 };
 const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { change, type Run } from "../../src/tasks/change";
-import { SENT_GRACE_MS } from "../../src/tasks/queues";
-import { isFinal } from "../../src/tasks/states";
+import { change, type Run } from "../../src/tasks/running/change";
+import { SENT_GRACE_MS } from "../../src/tasks/model/queues";
+import { isFinal } from "../../src/tasks/model/states";
 import { hostileText } from "../support/arbitraries";
 import { aClaimedRow, aDefinition } from "../support/tasks";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { gist } from "../../src/tasks/error-gist";
+import { gist } from "../../src/tasks/reading/error-gist";
 
 describe("the gist of an error", () => {
   it.for([

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { Engine } from "../../src/tasks/engine";
-import type { Notification } from "../../src/tasks/notifications";
-import { toNotificationView } from "../../src/tasks/notification-view";
+import { Engine } from "../../src/tasks/model/engine";
+import type { Notification } from "../../src/tasks/reading/notifications";
+import { toNotificationView } from "../../src/tasks/reading/notification-view";
 
 const row: Notification = {
   id: "n1",

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { putOff, putOffForDays, putOffOrDrop } from "../../src/tasks/put-off";
+import { putOff, putOffForDays, putOffOrDrop } from "../../src/tasks/running/put-off";
 
 /** A delivered message that notes what becomes of it. */
 function aMessage(attempts: number) {

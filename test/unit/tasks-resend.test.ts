@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { isDue as isRowDue } from "../../src/tasks/resend";
+import { isDue as isRowDue } from "../../src/tasks/recovery/resend";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

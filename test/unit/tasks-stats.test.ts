@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { COUNTERS, DURATION_EDGES_MS } from "../../src/tasks/counts";
+import { COUNTERS, DURATION_EDGES_MS } from "../../src/tasks/model/counts";
 import {
   type Counts,
   daysAgo,
@@ -9,7 +9,7 @@ import {
   openOf,
   quantileSeconds,
   total,
-} from "../../src/tasks/stats";
+} from "../../src/tasks/statistics/stats";
 
 const none = total([]);
 

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { extendTimeline, parseTimeline, type TimelineEvent } from "../../src/tasks/timeline";
+import { extendTimeline, parseTimeline, type TimelineEvent } from "../../src/tasks/model/timeline";
 
 const eventsFrom = (first: number, count: number): TimelineEvent[] =>
   Array.from({ length: count }, (_, index) => ({ at: first + index, event: "defer" }));

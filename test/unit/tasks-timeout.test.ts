@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { Engine } from "../../src/tasks/engine";
-import { MAX_TIMEOUT_MS, timeoutOf } from "../../src/tasks/timeout";
+import { Engine } from "../../src/tasks/model/engine";
+import { MAX_TIMEOUT_MS, timeoutOf } from "../../src/tasks/model/timeout";
 import { aDefinition } from "../support/tasks";
 
 it.each([MAX_TIMEOUT_MS + 1, 86_400_000, Infinity, 0, -1, NaN])(

@@ -7,7 +7,7 @@
 
 const language = document.documentElement.lang;
 const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-/** As src/admin/zone.ts says it. */
+/** As src/admin/shared/zone.ts says it. */
 const place = (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 
 /** @param {Intl.DateTimeFormatOptions} options */

@@ -11,7 +11,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../../lib/clock";
 import { log } from "../../log";
-import { wakeWaiting } from "../../tasks/wake";
+import { wakeWaiting } from "../../tasks/recovery/wake";
 import { CATALOGUE_WAITING } from "../errors";
 import { ORDER_TASK } from "../order";
 import type { Need } from "./asks";

@@ -1,0 +1,108 @@
+import { Hono } from "hono";
+import { z } from "zod";
+import { can } from "../../auth/caller";
+import { configOf } from "../../config";
+import type { AppEnv } from "../../http/app-env";
+import { AppError } from "../../http/errors";
+import { MAX_SCANNED, type Page } from "../../http/paging";
+import { isSignedBatch } from "../../orders/batch-link";
+import { STAGES, type Stage } from "../../orders/order";
+import { linkAdmission } from "../../live/holder";
+import { makeTicket } from "../../live/tickets";
+import type { Engine } from "../../tasks/model/engine";
+import { batchProgress } from "../../tasks/reading/batch-progress";
+import { factsOf } from "../../tasks/reading/execution";
+import { isLote } from "../../tasks/model/ids";
+import { listTasks } from "../../tasks/reading/list";
+import type { TaskFacts } from "../../tasks/reading/execution";
+import { errorOf } from "../tasks/execution-view";
+import { PAGE_ROWS, readPosition } from "../shared/list-query";
+import { type BatchOrder, BatchPage } from "./batch";
+import type { StageState } from "./stages";
+import { formatMoney } from "../shared/format";
+import { renderPage } from "../shared/render";
+import { type View, viewOf } from "../shared/view";
+
+/** What an order's task says of the order: the total as decimal text, here in minor units. */
+const Result = z.object({
+  total_final: z
+    .string()
+    .regex(/^\d+\.\d\d$/)
+    .transform((text) => Number(text.replace(".", ""))),
+  moneda: z.string(),
+});
+
+/** The page that follows a batch: for its signed link, or for whoever may read tasks. */
+export function batchRoutes(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+
+  routes.get("/:lote", async (c) => {
+    const lote = c.req.param("lote");
+    const view = viewOf(c);
+    const signature = view.url.searchParams.get("k");
+    const { caller } = c.var;
+    const reads = caller !== null && can(caller, "tasks:read");
+    if (!reads && signature === null) {
+      const next = encodeURIComponent(view.url.pathname);
+      return c.redirect(`/sign-in?next=${next}`, 303);
+    }
+    if (!reads && !(await isSignedBatch(c.env, lote, signature ?? ""))) {
+      throw new AppError(403, "invalid_link", "This link is not one this site gave out.");
+    }
+    const progress = isLote(lote) ? await batchProgress(c.env.DB, lote) : null;
+    if (progress === null) {
+      throw new AppError(404, "batch_not_found", `There is no batch ${lote}`);
+    }
+    const { counted, capped } = progress;
+    const total = { count: Math.min(counted, MAX_SCANNED), capped };
+    const cursor = readPosition(view.url.searchParams) ?? null;
+    const request = { limit: PAGE_ROWS, cursor, total };
+    const page = await listTasks(c.env.DB, { lote }, request);
+    const orders = inOrder(page).map((task) => toBatchOrder(view, factsOf(task, engine)));
+    const demo = configOf(c.env).demoEnabled;
+    const ticket = reads || !progress.open ? undefined : await linkTicket(c.env, lote);
+    const props = { view, lote, orders, page, progress, demo, ticket };
+    return renderPage(c, <BatchPage {...props} />);
+  });
+
+  return routes;
+}
+
+async function linkTicket(env: Env, lote: string): Promise<string> {
+  const now = Date.now();
+  return (await makeTicket(env, linkAdmission(lote, now), now)).ticket;
+}
+
+/** A batch that fits one page shows as it was sent; a longer one is a list, newest first. */
+function inOrder<Row>({ rows, next, previous }: Page<Row>): Row[] {
+  return next === null && previous === null ? rows.toReversed() : rows;
+}
+
+function toBatchOrder(view: View, task: TaskFacts): BatchOrder {
+  const result = Result.safeParse(task.result_data).data;
+  return {
+    taskId: task.task_id,
+    orderId: task.pedido_id,
+    status: task.status,
+    stages: stagesOf(task),
+    total: result ? formatMoney(view, result.total_final, result.moneda) : null,
+    error: errorOf(task),
+  };
+}
+
+function stagesOf(task: TaskFacts): Record<Stage, StageState> {
+  const passed = new Set(task.timeline.map(({ event }) => event));
+  const failedAt = (task.error_detail as { stage?: unknown } | null)?.stage;
+  const stateOf = (stage: Stage): StageState => {
+    if (task.status === "FAILURE" && stage === failedAt) {
+      return "failed";
+    }
+    if (passed.has(stage)) {
+      return "done";
+    }
+    return task.is_finished ? "skipped" : "open";
+  };
+  return Object.fromEntries(STAGES.map((stage) => [stage, stateOf(stage)])) as ReturnType<
+    typeof stagesOf
+  >;
+}

@@ -1,0 +1,19 @@
+import { STAGES, type Stage } from "../../orders/order";
+import type { View } from "../shared/view";
+
+export type StageState = "done" | "failed" | "open" | "skipped";
+
+/** The four stages of an order and how far it got; the stylesheet adds the signs. */
+export function Stages({ view, states }: { view: View; states: Record<Stage, StageState> }) {
+  const { t } = view;
+  return (
+    <ol class="stages">
+      {STAGES.map((stage) => (
+        <li class={`is-${states[stage]}`} data-stage={stage}>
+          {t(`stage.${stage}`)}
+          <span class="unseen">: {t(`stageState.${states[stage]}`)}</span>
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -1,0 +1,58 @@
+import { type Context, Hono } from "hono";
+import { audit } from "../../audit/audit";
+import { callerId } from "../../auth/caller";
+import { assertCaller, requireScope } from "../../auth/middleware";
+import type { AppEnv } from "../../http/app-env";
+import { limitBody } from "../../http/body-limit";
+import { bulk, countBulk } from "../../tasks/commands/bulk";
+import type { Engine } from "../../tasks/model/engine";
+import { enqueueOne } from "../../tasks/accepting/enqueue";
+import { type BulkQuery, readBulkQuery } from "./bulk-query";
+import { type Reason, readReason } from "../shared/components/reason-field";
+import { readFields } from "../shared/form-text";
+import { BulkPage } from "./bulk";
+import { renderPage } from "../shared/render";
+import { onlySet } from "../tasks/task-query";
+import { viewOf } from "../shared/view";
+
+const MAX_FORM_BYTES = 65_536; // a thousand ids
+
+/** Actions on many tasks at once, mounted at /admin/tasks/bulk: asked for, confirmed, then a task. */
+export function bulkPages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+  routes.use(requireScope("tasks:write"));
+
+  for (const scope of ["picked", "matching"] as const) {
+    routes.get(`/${scope}`, async (c) => {
+      const view = viewOf(c);
+      const query = readBulkQuery(scope, view.url.searchParams);
+      return ask(c, engine, query);
+    });
+
+    routes.post(`/${scope}`, limitBody(MAX_FORM_BYTES), async (c) => {
+      const form = await readFields(c);
+      const query = readBulkQuery(scope, form);
+      const { action, filter, ids, typed } = query;
+      const { reason, wrong }: Reason = action === "discard" ? readReason(form.get("reason")) : {};
+      if (wrong !== undefined) {
+        return ask(c, engine, query, wrong);
+      }
+      if (ids?.length === 0) {
+        return ask(c, engine, query);
+      }
+      const user = callerId(assertCaller(c.var.caller));
+      const id = await enqueueOne(c.env, bulk, { action, filter, reason }, { user });
+      const what = ids ? { picked: ids.length } : { filter: onlySet(typed) };
+      await audit(c, `tasks.${action}`, id, { action, reason, ...what });
+      return c.redirect(`/admin/tasks/${id}?done=bulk`, 303);
+    });
+  }
+  return routes;
+}
+
+/** The question; with the reason as it was typed, when that is why it is asked again. */
+async function ask(c: Context<AppEnv>, engine: Engine, query: BulkQuery, wrong?: string) {
+  const count = await countBulk(c.env, engine, query.action, query.filter);
+  const page = <BulkPage view={viewOf(c)} query={query} found={count} wrongReason={wrong} />;
+  return renderPage(c, page, wrong === undefined && query.ids?.length !== 0 ? 200 : 400);
+}

@@ -1,0 +1,41 @@
+import { isKey, type Key } from "../../i18n/translate";
+import type { TaskQuery } from "../tasks/task-query";
+import type { View } from "../shared/view";
+import { Fact, Facts } from "../shared/components/facts";
+
+const NAMES: Record<keyof TaskQuery["typed"], Key> = {
+  q: "tasks.search",
+  status: "tasks.state",
+  module: "task.module",
+  name: "tasks.name",
+  code: "repair.code",
+  message: "repair.message",
+  discarded: "repair.discarded",
+  worker: "tasks.worker",
+  lote: "tasks.batch",
+  from: "list.fromDay",
+  to: "list.toDay",
+  zone: "list.zone",
+};
+
+/** A filter in words. */
+export function FilterFacts({ view, typed }: { view: View; typed: TaskQuery["typed"] }) {
+  const { t } = view;
+  const set = (Object.keys(NAMES) as (keyof typeof NAMES)[]).filter((name) => typed[name] !== "");
+  return set.length === 0 ? (
+    <p>{t("bulk.noFilter")}</p>
+  ) : (
+    <Facts>
+      {set.map((name) => (
+        <Fact name={t(NAMES[name])} long={name === "message" || name === "lote"}>
+          <bdi>{inWords(view, name, typed[name])}</bdi>
+        </Fact>
+      ))}
+    </Facts>
+  );
+}
+
+function inWords({ t }: View, name: string, value: string): string {
+  const key = name === "status" ? `status.${value}` : name === "discarded" ? `repair.${value}` : "";
+  return isKey(key) ? t(key) : value;
+}

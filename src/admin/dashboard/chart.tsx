@@ -1,0 +1,217 @@
+import { scaleBand, scaleLinear } from "d3-scale";
+import { line } from "d3-shape";
+import type { Child } from "hono/jsx";
+import type { Stretch } from "../shared/time-range";
+import type { View } from "../shared/view";
+import { Fill } from "../shared/components/fill";
+import { Moment, OwnZone } from "../shared/components/time";
+
+export interface Series {
+  name: string;
+  kind: "bars" | "line";
+  /** Its colour; a second line is dashed besides. */
+  tone: "good" | "bad" | "accent" | "wait";
+  /** One per stretch of time; null where there is nothing to say. */
+  values: readonly (number | null)[];
+}
+
+interface ChartProps {
+  view: View;
+  id: string;
+  title: string;
+  /** The same in a sentence, for those who do not see it. */
+  summary: Child;
+  series: readonly Series[];
+  /** Each stretch of time, how long they are, and how many of their names the axis shows. */
+  times: readonly Stretch[];
+  spanMs: number;
+  labels: number;
+  format: (value: number) => string;
+  /** The least the axis reaches, so that little does not look like much. */
+  least: number;
+}
+
+/** The drawing's own units, of a stretch of time and of the whole height: the stylesheet stretches it. */
+const STEP = 10;
+const HEIGHT = 100;
+const TICKS = 4;
+
+/**
+ * Values over time as SVG. Text stands beside it as HTML, so that it keeps its size when the drawing
+ * is stretched; the figures are in a table underneath.
+ */
+export function Chart(props: ChartProps) {
+  const { view, id, title, summary, series, times } = props;
+  const { t } = view;
+  const isEmpty = series.every(({ values }) => values.every((value) => !value));
+  return (
+    <figure class="chart" id={id}>
+      <figcaption>
+        <h3 id={`${id}-title`}>{title}</h3>
+        <ul class="legend">
+          {series.map(({ name, kind, tone }) => (
+            <li class={`is-${tone} as-${kind}`}>{name}</li>
+          ))}
+        </ul>
+      </figcaption>
+      {isEmpty ? (
+        <p class="nothing">{t("chart.nothing")}</p>
+      ) : (
+        <>
+          <Plot {...props} />
+          <p class="unseen" id={`${id}-summary`}>
+            {summary}
+          </p>
+          <details>
+            <summary>{t("chart.figures")}</summary>
+            <FigureTable {...props} times={times} />
+          </details>
+        </>
+      )}
+    </figure>
+  );
+}
+
+function Plot({ id, series, times, spanMs, labels, format, least }: ChartProps) {
+  const width = times.length * STEP;
+  const highest = Math.max(least, ...series.flatMap(({ values }) => values.map((v) => v ?? 0)));
+  const y = scaleLinear([0, highest], [HEIGHT, 0]).nice(TICKS);
+  const x = scaleBand(times.keys(), [0, width]).paddingInner(0.2).paddingOuter(0.1);
+  const ticks = y.ticks(TICKS);
+  const named = series.length > 1;
+  const every = times.length / labels;
+  const last = times.length - 1;
+  return (
+    <div class="plot">
+      <div class="scale" aria-hidden="true">
+        {ticks.toReversed().map((tick) => (
+          <span>{format(tick)}</span>
+        ))}
+      </div>
+      <svg
+        role="img"
+        aria-labelledby={`${id}-title ${id}-summary`}
+        data-span={spanMs}
+        viewBox={`0 0 ${width} ${HEIGHT}`}
+        preserveAspectRatio="none"
+      >
+        <path class="grid" d={ticks.map((tick) => `M0,${y(tick)}H${width}`).join("")} />
+        {series.map(({ kind, tone, values }) =>
+          kind === "bars" ? (
+            <>
+              <path class={`bars is-${tone}`} d={bars(values.slice(0, last), x, y)} />
+              <path class={`bars is-${tone} is-open`} d={bars(values, x, y, last)} />
+            </>
+          ) : (
+            <>
+              <path class={`line is-${tone}`} d={curve(values.slice(0, last), x, y)} />
+              <path class={`line is-${tone} is-open`} d={curve(values, x, y, last - 1)} />
+            </>
+          ),
+        )}
+        {times.map(({ at, exact }, index) => {
+          const told = series.flatMap(({ name, values }) => {
+            const value = values[index];
+            return value ? [named ? `${name} ${format(value)}` : format(value)] : [];
+          });
+          return (
+            told.length > 0 && (
+              <rect x={index * STEP} data-at={at}>
+                <title>{[exact, ...told].join(" · ")}</title>
+              </rect>
+            )
+          );
+        })}
+      </svg>
+      <div class={`times of-${labels}`} aria-hidden="true">
+        {times
+          .filter((_, index) => index % every === 0)
+          .map((time) => (
+            <span>
+              <Moment stretch={time} />
+            </span>
+          ))}
+      </div>
+    </div>
+  );
+}
+
+type Band = ReturnType<typeof scaleBand<number>>;
+type Linear = ReturnType<typeof scaleLinear<number>>;
+
+/** All bars in one path, from the one at `first` on. */
+function bars(values: readonly (number | null)[], x: Band, y: Linear, first = 0): string {
+  return values
+    .map((value, index) => {
+      const left = round(x(index) ?? 0);
+      return value && index >= first
+        ? `M${left},${HEIGHT}V${round(y(value))}h${round(x.bandwidth())}V${HEIGHT}Z`
+        : "";
+    })
+    .join("");
+}
+
+/** A line through the values, from the one at `first` on; it breaks where there is none. */
+function curve(values: readonly (number | null)[], x: Band, y: Linear, first = 0): string {
+  const points = values.map((value, index) => ({ index, value })).slice(first);
+  const draw = line<(typeof points)[number]>()
+    .defined(({ value }) => value !== null)
+    .x(({ index }) => (x(index) ?? 0) + x.bandwidth() / 2)
+    .y(({ value }) => y(value ?? 0))
+    .digits(1);
+  // A value between two that are missing would be a dot: it is drawn as wide as a bar.
+  const half = x.bandwidth() / 2;
+  return (draw(points) ?? "").replaceAll(
+    /M([\d.]+),([\d.]+)Z/g,
+    (_, at: string, height: string) => `M${round(Number(at) - half)},${height}h${2 * half}`,
+  );
+}
+
+function round(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+/** The stretches without anything are left out. */
+function FigureTable({ view, title, series, times, format }: ChartProps) {
+  const { t } = view;
+  const tell = (value: number | null | undefined) =>
+    value === null || value === undefined ? null : format(value);
+  return (
+    <div class="scrolls" tabindex={0} role="region" aria-label={title}>
+      <table class="figures">
+        <caption class="unseen">{title}</caption>
+        <thead>
+          <tr>
+            <th scope="col">
+              {times[0]?.at === undefined ? (
+                t("chart.date")
+              ) : (
+                <Fill text={t("chart.time")} name="zone">
+                  <OwnZone />
+                </Fill>
+              )}
+            </th>
+            {series.map(({ name }) => (
+              <th scope="col">{name}</th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {times.map(
+            (time, index) =>
+              series.some(({ values }) => values[index]) && (
+                <tr>
+                  <th scope="row">
+                    <Moment stretch={time} />
+                  </th>
+                  {series.map(({ values }) => (
+                    <td>{tell(values[index])}</td>
+                  ))}
+                </tr>
+              ),
+          )}
+        </tbody>
+      </table>
+    </div>
+  );
+}

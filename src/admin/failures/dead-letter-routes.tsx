@@ -1,0 +1,45 @@
+import { Hono } from "hono";
+import { can } from "../../auth/caller";
+import { assertCaller, requireScope } from "../../auth/middleware";
+import type { AppEnv } from "../../http/app-env";
+import { invalidCursor } from "../../http/paging";
+import { DEAD_LETTER_CODES } from "../../tasks/running/dead-letters";
+import type { Engine } from "../../tasks/model/engine";
+import { factsOf } from "../../tasks/reading/execution";
+import { listTasks } from "../../tasks/reading/list";
+import { getInputs } from "../../tasks/model/queries";
+import { readPosition } from "../shared/list-query";
+import { DeadLettersPage } from "./dead-letters";
+import { renderPage } from "../shared/render";
+import { allowedActions } from "../tasks/task-actions";
+import { viewOf } from "../shared/view";
+
+const LETTERS_ON_PAGE = 20;
+
+/** Messages nobody will run, mounted at /admin/dead-letters. */
+export function deadLetterPages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+  routes.use(requireScope("tasks:read"));
+
+  routes.get("/", async (c) => {
+    const view = viewOf(c);
+    const cursor = readPosition(view.url.searchParams);
+    if (cursor === undefined) {
+      throw invalidCursor();
+    }
+    const discarded = view.url.searchParams.get("discarded") === "yes";
+    const filter = { status: "FAILURE", codes: DEAD_LETTER_CODES, discarded } as const;
+    const page = await listTasks(c.env.DB, filter, { limit: LETTERS_ON_PAGE, cursor });
+    const ids = page.rows.map(({ id }) => id);
+    const inputs = await getInputs(c.env.DB, ids);
+    const caller = assertCaller(c.var.caller);
+    const letters = page.rows.map((task) => ({
+      task: factsOf(task, engine),
+      input: inputs.get(task.id) ?? "null",
+      actions: allowedActions(task, engine, caller),
+    }));
+    const mayAct = can(caller, "tasks:write");
+    return renderPage(c, <DeadLettersPage {...{ view, page, letters, discarded, mayAct }} />);
+  });
+  return routes;
+}

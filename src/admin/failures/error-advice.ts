@@ -1,0 +1,38 @@
+import type { Key } from "../../i18n/translate";
+import { BURIED } from "../../tasks/running/dead-letters";
+
+/** Whose fault a failure is and what to do next, by its code; those of other modules have none. */
+const ADVICE: Record<string, Key> = {
+  ...all("repair.advice.sender", [
+    "invalid_order",
+    "order_too_large",
+    "order_too_deep",
+    "invalid_id",
+    "invalid_customer",
+    "empty_order",
+    "too_many_lines",
+    "invalid_line",
+    "invalid_sku",
+    "invalid_quantity",
+    "invalid_input",
+  ]),
+  unknown_sku: "repair.advice.sku",
+  ...all("repair.advice.catalogue", ["catalogue_failed", "catalogue_unavailable"]),
+  duplicate_order: "repair.advice.duplicate",
+  ...all("repair.advice.ours", ["crashed", "worker_crashed", "timeout", "result_too_large"]),
+  unknown_task: "repair.advice.unknownTask",
+  dead_letter: "repair.advice.deadLetter",
+  invalid_message: "repair.advice.stranger",
+  lost: "repair.advice.lost",
+};
+
+function all(advice: Key, codes: readonly string[]): Record<string, Key> {
+  return Object.fromEntries(codes.map((code) => [code, advice]));
+}
+
+export function adviceOn(code: string, taskName: string): Key | null {
+  if (taskName === BURIED.name) {
+    return "repair.advice.stranger"; // whatever its code, there is no task to run
+  }
+  return Object.hasOwn(ADVICE, code) ? (ADVICE[code] ?? null) : null;
+}

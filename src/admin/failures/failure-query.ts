@@ -1,0 +1,43 @@
+import type { FailureFilter } from "../../tasks/statistics/failure-groups";
+import { isTaskId } from "../../tasks/model/ids";
+import {
+  countActive,
+  days,
+  DAYS_PROBLEMS,
+  daysOf,
+  type Problems,
+  readFilters,
+  words,
+} from "../shared/list-query";
+
+const shape = { module: words, name: words, ...days };
+type Name = keyof typeof shape;
+export const FAILURE_FILTERS = Object.keys(shape);
+
+/** The address of the failures' page. */
+export interface FailureQuery {
+  typed: Record<Name, string>;
+  problems: Problems<Name>;
+  active: number;
+  filter: FailureFilter;
+}
+
+export function readFailureQuery(params: URLSearchParams): FailureQuery {
+  const read = readFilters(
+    shape,
+    { module: "list.tooLong", name: "list.tooLong", ...DAYS_PROBLEMS },
+    params,
+  );
+  const range = daysOf(read);
+  const { typed, values, problems } = read;
+  const beforeId = params.get("before") ?? undefined;
+  if (beforeId !== undefined && !isTaskId(beforeId)) {
+    problems.cursor = "list.badCursor";
+  }
+  return {
+    typed,
+    problems,
+    active: countActive(typed),
+    filter: { module: values.module, name: values.name, ...range, beforeId },
+  };
+}

@@ -1,0 +1,44 @@
+import { Hono } from "hono";
+import { can } from "../../auth/caller";
+import { assertCaller, requireScope } from "../../auth/middleware";
+import type { AppEnv } from "../../http/app-env";
+import { BURIED } from "../../tasks/running/dead-letters";
+import type { Engine } from "../../tasks/model/engine";
+import { failureGroups } from "../../tasks/statistics/failure-groups";
+import { readFailureQuery } from "./failure-query";
+import { FailuresPage } from "./failures";
+import { renderPage } from "../shared/render";
+import { viewOf } from "../shared/view";
+
+/** Failures that wait for somebody, by what went wrong; mounted at /admin/failures. */
+export function failurePages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+  routes.use(requireScope("tasks:read"));
+
+  routes.get("/", async (c) => {
+    const view = viewOf(c);
+    const query = readFailureQuery(view.url.searchParams);
+    const props = {
+      view,
+      query,
+      known: knownTasks(engine, query.typed),
+      mayAct: can(assertCaller(c.var.caller), "tasks:write"),
+    };
+    if (Object.keys(query.problems).length > 0) {
+      return renderPage(c, <FailuresPage {...props} found={null} />, 400);
+    }
+    const found = await failureGroups(c.env.DB, query.filter);
+    return renderPage(c, <FailuresPage {...props} found={found} />);
+  });
+  return routes;
+}
+
+/** What a filter can be set to: what is defined, buried messages, and what it is set to now. */
+export function knownTasks(engine: Engine, typed: { name: string; module: string }) {
+  const all = [...engine.all(), BURIED];
+  const list = (names: string[]) => [...new Set(names)].filter(Boolean).toSorted();
+  return {
+    names: list([...all.map(({ name }) => name), typed.name]),
+    modules: list([...all.map(({ module }) => module), typed.module]),
+  };
+}

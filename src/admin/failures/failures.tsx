@@ -1,0 +1,207 @@
+import type { FailureGroup, FailureGroups } from "../../tasks/statistics/failure-groups";
+import { BURIED } from "../../tasks/running/dead-letters";
+import { DayFields } from "../shared/components/day-fields";
+import { EmptyState } from "../shared/components/empty-state";
+import { SelectField } from "../shared/components/filters";
+import { AsOf, LiveRegion, said } from "../shared/components/live-region";
+import { Notice } from "../shared/components/notice";
+import { RepairTabs } from "./repair-tabs";
+import { Time } from "../shared/components/time";
+import { adviceOn } from "./error-advice";
+import type { FailureQuery } from "./failure-query";
+import { formatCount, shortId } from "../shared/format";
+import { Layout } from "../shared/layout";
+import { taskQuery } from "../tasks/task-query";
+import type { View } from "../shared/view";
+
+interface FailuresPageProps {
+  view: View;
+  query: FailureQuery;
+  known: { names: string[]; modules: string[] };
+  /** Null when the filters cannot be read. */
+  found: FailureGroups | null;
+  mayAct: boolean;
+}
+
+export function FailuresPage(props: FailuresPageProps) {
+  const { view, query, found } = props;
+  const { t } = view;
+  return (
+    <Layout view={view} title={t("failures.title")}>
+      <h1>{t("failures.title")}</h1>
+      <RepairTabs view={view} />
+      <FailureFilters {...props} />
+      {found === null ? (
+        <Notice kind="bad">{t(query.problems.cursor ?? "list.badFilter")}</Notice>
+      ) : (
+        <Groups {...props} found={found} />
+      )}
+    </Layout>
+  );
+}
+
+function FailureFilters({ view, query, known }: FailuresPageProps) {
+  const { t, url } = view;
+  const { typed, problems } = query;
+  const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
+  const options = (all: string[]) => all.map((value) => ({ value, label: value }));
+  return (
+    <form class="filters" method="get" action={url.pathname} role="search">
+      <div class="fields">
+        <SelectField
+          id="module"
+          label={t("task.module")}
+          value={typed.module}
+          any={t("tasks.anyName")}
+          options={options(known.modules)}
+          problem={problem("module")}
+        />
+        <SelectField
+          id="name"
+          label={t("tasks.name")}
+          value={typed.name}
+          any={t("tasks.anyName")}
+          options={options(known.names)}
+          problem={problem("name")}
+        />
+        <DayFields view={view} typed={typed} problems={problems} />
+        <p class="actions">
+          <button class="button primary">{t("list.apply")}</button>
+          {query.active > 0 && (
+            <a class="button" href={url.pathname}>
+              {t("list.clear")}
+            </a>
+          )}
+        </p>
+      </div>
+    </form>
+  );
+}
+
+function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: FailureGroups }) {
+  const { t, language } = view;
+  const { groups, kinds, failures, earlier } = found;
+  const counts = {
+    failures: formatCount(language, failures),
+    groups: formatCount(language, kinds),
+  };
+  const summary = t(groups.length > 0 ? "failures.summary" : "failures.noneTitle", counts);
+  return (
+    <LiveRegion view={view} about={{ module: query.filter.module }} open summary>
+      <div class="heading">
+        <p class="note" {...said(summary)}>
+          {groups.length > 0 && summary}
+        </p>
+        <AsOf view={view} now={Date.now()} />
+      </div>
+      {groups.length === 0 ? (
+        <EmptyState
+          title={t("failures.noneTitle")}
+          text={t(earlier === null ? "failures.none" : "failures.noneYet")}
+        >
+          <a class="button" href="/admin/tasks?status=FAILURE">
+            {t("failures.all")}
+          </a>
+        </EmptyState>
+      ) : (
+        <table class="rows failures">
+          <caption class="unseen">{t("failures.caption")}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t("tasks.error")}</th>
+              <th scope="col" class="number">
+                {t("failures.count")}
+              </th>
+              <th scope="col">{t("tasks.name")}</th>
+              <th scope="col">{t("failures.when")}</th>
+              <th scope="col">{t("failures.next")}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {groups.map((group) => (
+              <Group view={view} query={query} group={group} mayAct={mayAct} />
+            ))}
+          </tbody>
+        </table>
+      )}
+      {kinds > groups.length && (
+        <p class="note">{t("failures.most", { groups: formatCount(language, groups.length) })}</p>
+      )}
+      {earlier !== null && <Earlier view={view} query={query} id={earlier} />}
+    </LiveRegion>
+  );
+}
+
+interface GroupProps {
+  view: View;
+  query: FailureQuery;
+  group: FailureGroup;
+  mayAct: boolean;
+}
+
+function Group({ view, query, group, mayAct }: GroupProps) {
+  const { t, language } = view;
+  const { name, code, message, count, firstAt, lastAt, example } = group;
+  const { from, to, zone } = query.typed;
+  const filter = { status: "FAILURE", discarded: "no", name, code, message, from, to, zone };
+  const tasks = taskQuery(filter);
+  const advice = adviceOn(code, name);
+  return (
+    <tr data-key={`${name} ${code} ${message}`}>
+      <th scope="row" data-label={t("tasks.error")}>
+        <span class="error">
+          <code>{code}</code> <bdi>{message}</bdi>
+        </span>
+        {advice && <p class="note advice">{t(advice)}</p>}
+      </th>
+      <td data-label={t("failures.count")} class="number corner">
+        <strong>{formatCount(language, count)}</strong>
+      </td>
+      <td data-label={t("tasks.name")} class="tight">
+        <bdi>{name}</bdi>
+      </td>
+      <td data-label={t("failures.when")}>
+        <span>
+          {count > 1 && (
+            <>
+              <Time at={firstAt} /> –{" "}
+            </>
+          )}
+          <Time at={lastAt} />
+        </span>
+      </td>
+      <td data-label={t("failures.next")}>
+        <span class="group-actions">
+          <a href={`/admin/tasks?${tasks}`}>{t("failures.see")}</a>
+          {mayAct && (
+            <>
+              {name !== BURIED.name && (
+                <a href={`/admin/tasks/bulk/matching?action=retry&${tasks}`}>
+                  {t("failures.retryAll")}
+                </a>
+              )}
+              <a href={`/admin/tasks/bulk/matching?action=discard&${tasks}`}>
+                {t("failures.discardAll")}
+              </a>
+            </>
+          )}
+          <a href={`/admin/tasks/${example.id}`}>
+            {t("failures.example", { id: shortId(example.subject ?? example.id) })}
+          </a>
+        </span>
+      </td>
+    </tr>
+  );
+}
+
+function Earlier({ view, query, id }: { view: View; query: FailureQuery; id: string }) {
+  const { t } = view;
+  return (
+    <nav class="pager" aria-label={t("list.pages")}>
+      <span class="note">{t("failures.looked")}</span>
+      <a class="button" rel="next" href={`/admin/failures?${taskQuery(query.typed)}&before=${id}`}>
+        {t("failures.earlier")} →
+      </a>
+    </nav>
+  );
+}

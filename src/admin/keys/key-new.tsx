@@ -1,0 +1,124 @@
+import { SCOPES } from "../../auth/caller";
+import { Layout } from "../shared/layout";
+import type { View } from "../shared/view";
+
+export interface TypedKey {
+  name: string;
+  scopes: string[];
+  days: string;
+}
+
+interface NewKeyPageProps {
+  view: View;
+  typed?: TypedKey;
+  /** Fields of the API's body that were refused. */
+  problems?: ReadonlySet<string>;
+}
+
+const MAX_NAME = 100;
+const MAX_DAYS = 3650;
+const NEW: TypedKey = { name: "", scopes: [], days: "90" };
+
+export function NewKeyPage({ view, typed = NEW, problems = new Set() }: NewKeyPageProps) {
+  const { t } = view;
+  const invalid = (field: string) => (problems.has(field) ? "true" : undefined);
+  return (
+    <Layout view={view} title={t("keys.new")}>
+      <div class="narrow">
+        <h1>{t("keys.new")}</h1>
+        <p class="note">{t("keys.newIntro")}</p>
+        <form class="stacked" method="post" action="/admin/keys">
+          <div class="field">
+            <label for="name">{t("keys.name")}</label>
+            <input
+              id="name"
+              name="name"
+              value={typed.name}
+              maxlength={MAX_NAME}
+              autocomplete="off"
+              aria-invalid={invalid("name")}
+              aria-describedby="name-hint"
+              required
+            />
+            <Problem view={view} of="name" problems={problems} />
+            <span class="note" id="name-hint">
+              {t("keys.nameHint")}
+            </span>
+          </div>
+          <fieldset aria-describedby="scopes-hint">
+            <legend>{t("keys.scopes")}</legend>
+            <Problem view={view} of="scopes" problems={problems} />
+            <span class="note" id="scopes-hint">
+              {t("keys.scopesHint")}
+            </span>
+            {SCOPES.map((scope) => (
+              <label class="scope">
+                <input
+                  type="checkbox"
+                  name="scopes"
+                  value={scope}
+                  checked={typed.scopes.includes(scope)}
+                />
+                <span>
+                  <code>{scope}</code> <span class="note">{t(SCOPE_WORDS[scope])}</span>
+                </span>
+              </label>
+            ))}
+          </fieldset>
+          <div class="field">
+            <label for="days">{t("keys.days")}</label>
+            <input
+              id="days"
+              name="days"
+              type="number"
+              value={typed.days}
+              min={1}
+              max={MAX_DAYS}
+              aria-invalid={invalid("expires_in_days")}
+              aria-describedby="days-hint"
+            />
+            <Problem view={view} of="expires_in_days" problems={problems} />
+            <span class="note" id="days-hint">
+              {t("keys.daysHint")}
+            </span>
+          </div>
+          <p class="actions">
+            <button class="button primary">{t("keys.make")}</button>
+            <a class="button" href="/admin/keys">
+              {t("confirm.back")}
+            </a>
+          </p>
+        </form>
+      </div>
+    </Layout>
+  );
+}
+
+const SCOPE_WORDS = {
+  "orders:read": "keys.ordersRead",
+  "orders:write": "keys.ordersWrite",
+  "tasks:read": "keys.tasksRead",
+  "tasks:write": "keys.tasksWrite",
+  "tasks:track": "keys.tasksTrack",
+  "metrics:read": "keys.metricsRead",
+} as const;
+
+const PROBLEMS = {
+  name: "keys.badName",
+  scopes: "keys.badScopes",
+  expires_in_days: "keys.badDays",
+} as const;
+
+interface ProblemProps {
+  view: View;
+  of: keyof typeof PROBLEMS;
+  problems: ReadonlySet<string>;
+}
+
+function Problem({ view, of, problems }: ProblemProps) {
+  return problems.has(of) ? (
+    <span class="problem" role="alert">
+      {view.t(PROBLEMS[of])}
+    </span>
+  ) : null;
+}

@@ -1,0 +1,18 @@
+import type { StoredKey } from "../../auth/keys";
+import type { View } from "../shared/view";
+import { ConfirmPage } from "../shared/confirm";
+
+export function RevokeKeyPage({ view, stored }: { view: View; stored: StoredKey }) {
+  const { t } = view;
+  return (
+    <ConfirmPage
+      view={view}
+      title={t("keys.revokeTitle")}
+      text={t("keys.revokeText")}
+      subject={`${stored.name} · ${stored.id}`}
+      submit={t("keys.revoke")}
+      back="/admin/keys"
+      dangerous
+    />
+  );
+}

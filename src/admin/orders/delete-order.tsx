@@ -1,0 +1,28 @@
+import { ReasonField } from "../shared/components/reason-field";
+import type { View } from "../shared/view";
+import { ConfirmPage } from "../shared/confirm";
+
+interface DeleteOrderPageProps {
+  view: View;
+  id: string;
+  /** As it was typed, when it was not accepted. */
+  wrongReason?: string;
+}
+
+export function DeleteOrderPage({ view, id, wrongReason }: DeleteOrderPageProps) {
+  const { t } = view;
+  return (
+    <ConfirmPage
+      view={view}
+      title={t("confirm.deleteTitle")}
+      text={t("confirm.delete")}
+      subject={id}
+      submit={t("order.delete")}
+      back={`/admin/orders/${encodeURIComponent(id)}`}
+      dangerous
+      problem={wrongReason === undefined ? undefined : t("confirm.badReason")}
+    >
+      <ReasonField view={view} wrong={wrongReason} />
+    </ConfirmPage>
+  );
+}

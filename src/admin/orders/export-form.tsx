@@ -1,0 +1,26 @@
+import { FORMAT_NAMES } from "../../exports/formats";
+import type { OrderQuery } from "./order-query";
+import type { View } from "../shared/view";
+
+const FILTERS = ["customer", "from", "to", "zone"] as const;
+
+/** Starts an export of the orders a list shows. A search is no filter of exports: then there is none. */
+export function ExportForm({ view: { t }, query }: { view: View; query: OrderQuery }) {
+  if (query.typed.q !== "") {
+    return null;
+  }
+  return (
+    <form class="export" method="post" action="/admin/orders/exports">
+      {FILTERS.map((name) => (
+        <input type="hidden" name={name} value={query.typed[name]} />
+      ))}
+      <label for="format">{t(query.active > 0 ? "exports.filtered" : "exports.all")}</label>
+      <select id="format" name="format">
+        {FORMAT_NAMES.map((name) => (
+          <option value={name}>{t(`exports.${name}`)}</option>
+        ))}
+      </select>
+      <button class="button">{t("exports.start")}</button>
+    </form>
+  );
+}

@@ -1,0 +1,76 @@
+import { type Context, Hono } from "hono";
+import { callAuth } from "../../auth/gate";
+import type { Person } from "../../auth/caller";
+import { findPerson, type PersonRow } from "../../auth/people-list";
+import { currentSession } from "../../auth/session";
+import { listSessions, tokenOf } from "../../auth/session-list";
+import type { AppEnv } from "../../http/app-env";
+import { limitBody } from "../../http/body-limit";
+import { AppError } from "../../http/errors";
+import { type FormProblem, problemOf } from "../shared/form-problem";
+import { formText, readForm } from "../shared/form-text";
+import { AccountPage } from "./account";
+import { redirectWithCookies } from "../shared/redirect";
+import { renderPage } from "../shared/render";
+import { viewOf } from "../shared/view";
+
+/** One's own password and sessions, mounted at /admin/account: for anybody who is signed in. */
+export const accountPages = new Hono<AppEnv>({ strict: false });
+
+accountPages.use(limitBody());
+
+accountPages.get("/", async (c) => showAccount(c));
+
+accountPages.post("/password", async (c) => {
+  const form = await readForm(c);
+  const newPassword = formText(form, "newPassword");
+  if (newPassword !== formText(form, "repeated")) {
+    return showAccount(c, { field: "repeated", key: "account.mismatch", status: 400 });
+  }
+  const currentPassword = formText(form, "currentPassword");
+  return change(c, "/change-password", { currentPassword, newPassword }, "password");
+});
+
+accountPages.post("/sessions/revocation", async (c) => {
+  await readForm(c);
+  return change(c, "/revoke-other-sessions", {}, "revokedOthers");
+});
+
+accountPages.post("/sessions/:session/revocation", async (c) => {
+  await readForm(c);
+  const token = await tokenOf(c.env.DB, self(c).id, c.req.param("session"));
+  return token === null
+    ? redirectWithCookies(c, "/admin/account?done=revoked") // it has ended already
+    : change(c, "/revoke-session", { token }, "revoked");
+});
+
+async function change(
+  c: Context<AppEnv>,
+  path: string,
+  body: Record<string, unknown>,
+  done: string,
+): Promise<Response> {
+  try {
+    await callAuth(c, { method: "POST", path, body });
+  } catch (error) {
+    return showAccount(c, problemOf(error));
+  }
+  return redirectWithCookies(c, `/admin/account?done=${done}`);
+}
+
+async function showAccount(c: Context<AppEnv>, problem?: FormProblem): Promise<Response> {
+  const { id } = self(c);
+  const found: PersonRow | null = await findPerson(c.env.DB, id, Date.now());
+  if (found === null) {
+    throw new AppError(404, "person_not_found", `There is no person ${id}`);
+  }
+  const sessions = await listSessions(c.env.DB, id, Date.now());
+  const own = (await currentSession(c, true))?.id ?? null;
+  const props = { view: viewOf(c), person: found, sessions, own, problem };
+  return renderPage(c, <AccountPage {...props} />, problem?.status ?? 200);
+}
+
+/** The console lets in nobody but people. */
+function self(c: Context<AppEnv>): Person {
+  return c.var.caller as Person;
+}

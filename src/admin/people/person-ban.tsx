@@ -1,0 +1,52 @@
+import type { PersonRow } from "../../auth/people-list";
+import { InputField } from "../shared/components/form-field";
+import type { FormProblem } from "../shared/form-problem";
+import type { View } from "../shared/view";
+import { ConfirmPage } from "../shared/confirm";
+
+interface BanPageProps {
+  view: View;
+  person: PersonRow;
+  typed?: { reason: string; days: string };
+  problem?: FormProblem;
+}
+
+const MAX_DAYS = 3650;
+
+export function BanPage({ view, person, typed, problem }: BanPageProps) {
+  const { t } = view;
+  return (
+    <ConfirmPage
+      view={view}
+      title={t("people.banTitle")}
+      text={t("people.banText")}
+      subject={person.email}
+      submit={t("people.ban")}
+      back={`/admin/people/${encodeURIComponent(person.id)}`}
+      dangerous
+      problem={problem?.field === "form" ? t(problem.key) : undefined}
+    >
+      <InputField
+        view={view}
+        problem={problem}
+        id="reason"
+        type="text"
+        label={t("people.banReason")}
+        hint={t("people.banReasonHint")}
+        value={typed?.reason}
+        maxlength={255}
+      />
+      <InputField
+        view={view}
+        problem={problem}
+        id="days"
+        type="number"
+        label={t("people.banDays")}
+        hint={t("people.banDaysHint")}
+        value={typed?.days}
+        min={1}
+        max={MAX_DAYS}
+      />
+    </ConfirmPage>
+  );
+}

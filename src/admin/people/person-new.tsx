@@ -1,0 +1,71 @@
+import { ROLES } from "../../auth/caller";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../auth/settings";
+import { ChoiceField, InputField } from "../shared/components/form-field";
+import type { FormProblem } from "../shared/form-problem";
+import { Layout } from "../shared/layout";
+import type { View } from "../shared/view";
+
+interface NewPersonPageProps {
+  view: View;
+  typed?: { email: string; name: string; role: string };
+  problem?: FormProblem;
+}
+
+export function NewPersonPage({ view, typed, problem }: NewPersonPageProps) {
+  const { t } = view;
+  const common = { view, problem };
+  return (
+    <Layout view={view} title={t("people.new")}>
+      <div class="narrow">
+        <h1>{t("people.new")}</h1>
+        <form class="stacked" method="post" action="/admin/people">
+          <InputField
+            {...common}
+            id="email"
+            type="email"
+            label={t("people.email")}
+            value={typed?.email}
+            maxlength={255}
+            autocomplete="off"
+            required
+          />
+          <InputField
+            {...common}
+            id="name"
+            type="text"
+            label={t("people.name")}
+            value={typed?.name}
+            maxlength={255}
+            autocomplete="off"
+            required
+          />
+          <ChoiceField
+            {...common}
+            id="role"
+            label={t("people.role")}
+            hint={t("people.rolesHint")}
+            value={typed?.role ?? "viewer"}
+            options={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))}
+          />
+          <InputField
+            {...common}
+            id="password"
+            type="password"
+            label={t("people.initialPassword")}
+            hint={t("people.passwordHint")}
+            minlength={MIN_PASSWORD_LENGTH}
+            maxlength={MAX_PASSWORD_LENGTH}
+            autocomplete="new-password"
+            required
+          />
+          <p class="actions">
+            <button class="button primary">{t("people.create")}</button>
+            <a class="button" href="/admin/people">
+              {t("confirm.back")}
+            </a>
+          </p>
+        </form>
+      </div>
+    </Layout>
+  );
+}

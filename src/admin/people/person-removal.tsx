@@ -1,0 +1,26 @@
+import type { PersonRow } from "../../auth/people-list";
+import type { FormProblem } from "../shared/form-problem";
+import type { View } from "../shared/view";
+import { ConfirmPage } from "../shared/confirm";
+
+interface RemovePersonPageProps {
+  view: View;
+  person: PersonRow;
+  problem?: FormProblem;
+}
+
+export function RemovePersonPage({ view, person, problem }: RemovePersonPageProps) {
+  const { t } = view;
+  return (
+    <ConfirmPage
+      view={view}
+      title={t("people.removeTitle")}
+      text={t(person.lastAccess === null ? "people.removeText" : "people.removeAccessText")}
+      subject={person.email}
+      submit={t("people.remove")}
+      back={`/admin/people/${encodeURIComponent(person.id)}`}
+      dangerous
+      problem={problem && t(problem.key)}
+    />
+  );
+}

@@ -1,0 +1,63 @@
+import type { SessionRow } from "../../auth/session-list";
+import type { View } from "../shared/view";
+import { Time } from "../shared/components/time";
+
+interface SessionTableProps {
+  view: View;
+  sessions: readonly SessionRow[];
+  /** Id of the one the request at hand came with. */
+  own: string | null;
+  /** Where a form ends one of them. */
+  actionOf: (session: SessionRow) => string;
+}
+
+/** Open sessions; the one at hand is marked, and ended by signing out. */
+export function SessionTable({ view, sessions, own, actionOf }: SessionTableProps) {
+  const { t } = view;
+  if (sessions.length === 0) {
+    return <p class="note">{t("people.noSessions")}</p>;
+  }
+  return (
+    <table class="rows sessions">
+      <caption class="unseen">{t("people.sessionsCaption")}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t("people.device")}</th>
+          <th scope="col">{t("people.address")}</th>
+          <th scope="col">{t("people.signedInAt")}</th>
+          <th scope="col">{t("people.expires")}</th>
+          <th scope="col">
+            <span class="unseen">{t("people.action")}</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {sessions.map((session) => (
+          <tr>
+            <th scope="row" data-label={t("people.device")}>
+              <bdi class="device">{session.userAgent || t("people.unknownDevice")}</bdi>
+            </th>
+            <td data-label={t("people.address")} class="tight">
+              {session.ipAddress}
+            </td>
+            <td data-label={t("people.signedInAt")}>
+              <Time at={session.createdAt} />
+            </td>
+            <td data-label={t("people.expires")}>
+              <Time at={session.expiresAt} />
+            </td>
+            <td class="act corner">
+              {session.id === own ? (
+                <span class="badge is-success">{t("people.thisSession")}</span>
+              ) : (
+                <form method="post" action={actionOf(session)}>
+                  <button class="button">{t("people.revoke")}</button>
+                </form>
+              )}
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

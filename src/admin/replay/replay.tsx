@@ -1,0 +1,123 @@
+import { TaskError } from "../tasks/task-error";
+import type { Reason } from "../../tasks/model/define";
+import type { TaskFacts } from "../../tasks/reading/execution";
+import type { Refusal } from "../../tasks/accepting/start";
+import type { Status } from "../../tasks/model/states";
+import { ErrorText } from "../shared/components/error-text";
+import { Notice } from "../shared/components/notice";
+import type { JsonError } from "./json-error";
+import { Layout } from "../shared/layout";
+import type { View } from "../shared/view";
+
+/** Why an edited input was not sent. */
+export type ReplayProblem =
+  | { kind: "syntax"; error: JsonError }
+  | { kind: "refused"; refusal: Refusal }
+  /** It would fail; it is sent if its sender insists. */
+  | { kind: "warning"; reason: Reason }
+  | { kind: "state"; status: Status };
+
+interface ReplayPageProps {
+  view: View;
+  task: TaskFacts;
+  names: ReadonlyMap<string, string>;
+  /** JSON, as it is edited. */
+  input: string;
+  problem?: ReplayProblem;
+}
+
+const ROWS = { least: 8, most: 30 };
+
+/** A task's input to be edited and sent as a task of its own. */
+export function ReplayPage({ view, task, names, input, problem }: ReplayPageProps) {
+  const { t, url } = view;
+  const lines = input.split("\n").length + 1;
+  const isWrong = problem?.kind === "syntax" || problem?.kind === "refused";
+  return (
+    <Layout view={view} title={t("replay.title")}>
+      <div class="editor">
+        <h1>{t("replay.title")}</h1>
+        <p>
+          {t("replay.what")} {task.status === "FAILURE" && t("replay.discards")}
+        </p>
+        <TaskError view={view} task={task} names={names} />
+        {problem && (
+          <div id="problem">
+            <Problem view={view} problem={problem} />
+          </div>
+        )}
+        <form class="stacked" method="post" action={url.pathname}>
+          <div class="field">
+            <label for="input">{t("replay.input")}</label>
+            <textarea
+              id="input"
+              name="input"
+              class="code"
+              rows={Math.min(Math.max(lines, ROWS.least), ROWS.most)}
+              spellcheck={false}
+              autocapitalize="off"
+              dir="ltr"
+              wrap="soft"
+              aria-invalid={isWrong ? "true" : undefined}
+              aria-describedby={problem ? "problem" : undefined}
+              required
+            >
+              {`\n${input}`}
+            </textarea>
+          </div>
+          <p class="actions">
+            <button class="button primary">{t("replay.send")}</button>
+            {problem?.kind === "warning" && (
+              <button class="button danger" name="anyway" value={warningOf(problem.reason)}>
+                {t("replay.anyway")}
+              </button>
+            )}
+            <a class="button" href={`/admin/tasks/${encodeURIComponent(task.id)}`}>
+              {t("confirm.back")}
+            </a>
+          </p>
+        </form>
+      </div>
+    </Layout>
+  );
+}
+
+/** What was warned of: only that is sent anyway, not what was edited after. */
+export function warningOf({ code, message }: Reason): string {
+  return `${code}: ${message}`;
+}
+
+function Problem({ view, problem }: { view: View; problem: ReplayProblem }) {
+  const { t } = view;
+  switch (problem.kind) {
+    case "syntax": {
+      const { line, column, found } = problem.error;
+      const where = { line, column, found: JSON.stringify(found) };
+      return (
+        <Notice kind="bad">{t(found === null ? "replay.ends" : "replay.syntax", where)}</Notice>
+      );
+    }
+    case "refused": {
+      const { field, message } = problem.refusal;
+      return (
+        <Notice kind="bad">
+          {t("replay.refused")} <ErrorText code={field || "input"} message={message} />
+        </Notice>
+      );
+    }
+    case "warning":
+      return (
+        <Notice kind="bad">
+          {t("replay.warning")} <ErrorText {...problem.reason} />
+        </Notice>
+      );
+    case "state":
+      return (
+        <Notice kind="bad">
+          {t("confirm.forbidden", { state: t(`status.${problem.status}`) })}
+        </Notice>
+      );
+    default:
+      return problem satisfies never;
+  }
+}

@@ -1,0 +1,166 @@
+import type { PropsWithChildren } from "hono/jsx";
+import { fieldId, type InputField } from "./input-form";
+import type { View } from "../shared/view";
+
+interface InputFieldsProps {
+  view: View;
+  fields: readonly InputField[];
+  /** As typed, or to begin with, by the field's name in the form. */
+  values: Readonly<Record<string, string>>;
+  /** What is wrong, likewise. */
+  problems: Readonly<Record<string, string>>;
+}
+
+/** The fields of an input, each with what is wrong with it. */
+export function InputFields({ view, fields, values, problems }: InputFieldsProps) {
+  const { t } = view;
+  return (
+    <>
+      {fields.map((field) => {
+        const id = fieldId(field.name);
+        const label = field.name === "" ? t("run.input") : field.name;
+        const hint = [
+          field.description,
+          field.kind === "json" ? t("run.json") : field.kind === "instant" ? t("run.utc") : "",
+          field.fallback && t("run.fallback", { value: field.fallback }),
+        ]
+          .filter(Boolean)
+          .join(" ");
+        return (
+          <FormField
+            id={id}
+            label={label}
+            hint={hint}
+            problem={problems[id]}
+            optional={field.required ? undefined : t("run.optional")}
+          >
+            <Control view={view} field={field} value={values[id] ?? ""} problem={problems[id]} />
+          </FormField>
+        );
+      })}
+    </>
+  );
+}
+
+interface FormFieldProps {
+  id: string;
+  label: string;
+  hint?: string;
+  problem?: string;
+  /** The word for a field that may be left empty. */
+  optional?: string;
+}
+
+/** A label, its control, what it means, and what is wrong with what was typed. */
+export function FormField(props: PropsWithChildren<FormFieldProps>) {
+  const { id, label, hint, problem, optional, children } = props;
+  return (
+    <div class="field">
+      <label for={id}>
+        {label} {optional && <span class="note">({optional})</span>}
+      </label>
+      {children}
+      {problem && (
+        <span class="problem" id={`${id}-problem`}>
+          <bdi>{problem}</bdi>
+        </span>
+      )}
+      {hint && (
+        <span class="note" id={`${id}-hint`}>
+          <bdi>{hint}</bdi>
+        </span>
+      )}
+    </div>
+  );
+}
+
+/** Ties a control to its name, its hint and its problem. */
+export function control(id: string, problem: string | undefined, hint = true) {
+  const described = [problem && `${id}-problem`, hint && `${id}-hint`].filter(Boolean).join(" ");
+  return {
+    id,
+    name: id,
+    "aria-invalid": problem ? ("true" as const) : undefined,
+    "aria-describedby": described || undefined,
+  };
+}
+
+interface ControlProps {
+  view: View;
+  field: InputField;
+  value: string;
+  problem?: string;
+}
+
+/** Where a moment may also be a day, the day that stands there stays one. */
+function dateType(kind: "date" | "instant", value: string) {
+  if (kind === "date" || /^\d{4}-\d\d-\d\d$/.test(value)) {
+    return { type: "date" };
+  }
+  return value === "" || value.includes("T")
+    ? { type: "datetime-local", step: value.includes(".") ? "0.001" : "1" }
+    : { type: "text" };
+}
+
+function Control({ view, field, value, problem }: ControlProps) {
+  const { t } = view;
+  const { required, description, fallback } = field;
+  const hasHint =
+    description !== "" || fallback !== "" || field.kind === "json" || field.kind === "instant";
+  const shared = control(fieldId(field.name), problem, hasHint);
+  switch (field.kind) {
+    case "number":
+      return (
+        <input
+          {...shared}
+          type="number"
+          step={field.whole ? "1" : "any"}
+          min={field.min}
+          max={field.max}
+          value={value}
+          required={required}
+        />
+      );
+    case "date":
+    case "instant":
+      return (
+        <input {...shared} {...dateType(field.kind, value)} value={value} required={required} />
+      );
+    case "boolean":
+    case "choice": {
+      const options =
+        field.kind === "choice"
+          ? field.options.map((option) => ({ option, label: option }))
+          : ["true", "false"].map((option) => ({
+              option,
+              label: t(option === "true" ? "run.yes" : "run.no"),
+            }));
+      return (
+        <select {...shared} required={required}>
+          <option value="">{t(required ? "run.choose" : "run.unset")}</option>
+          {options.map(({ option, label }) => (
+            <option value={option} selected={option === value}>
+              {label}
+            </option>
+          ))}
+        </select>
+      );
+    }
+    case "json":
+      return (
+        <textarea {...shared} class="code" rows={field.name === "" ? 14 : 5} spellcheck={false}>
+          {value}
+        </textarea>
+      );
+    case "text":
+      return field.long ? (
+        <textarea {...shared} rows={4}>
+          {value}
+        </textarea>
+      ) : (
+        <input {...shared} type="text" value={value} required={required} />
+      );
+    default:
+      return field satisfies never;
+  }
+}

@@ -1,0 +1,137 @@
+import { type Context, Hono } from "hono";
+import { audit } from "../../audit/audit";
+import { assertCaller, requireScope } from "../../auth/middleware";
+import type { AppEnv } from "../../http/app-env";
+import { limitBody } from "../../http/body-limit";
+import { AppError } from "../../http/errors";
+import type { Engine } from "../../tasks/model/engine";
+import { mayStart } from "../../tasks/commands/startable";
+import {
+  deactivateTemplateAs,
+  knownTemplate,
+  saveTemplateAs,
+} from "../../tasks/commands/template-changes";
+import { isForWorkElsewhere } from "../../tasks/templates/template-view";
+import { getTemplate } from "../../tasks/templates/templates";
+import { readForm } from "../shared/form-text";
+import { ConfirmPage } from "../shared/confirm";
+import { TemplatePage } from "./template";
+import { renderPage } from "../shared/render";
+import {
+  emptyTemplate,
+  isChecked,
+  readTemplate,
+  TEMPLATE_FIELDS,
+  type TemplateProblems,
+  templateTexts,
+  type TemplateTexts,
+  typedTemplate,
+} from "./template-form";
+import { type View, viewOf } from "../shared/view";
+
+const MAX_FORM_BYTES = 262_144;
+
+/** Making and changing templates, mounted at /admin/run/templates; /admin/run lists them. */
+export function templatePages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+  routes.use(requireScope("tasks:write"));
+
+  const render = (
+    c: Context<AppEnv>,
+    name: string | null,
+    texts: TemplateTexts,
+    problems: TemplateProblems = {},
+  ) => {
+    const caller = assertCaller(c.var.caller);
+    const names = engine.all().flatMap((task) => (mayStart(task, caller) ? [task.name] : []));
+    const props = { view: viewOf(c), tasks: names, name, texts, problems };
+    return renderPage(c, <TemplatePage {...props} />, Object.keys(problems).length > 0 ? 400 : 200);
+  };
+
+  const save = async (c: Context<AppEnv>, name: string | null) => {
+    const view = viewOf(c);
+    const typed = typedTemplate(await readForm(c, TEMPLATE_FIELDS));
+    const texts = name === null ? typed : { ...typed, name };
+    const read = readTemplate(texts, view.t("run.badJson"));
+    if ("problems" in read) {
+      return render(c, name, texts, read.problems);
+    }
+    const { template } = read;
+    if (name === null && (await getTemplate(c.env.DB, template.name))) {
+      return render(c, name, texts, { name: view.t("templates.taken") });
+    }
+    try {
+      await saveTemplateAs(c.env.DB, engine, assertCaller(c.var.caller), template);
+    } catch (error) {
+      return render(c, name, texts, problemsOf(error, texts, view));
+    }
+    await audit(c, "template.save", template.name, { task_name: template.taskName });
+    return c.redirect(`/admin/run?saved=${encodeURIComponent(template.name)}#templates`, 303);
+  };
+
+  routes.get("/", (c) => {
+    const caller = assertCaller(c.var.caller);
+    const tasks = engine.all().filter((task) => mayStart(task, caller));
+    const asked = c.req.query("task");
+    // An empty one is of no task of this system.
+    const task = tasks.find(({ name }) => name === asked) ?? (asked === "" ? undefined : tasks[0]);
+    return render(c, null, emptyTemplate(task?.name ?? "", task?.example));
+  });
+  routes.post("/", limitBody(MAX_FORM_BYTES), (c) => save(c, null));
+
+  routes.get("/:name", async (c) => {
+    const template = await knownTemplate(c.env.DB, c.req.param("name"));
+    return render(c, template.name, templateTexts(template));
+  });
+  routes.post("/:name", limitBody(MAX_FORM_BYTES), async (c) => {
+    const { name } = await knownTemplate(c.env.DB, c.req.param("name"));
+    return save(c, name);
+  });
+
+  routes.get("/:name/deactivation", async (c) => {
+    const template = await knownTemplate(c.env.DB, c.req.param("name"));
+    const { name } = template;
+    const view = viewOf(c);
+    const page = (
+      <ConfirmPage
+        view={view}
+        title={view.t("templates.deactivateTitle")}
+        text={view.t(
+          isForWorkElsewhere(template, engine)
+            ? "templates.deactivateElsewhere"
+            : "templates.deactivateText",
+        )}
+        subject={name}
+        submit={view.t("templates.deactivate")}
+        back={`/admin/run/templates/${encodeURIComponent(name)}`}
+        dangerous
+      />
+    );
+    return renderPage(c, page);
+  });
+  routes.post("/:name/deactivation", async (c) => {
+    await readForm(c);
+    const caller = assertCaller(c.var.caller);
+    const name = c.req.param("name");
+    const template = await deactivateTemplateAs(c.env.DB, engine, caller, name);
+    await audit(c, "template.deactivate", template.name);
+    return c.redirect(`/admin/run?saved=${encodeURIComponent(template.name)}#templates`, 303);
+  });
+
+  return routes;
+}
+
+/** What the rules say against it, beside the field that is shown. Throws again what is no rule's. */
+function problemsOf(error: unknown, texts: TemplateTexts, view: View): TemplateProblems {
+  const parameter = error instanceof AppError ? error.extra["parameter"] : undefined;
+  const field = TEMPLATE_FIELDS.find((known) => known === parameter);
+  if (!(error instanceof AppError) || !field) {
+    throw error;
+  }
+  if (field === "module") {
+    const isNamed = texts.module.trim() !== "";
+    const words = view.t(isNamed ? "templates.otherModule" : "templates.noModule");
+    return { [isChecked(texts.elsewhere) ? "module" : "task_name"]: words };
+  }
+  return { [field]: error.detail };
+}

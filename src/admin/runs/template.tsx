@@ -1,0 +1,175 @@
+import { MAX_SILENT_SECONDS, MAX_TIMEOUT_SECONDS } from "../../tasks/model/timeout";
+import { control, FormField } from "./input-fields";
+import { Notice } from "../shared/components/notice";
+import { Layout } from "../shared/layout";
+import {
+  isChecked,
+  type TemplateField,
+  type TemplateProblems,
+  type TemplateTexts,
+} from "./template-form";
+import type { View } from "../shared/view";
+
+interface TemplatePageProps {
+  view: View;
+  /** The tasks this person may start. */
+  tasks: readonly string[];
+  /** Null for a new one. */
+  name: string | null;
+  texts: TemplateTexts;
+  problems: TemplateProblems;
+}
+
+/** The form of a template: it posts to the address it is shown at. */
+export function TemplatePage(props: TemplatePageProps) {
+  const { view, tasks, name, texts, problems } = props;
+  const { t } = view;
+  const title = t(name === null ? "templates.newTitle" : "templates.edit");
+  const elsewhere = isChecked(texts.elsewhere);
+  const maxTimeout = elsewhere ? MAX_SILENT_SECONDS : MAX_TIMEOUT_SECONDS;
+  const hint = (field: "parametersHint" | "timeoutHint" | "stepsHint") =>
+    t(`templates.${field}${elsewhere ? "Elsewhere" : ""}`, { seconds: maxTimeout });
+  const known = tasks.includes(texts.task_name) ? tasks : [...tasks, texts.task_name];
+  return (
+    <Layout view={view} title={name === null ? title : `${title} ${name}`}>
+      <p class="note">
+        <a href="/admin/run#templates">{t("run.title")}</a>
+      </p>
+      <h1>
+        {title} {name !== null && <bdi>{name}</bdi>}
+      </h1>
+      {elsewhere && <p class="prose">{t("templates.elsewhereText")}</p>}
+      {name === null && (
+        <p class="note">
+          <a href={`/admin/run/templates${elsewhere ? "" : "?task="}`}>
+            {t(elsewhere ? "templates.ofThisSystem" : "templates.ofElsewhere")}
+          </a>
+        </p>
+      )}
+      {Object.keys(problems).length > 0 && <Notice kind="bad">{t("templates.notSaved")}</Notice>}
+      <form class="stacked form" method="post" action={view.url.pathname}>
+        {name === null && (
+          <TextLine {...props} field="name" hint={t("templates.nameHint")} required />
+        )}
+        {elsewhere ? (
+          <div class="fields">
+            <input type="hidden" name="elsewhere" value={texts.elsewhere} />
+            <TextLine {...props} field="task_name" required />
+            <TextLine {...props} field="module" required />
+          </div>
+        ) : (
+          <FormField id="task_name" label={t("templates.task_name")} problem={problems.task_name}>
+            <select {...control("task_name", problems.task_name, false)}>
+              {known.map((task) => (
+                <option value={task} selected={task === texts.task_name}>
+                  {task}
+                </option>
+              ))}
+            </select>
+          </FormField>
+        )}
+        <TextLine {...props} field="description" />
+        <TextBlock {...props} field="default_parameters" hint={hint("parametersHint")} />
+        <div class="fields">
+          <NumberField
+            {...props}
+            field="default_timeout"
+            max={maxTimeout}
+            hint={hint("timeoutHint")}
+          />
+          <NumberField {...props} field="default_max_retries" />
+          <NumberField {...props} field="estimated_duration" />
+          <NumberField {...props} field="notify_progress" />
+        </div>
+        <TextBlock {...props} field="typical_steps" hint={hint("stepsHint")} />
+        <fieldset>
+          <legend>{t(elsewhere ? "templates.notifyElsewhere" : "templates.notify")}</legend>
+          <Check {...props} field="notify_start" />
+          <Check {...props} field="notify_complete" />
+          <Check {...props} field="notify_error" />
+        </fieldset>
+        <Check
+          {...props}
+          field="is_active"
+          label={elsewhere ? t("templates.isActiveElsewhere") : undefined}
+        />
+        <p class="actions">
+          <button class="button primary">{t("templates.save")}</button>
+          <a class="button" href="/admin/run#templates">
+            {t("confirm.back")}
+          </a>
+          {name !== null && isChecked(texts.is_active) && (
+            <a
+              class="button danger"
+              href={`/admin/run/templates/${encodeURIComponent(name)}/deactivation`}
+            >
+              {t("templates.deactivate")}
+            </a>
+          )}
+        </p>
+      </form>
+    </Layout>
+  );
+}
+
+type FieldProps = TemplatePageProps & {
+  field: Exclude<TemplateField, "elsewhere">;
+  hint?: string;
+  required?: boolean;
+};
+
+function TextLine({ view, texts, problems, field, hint, required }: FieldProps) {
+  const problem = problems[field];
+  return (
+    <FormField id={field} label={view.t(`templates.${field}`)} hint={hint} problem={problem}>
+      <input
+        {...control(field, problem, hint !== undefined)}
+        type="text"
+        value={texts[field]}
+        required={required}
+      />
+    </FormField>
+  );
+}
+
+function TextBlock({ view, texts, problems, field, hint }: FieldProps) {
+  const problem = problems[field];
+  return (
+    <FormField id={field} label={view.t(`templates.${field}`)} hint={hint} problem={problem}>
+      <textarea
+        {...control(field, problem, hint !== undefined)}
+        class={field === "default_parameters" ? "code" : undefined}
+        rows={field === "default_parameters" ? 12 : 3}
+        spellcheck={false}
+      >
+        {texts[field]}
+      </textarea>
+    </FormField>
+  );
+}
+
+function NumberField({ view, texts, problems, field, hint, max }: FieldProps & { max?: number }) {
+  const problem = problems[field];
+  const label = view.t(`templates.${field}`);
+  return (
+    <FormField id={field} label={label} hint={hint} problem={problem}>
+      <input
+        {...control(field, problem, hint !== undefined)}
+        type="number"
+        min={0}
+        max={max}
+        step="1"
+        value={texts[field]}
+      />
+    </FormField>
+  );
+}
+
+function Check({ view, texts, field, label }: FieldProps & { label?: string }) {
+  return (
+    <label class="check">
+      <input type="checkbox" name={field} value="on" checked={isChecked(texts[field])} />{" "}
+      {label ?? view.t(`templates.${field}`)}
+    </label>
+  );
+}

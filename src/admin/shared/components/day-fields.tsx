@@ -1,0 +1,47 @@
+import type { Key } from "../../../i18n/translate";
+import type { View } from "../view";
+import { placeOf, UTC } from "../zone";
+import { Fill } from "./fill";
+import { TextField } from "./filters";
+
+type Field = "from" | "to" | "zone";
+
+interface DayFieldsProps {
+  view: View;
+  typed: Record<Field, string>;
+  problems: Partial<Record<Field, Key>>;
+}
+
+/**
+ * The days of a list, in the zone of its address. Where that says none, the page's script puts the
+ * reader's own.
+ */
+export function DayFields({ view, typed, problems }: DayFieldsProps) {
+  const { t } = view;
+  const isOpen = typed.from === "" && typed.to === "";
+  const zone = typed.zone === "" ? UTC : typed.zone;
+  const problem = { from: problems.from ?? problems.zone, to: problems.to };
+  const name = (
+    <span title={zone} data-zone={isOpen ? "place" : undefined}>
+      {placeOf(zone)}
+    </span>
+  );
+  return (
+    <>
+      {(["from", "to"] as const).map((field) => (
+        <TextField
+          id={field}
+          type="date"
+          label={
+            <Fill text={t(`list.${field}`)} name="zone">
+              {name}
+            </Fill>
+          }
+          value={typed[field]}
+          problem={problem[field] && t(problem[field])}
+        />
+      ))}
+      <input type="hidden" name="zone" value={zone} data-zone={isOpen ? "value" : undefined} />
+    </>
+  );
+}

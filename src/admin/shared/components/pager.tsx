@@ -1,0 +1,46 @@
+import { type Cursor, type Key, type Page, writeCursor } from "../../../http/paging";
+import { formatCount } from "../format";
+import type { View } from "../view";
+
+interface PagerProps {
+  view: View;
+  page: Page<unknown>;
+  /** A list that is not in order of time. */
+  timeless?: boolean;
+}
+
+/** How many there are, and the way to the pages on either side; filters stay in the address. */
+export function Pager({ view, page, timeless = false }: PagerProps) {
+  const { t, url, language } = view;
+  const first = new URLSearchParams(url.search);
+  first.delete("cursor");
+  const link = (direction: Cursor["direction"], key: Key) => {
+    const query = new URLSearchParams(first);
+    query.set("cursor", writeCursor({ direction, key, total: page.total }));
+    return `${url.pathname}?${query.toString()}`;
+  };
+  const { count, capped } = page.total;
+  return (
+    <nav class="pager" aria-label={t("list.pages")}>
+      <span class="note">
+        {count > 0 &&
+          t("list.count", { count: formatCount(language, count) + (capped ? "+" : "") })}
+      </span>
+      {url.searchParams.has("cursor") && (
+        <a href={first.size === 0 ? url.pathname : `${url.pathname}?${first.toString()}`}>
+          {t("list.first")}
+        </a>
+      )}
+      {page.previous && (
+        <a class="button" rel="prev" href={link("previous", page.previous)}>
+          ← {t(timeless ? "people.previousPage" : "list.newer")}
+        </a>
+      )}
+      {page.next && (
+        <a class="button" rel="next" href={link("next", page.next)}>
+          {t(timeless ? "people.nextPage" : "list.older")} →
+        </a>
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,64 @@
+import type { PropsWithChildren } from "hono/jsx";
+import type { Total } from "../../../http/paging";
+import type { Action } from "../../../tasks/commands/actions";
+import { formatCount } from "../format";
+import type { View } from "../view";
+
+/** The safest first: it is the one a form begins with. */
+export const ACTION_NAMES = ["retry", "discard", "cancel"] as const satisfies Action[];
+
+/** The box that picks a task of a list. */
+export function Pick({ view, id }: { view: View; id: string }) {
+  return (
+    <label class="pick">
+      <input
+        type="checkbox"
+        name="id"
+        value={id}
+        checked={view.url.searchParams.get("marked") === "page"}
+      />
+      <span class="unseen">{view.t("bulk.pick", { id })}</span>
+    </label>
+  );
+}
+
+interface SelectionProps {
+  view: View;
+  /** The filter all of whose tasks can be meant, by its fields' names. */
+  filter: Record<string, string>;
+  /** How many match it. */
+  total: Total;
+  actions?: readonly Action[];
+}
+
+/** A list whose rows can be picked, and what to do with those, or with all that match. */
+export function Selection(props: PropsWithChildren<SelectionProps>) {
+  const { view, filter, total, actions = ACTION_NAMES, children } = props;
+  const { t, url, language } = view;
+  const marked = new URL(url);
+  marked.searchParams.set("marked", "page");
+  const all = formatCount(language, total.count) + (total.capped ? "+" : "");
+  return (
+    <form class="selection" method="get" action="/admin/tasks/bulk/picked">
+      {Object.entries(filter)
+        .filter(([, value]) => value !== "")
+        .map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+      {children}
+      <div class="selection-bar">
+        <label for="action">{t("bulk.do")}</label>
+        <select id="action" name="action">
+          {actions.map((action) => (
+            <option value={action}>{t(`bulk.${action}`)}</option>
+          ))}
+        </select>
+        <button class="button">{t("bulk.toPicked")}</button>
+        <button class="button" formaction="/admin/tasks/bulk/matching">
+          {t("bulk.toMatching", { count: all })}
+        </button>
+        <a href={`${marked.pathname}${marked.search}`}>{t("bulk.markPage")}</a>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,51 @@
+import { AppError } from "../../http/errors";
+import type { Key } from "../../i18n/translate";
+
+/** What is wrong with a form: beside which field to say so, or above the form, and in which words. */
+export interface FormProblem {
+  field: string;
+  key: Key;
+  status: 400 | 409 | 429;
+}
+
+/** By better-auth's code, or by ours. */
+const BY_CODE: Record<string, [field: string, key: Key]> = {
+  USER_ALREADY_EXISTS: ["email", "people.emailTaken"],
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: ["email", "people.emailTaken"],
+  INVALID_EMAIL: ["email", "people.badEmail"],
+  PASSWORD_TOO_SHORT: ["newPassword", "people.badPassword"],
+  PASSWORD_TOO_LONG: ["newPassword", "people.badPassword"],
+  INVALID_PASSWORD: ["currentPassword", "account.wrongPassword"],
+  CREDENTIAL_ACCOUNT_NOT_FOUND: ["currentPassword", "account.noPassword"],
+  YOU_CANNOT_BAN_YOURSELF: ["form", "people.notOneself"],
+  YOU_CANNOT_REMOVE_YOURSELF: ["form", "people.notOneself"],
+  own_role: ["role", "people.ownRole"],
+  too_many_attempts: ["form", "account.tooMany"],
+  rate_limited: ["form", "account.tooMany"],
+};
+
+/** By the name of the parameter that was refused. */
+const BY_PARAMETER: Record<string, [field: string, key: Key]> = {
+  email: ["email", "people.badEmail"],
+  name: ["name", "people.badName"],
+  password: ["password", "people.badPassword"],
+  newPassword: ["newPassword", "people.badPassword"],
+  role: ["role", "people.badRole"],
+  banReason: ["reason", "people.badReason"],
+  banExpiresIn: ["days", "people.badDays"],
+};
+
+/** Throws the error again unless a form can say what it means. */
+export function problemOf(error: unknown): FormProblem {
+  if (!(error instanceof AppError)) {
+    throw error;
+  }
+  const { parameter } = error.extra;
+  const found = typeof parameter === "string" ? BY_PARAMETER[parameter] : BY_CODE[error.code];
+  if (found === undefined) {
+    throw error;
+  }
+  const [field, key] = found;
+  const status = error.status === 409 || error.status === 429 ? error.status : 400;
+  return { field, key, status };
+}

@@ -1,0 +1,45 @@
+import type { Context } from "hono";
+import { AppError } from "../../http/errors";
+import { saysNothing, sentText } from "../../http/route";
+import { assertTakenFields } from "./taken-names";
+
+const FORM = /^(?:multipart\/form-data|application\/x-www-form-urlencoded)\s*(?:;|$)/i;
+
+type Form = Record<string, unknown>;
+
+/**
+ * The form a request brings. Throws 400: `invalid_form` for one that cannot be read,
+ * `invalid_parameter` for a field that is not one of those taken there, `taken` where that says them.
+ */
+export async function readForm(c: Context, taken?: readonly string[]): Promise<Form> {
+  try {
+    if (!FORM.test(c.req.header("content-type") ?? "") && !saysNothing(await sentText(c))) {
+      throw new TypeError("Of another type");
+    }
+    const form = await c.req.parseBody({ all: true });
+    const names = fieldsOf(form).map(([name]) => name);
+    assertTakenFields(c, names, taken);
+    return form;
+  } catch (error) {
+    throw error instanceof AppError
+      ? error
+      : new AppError(400, "invalid_form", "The body is not a form.");
+  }
+}
+
+/** All that was typed in it, fields of the same name included; throws likewise. */
+export async function readFields(c: Context): Promise<URLSearchParams> {
+  return new URLSearchParams(fieldsOf(await readForm(c)));
+}
+
+function fieldsOf(form: Form): [name: string, value: string][] {
+  return Object.entries(form).flatMap(([name, value]) =>
+    [value].flat().map((each): [string, string] => [name, typeof each === "string" ? each : ""]),
+  );
+}
+
+/** What was typed in a field of a form; a file, or a field that is missing, is nothing. */
+export function formText(form: Form, field: string): string {
+  const value = form[field];
+  return typeof value === "string" ? value : "";
+}

@@ -1,0 +1,180 @@
+/**
+ * The judgement at the top of the dashboard: what is wrong, from plain facts. A queue whose work is
+ * due and nobody takes is stalled; one with nothing due is idle, however alike they look.
+ */
+import type { CatalogueStatus } from "../../orders/catalogue/desk.do";
+import { CATALOGUE_WAITING } from "../../orders/errors";
+import { type Storage, takesWork, usedShare } from "../../db/storage";
+import type { Backlog } from "../../tasks/statistics/backlog";
+import type { Pause } from "../../tasks/model/pauses";
+import type { OpenTroubles } from "../../tasks/statistics/troubles";
+import type { Worker } from "../../tasks/statistics/workers";
+
+const STALLED_MS = 60_000;
+/** A lease that lapsed this long ago should have been broken by recovery. */
+const SILENT_MS = 60_000;
+const MANY_RESENT = 20;
+const PRODUCTS_NAMED = 5;
+/** Shares of the room there is, from which on it is said, and said strongly. */
+const FILLING_SHARE = 0.8;
+const SHORT_SHARE = 0.95;
+
+/** Fewer failures than this say nothing. */
+const MIN_FAILED = 5;
+/** Fewer ends than this are no measure of what is normal. */
+const MIN_ENDED_BEFORE = 100;
+const TIMES_NORMAL = 2;
+const MIN_SHARE = 0.05;
+/** Above normal wherever nothing is known of what is. */
+const ALARMING_SHARE = 0.5;
+
+export type QueueState = "paused" | "stalled" | "working" | "due" | "waiting" | "idle";
+
+/** Who is at a queue: somebody now, or somebody a moment ago, as between two batches nobody is. */
+export interface AtWork {
+  now: boolean;
+  lately: boolean;
+}
+
+export function stateOfQueue(backlog: Backlog, atWork: AtWork): QueueState {
+  const { pause, due, waiting, oldestMs } = backlog;
+  if (pause) {
+    return "paused";
+  }
+  if (atWork.now || (due > 0 && atWork.lately)) {
+    return "working";
+  }
+  if (due > 0) {
+    return oldestMs !== null && oldestMs >= STALLED_MS ? "stalled" : "due";
+  }
+  return waiting > 0 ? "waiting" : "idle";
+}
+
+/** Ends of tasks in a stretch of time. */
+export interface Ends {
+  success: number;
+  failure: number;
+}
+
+export interface Facts {
+  now: number;
+  queues: { backlog: Backlog; state: QueueState }[];
+  workers: readonly Worker[];
+  /** In the last minutes, and in the days before these. */
+  lately: Ends;
+  before: Ends;
+  deadLetters: number;
+  open: OpenTroubles;
+  storage: Storage;
+  /** Of the registry's fullest object. Null when nobody could say. */
+  registry: Storage | null;
+  /** Likewise. */
+  catalogue: Pick<CatalogueStatus, "down" | "sick" | "sickCount" | "sickSince"> | null;
+}
+
+export type Finding =
+  | { kind: "storageFull" | "storageShort" | "storageFilling"; storage: Storage }
+  | { kind: "registryFilling"; storage: Storage }
+  | { kind: "stalled"; backlog: Backlog; oldestMs: number }
+  | { kind: "silent"; worker: string; sinceMs: number }
+  | { kind: "failures"; share: number; failed: number; normal: number | null }
+  | { kind: "catalogueDown"; sinceMs: number; why: string; waiting: number; capped: boolean }
+  | { kind: "sickProducts"; sinceMs: number; count: number; products: string[]; why: string }
+  | { kind: "catalogue"; waiting: number; capped: boolean }
+  | { kind: "deadLetters"; count: number }
+  | { kind: "paused"; pause: Pause; held: number; capped: boolean }
+  | { kind: "resends"; count: number };
+
+/** Those that somebody must look at now; the others are known or will mend themselves. */
+const GRAVE: ReadonlySet<Finding["kind"]> = new Set([
+  "storageFull",
+  "storageShort",
+  "stalled",
+  "silent",
+  "failures",
+]);
+
+export function isGrave({ kind }: Finding): boolean {
+  return GRAVE.has(kind);
+}
+
+/** The gravest first. */
+export function findings(facts: Facts): Finding[] {
+  const { now, queues, workers, deadLetters, open, catalogue } = facts;
+  const found: Finding[] = [];
+  const room = roomOf(facts.storage);
+  if (room === "storageFull" || room === "storageShort") {
+    found.push({ kind: room, storage: facts.storage });
+  }
+  for (const { backlog, state } of queues) {
+    if (state === "stalled" && backlog.oldestMs !== null) {
+      found.push({ kind: "stalled", backlog, oldestMs: backlog.oldestMs });
+    }
+  }
+  for (const { worker, expiresAt } of workers) {
+    if (now - expiresAt >= SILENT_MS) {
+      found.push({ kind: "silent", worker, sinceMs: now - expiresAt });
+    }
+  }
+  const excess = excessOf(facts);
+  if (excess) {
+    found.push({ kind: "failures", ...excess });
+  }
+  const waiting = open.waitingFor.get(CATALOGUE_WAITING) ?? 0;
+  const { capped } = open;
+  if (catalogue?.down) {
+    const { since, why } = catalogue.down;
+    found.push({ kind: "catalogueDown", sinceMs: now - since, why, waiting, capped });
+  } else if (waiting > 0) {
+    found.push({ kind: "catalogue", waiting, capped });
+  }
+  const [latest] = catalogue?.sick ?? [];
+  if (catalogue && latest && !catalogue.down) {
+    const products = catalogue.sick.slice(0, PRODUCTS_NAMED).map(({ product }) => product);
+    const { sickCount: count, sickSince } = catalogue;
+    const sinceMs = now - sickSince;
+    found.push({ kind: "sickProducts", sinceMs, count, products, why: latest.why });
+  }
+  if (deadLetters > 0) {
+    found.push({ kind: "deadLetters", count: deadLetters });
+  }
+  for (const { backlog } of queues) {
+    if (backlog.pause) {
+      const held = backlog.due + backlog.waiting;
+      found.push({ kind: "paused", pause: backlog.pause, held, capped: backlog.capped });
+    }
+  }
+  if (room === "storageFilling") {
+    found.push({ kind: room, storage: facts.storage });
+  }
+  if (facts.registry && usedShare(facts.registry) >= FILLING_SHARE) {
+    found.push({ kind: "registryFilling", storage: facts.registry });
+  }
+  if (open.resent >= MANY_RESENT) {
+    found.push({ kind: "resends", count: open.resent });
+  }
+  return found;
+}
+
+function roomOf(storage: Storage) {
+  const share = usedShare(storage);
+  if (!takesWork(storage)) {
+    return "storageFull";
+  }
+  return share >= SHORT_SHARE ? "storageShort" : share >= FILLING_SHARE ? "storageFilling" : null;
+}
+
+/** Whether lately a greater share failed than it does as a rule. */
+function excessOf({ lately, before }: Facts) {
+  const share = shareOf(lately);
+  const known = before.success + before.failure >= MIN_ENDED_BEFORE;
+  const normal = known ? shareOf(before) : null;
+  const limit = normal === null ? ALARMING_SHARE : Math.max(TIMES_NORMAL * normal, MIN_SHARE);
+  return lately.failure >= MIN_FAILED && share > limit
+    ? { share, failed: lately.failure, normal }
+    : null;
+}
+
+function shareOf({ success, failure }: Ends): number {
+  return success + failure === 0 ? 0 : failure / (success + failure);
+}

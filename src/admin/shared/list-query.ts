@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { filterText } from "../../http/filter-text";
+import { type Cursor, readCursor } from "../../http/paging";
+import type { Key } from "../../i18n/translate";
+import { isZone, startOfDay, UTC } from "./zone";
+
+/** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
+export const PAGE_ROWS = 25;
+const DAY_MS = 86_400_000;
+const MAX_LENGTH = 255;
+
+/** A day as a date field gives it, as its midnight in UTC. */
+const day = z.iso
+  .date()
+  .transform((text) => Date.parse(`${text}T00:00:00Z`))
+  .optional();
+
+/** The days of a list, and the zone they are days of: it is in the address, so that others see the same. */
+export const days = { from: day, to: day, zone: z.string().refine(isZone).optional() };
+
+export const DAYS_PROBLEMS = {
+  from: "list.badDate",
+  to: "list.badDate",
+  zone: "list.badZone",
+} as const;
+
+export const words = filterText(MAX_LENGTH).optional();
+
+export type Problems<Name extends string> = Partial<Record<Name | "cursor", Key>>;
+
+/**
+ * Reads filters one by one, so that each bad one can be named beside its field. Values are trimmed
+ * and empty ones are not set, as a form sends every field.
+ */
+export function readFilters<Shape extends Record<string, z.ZodType>>(
+  shape: Shape,
+  problemOf: { [Name in keyof Shape & string]: Key },
+  params: URLSearchParams,
+) {
+  type Name = keyof Shape & string;
+  const typed = {} as Record<Name, string>;
+  const values: { [Name in keyof Shape]?: z.output<Shape[Name]> } = {};
+  const problems: Problems<Name> = {};
+  for (const name of Object.keys(shape) as Name[]) {
+    const text = (params.get(name) ?? "").trim();
+    typed[name] = text;
+    const parsed = shape[name]?.safeParse(text === "" ? undefined : text);
+    if (parsed?.success) {
+      values[name] = parsed.data as z.output<Shape[Name]>;
+    } else {
+      problems[name] = text.length > MAX_LENGTH ? "list.tooLong" : problemOf[name];
+    }
+  }
+  return { typed, values, problems };
+}
+
+interface Read {
+  typed: Record<keyof typeof days, string>;
+  values: { from?: number; to?: number; zone?: string };
+  problems: Problems<keyof typeof days>;
+}
+
+/**
+ * The days of a list, the last one included, as the half-open range queries take; notes a problem
+ * with their order. A zone without a day says nothing, and is dropped.
+ */
+export function daysOf({ typed, values, problems }: Read) {
+  const { from, to, zone = UTC } = values;
+  if (from !== undefined && to !== undefined && to < from) {
+    problems.to = "list.dateOrder";
+  }
+  if (typed.from === "" && typed.to === "") {
+    typed.zone = "";
+  }
+  return {
+    from: from === undefined ? undefined : startOfDay(from, zone),
+    before: to === undefined ? undefined : startOfDay(to + DAY_MS, zone),
+  };
+}
+
+/** How many filters are set; the search is none, and a zone only says what the days mean. */
+export function countActive(typed: Record<string, string>): number {
+  return Object.entries(typed).filter(
+    ([field, text]) => field !== "q" && field !== "zone" && text !== "",
+  ).length;
+}
+
+/** The page asked for; undefined when the cursor is not one that a list gave out. */
+export function readPosition(params: URLSearchParams): Cursor | null | undefined {
+  try {
+    return readCursor(params.get("cursor") ?? undefined);
+  } catch {
+    return undefined;
+  }
+}

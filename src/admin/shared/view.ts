@@ -1,0 +1,60 @@
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { type Caller, callerId, type Person } from "../../auth/caller";
+import { configOf } from "../../config";
+import { acceptedLanguage, type Language, parseLanguage } from "../../i18n/language";
+import { type Translate, translator } from "../../i18n/translate";
+import { countUnread } from "../../tasks/reading/notifications";
+
+export const THEMES = ["auto", "light", "dark"] as const;
+export type Theme = (typeof THEMES)[number];
+
+export const MAX_UNREAD = 100;
+
+/** Who looks at a page, and how: what every page and component takes. */
+export interface View {
+  t: Translate;
+  language: Language;
+  theme: Theme;
+  person: Person | null;
+  /** The person's unread notifications, counted to MAX_UNREAD while the page is made. */
+  unread: Promise<number>;
+  url: URL;
+}
+
+export function viewOf(c: Context): View {
+  const url = new URL(c.req.url);
+  const language =
+    parseLanguage(url.searchParams.get("lang")) ??
+    parseLanguage(getCookie(c, "lang")) ??
+    acceptedLanguage(c.req.header("accept-language")) ??
+    defaultLanguage(c.env as object);
+  const caller = c.get("caller") as Caller | null | undefined;
+  const person = caller?.kind === "user" ? caller : null;
+  return {
+    t: translator(language),
+    language,
+    theme: THEMES.find((theme) => theme === getCookie(c, "theme")) ?? "auto",
+    person,
+    unread: person ? unreadOf(c.env as Env, callerId(person)) : Promise.resolve(0),
+    url,
+  };
+}
+
+/** No page fails for want of it. */
+async function unreadOf(env: Env, user: string): Promise<number> {
+  try {
+    return await countUnread(env.DB, user, MAX_UNREAD);
+  } catch {
+    return 0;
+  }
+}
+
+/** The page that says the configuration is bad needs a language too. */
+function defaultLanguage(env: object): Language {
+  try {
+    return configOf(env).defaultLanguage;
+  } catch {
+    return "es";
+  }
+}

@@ -1,0 +1,81 @@
+import type { Context } from "hono";
+import type { AppError } from "../../http/errors";
+import { UnknownNameError } from "../../http/known-names";
+import { isKey } from "../../i18n/translate";
+import { Layout } from "../shared/layout";
+import { renderPage } from "../shared/render";
+import { type View, viewOf } from "../shared/view";
+
+/** The page for an error: what it means and where to go, never how it came about. */
+export async function errorPage(c: Context, error: AppError): Promise<Response> {
+  const requestId = c.get("requestId") as string | undefined;
+  const page = <ErrorPage view={viewOf(c)} error={error} requestId={requestId ?? ""} />;
+  return renderPage(c, page, error.status, error.headers);
+}
+
+interface ErrorPageProps {
+  view: View;
+  error: AppError;
+  requestId: string;
+}
+
+function ErrorPage({ view, error, requestId }: ErrorPageProps) {
+  const { t, person, url } = view;
+  const { title, text, exact } = wordsOf(view, error);
+  return (
+    <Layout view={view} title={title}>
+      <div class="narrow">
+        <p class="status-code">{error.status}</p>
+        <h1>{title}</h1>
+        <p>{text}</p>
+        {!exact && error.status < 500 && error.code !== "forbidden" && (
+          <p class="note" lang="en">
+            <bdi>{error.detail}</bdi>
+          </p>
+        )}
+        <p class="actions">
+          {error.status === 401 && (
+            <a
+              class="button primary"
+              href={`/sign-in?next=${encodeURIComponent(url.pathname + url.search)}`}
+            >
+              {t("nav.signIn")}
+            </a>
+          )}
+          {person ? (
+            <a class="button primary" href="/admin/tasks">
+              {t("error.console")}
+            </a>
+          ) : (
+            <a class={`button ${error.status === 401 ? "" : "primary"}`} href="/">
+              {t("error.home")}
+            </a>
+          )}
+        </p>
+        <p class="note">
+          {t("error.code")} <code>{error.code}</code> · {t("error.request")}{" "}
+          <code>{requestId}</code>
+        </p>
+      </div>
+    </Layout>
+  );
+}
+
+/** Words for exactly this error, or what can be said of any with its status. */
+function wordsOf({ t }: View, error: AppError) {
+  if (error instanceof UnknownNameError) {
+    const { name, nearest } = error.unknown;
+    const text =
+      nearest === undefined
+        ? t("error.unknown_name.text", { name })
+        : t("error.unknown_name.near", { name, nearest });
+    return { title: t("error.unknown_name.title"), text, exact: true };
+  }
+  const { code, status } = error;
+  const fallback = status < 500 ? "error.400" : "error.500";
+  const words = (part: "title" | "text") => {
+    const key = [`error.${code}.${part}`, `error.${status}.${part}`].find(isKey);
+    return t(key ?? `${fallback}.${part}`);
+  };
+  return { title: words("title"), text: words("text"), exact: isKey(`error.${code}.title`) };
+}

@@ -1,0 +1,54 @@
+import { Notice } from "../shared/components/notice";
+import { Layout } from "../shared/layout";
+import type { View } from "../shared/view";
+
+interface SignInPageProps {
+  view: View;
+  next: string;
+  email?: string;
+  /** Why the last attempt was refused, in words. */
+  refusal?: string;
+}
+
+export function SignInPage({ view, next, email, refusal }: SignInPageProps) {
+  const { t } = view;
+  return (
+    <Layout view={view} title={t("signIn.title")}>
+      <div class="narrow">
+        <h1>{t("signIn.title")}</h1>
+        <p class="note">{t("signIn.intro")}</p>
+        {view.url.searchParams.has("out") && !refusal && (
+          <Notice kind="good">{t("signIn.signedOut")}</Notice>
+        )}
+        {refusal && <Notice kind="bad">{refusal}</Notice>}
+        <form class="stacked" method="post" action="/sign-in">
+          <input type="hidden" name="next" value={next} />
+          <div class="field">
+            <label for="email">{t("signIn.email")}</label>
+            <input
+              id="email"
+              name="email"
+              type="email"
+              value={email ?? ""}
+              autocomplete="username"
+              maxlength={255}
+              required
+            />
+          </div>
+          <div class="field">
+            <label for="password">{t("signIn.password")}</label>
+            <input
+              id="password"
+              name="password"
+              type="password"
+              autocomplete="current-password"
+              maxlength={128}
+              required
+            />
+          </div>
+          <button class="button primary">{t("signIn.submit")}</button>
+        </form>
+      </div>
+    </Layout>
+  );
+}

@@ -1,0 +1,32 @@
+import { prettyJson } from "./pretty-json";
+import { formatCount } from "../shared/format";
+import type { View } from "../shared/view";
+
+const MAX_CHARACTERS = 8000;
+
+interface Props {
+  view: View;
+  value: unknown;
+  /** Where all of it is, should it be too long to show. */
+  whole?: string;
+}
+
+/** JSON as readable text. */
+export function JsonBlock({ view, value, whole }: Props) {
+  const text = prettyJson(value);
+  const count = (n: number) => formatCount(view.language, n);
+  const shown = text.slice(0, MAX_CHARACTERS).toWellFormed();
+  return (
+    <>
+      <pre class="json" dir="ltr">
+        <code>{shown}</code>
+      </pre>
+      {text.length > MAX_CHARACTERS && (
+        <p class="note">
+          {view.t("json.truncated", { shown: count(MAX_CHARACTERS), total: count(text.length) })}{" "}
+          {whole && <a href={whole}>{view.t("json.whole")}</a>}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,52 @@
+import type { TaskFacts } from "../../tasks/reading/execution";
+import type { Status } from "../../tasks/model/states";
+import { ReasonField } from "../shared/components/reason-field";
+import type { TaskAction } from "./task-actions";
+import type { View } from "../shared/view";
+import { ConfirmPage } from "../shared/confirm";
+
+/** Those that only need a yes. */
+export type ConfirmedAction = Exclude<TaskAction, "replay">;
+
+const WORDS = {
+  retry: { title: "confirm.retryTitle", text: "confirm.retry", submit: "task.retry" },
+  cancel: { title: "confirm.cancelTitle", text: "confirm.cancel", submit: "task.cancel" },
+  discard: { title: "repair.discardTitle", text: "repair.discardMeans", submit: "repair.discard" },
+} as const;
+
+interface TaskActionPageProps {
+  view: View;
+  action: ConfirmedAction;
+  task: TaskFacts;
+  /** The state that forbade it a moment ago. */
+  forbidden?: Status;
+  /** As it was typed, when it was not accepted. */
+  wrongReason?: string;
+}
+
+export function TaskActionPage(props: TaskActionPageProps) {
+  const { view, action, task, forbidden, wrongReason } = props;
+  const { t } = view;
+  const { title, text, submit } = WORDS[action];
+  const state = forbidden && t(`status.${forbidden}`);
+  const isDiscarded = action === "discard" && task.discard_reason !== null;
+  return (
+    <ConfirmPage
+      view={view}
+      title={t(title)}
+      text={t(text)}
+      subject={task.id}
+      submit={t(submit)}
+      back={`/admin/tasks/${encodeURIComponent(task.id)}`}
+      dangerous={action !== "retry"}
+      problem={
+        wrongReason === undefined
+          ? state &&
+            (isDiscarded ? t("repair.alreadyDiscarded") : t("confirm.forbidden", { state }))
+          : t("confirm.badReason")
+      }
+    >
+      {action === "discard" && <ReasonField view={view} wrong={wrongReason} />}
+    </ConfirmPage>
+  );
+}

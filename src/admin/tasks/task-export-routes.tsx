@@ -1,0 +1,28 @@
+import { Hono } from "hono";
+import { audit } from "../../audit/audit";
+import { callerId } from "../../auth/caller";
+import { assertCaller } from "../../auth/middleware";
+import { exportTasks } from "../../exports/tasks";
+import type { AppEnv } from "../../http/app-env";
+import { limitBody } from "../../http/body-limit";
+import { AppError } from "../../http/errors";
+import { enqueueOne } from "../../tasks/accepting/enqueue";
+import { readFields } from "../shared/form-text";
+import { onlySet, readTaskQuery } from "./task-query";
+
+/** Exports of a filter's tasks, mounted at /admin/tasks/exports: for whoever may see the list. */
+export const taskExportPages = new Hono<AppEnv>({ strict: false });
+
+taskExportPages.post("/", limitBody(), async (c) => {
+  const { typed, filter, problems } = readTaskQuery(await readFields(c));
+  const [problem] = Object.keys(problems);
+  if (problem !== undefined) {
+    // The list's own form sends nothing that cannot be read.
+    const detail = `${problem}: not one of the list's`;
+    throw new AppError(400, "invalid_parameter", detail, { parameter: problem });
+  }
+  const user = callerId(assertCaller(c.var.caller));
+  const id = await enqueueOne(c.env, exportTasks, { formato: "csv", filter }, { user });
+  await audit(c, "export.tasks", id, { formato: "csv", filter: onlySet(typed) });
+  return c.redirect(`/admin/tasks/${id}`, 303);
+});

@@ -1,0 +1,178 @@
+import type { PropsWithChildren } from "hono/jsx";
+import type { Page, Total } from "../../http/paging";
+import type { TaskFacts } from "../../tasks/reading/execution";
+import { STATUSES } from "../../tasks/model/states";
+import { DayFields } from "../shared/components/day-fields";
+import { EmptyState } from "../shared/components/empty-state";
+import { LiveRegion } from "../shared/components/live-region";
+import { Filters, SelectField, TextField } from "../shared/components/filters";
+import { Notice } from "../shared/components/notice";
+import { Pager } from "../shared/components/pager";
+import { Selection } from "../shared/components/selection";
+import { TaskExport } from "./task-export";
+import { TaskTable } from "./task-table";
+import { Layout } from "../shared/layout";
+import type { TaskLook } from "./task-columns";
+import type { TaskQuery } from "./task-query";
+import type { View } from "../shared/view";
+import { TaskLookForm } from "./task-look";
+
+interface TaskListPageProps {
+  view: View;
+  query: TaskQuery;
+  /** Of the registered tasks, and their modules. */
+  known: { names: string[]; modules: string[] };
+  look: TaskLook;
+  /** Null when the filters cannot be read. */
+  list: List | null;
+}
+
+interface List {
+  page: Page<unknown>;
+  tasks: TaskFacts[];
+  withOrder: Set<string>;
+  /** Of those who asked for them, as far as that is shown. */
+  people: ReadonlyMap<string, string>;
+  /** Whether this person may act on them. */
+  mayAct: boolean;
+}
+
+export function TaskListPage({ view, query, known, look, list }: TaskListPageProps) {
+  const { t } = view;
+  return (
+    <Layout view={view} title={t("tasks.title")}>
+      <h1>{t("tasks.title")}</h1>
+      <TaskFilters view={view} query={query} known={known} />
+      <div class="list-tools">
+        {list !== null && <TaskExport view={view} typed={query.typed} />}
+        <TaskLookForm view={view} look={look} />
+      </div>
+      {list === null ? (
+        <Notice kind="bad">{t(query.problems.cursor ?? "list.badFilter")}</Notice>
+      ) : (
+        <TaskList view={view} query={query} look={look} {...list} />
+      )}
+    </Layout>
+  );
+}
+
+function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "look">) {
+  const { t } = view;
+  const { typed, problems } = query;
+  const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
+  const options = (all: string[], value: string) =>
+    (value === "" || all.includes(value) ? all : [...all, value]).map((each) => ({
+      value: each,
+      label: each,
+    }));
+  return (
+    <Filters
+      view={view}
+      active={query.active}
+      search={{ value: typed.q, hint: t("tasks.searchHint"), problem: problem("q") }}
+    >
+      <SelectField
+        id="status"
+        label={t("tasks.state")}
+        value={typed.status}
+        any={t("tasks.anyState")}
+        options={STATUSES.map((value) => ({ value, label: t(`status.${value}`) }))}
+        problem={problem("status")}
+      />
+      <SelectField
+        id="name"
+        label={t("tasks.name")}
+        value={typed.name}
+        any={t("tasks.anyName")}
+        options={options(known.names, typed.name)}
+        problem={problem("name")}
+      />
+      <SelectField
+        id="module"
+        label={t("task.module")}
+        value={typed.module}
+        any={t("tasks.anyName")}
+        options={options(known.modules, typed.module)}
+        problem={problem("module")}
+      />
+      <SelectField
+        id="discarded"
+        label={t("repair.discarded")}
+        value={typed.discarded}
+        any={t("tasks.anyState")}
+        options={(["no", "yes"] as const).map((value) => ({ value, label: t(`repair.${value}`) }))}
+        problem={problem("discarded")}
+      />
+      <TextField id="code" label={t("repair.code")} value={typed.code} problem={problem("code")} />
+      <TextField
+        id="message"
+        label={t("repair.message")}
+        value={typed.message}
+        problem={problem("message")}
+      />
+      <TextField
+        id="worker"
+        label={t("tasks.worker")}
+        value={typed.worker}
+        problem={problem("worker")}
+      />
+      <TextField id="lote" label={t("tasks.batch")} value={typed.lote} problem={problem("lote")} />
+      <DayFields view={view} typed={typed} problems={problems} />
+    </Filters>
+  );
+}
+
+function TaskList(props: { view: View; query: TaskQuery; look: TaskLook } & List) {
+  const { view, query, look, page, tasks, withOrder, people, mayAct } = props;
+  const { t } = view;
+  const filtered = query.active > 0 || query.typed.q !== "" || query.request.cursor !== null;
+  if (tasks.length === 0 && page.next === null && !filtered) {
+    return (
+      <EmptyState title={t("tasks.emptyTitle")} text={t("tasks.empty")}>
+        <a class="button" href="/">
+          {t("error.home")}
+        </a>
+      </EmptyState>
+    );
+  }
+  const isShort = page.next !== null && tasks.length < query.request.limit;
+  const { lote } = query.filter;
+  return (
+    <LiveRegion view={view} about={{ lote }} open grows={query.request.cursor === null}>
+      {isShort && <Notice kind="good">{t("list.short")}</Notice>}
+      {tasks.length === 0 ? (
+        !isShort && (
+          <EmptyState title={t("tasks.noneTitle")} text={t("tasks.none")}>
+            <a class="button" href="/admin/tasks">
+              {t("list.clear")}
+            </a>
+          </EmptyState>
+        )
+      ) : (
+        <Actionable view={view} query={query} total={page.total} mayAct={mayAct}>
+          <TaskTable {...{ view, tasks, withOrder, look }} names={people} pickable={mayAct} />
+        </Actionable>
+      )}
+      <Pager view={view} page={page} />
+    </LiveRegion>
+  );
+}
+
+type ActionableProps = PropsWithChildren<
+  Pick<List, "mayAct"> & {
+    view: View;
+    query: TaskQuery;
+    total: Total;
+  }
+>;
+
+/** With the bar of actions for those who may use it. */
+function Actionable({ view, query, total, mayAct, children }: ActionableProps) {
+  return mayAct ? (
+    <Selection view={view} filter={query.typed} total={total}>
+      {children}
+    </Selection>
+  ) : (
+    <>{children}</>
+  );
+}

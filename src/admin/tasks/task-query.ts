@@ -1,0 +1,96 @@
+import { z } from "zod";
+import type { PageRequest } from "../../http/paging";
+import { gist } from "../../tasks/reading/error-gist";
+import { isLote } from "../../tasks/model/ids";
+import type { TaskFilter } from "../../tasks/reading/task-filter";
+import { STATUSES } from "../../tasks/model/states";
+import {
+  countActive,
+  days,
+  DAYS_PROBLEMS,
+  daysOf,
+  PAGE_ROWS,
+  type Problems,
+  readFilters,
+  readPosition,
+  words,
+} from "../shared/list-query";
+
+const shape = {
+  q: words,
+  status: z.enum(STATUSES).optional(),
+  module: words,
+  name: words,
+  code: words,
+  message: words,
+  discarded: z.enum(["yes", "no"]).optional(),
+  worker: words,
+  lote: z.string().refine(isLote).optional(),
+  ...days,
+};
+type Name = keyof typeof shape;
+export const TASK_FILTERS = Object.keys(shape);
+
+/** The task history's address: what was typed, what it means, and what of it cannot be read. */
+export interface TaskQuery {
+  typed: Record<Name, string>;
+  problems: Problems<Name>;
+  /** How many filters are set, the search aside. */
+  active: number;
+  filter: TaskFilter;
+  request: PageRequest;
+}
+
+/** The fields that say something. */
+export function onlySet(typed: Partial<Record<Name, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(typed).filter(([, text]) => text !== ""));
+}
+
+/** The address of the tasks that match, elsewhere than in the list too. */
+export function taskQuery(typed: Partial<Record<Name, string>>): string {
+  return new URLSearchParams(onlySet(typed)).toString();
+}
+
+export function readTaskQuery(params: URLSearchParams): TaskQuery {
+  const read = readFilters(
+    shape,
+    {
+      q: "list.tooLong",
+      status: "list.badState",
+      module: "list.tooLong",
+      name: "list.tooLong",
+      code: "list.tooLong",
+      message: "list.tooLong",
+      discarded: "repair.badDiscarded",
+      worker: "list.tooLong",
+      lote: "list.badBatch",
+      ...DAYS_PROBLEMS,
+    },
+    params,
+  );
+  const range = daysOf(read);
+  const { typed, values, problems } = read;
+  const cursor = readPosition(params);
+  if (cursor === undefined) {
+    problems.cursor = "list.badCursor";
+  }
+  const { q, code, message, discarded, status, module, name, worker, lote } = values;
+  return {
+    typed,
+    problems,
+    active: countActive(typed),
+    filter: {
+      search: q,
+      codes: code?.split(/[\s,]+/).filter(Boolean),
+      message: message === undefined ? undefined : gist(message),
+      discarded: discarded === undefined ? undefined : discarded === "yes",
+      status,
+      module,
+      name,
+      worker,
+      lote,
+      ...range,
+    },
+    request: { limit: PAGE_ROWS, cursor: cursor ?? null },
+  };
+}

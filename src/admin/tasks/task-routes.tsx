@@ -1,0 +1,105 @@
+import { type Context, Hono } from "hono";
+import { can } from "../../auth/caller";
+import { assertCaller, requireScope } from "../../auth/middleware";
+import { namesOf } from "../../auth/names";
+import { fileKey } from "../../exports/file";
+import { fileLink } from "../../exports/link";
+import { readsOf } from "../../exports/reads";
+import { assertSameOrigin } from "../../auth/same-origin";
+import type { AppEnv } from "../../http/app-env";
+import { limitBody } from "../../http/body-limit";
+import { parseAsSent } from "../../lib/exact-json";
+import { tasksWithOrder } from "../../orders/stored-ids";
+import type { Engine } from "../../tasks/model/engine";
+import { factsOf } from "../../tasks/reading/execution";
+import { listBriefly } from "../../tasks/reading/list";
+import type { TaskView } from "../../tasks/model/queries";
+import { bulkPages } from "../bulk/bulk-routes";
+import { knownTasks } from "../failures/failure-routes";
+import { callersOf, findTask } from "./find-task";
+import { readFields } from "../shared/form-text";
+import { nextPath } from "../shared/next-path";
+import { TaskPage } from "./task";
+import { TaskListPage } from "./task-list";
+import { renderPage } from "../shared/render";
+import { replayPages } from "../replay/replay-routes";
+import { taskActionPages } from "./task-action-routes";
+import { taskExportPages } from "./task-export-routes";
+import { allowedActions } from "./task-actions";
+import { keepTaskLook, taskLookOf, toLook } from "./task-columns";
+import { readTaskQuery } from "./task-query";
+import { viewOf } from "../shared/view";
+
+/** The task history, mounted at /admin/tasks. */
+export function taskPages(engine: Engine) {
+  const routes = new Hono<AppEnv>({ strict: false });
+  routes.use(requireScope("tasks:read"));
+
+  routes.get("/", async (c) => {
+    const view = viewOf(c);
+    const query = readTaskQuery(view.url.searchParams);
+    const look = taskLookOf(c);
+    const props = { view, query, look, known: knownTasks(engine, query.typed) };
+    if (Object.keys(query.problems).length > 0) {
+      return renderPage(c, <TaskListPage {...props} list={null} />, 400);
+    }
+    const page = await listBriefly(c.env.DB, query.filter, query.request);
+    const withOrder = await tasksWithOrder(c.env.DB, page.rows);
+    const tasks = page.rows.map((row) => factsOf(row, engine));
+    const users = tasks.flatMap(({ requested_by: who }) => (who === null ? [] : [who]));
+    const people = look.columns.has("user")
+      ? await namesOf(c.env.DB, [...new Set(users)])
+      : new Map<string, string>();
+    const mayAct = can(assertCaller(c.var.caller), "tasks:write");
+    const list = { page, tasks, withOrder, people, mayAct };
+    return renderPage(c, <TaskListPage {...props} list={list} />);
+  });
+
+  routes.post("/look", limitBody(), async (c) => {
+    assertSameOrigin(c.req.raw);
+    const form = await readFields(c);
+    const look = toLook(form.get("density") === "dense", form.getAll("column"));
+    keepTaskLook(c, form.has("reset") ? null : look);
+    return c.redirect(nextPath(form.get("back"), new URL(c.req.url).origin, "/admin/tasks"), 303);
+  });
+
+  routes.route("/bulk", bulkPages(engine));
+  routes.route("/exports", taskExportPages);
+
+  routes.get("/:id", async (c) => {
+    const view = viewOf(c);
+    const task = await findTask(c);
+    const withOrder = await tasksWithOrder(c.env.DB, [task]);
+    const execution = factsOf(task, engine);
+    const props = {
+      view,
+      task: execution,
+      computes: engine.find(task.name)?.computes ?? [],
+      names: await namesOf(c.env.DB, callersOf(execution)),
+      input: parseAsSent(task.input),
+      stored: withOrder.has(task.id),
+      file: await fileOf(c, task),
+      actions: allowedActions(task, engine, assertCaller(c.var.caller)),
+    };
+    return renderPage(c, <TaskPage {...props} />);
+  });
+
+  routes.get("/:id/input", async (c) => {
+    const { input } = await findTask(c);
+    return c.body(input, 200, { "content-type": "application/json" });
+  });
+
+  routes.route("/:id/replays", replayPages(engine));
+  routes.route("/:id", taskActionPages(engine));
+  return routes;
+}
+
+/** The link to what an export wrote, null when that is deleted; undefined where there is none. */
+async function fileOf(c: Context<AppEnv>, task: TaskView): Promise<string | null | undefined> {
+  const reads = readsOf(task);
+  if (!reads || task.status !== "SUCCESS" || !can(assertCaller(c.var.caller), reads)) {
+    return undefined;
+  }
+  const kept = (await c.env.FILES.head(fileKey(task.id))) !== null;
+  return kept ? (await fileLink(c.env, task.id, Date.now())).path : null;
+}

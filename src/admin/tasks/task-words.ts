@@ -1,0 +1,15 @@
+import type { Key } from "../../i18n/translate";
+import type { View } from "../shared/view";
+
+const WORDS: Readonly<Record<string, Key>> = {
+  "pedidos.procesar": "does.order",
+  "system.bulk": "does.bulk",
+  "exports.orders": "does.exportOrders",
+  "exports.tasks": "does.exportTasks",
+};
+
+/** What a task does, in the reader's language; one that came later is described by its definition. */
+export function whatItDoes({ t }: View, task: { name: string; description: string }): string {
+  const key = WORDS[task.name];
+  return key ? t(key) : task.description;
+}

@@ -1,0 +1,100 @@
+import { isKey } from "../../i18n/translate";
+import { isFinal } from "../../tasks/model/states";
+import { formatCount, formatDuration } from "../shared/format";
+import type { View } from "../shared/view";
+import { Badge } from "../shared/components/badge";
+import { Time } from "../shared/components/time";
+
+interface Event {
+  at: string;
+  event: string;
+  [field: string]: unknown;
+}
+
+interface TimelineProps {
+  view: View;
+  events: readonly Event[];
+  /** Events of stages that only compute: they have a place among the others, and no time. */
+  computes: readonly string[];
+  names: ReadonlyMap<string, string>;
+}
+
+/** What happened to a task, and how long it waited for what. */
+export function Timeline({ view, events, computes, names }: TimelineProps) {
+  const timed = events.filter(({ event }) => !computes.includes(event));
+  return (
+    <>
+      <ol class="timeline">
+        {events.map((event) => (
+          <li class={isFailure(event) ? "is-failure" : undefined}>
+            {timed.includes(event) && (
+              <span class="when">
+                <Time at={event.at} precise />
+              </span>
+            )}
+            <span class="what">
+              <strong>{nameOf(view, event.event)}</strong>{" "}
+              <Details view={view} event={event} names={names} />
+            </span>
+            <span class="took">
+              <Took view={view} event={event} previous={timed[timed.indexOf(event) - 1]} />
+            </span>
+          </li>
+        ))}
+      </ol>
+      {timed.length < events.length && <p class="note">{view.t("task.timesNote")}</p>}
+    </>
+  );
+}
+
+function nameOf({ t }: View, event: string): string {
+  const key = `event.${event}`;
+  return isKey(key) ? t(key) : event;
+}
+
+function isFailure({ event, status }: Event): boolean {
+  return event === "crashed" || status === "FAILURE";
+}
+
+function Details({
+  view,
+  event,
+  names,
+}: Omit<TimelineProps, "events" | "computes"> & { event: Event }) {
+  const { status, code, worker, by, until, count } = event;
+  return (
+    <>
+      {typeof status === "string" && isFinal(status) && <Badge view={view} status={status} />}
+      {typeof code === "string" && <code>{code}</code>}{" "}
+      {typeof worker === "string" && <bdi class="note">{worker}</bdi>}
+      {typeof by === "string" && <bdi class="note">{names.get(by) ?? by}</bdi>}
+      {typeof count === "number" && <span class="note">{formatCount(view.language, count)}</span>}
+      {typeof until === "number" && (
+        <span class="note">
+          {view.t("event.until")} <Time at={until} precise />
+        </span>
+      )}
+    </>
+  );
+}
+
+/** In place of events that are not kept: what lies between its neighbours is no wait. */
+const OMITTED = "omitted";
+
+interface TookProps {
+  view: View;
+  event: Event;
+  previous: Event | undefined;
+}
+
+function Took({ view, event, previous }: TookProps) {
+  const ms = previous ? Date.parse(event.at) - Date.parse(previous.at) : 0;
+  if (ms <= 0 || [event.event, previous?.event].includes(OMITTED)) {
+    return null;
+  }
+  return (
+    <>
+      <span class="unseen">{view.t("task.sincePrevious")}: </span>+{formatDuration(view, ms / 1000)}
+    </>
+  );
+}

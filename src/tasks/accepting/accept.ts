@@ -1,0 +1,166 @@
+/**
+ * The transaction that accepts work: the rows of one request or of several, with their idempotency
+ * keys and counts. All of it may be repeated without effect, here and elsewhere at once, as long as
+ * a request keeps its `lote`: its rows are stored and counted once.
+ */
+import { joinArrays } from "../../db/chunks";
+import { retryD1 } from "../../db/retry";
+import { countSql } from "../model/counts";
+import { notifyEndsSql, readNotify } from "../model/notify";
+import { armRecovery } from "../recovery/recovery-alarm";
+import { sendTasks } from "./sending";
+import { SENT_GRACE_MS } from "../model/queues";
+
+/** What the tasks of a request have in common. Times are Unix milliseconds. */
+export interface Head {
+  lote: string;
+  now: number;
+  user: string | null;
+  /** Of its idempotency: null for none. */
+  key: string | null;
+  bodyHash: string | null;
+  name: string;
+  module: string;
+  queue: string;
+  attempts: number;
+  timeoutMs: number | null;
+  /** JSON text. */
+  notify: string | null;
+  template: string | null;
+  replayOf: string | null;
+  delayMs: number;
+  /** Whether messages are sent for them at once: 1 or 0. */
+  sent: 0 | 1;
+  tasks: number;
+  failed: number;
+}
+
+/** A request as it is stored; what of it is large is text already. */
+export interface Submission {
+  head: Head;
+  /** JSON arrays of rows: [id, subject, input] and of what failed [code, message, detail]. */
+  chunks: string[];
+  /** The tasks to send. */
+  ids: string[];
+}
+
+/** Whose work the request's idempotency key stands for: its own lote, or that of an earlier one. */
+export interface Owner {
+  lote: string;
+  bodyHash: string | null;
+}
+
+const IDEMPOTENCY_MS = 86_400_000;
+
+const TAKE_KEYS = `
+INSERT INTO idempotency_keys (key, body_hash, lote, expires_at)
+SELECT value ->> 'key', value ->> 'bodyHash', value ->> 'lote', (value ->> 'now') + ${IDEMPOTENCY_MS}
+FROM json_each(?1) WHERE value ->> 'key' IS NOT NULL
+ON CONFLICT (key) DO UPDATE SET body_hash = excluded.body_hash, lote = excluded.lote,
+  expires_at = excluded.expires_at
+WHERE idempotency_keys.expires_at + ${IDEMPOTENCY_MS} <= excluded.expires_at`;
+
+const OWNERS = `
+SELECT key, lote, body_hash AS bodyHash FROM idempotency_keys
+WHERE key IN (SELECT value ->> 'key' FROM json_each(?1))`;
+
+/** The heads of ?1, but for those whose idempotency key is another's. */
+const heads = (columns: readonly (keyof Head)[]) => `
+SELECT ${columns.map((column) => `value ->> '${column}' AS ${column}`).join(", ")}
+FROM json_each(?1) WHERE value ->> 'key' IS NULL OR EXISTS (
+  SELECT 1 FROM idempotency_keys k WHERE k.key = value ->> 'key' AND k.lote = value ->> 'lote')`;
+
+// Counted once: a request's first row is not there yet.
+const COUNT = countSql(
+  { created: "sum(tasks)", failure: "sum(failed)" },
+  `FROM (${heads(["lote", "now", "name", "module", "tasks", "failed"])})
+   WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE id = lote || '0000')`,
+  { name: "name", module: "module", at: "now" },
+);
+
+// CROSS: the rows are gone through once, whatever the planner thinks of their number.
+const INSERT_TASKS = `
+WITH h AS MATERIALIZED (${heads([
+  "lote",
+  "now",
+  "user",
+  "name",
+  "module",
+  "queue",
+  "attempts",
+  "timeoutMs",
+  "notify",
+  "template",
+  "replayOf",
+  "delayMs",
+  "sent",
+])})
+INSERT INTO tasks (id, name, module, queue, status, subject, user, input, max_attempts, ready_at,
+  sent_at, check_at, created_at, finished_at, error_code, error_message, error_detail,
+  timeout_ms, notify, template, replay_of)
+SELECT r.value ->> 0, name, module, queue, iif(r.value ->> 3 IS NULL, 'PENDING', 'FAILURE'),
+  r.value ->> 1, user, r.value -> 2, attempts, now + delayMs,
+  iif(sent, now, NULL), now + delayMs + iif(sent, ${SENT_GRACE_MS}, 0), now,
+  iif(r.value ->> 3 IS NULL, NULL, now),
+  r.value ->> 3, r.value ->> 4, nullif(r.value -> 5, 'null'),
+  timeoutMs, notify, template, replayOf
+FROM json_each(?2) r CROSS JOIN h ON lote = substr(r.value ->> 0, 1, 32)
+WHERE true ON CONFLICT (id) DO NOTHING`;
+
+const ARMING_MS = 1000;
+
+const NOTIFY_FAILED = notifyEndsSql("id BETWEEN ?1 || '0000' AND ?1 || 'ffff'");
+
+/**
+ * Stores requests, the rows of several as one value of at most 2 MB, and sends their messages.
+ * Resolves once they are durable, to the owner of each; `sent` ends when the queue has what it takes
+ * within the patience, and never rejects.
+ */
+export async function accept(
+  env: Env,
+  requests: readonly Submission[],
+  patienceMs: number,
+): Promise<{ owners: Owner[]; sent: Promise<unknown> }> {
+  const owners = await store(env.DB, requests);
+  // What is stored is accepted, and the cron looks too: an object that hangs must not hold the answer.
+  await Promise.race([armRecovery(env), scheduler.wait(ARMING_MS)]);
+  const own = requests.filter(({ head }, index) => owners[index]?.lote === head.lote);
+  const sends = [...Map.groupBy(own, ({ head }) => head.queue)].flatMap(([lane, ofLane]) =>
+    [...Map.groupBy(ofLane, ({ head }) => head.delayMs)].map(([delayMs, group]) => {
+      const ids = group.flatMap((request) => request.ids);
+      return sendTasks(env, lane, ids, { delayMs, patienceMs });
+    }),
+  );
+  return { owners, sent: Promise.all(sends) };
+}
+
+async function store(db: D1Database, requests: readonly Submission[]): Promise<Owner[]> {
+  const all = requests.map(({ head }) => head);
+  const text = JSON.stringify(all);
+  const bound = (sql: string, ...values: unknown[]) => db.prepare(sql).bind(text, ...values);
+  const texts = requests.flatMap(({ chunks }) => chunks);
+  const chunks = requests.length > 1 ? [joinArrays(texts)] : texts;
+  const statements = [bound(COUNT), ...chunks.map((chunk) => bound(INSERT_TASKS, chunk))];
+  for (const { failed, notify, lote, now } of all) {
+    if (failed > 0 && tellsOfFailures(notify)) {
+      statements.push(db.prepare(NOTIFY_FAILED).bind(lote, now));
+    }
+  }
+  const hasKeys = all.some(({ key }) => key !== null);
+  if (hasKeys) {
+    statements.unshift(bound(TAKE_KEYS));
+    statements.push(bound(OWNERS));
+  }
+  const results = await retryD1(db, () => db.batch<Owner & { key: string }>(statements));
+  const found = hasKeys ? (results.at(-1)?.results ?? []) : [];
+  const byKey = new Map(found.map((owner) => [owner.key, owner]));
+  return all.map((own) => (own.key === null ? own : (byKey.get(own.key) ?? own))).map(ownerOf);
+}
+
+function ownerOf({ lote, bodyHash }: Owner): Owner {
+  return { lote, bodyHash };
+}
+
+function tellsOfFailures(notify: string | null): boolean {
+  return readNotify(notify).error === true;
+}

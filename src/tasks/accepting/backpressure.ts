@@ -1,0 +1,123 @@
+/**
+ * Backpressure: past a limit of backlog no more work is taken in, so that whoever sends it learns
+ * at once that it would wait, instead of the wait growing without end. Nor is it while the database
+ * is nearly full, so that what was accepted can be stored to its end.
+ *
+ * The backlog's age is how long tasks have been ready for their first turn and not had it, counted
+ * from the end of the queue's last pause at the earliest. What waits on purpose (a delay, a retry, a
+ * paused queue, a catalogue that is down) is no backlog, and neither is what a consumer holds. Fewer
+ * than a batch is none either: the next delivery takes them all, and one task whose message was lost
+ * must not close the door to all others.
+ *
+ * It costs one bounded read of an index per second and isolate, while requests come, and no write.
+ */
+import { type Config, configOf } from "../../config";
+import { logFull } from "../../db/full";
+import { takesWork } from "../../db/storage";
+import { AppError, storageFull } from "../../http/errors";
+import { isRecent } from "../../lib/recent";
+import { log } from "../../log";
+import { LEASED } from "../model/leases";
+import { isPausedSql, isResumedSql } from "../model/pauses";
+import { OPEN } from "../model/states";
+import { SENT_GRACE_MS } from "../model/queues";
+
+/** A consumer's batch (max_batch_size of the orders queue). */
+const BATCH = 100;
+/** A backlogged batch, and what consumers may hold at the head of the index meanwhile. */
+const ROWS = 5 * BATCH;
+const REMEMBERED_MS = 1000;
+const RETRY_AFTER_SECONDS = 30;
+
+// A row's check_at is SENT_GRACE_MS after its message was sent, and later once it was sent again.
+const READY_BEFORE = `
+SELECT count(*) AS n FROM (
+  SELECT id, status, ready_at FROM tasks INDEXED BY tasks_open
+  WHERE queue = ?1 AND check_at <= max(?2, ?3 + ${SENT_GRACE_MS}) AND ${OPEN}
+  ORDER BY check_at LIMIT ${ROWS}
+)
+WHERE status = 'PENDING' AND ready_at <= ?3 AND id NOT IN (${LEASED})
+  AND NOT ${isPausedSql("?1")} AND NOT ${isResumedSql("?1", "?3")}`;
+
+interface Look {
+  at: number;
+  overloaded: boolean;
+  full: boolean;
+}
+
+/** The isolate's last looks, by lane, for each configuration. */
+const looks = new WeakMap<object, Map<string, Look>>();
+
+/**
+ * Throws a 503 `overloaded` while the lane's backlog is older than MAX_BACKLOG_SECONDS, and a 507
+ * `storage_full` while the database has no room for new work, unless what is sent was accepted
+ * before and brings none: asked only then.
+ */
+export async function assertRoom(
+  env: Env,
+  lane: string,
+  isKnown: () => Promise<boolean> = async () => false,
+  now = Date.now(),
+): Promise<void> {
+  const { overloaded, full } = await lookAt(env, lane, now);
+  if ((overloaded || full) && !(await isKnown())) {
+    throw full ? storageFull() : tooMuchWaits(configOf(env).maxBacklogMs);
+  }
+}
+
+/** Likewise for work that comes one by one: only whether it can be stored matters. */
+export async function assertStorage(env: Env, lane: string, now = Date.now()): Promise<void> {
+  if ((await lookAt(env, lane, now)).full) {
+    throw storageFull();
+  }
+}
+
+function tooMuchWaits(limitMs: number): AppError {
+  const detail =
+    `Accepted work has waited for more than ${limitMs / 1000} seconds. Nothing of this ` +
+    "request was accepted; send it again later, under the same Idempotency-Key if it had one.";
+  const headers = { "retry-after": String(RETRY_AFTER_SECONDS) };
+  return new AppError(503, "overloaded", detail, {}, headers);
+}
+
+async function lookAt(env: Env, lane: string, now: number): Promise<Look> {
+  const config = configOf(env);
+  const byLane = looks.get(config) ?? new Map<string, Look>();
+  looks.set(config, byLane);
+  const last = byLane.get(lane) ?? { at: 0, overloaded: false, full: false };
+  if (isRecent(last.at, REMEMBERED_MS, now)) {
+    return last;
+  }
+  // Until this look ends, requests beside it go by the last one. They do not wait for this one's
+  // promise: it would never settle should its own request be cut.
+  const look = { ...last, at: now };
+  byLane.set(lane, look);
+  return Object.assign(look, await measure(env.DB, lane, now, config));
+}
+
+/** Never rejects: a database that does not answer refuses the work itself. */
+async function measure(
+  db: D1Database,
+  lane: string,
+  now: number,
+  { maxBacklogMs, databaseMaxBytes: limit }: Config,
+): Promise<Omit<Look, "at">> {
+  try {
+    const { results, meta } = await db
+      .prepare(READY_BEFORE)
+      .bind(lane, now, now - maxBacklogMs)
+      .all<{ n: number }>();
+    const overloaded = maxBacklogMs > 0 && (results[0]?.n ?? 0) >= BATCH;
+    const full = !takesWork({ bytes: meta.size_after, limit });
+    if (full) {
+      logFull({ found: "ingest.refused", bytes: meta.size_after, limit });
+    }
+    if (overloaded) {
+      log.warn("ingest.overloaded", { queue: lane, olderThanMs: maxBacklogMs });
+    }
+    return { overloaded, full };
+  } catch (error) {
+    log.warn("ingest.backlog_unknown", { queue: lane, message: String(error) });
+    return { overloaded: false, full: false };
+  }
+}

@@ -1,0 +1,90 @@
+/**
+ * Sending tasks' messages. A queue takes 5,000 a second from all who send together, and then throws
+ * `Too Many Requests`: whoever sends many paces them, and whoever is refused steps back. What is not
+ * taken in time is noted as unsent, so that recovery sends it at its next look, instead of waiting
+ * for proof that a message which never was is lost.
+ */
+import { inChunks } from "../../db/chunks";
+import { retryD1 } from "../../db/retry";
+import { type Chance, type Clock, systemChance, systemClock } from "../../lib/clock";
+import { log } from "../../log";
+import { lookNow } from "../recovery/recovery-alarm";
+import { OPEN } from "../model/states";
+import { ROUND, trySending } from "../model/try-sending";
+
+/** Between rounds: 4,000 messages a second at most, so that others find room beside. */
+const PAUSE_MS = 150;
+const MAX_PAUSE_MS = 1000;
+
+interface Manner {
+  delayMs?: number;
+  /** For how long what is refused is tried again. A round is tried once in any case. */
+  patienceMs?: number;
+  clock?: Clock;
+  chance?: Chance;
+}
+
+/**
+ * Sends the messages of tasks whose rows say that they are sent, and has those say otherwise that
+ * the queue did not take. Chunks may overtake each other. Never rejects: should even the note fail,
+ * recovery finds the tasks by their silence.
+ */
+export async function sendTasks(
+  env: Env,
+  lane: string,
+  ids: readonly string[],
+  manner: Manner = {},
+): Promise<void> {
+  const { clock = systemClock, chance = systemChance } = manner;
+  let left = ids;
+  try {
+    const sending = await sendPaced(env, lane, ids, { ...manner, clock, chance });
+    left = sending.left;
+    if (left.length > 0) {
+      const message = String(sending.refusal);
+      log.warn("queue.refused", { queue: lane, tasks: left.length, message });
+      await noteUnsent(env.DB, left, clock());
+      await lookNow(env);
+    }
+  } catch (error) {
+    log.error("queue.send_failed", { queue: lane, tasks: left.length, message: String(error) });
+  }
+}
+
+async function sendPaced(
+  env: Env,
+  lane: string,
+  ids: readonly string[],
+  { delayMs = 0, patienceMs = 0, clock, chance }: Manner & { clock: Clock; chance: Chance },
+): Promise<{ left: readonly string[]; refusal?: unknown }> {
+  const since = clock();
+  let left = ids;
+  let waited = 0;
+  let pause = PAUSE_MS;
+  for (;;) {
+    const round = left.slice(0, ROUND);
+    const { taken, ...refused } = await trySending(env, lane, round, delayMs);
+    const gone = new Set(taken);
+    left = left.filter((id) => !gone.has(id));
+    const isRefused = "refusal" in refused;
+    // The clock may stand still while this waits, or run on while the queue is slow.
+    const isLate = Math.max(waited, clock() - since) >= patienceMs;
+    if (left.length === 0 || (isRefused && isLate)) {
+      return { left, ...refused };
+    }
+    pause = isRefused ? Math.min(2 * pause, MAX_PAUSE_MS) : Math.max(0.8 * pause, PAUSE_MS);
+    const wait = pause * (1 + chance() / 2);
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    waited += wait;
+  }
+}
+
+const NOTE_UNSENT = `
+UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, ?2)
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND sent_at IS NOT NULL`;
+
+async function noteUnsent(db: D1Database, ids: readonly string[], now: number): Promise<void> {
+  const chunks = inChunks(ids.map((id) => JSON.stringify(id)));
+  const statements = chunks.map((chunk) => db.prepare(NOTE_UNSENT).bind(chunk, now));
+  await retryD1(db, () => db.batch(statements));
+}

@@ -1,0 +1,44 @@
+import { assertStorage } from "./backpressure";
+import { MAX_JSON_CHARACTERS } from "../model/bounds";
+import type { TaskDefinition } from "../model/define";
+import { enqueue, type EnqueueOptions } from "./enqueue";
+import { readInput } from "./input";
+import { isFlatEnough, TOO_DEEP } from "../model/json-value";
+
+/** What is wrong with an input: the field, empty for all of it, and why. */
+export interface Refusal {
+  field: string;
+  message: string;
+}
+
+/**
+ * Starts one task with an input nobody has looked at yet, its numbers as sent (lib/exact-json.ts),
+ * or says what is wrong with it. A definition that keeps bad inputs as failures of their own
+ * (`prepare`) decides that itself.
+ */
+export async function startTask(
+  env: Env,
+  definition: TaskDefinition,
+  input: unknown,
+  options: Omit<EnqueueOptions, "idempotency">,
+): Promise<string | Refusal> {
+  const given = input === undefined ? {} : input;
+  if (!definition.prepare && !isFlatEnough(given)) {
+    return { field: "", message: TOO_DEEP };
+  }
+  const text = JSON.stringify(given);
+  const task = definition.prepare?.(text) ?? { input: text, subject: null };
+  if (task.input.length > MAX_JSON_CHARACTERS && !definition.prepare) {
+    return { field: "", message: `over ${MAX_JSON_CHARACTERS} characters` };
+  }
+  const read = readInput(definition, task.input);
+  if (!("input" in read)) {
+    return read;
+  }
+  await assertStorage(env, definition.queue);
+  const accepted = await enqueue(env, definition, [task], options);
+  if (accepted === "conflict" || accepted.taskIds[0] === undefined) {
+    throw new Error("A request without an idempotency key cannot conflict");
+  }
+  return accepted.taskIds[0];
+}

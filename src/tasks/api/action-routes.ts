@@ -1,0 +1,179 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import { audit } from "../../audit/audit";
+import { callerId } from "../../auth/caller";
+import { assertCaller, requireScope } from "../../auth/middleware";
+import { type AppEnv, validationHook } from "../../http/app-env";
+import { asSent } from "../../http/as-sent";
+import { problems, STORAGE_FULL } from "../../http/problem-docs";
+import { createRoute } from "../../http/route";
+import { visibleText } from "../../http/visible-text";
+import { actOn } from "../commands/actions";
+import { bulk } from "../commands/bulk";
+import { cancelTask } from "../commands/cancel-task";
+import type { Engine } from "../model/engine";
+import { enqueueOne } from "../accepting/enqueue";
+import { bulkFilterShape, toFilter } from "../reading/filter";
+import { jsonValue } from "../model/json-value";
+import { getTask } from "../model/queries";
+import { assertDone, badInput, noSuchTask, wrongState } from "../commands/refusals";
+import { replayTask } from "../commands/replay";
+import { startable } from "../commands/startable";
+
+const params = z.object({ task_id: z.string() });
+const refusals = problems({
+  404: "No such task",
+  409: "Its state, in `state`, does not allow it",
+});
+const reason = visibleText(500);
+const requiredValue = jsonValue.unwrap();
+
+function acted<State extends string>(status: State) {
+  const schema = z.object({ task_id: z.string(), status: z.literal(status) });
+  return { 200: { description: "Done", content: { "application/json": { schema } } }, ...refusals };
+}
+
+const enqueued = {
+  202: {
+    description: "The task that does it",
+    content: { "application/json": { schema: z.object({ task_id: z.string() }) } },
+  },
+};
+
+const cancelRoute = createRoute({
+  method: "post",
+  path: "/cancel/{task_id}",
+  tags: ["tasks"],
+  summary: "Cancel a task: one's own, or any with tasks:write",
+  request: { params },
+  responses: acted("REVOKED"),
+});
+
+const retryRoute = createRoute({
+  method: "post",
+  path: "/retry/{task_id}",
+  tags: ["tasks"],
+  summary: "Run a failed or cancelled task again, with fresh attempts",
+  middleware: requireScope("tasks:write"),
+  request: { params },
+  responses: acted("PENDING"),
+});
+
+const discardRoute = createRoute({
+  method: "post",
+  path: "/discard/{task_id}",
+  tags: ["tasks"],
+  summary: "Give up on a failure: it stays one, marked with the reason",
+  middleware: requireScope("tasks:write"),
+  request: {
+    params,
+    body: {
+      required: true,
+      content: { "application/json": { schema: z.strictObject({ reason }) } },
+    },
+  },
+  responses: acted("FAILURE"),
+});
+
+const replayRoute = createRoute({
+  method: "post",
+  path: "/replay/{task_id}",
+  tags: ["tasks"],
+  summary: "Run an edited copy of a task that has ended, as a new task with `replay_of`",
+  middleware: requireScope("tasks:write"),
+  request: {
+    params,
+    body: {
+      required: true,
+      content: { "application/json": { schema: z.strictObject({ input: requiredValue }) } },
+    },
+  },
+  responses: {
+    ...enqueued,
+    ...problems({
+      400: "The input is wrong",
+      403: "The task is for a higher role",
+      ...STORAGE_FULL,
+    }),
+    ...refusals,
+  },
+});
+
+const bulkRoute = createRoute({
+  method: "post",
+  path: "/bulk",
+  tags: ["tasks"],
+  summary: "Cancel, retry or discard everything that matches a filter",
+  middleware: requireScope("tasks:write"),
+  request: {
+    body: {
+      required: true,
+      content: {
+        "application/json": {
+          schema: z
+            .strictObject({
+              action: z.enum(["cancel", "retry", "discard"]),
+              filter: z.strictObject(bulkFilterShape),
+              reason: reason.optional().openapi({ description: "Of a discard, and only there" }),
+            })
+            .refine(({ action, reason }) => (action === "discard") === (reason !== undefined), {
+              path: ["reason"],
+              message: "a discard needs one, and nothing else takes one",
+            }),
+        },
+      },
+    },
+  },
+  responses: enqueued,
+});
+
+/** What people do to tasks, mounted at /api/tasks. */
+export function actionRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .openapi(cancelRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      assertDone(task_id, await cancelTask(c, engine, task_id));
+      return c.json({ task_id, status: "REVOKED" as const }, 200);
+    })
+    .openapi(retryRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const by = callerId(assertCaller(c.var.caller));
+      assertDone(task_id, await actOn(c.env, engine, "retry", task_id, { by }));
+      await audit(c, "task.retry", task_id);
+      return c.json({ task_id, status: "PENDING" as const }, 200);
+    })
+    .openapi(discardRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const { reason: why } = c.req.valid("json");
+      const actor = { by: callerId(assertCaller(c.var.caller)), reason: why };
+      assertDone(task_id, await actOn(c.env, engine, "discard", task_id, actor));
+      await audit(c, "task.discard", task_id, { reason: why });
+      return c.json({ task_id, status: "FAILURE" as const }, 200);
+    })
+    .openapi(replayRoute, async (c) => {
+      const { task_id } = c.req.valid("param");
+      const caller = assertCaller(c.var.caller);
+      const task = await getTask(c.env.DB, task_id);
+      if (!task) {
+        throw noSuchTask(task_id);
+      }
+      const original = { task, definition: startable(engine, task.name, caller) };
+      const input = await asSent(c, c.req.valid("json"), "input");
+      const replayed = await replayTask(c.env, engine, original, input, callerId(caller));
+      if ("status" in replayed) {
+        throw wrongState(replayed.status);
+      }
+      if ("field" in replayed) {
+        throw badInput(replayed);
+      }
+      await audit(c, "task.replay", task_id, { as: replayed.taskId });
+      return c.json({ task_id: replayed.taskId }, 202);
+    })
+    .openapi(bulkRoute, async (c) => {
+      const { filter, ...rest } = c.req.valid("json");
+      const user = callerId(assertCaller(c.var.caller));
+      const input = { ...rest, filter: toFilter(filter) };
+      const task_id = await enqueueOne(c.env, bulk, input, { user });
+      await audit(c, `tasks.${rest.action}`, task_id, { ...rest, filter });
+      return c.json({ task_id }, 202);
+    });
+}

@@ -1,0 +1,181 @@
+import { OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { audit } from "../../audit/audit";
+import { can, callerId, type Scope } from "../../auth/caller";
+import { assertCaller } from "../../auth/middleware";
+import { callerOf } from "../../auth/names";
+import { type AppEnv, validationHook } from "../../http/app-env";
+import { AppError } from "../../http/errors";
+import { json } from "../../http/json-content";
+import { pageOf, pageQuery, readCursor, renderPage, writeCursor } from "../../http/paging";
+import { problems } from "../../http/problem-docs";
+import { createRoute } from "../../http/route";
+import type { Engine } from "../model/engine";
+import { Execution, toExecution } from "../reading/execution";
+import { filterShape } from "../reading/filter";
+import { nextAfter } from "../reading/list";
+import { STATUSES } from "../model/states";
+import { cancelOfUser } from "../commands/user-task-cancel";
+import { listUserTasks } from "../reading/user-tasks";
+
+const count = z.int();
+const { user, task_module, task_name } = filterShape;
+
+const whose = {
+  user: user.openapi({
+    description: "The id of a person or a key, or user:ID, key:ID; without it, the caller",
+  }),
+  task_module,
+  module: task_module.openapi({ description: "The same as `task_module`" }),
+};
+
+const UserTask = z
+  .object({
+    id: z.string(),
+    task_id: z.string(),
+    task_name: z.string(),
+    task_module: z.string(),
+    status: z.enum(STATUSES),
+    description: z.string(),
+    created_at: z.iso.datetime(),
+    updated_at: z.iso.datetime(),
+    progress: count.openapi({ description: "0 to 100" }),
+    result: z.unknown().openapi({ description: "{} when there is none" }),
+    error_message: z.string(),
+  })
+  .openapi("UserTask");
+
+const UserTasks = pageOf(Execution, "UserTaskPage").extend({
+  tasks: z.array(UserTask).openapi({ description: "The same tasks as `results`, in brief" }),
+  stats: z
+    .object({
+      total: count,
+      pending: count,
+      started: count,
+      success: count,
+      failure: count,
+      revoked: count,
+      capped: z.boolean().openapi({ description: "There are more than 1,000: more may match" }),
+    })
+    .openapi({
+      description:
+        "Of those of the user's latest 1,000 tasks that match; RETRY is pending, PROGRESS started",
+    }),
+});
+
+const userTasksRoute = createRoute({
+  method: "get",
+  path: "/",
+  tags: ["overview"],
+  summary:
+    "The caller's own tasks, newest first, and what became of them; another's with tasks:read",
+  request: {
+    query: z.object({ ...pageQuery, ...whose, status: z.enum(STATUSES).optional() }),
+  },
+  responses: {
+    200: { description: "A page of them", content: json(UserTasks) },
+    ...problems({ 400: "A parameter is wrong", 403: "Another's need tasks:read" }),
+  },
+});
+
+const cancelRoute = createRoute({
+  method: "post",
+  path: "/cancel",
+  tags: ["tasks"],
+  summary: "Cancel all that has not ended of the caller's; another's with tasks:write",
+  description:
+    "All that is PENDING, STARTED, PROGRESS or RETRY, at most 1,000 a call. While `more` is true, call again with `cursor`. To cancel by any other filter use `POST /api/tasks/bulk`.",
+  request: {
+    body: {
+      content: {
+        "application/json": {
+          schema: z.strictObject({ ...whose, task_name, cursor: pageQuery.cursor }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: {
+      description: "What came of it",
+      content: json(
+        z.object({
+          cancelled: count,
+          failed: count.openapi({ description: "These had ended by then" }),
+          total_attempted: count,
+          more: z.boolean().openapi({ description: "There may be more, from `cursor` on" }),
+          cursor: z.string().nullable(),
+        }),
+      ),
+    },
+    ...problems({ 400: "A field is wrong", 403: "Another's need tasks:write" }),
+  },
+});
+
+/** What callers started, mounted at /api/tasks/user-tasks. */
+export function userTaskRoutes(engine: Engine) {
+  return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
+    .openapi(userTasksRoute, async (c) => {
+      const { limit, cursor, status, ...asked } = c.req.valid("query");
+      const user = await userOf(c, asked.user, "tasks:read");
+      const filter = { module: moduleOf(asked), status };
+      const request = { limit, cursor: readCursor(cursor) };
+      const { page, stats } = await listUserTasks(c.env.DB, user, filter, request);
+      const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
+      return c.json({ ...view, tasks: view.results.map(toUserTask), stats }, 200);
+    })
+    .openapi(cancelRoute, async (c) => {
+      const { task_name, cursor, ...asked } = c.req.valid("json");
+      const user = await userOf(c, asked.user, "tasks:write");
+      const filter = { user, module: moduleOf(asked), name: task_name };
+      const by = callerId(assertCaller(c.var.caller));
+      const place = readCursor(cursor)?.key ?? null;
+      const done = await cancelOfUser(c.env, engine, filter, place, { by });
+      const cancelled = done.cancelled.length;
+      if (cancelled > 0) {
+        const { module, name: task } = filter;
+        await audit(c, "tasks.cancel", user, { task_module: module, task_name: task, cancelled });
+      }
+      return c.json(
+        {
+          cancelled,
+          failed: done.attempted - cancelled,
+          total_attempted: done.attempted,
+          more: done.next !== null,
+          cursor: done.next && writeCursor(nextAfter(done.next)),
+        },
+        200,
+      );
+    });
+}
+
+/** Whose tasks are meant, as stored. Another's than the caller's need a scope. */
+async function userOf(
+  c: Context<AppEnv>,
+  asked: string | undefined,
+  scope: Scope,
+): Promise<string> {
+  const caller = assertCaller(c.var.caller);
+  const own = callerId(caller);
+  const user = asked === undefined ? own : await callerOf(c.env.DB, asked);
+  if (user !== own && !can(caller, scope)) {
+    throw new AppError(403, "forbidden", `This needs the scope ${scope}.`, { scope });
+  }
+  return user;
+}
+
+function moduleOf({ task_module, module }: { task_module?: string; module?: string }) {
+  if (task_module !== undefined && module !== undefined && task_module !== module) {
+    const parameter = "module";
+    const detail = "module: another than task_module, which it is the same as";
+    throw new AppError(400, "invalid_parameter", detail, { parameter });
+  }
+  return task_module ?? module;
+}
+
+function toUserTask(task: Execution): z.infer<typeof UserTask> {
+  const { id, task_id, task_name, task_module, status, description } = task;
+  const { created_at, updated_at, progress } = task;
+  const { result_data: result, error_message } = task;
+  const named = { id, task_id, task_name, task_module, status, description };
+  return { ...named, created_at, updated_at, progress, result, error_message };
+}

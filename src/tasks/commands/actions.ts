@@ -1,0 +1,244 @@
+/**
+ * What people do to tasks. Each is one transaction whatever the number of tasks, so a restart loses
+ * nothing of it. What cannot be done to a task for its state is left undone; the caller learns which.
+ * What was done is read from what it left in the rows, by who did it and when: when D1 committed it
+ * and then reported a failure, the repeat changes nothing and still finds it.
+ */
+import { retryD1 } from "../../db/retry";
+import { log } from "../../log";
+import { endTurn, GIVEN, given, type Turn } from "./bulk-turn";
+import { countSql } from "../model/counts";
+import type { Engine } from "../model/engine";
+import { statusOf } from "../reading/execution";
+import { LEASED } from "../model/leases";
+import type { Restriction } from "../reading/list-plan";
+import { changeOf, publish } from "../model/publish";
+import { getTask } from "../model/queries";
+import { armRecovery } from "../recovery/recovery-alarm";
+import { undoRevoked } from "../running/revoke";
+import { sendTasks } from "../accepting/sending";
+import { FAILED, OPEN, type Status } from "../model/states";
+import { extendTimelineSql } from "../model/timeline";
+import { COUNTED_AS } from "../model/tracked-names";
+import { SENT_GRACE_MS } from "../model/queues";
+
+/** "done", or why not: there is no such task, or its state does not allow it. */
+export type ActionResult = "done" | "not_found" | { status: Status };
+
+/** Who does it, and for a discard why. */
+export interface Actor {
+  by: string;
+  reason?: string;
+}
+
+/** Resolves to the tasks it was done to. As the turn of a bulk action it is noted there. */
+type Act = (
+  env: Env,
+  engine: Engine,
+  ids: readonly string[],
+  actor: Actor,
+  turn?: Turn,
+) => Promise<Changed[]>;
+
+interface Changed {
+  id: string;
+  name: string;
+  module: string;
+  queue: string;
+  subject: string | null;
+  user: string | null;
+}
+
+/** What a statement below did to ?1, as its marks tell. */
+function doneSql(marks: string): string {
+  return `
+SELECT id, name, module, queue, subject, user FROM tasks
+WHERE id IN (SELECT value FROM json_each(?1, '$.ids')) AND ${marks}`;
+}
+
+/** A mark that the timeline keeps. */
+function notedSql(event: string, by: string): string {
+  return `EXISTS (SELECT 1 FROM json_each(timeline) WHERE value ->> 'event' = '${event}'
+    AND value ->> 'at' = ?2 AND value ->> 'by' = ${by})`;
+}
+
+const CANCELLABLE = `id IN (${GIVEN}) AND ${OPEN}`;
+const COUNT_CANCELLED = countSql(
+  { revoked: "count(*)" },
+  `FROM tasks WHERE ${CANCELLABLE}`,
+  COUNTED_AS,
+);
+const CANCEL = `
+UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
+  error_message = 'Cancelled', error_traceback = NULL, error_detail = json_object('by', ?3)
+WHERE ${CANCELLABLE}`;
+const CANCELLED = doneSql("status = 'REVOKED' AND finished_at = ?2 AND error_detail ->> 'by' = ?3");
+
+// Out of the list, the holder's settle no longer reaches them: what it did for them is dropped. Their
+// places stay: should the lease lapse, its length still tells whether a task was alone in it.
+const LEAVE_LEASES = `
+UPDATE leases SET task_ids = (
+  SELECT json_group_array(iif(h.value IN (${GIVEN}), '', h.value))
+  FROM json_each(leases.task_ids) h)
+WHERE EXISTS (SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (${GIVEN}))`;
+
+/**
+ * Ends tasks that have not ended. One that is running stores nothing any more, and is told to stop
+ * within six seconds.
+ */
+const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
+  const list = given(ids, turn);
+  const now = Date.now();
+  const changed = await act(env, [
+    env.DB.prepare(COUNT_CANCELLED).bind(list, now),
+    env.DB.prepare(LEAVE_LEASES).bind(list),
+    env.DB.prepare(CANCEL).bind(list, now, by),
+    ...endOf(env, turn),
+    env.DB.prepare(CANCELLED).bind(list, now, by),
+  ]);
+  for (const [name, group] of Map.groupBy(changed, (task) => task.name)) {
+    const definition = engine.find(name);
+    if (definition) {
+      await undoRevoked(
+        env,
+        definition,
+        group.map(({ id }) => id),
+      );
+    }
+  }
+  return noteAll(env, "task.cancelled", changed, by);
+};
+
+// A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
+// undone, so it begins again; a failed one goes on after its finished steps.
+const RETRYABLE = `id IN (${GIVEN}) AND ${FAILED} AND id NOT IN (${LEASED})
+  AND external_id IS NULL AND name IN (SELECT value FROM json_each(?3))`;
+const COUNT_RETRIED = countSql(
+  {
+    unfailed: "count(*) FILTER (WHERE status = 'FAILURE')",
+    unrevoked: "count(*) FILTER (WHERE status = 'REVOKED')",
+  },
+  `FROM tasks WHERE ${RETRYABLE}`,
+);
+const RETRY = `
+UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, resends = 0,
+  ready_at = ?2, sent_at = ?2, check_at = ?2 + ${SENT_GRACE_MS}, finished_at = NULL,
+  progress = NULL, step = NULL, discard_reason = NULL,
+  checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
+  finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
+  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)")},
+  error_code = NULL, error_message = NULL, error_traceback = NULL, error_detail = NULL
+WHERE ${RETRYABLE}`;
+const RETRIED = doneSql(notedSql("resumed", "?3"));
+
+/** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
+const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
+  const names = JSON.stringify(engine.all().map(({ name }) => name));
+  const list = given(ids, turn);
+  const now = Date.now();
+  const results = await act(env, [
+    env.DB.prepare(COUNT_RETRIED).bind(list, now, names),
+    env.DB.prepare(RETRY).bind(list, now, names, by),
+    ...endOf(env, turn),
+    env.DB.prepare(RETRIED).bind(list, now, by),
+  ]);
+  await armRecovery(env);
+  for (const [lane, group] of Map.groupBy(results, ({ queue }) => queue)) {
+    const tasks = group.map(({ id }) => id);
+    await sendTasks(env, lane, tasks);
+  }
+  return noteAll(env, "task.resumed", results, by, now); // they may have ended by now
+};
+
+// Its state stays FAILURE: it is only that nobody need look at it any more.
+const DISCARDABLE = `id IN (${GIVEN})
+  AND status = 'FAILURE' AND discard_reason IS NULL`;
+const DISCARD = `
+UPDATE tasks SET discard_reason = ?4,
+  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4)")}
+WHERE ${DISCARDABLE}`;
+const DISCARDED = doneSql(`discard_reason IS NOT NULL AND ${notedSql("discarded", "?3")}`);
+
+/** Marks failures as given up on, with the reason. */
+const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }, turn) => {
+  const now = Date.now();
+  const list = given(ids, turn);
+  const discarded = await act(env, [
+    env.DB.prepare(DISCARD).bind(list, now, by, reason),
+    ...endOf(env, turn),
+    env.DB.prepare(DISCARDED).bind(list, now, by),
+  ]);
+  return noteAll(env, "task.discarded", discarded, by);
+};
+
+/** Runs the statements of an action, the last of which finds what it was done to. */
+async function act(env: Env, statements: D1PreparedStatement[]): Promise<Changed[]> {
+  const results = await retryD1(env.DB, () => env.DB.batch<Changed>(statements));
+  return results.at(-1)?.results ?? [];
+}
+
+function endOf({ DB }: Env, turn: Turn | undefined): D1PreparedStatement[] {
+  return turn ? [endTurn(DB, turn)] : [];
+}
+
+export const ACTIONS = { cancel: cancelTasks, retry: retryTasks, discard: discardTasks } as const;
+export type Action = keyof typeof ACTIONS;
+
+/** Which tasks an action could be done to now, as its statement above says. */
+export function doable(engine: Engine, action: Action): Restriction {
+  switch (action) {
+    case "cancel":
+      return { sql: OPEN, test: () => true };
+    case "retry":
+      return {
+        sql: `${FAILED} AND external_id IS NULL`,
+        test: ({ name }, holder) => holder === undefined && engine.find(name) !== undefined,
+      };
+    case "discard":
+      return { sql: "status = 'FAILURE' AND discard_reason IS NULL", test: () => true };
+    default:
+      throw new Error(`Not an action: ${JSON.stringify(action satisfies never)}`);
+  }
+}
+
+/** Does it to one task, known by its id or its name elsewhere. */
+export async function actOn(
+  env: Env,
+  engine: Engine,
+  action: Action,
+  id: string,
+  actor: Actor,
+): Promise<ActionResult> {
+  const task = await getTask(env.DB, id);
+  if (!task) {
+    return "not_found";
+  }
+  if ((await ACTIONS[action](env, engine, [task.id], actor)).length > 0) {
+    return "done";
+  }
+  const now = await getTask(env.DB, task.id);
+  return { status: statusOf(now ?? task) };
+}
+
+const STATUS_AFTER = {
+  "task.cancelled": "REVOKED",
+  "task.resumed": "PENDING",
+  "task.discarded": "FAILURE",
+} as const;
+
+async function noteAll(
+  env: Env,
+  event: keyof typeof STATUS_AFTER,
+  changed: Changed[],
+  by: string,
+  at = Date.now(),
+): Promise<Changed[]> {
+  const status = STATUS_AFTER[event];
+  if (changed.length > 0) {
+    await publish(env, () => changed.map((task) => changeOf(task, { status }, at)));
+  }
+  for (const { id, name } of changed) {
+    log.info(event, { taskId: id, name, by });
+  }
+  return changed;
+}

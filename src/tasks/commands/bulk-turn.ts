@@ -1,0 +1,65 @@
+/**
+ * A bulk action does a page of tasks and notes it, with how many it was done to, in one transaction.
+ * So a page is done once: whoever comes to it again, after a crash or because an answer was lost,
+ * finds the place moved on and changes nothing.
+ */
+import type { Key } from "../../http/paging";
+import { NotHeldError } from "../running/running-task";
+
+/** How far a bulk action is: the checkpoint of its task. */
+export interface Place {
+  /** Pages done. */
+  page: number;
+  /** Where the next begins; null at first, and at the end. */
+  after: Key | null;
+  seen: number;
+  done: number;
+}
+
+/** A page about to be done: whose it is, which it is, and the place behind it. */
+export interface Turn {
+  task: string;
+  lease: string;
+  page: number;
+  after: Key | null;
+  seen: number;
+}
+
+/** SQL: the row `t` is a bulk task whose turn, in ?1, is not over. */
+const IS_ITS_TURN = `t.id = ?1 ->> '$.turn.task'
+  AND coalesce(t.checkpoint ->> 'page', 0) = ?1 ->> '$.turn.page'
+  AND t.id IN (SELECT h.value FROM leases l, json_each(l.task_ids) h
+    WHERE l.token = ?1 ->> '$.turn.lease')`;
+
+/** SQL: the ids in ?1; none once the turn they belong to is over. */
+export const GIVEN = `SELECT value FROM json_each(?1, '$.ids')
+  WHERE ?1 ->> '$.turn' IS NULL OR EXISTS (SELECT 1 FROM tasks t WHERE ${IS_ITS_TURN})`;
+
+/** What is bound as ?1 of statements over GIVEN. */
+export function given(ids: readonly string[], turn?: Turn): string {
+  return JSON.stringify({ ids, turn });
+}
+
+const END_TURN = `
+UPDATE tasks AS t SET checkpoint = json_object('page', ?1 ->> '$.turn.page' + 1,
+  'after', json(?1 -> '$.turn.after'), 'seen', ?1 -> '$.turn.seen',
+  'done', coalesce(checkpoint ->> 'done', 0) + changes())
+WHERE ${IS_ITS_TURN}`;
+
+/** Counts the rows that the statement before it in the same transaction changed. */
+export function endTurn(db: D1Database, turn: Turn): D1PreparedStatement {
+  return db.prepare(END_TURN).bind(given([], turn));
+}
+
+/** The place after a turn. Throws a NotHeldError when it was not this run's any more. */
+export async function placeAfter(db: D1Database, { task, page }: Turn): Promise<Place> {
+  const text = await db
+    .prepare("SELECT checkpoint FROM tasks WHERE id = ?1")
+    .bind(task)
+    .first<string>("checkpoint");
+  const place = JSON.parse(text ?? "null") as Place | null;
+  if (place?.page !== page + 1) {
+    throw new NotHeldError();
+  }
+  return place;
+}

@@ -1,0 +1,49 @@
+import { log } from "../../log";
+import { actOn } from "./actions";
+import type { TaskDefinition } from "../model/define";
+import type { Engine } from "../model/engine";
+import { statusOf } from "../reading/execution";
+import { readNotify } from "../model/notify";
+import type { TaskView } from "../model/queries";
+import { type Refusal, startTask } from "../accepting/start";
+import { isFinal, type Status } from "../model/states";
+
+/**
+ * Runs an edited copy of a task that has ended, as a task of its own which names it in `replay_of`
+ * and keeps to the same template. The failure it stands in for is discarded, as nobody need look at
+ * it any more. Whether `by` may start such a task is the caller's business.
+ */
+export async function replayTask(
+  env: Env,
+  engine: Engine,
+  { task, definition }: { task: TaskView; definition: TaskDefinition },
+  input: unknown,
+  by: string,
+): Promise<{ taskId: string } | Refusal | { status: Status }> {
+  if (!isFinal(task.status)) {
+    return { status: statusOf(task) };
+  }
+  const started = await startTask(env, definition, input, {
+    user: by,
+    replayOf: task.id,
+    ...(task.template !== null && { template: overridesOf(task, task.template) }),
+  });
+  if (typeof started !== "string") {
+    return started;
+  }
+  const reason = `replayed as ${started}`;
+  await actOn(env, engine, "discard", task.id, { by, reason }).catch((error: unknown) => {
+    log.warn("replay.discard_failed", { taskId: task.id, message: String(error) }); // the copy runs
+  });
+  return { taskId: started };
+}
+
+/** What the template said when the task was made from it. */
+function overridesOf({ max_attempts, timeout_ms, notify }: TaskView, name: string) {
+  return {
+    name,
+    attempts: max_attempts,
+    notify: readNotify(notify),
+    ...(timeout_ms !== null && { timeoutMs: timeout_ms }),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * Work that runs elsewhere and reports here. It is a task like any other but for its lane, of which
+ * no queue exists: nothing is sent or claimed for it. It runs from the moment it is known, or, if it
+ * was registered ahead, from its first progress on (states.ts); and `check_at` is when it must have
+ * reported again: what then has not is lost (tracked-lost.ts).
+ */
+import { retryD1 } from "../../db/retry";
+import { cutText } from "../../lib/cut-text";
+import { formsOf } from "../../lib/fold";
+import { log } from "../../log";
+import { keptJson, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/bounds";
+import { countSql } from "../model/counts";
+import { newLote, taskId } from "../model/ids";
+import { startedNotice } from "../model/notify";
+import { changeOf, publish } from "../model/publish";
+import { getTask, type TaskView } from "../model/queries";
+import { armRecovery } from "../recovery/recovery-alarm";
+import { isFinal, shownAs, TRACKED } from "../model/states";
+import { DEFAULT_RETRIES, templateFor } from "../templates/templates";
+import { DEFAULT_SILENT_SECONDS } from "../model/timeout";
+import { pendingSilence } from "../recovery/tracked-lost";
+import { COUNTED_NEW, KNOW_NAME } from "../model/tracked-names";
+
+/** What is not said comes from the template for its name and module, if there is one. */
+export interface NewTracked {
+  /** What it is called where it runs; no two tasks share one. */
+  externalId: string;
+  name: string;
+  module: string;
+  description?: string | undefined;
+  user: string | null;
+  /** Who reports on it: "key:ID" or "user:ID", the caller that started it. */
+  worker?: string;
+  /** How long it may be silent; an hour. */
+  timeoutMs?: number | undefined;
+  /** How often it is tried again where it runs; 3. */
+  maxRetries?: number | undefined;
+  /** 1. */
+  totalSteps?: number | undefined;
+  /** It is registered ahead, and waits until its first progress above 0. */
+  isPending?: boolean;
+  /** JSON text of whatever its owner wants kept with it. */
+  context: string;
+}
+
+/**
+ * "ended": a task of that name is over, and a new one needs a new name. "taken": a task of this
+ * system has it for its id.
+ */
+export type Tracking = { task: TaskView; created: boolean } | "ended" | "taken";
+
+/** A time no clock reaches: nobody is to claim it. */
+const NEVER = 9e15;
+
+// ?4: its forms, as it came first.
+const IS_NEW = `NOT EXISTS (SELECT 1 FROM tasks WHERE external_id IN (SELECT value FROM json_each(?4)))
+  AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?4 ->> 0)`;
+const MAKE_ROOM = `${KNOW_NAME} AND ${IS_NEW}`;
+const COUNT_NEW = countSql({ created: "count(*)" }, `FROM (SELECT ${COUNTED_NEW} WHERE ${IS_NEW})`);
+const INSERT = `
+INSERT INTO tasks (id, name, module, external_id, queue, status, user, description, input,
+  max_attempts, ready_at, sent_at, check_at, created_at, started_at, timeout_ms, worker, total_steps,
+  notify, template)
+SELECT ?5, ?1, ?3, ?4 ->> 0, '${TRACKED}', 'PENDING', ?6, ?7, ?8, ?9, ${NEVER}, ?2, ?10, ?2, ?11,
+  ?12, ?13, ?14, ?15, ?16
+WHERE ${IS_NEW}`;
+
+/** Starts tracking; the same again finds the task already there. */
+export async function startTracking(
+  env: Env,
+  tracked: NewTracked,
+  now = Date.now(),
+): Promise<Tracking> {
+  const { externalId, user, isPending = false } = tracked;
+  const name = cutText(tracked.name, MAX_NAME_CHARACTERS);
+  const module = cutText(tracked.module, MAX_NAME_CHARACTERS);
+  const template = await templateFor(env.DB, name, module);
+  const { timeoutSeconds, maxRetries, steps, notify } = template ?? {};
+  const timeoutMs = tracked.timeoutMs ?? (timeoutSeconds ?? DEFAULT_SILENT_SECONDS) * 1000;
+  const id = taskId(newLote(now), 0);
+  const forms = formsOf(externalId);
+  const named = [name, now, module, JSON.stringify(forms)];
+  const row = [
+    ...named,
+    id,
+    user,
+    cutText(tracked.description || (template?.description ?? ""), MAX_MESSAGE_CHARACTERS),
+    keptJson(tracked.context),
+    (tracked.maxRetries ?? maxRetries ?? DEFAULT_RETRIES) + 1,
+    now + (isPending ? pendingSilence(timeoutMs) : timeoutMs),
+    isPending ? null : now,
+    timeoutMs,
+    tracked.worker ?? null,
+    tracked.totalSteps ?? (steps?.length || 1),
+    notify ? JSON.stringify(notify) : null,
+    template?.name ?? null,
+  ];
+  await retryD1(env.DB, () =>
+    env.DB.batch([
+      env.DB.prepare(MAKE_ROOM).bind(...named),
+      env.DB.prepare(COUNT_NEW).bind(...named),
+      env.DB.prepare(INSERT).bind(...row),
+      ...(notify?.start && !isPending ? [startedNotice(env.DB, [id], now)] : []),
+    ]),
+  );
+  const task = await getTask(env.DB, externalId);
+  if (!task?.external_id || !forms.includes(task.external_id)) {
+    return "taken";
+  }
+  if (isFinal(task.status)) {
+    return "ended";
+  }
+  await armRecovery(env); // it looks for what is silent
+  log.info("task.tracked", { taskId: task.id, name, externalId });
+  const created = task.id === id;
+  if (created) {
+    await publish(env, () => [changeOf(task, { status: shownAs(task, false) })]);
+  }
+  return { task, created };
+}

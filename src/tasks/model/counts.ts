@@ -1,0 +1,128 @@
+/**
+ * Statistics, counted in the very transaction that changes a task, so that they equal a recount at
+ * any moment. An event costs one row per task name and module: that of its minute. Recovery folds minutes into
+ * hours, hours into days, and days into one row for ever (moves them: the sum of all rows of SPANS
+ * stays), so totals, rates and histograms read the same few rows over ten tasks or ten million.
+ */
+import { retryD1 } from "../../db/retry";
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+const DAY_MS = 86_400_000;
+
+/** A row's `span` in milliseconds; 0 is for ever. */
+export const SPANS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS, ever: 0 } as const;
+
+/**
+ * What was folded into ever is kept by the day and by thirty of them too, for who asks about long
+ * ago. Not of SPANS and hence negative: these rows repeat what the others say.
+ */
+export const PAST = { day: -DAY_MS, month: -30 * DAY_MS } as const;
+
+/** Successes are counted by duration too: d0 those of at most 8 ms, d1 of at most 16, and so on. */
+export const DURATION_EDGES_MS = Array.from({ length: 17 }, (_, k) => 8 * 2 ** k);
+
+/** Each counts events. Those of a state that tasks may leave again have a counterpart. */
+const EVENTS = ["created", "success", "failure", "revoked", "unfailed", "unrevoked"] as const;
+type Event = (typeof EVENTS)[number];
+export type Counter = Event | "duration_ms" | `d${number}`;
+
+export const COUNTERS: readonly Counter[] = [
+  ...EVENTS,
+  "duration_ms",
+  ...DURATION_EDGES_MS.map((_, k) => `d${k}` as const),
+];
+
+const ADD = `ON CONFLICT (span, bucket, module, name) DO UPDATE SET
+  ${COUNTERS.map((counter) => `${counter} = ${counter} + excluded.${counter}`).join(", ")}`;
+
+/** SQL of what a row is counted under, and of when its event was. */
+const OWN_NAME = { name: "name", module: "module" };
+type CountedAs = typeof OWN_NAME & { at?: string };
+
+/**
+ * SQL that counts, in the minute of ?2 or of `as.at`, what `events` say of the rows of `from`: a FROM
+ * clause with its WHERE, over columns `name` and `module` unless `as` says otherwise.
+ */
+export function countSql(
+  events: Partial<Record<Event | "duration_ms", string>>,
+  from: string,
+  as: CountedAs = OWN_NAME,
+): string {
+  return addSql({ ...events }, from, as);
+}
+
+/**
+ * SQL that counts the ends of those rows of `tasks` in `where` that have ended; or, of rows about to
+ * end, given the SQL of their new state and end.
+ */
+export function countEndsSql(
+  where: string,
+  end = { status: "status", at: "finished_at" },
+  as = OWN_NAME,
+): string {
+  const success = `${end.status} = 'SUCCESS'`;
+  // What was never said to have begun did so as it ended.
+  const duration = `${end.at} - coalesce(started_at, ${end.at})`;
+  const took = DURATION_EDGES_MS.map((edge, k) => [
+    `d${k}`,
+    `count(*) FILTER (WHERE ${success} AND ${duration} <= ${edge})`,
+  ]);
+  return addSql(
+    {
+      success: `count(*) FILTER (WHERE ${success})`,
+      failure: `count(*) FILTER (WHERE ${end.status} = 'FAILURE')`,
+      duration_ms: `coalesce(sum(${duration}) FILTER (WHERE ${success}), 0)`,
+      ...Object.fromEntries(took),
+    },
+    `FROM tasks WHERE ${where} AND ${end.status} IN ('SUCCESS','FAILURE')`,
+    as,
+  );
+}
+
+function addSql(values: Record<string, string>, from: string, as: CountedAs): string {
+  const { name, module, at = "?2" } = as;
+  return `
+INSERT INTO task_counts (span, bucket, name, module, ${Object.keys(values).join(", ")})
+SELECT ${MINUTE_MS}, ${at} - ${at} % ${MINUTE_MS}, ${name}, ${module}, ${Object.values(values).join(", ")}
+${from} GROUP BY 4, 3, 2
+${ADD}`;
+}
+
+/** What is folded into what, and for how long it is kept apart. */
+const FOLDS = [
+  { from: SPANS.minute, into: [SPANS.hour], unit: HOUR_MS, keepMs: HOUR_MS },
+  { from: SPANS.hour, into: [SPANS.day], unit: DAY_MS, keepMs: DAY_MS },
+  {
+    from: SPANS.day,
+    into: [SPANS.ever, PAST.day, PAST.month],
+    unit: DAY_MS,
+    keepMs: 31 * DAY_MS,
+  },
+];
+
+const IS_DUE = "SELECT 1 AS due FROM task_counts WHERE span = ?1 AND bucket < ?2 LIMIT 1";
+const ADD_UP = `
+INSERT INTO task_counts (span, bucket, name, module, ${COUNTERS.join(", ")})
+SELECT ?3, iif(?3 = 0, 0, bucket - bucket % abs(?3)), name, module,
+  ${COUNTERS.map((counter) => `sum(${counter})`).join(", ")}
+FROM task_counts WHERE span = ?1 AND bucket < ?2
+GROUP BY 2, module, name
+${ADD}`;
+const DELETE = "DELETE FROM task_counts WHERE span = ?1 AND bucket < ?2";
+
+/** Folds what is old enough; whole hours and days only, so that no bucket is ever split. */
+export async function foldCounts(db: D1Database, now: number): Promise<void> {
+  for (const { from, into, unit, keepMs } of FOLDS) {
+    const before = now - keepMs;
+    const cut = before - (before % unit);
+    if (await db.prepare(IS_DUE).bind(from, cut).first()) {
+      await retryD1(db, () =>
+        db.batch([
+          ...into.map((span) => db.prepare(ADD_UP).bind(from, cut, span)),
+          db.prepare(DELETE).bind(from, cut),
+        ]),
+      );
+    }
+  }
+}

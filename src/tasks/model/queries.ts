@@ -1,0 +1,110 @@
+import { nameSql } from "../../auth/names";
+import { formsOf } from "../../lib/fold";
+import { heldBy, LEASES, readLeases } from "./leases";
+import type { StoredStatus } from "./states";
+
+/** What is shown of a task's row. */
+export interface TaskRow {
+  id: string;
+  name: string;
+  module: string;
+  queue: string;
+  status: StoredStatus;
+  subject: string | null;
+  user: string | null;
+  input: string;
+  attempts: number;
+  max_attempts: number;
+  created_at: number;
+  started_at: number | null;
+  finished_at: number | null;
+  worker: string | null;
+  result: string | null;
+  error_code: string | null;
+  error_message: string | null;
+  error_traceback: string | null;
+  error_detail: string | null;
+  timeline: string | null;
+  progress: number | null;
+  step: string | null;
+  total_steps: number | null;
+  timeout_ms: number | null;
+  notify: string | null;
+  template: string | null;
+  replay_of: string | null;
+  discard_reason: string | null;
+  external_id: string | null;
+  description: string | null;
+  /** What `user` is called; null for nobody. */
+  user_name: string | null;
+  /** Of `user`'s notifications about it, how many are unread. */
+  unread: number;
+}
+
+/** With its lease, if one lists it now. */
+export type TaskView = TaskRow & { running: { worker: string; since: number } | null };
+
+const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
+  t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.error_code,
+  t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
+  t.replay_of, t.discard_reason, t.external_id, t.description`;
+const LARGE = ["result", "error_traceback", "error_detail", "timeline"] as const;
+const TOLD = `${nameSql("t.user")} AS user_name, (SELECT count(*) FROM notifications n
+  WHERE n.task_id = t.id AND n.read_at IS NULL AND n.user = t.user) AS unread`;
+const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}, ${TOLD}`;
+
+/** SQL of the bytes of a row's large fields, told without reading them. */
+export const LARGE_BYTES = LARGE.map((column) => `coalesce(octet_length(${column}), 0)`).join(
+  " + ",
+);
+
+const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
+  (SELECT id FROM tasks WHERE id = ?1),
+  (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(?2))))`;
+const OF_IDS = "'' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value";
+const WHOLE = `SELECT ${COLUMNS}, ${OF_IDS}`;
+const BRIEF = `SELECT ${SMALL}, ${LARGE.map((column) => `NULL AS ${column}`).join(", ")},
+  NULL AS user_name, 0 AS unread, ${OF_IDS}`;
+
+/** By its id, or by its name elsewhere, in whichever form of Unicode, if it is tracked. */
+export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
+  const [view] = await read(db, db.prepare(ONE).bind(id, JSON.stringify(formsOf(id))));
+  return view ?? null;
+}
+
+/** Inputs of these tasks, as JSON text, by their ids: of a few, since together they may be large. */
+export async function getInputs(
+  db: D1Database,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const { results } = await db
+    .prepare("SELECT t.id, t.input FROM json_each(?1) m JOIN tasks t ON t.id = m.value")
+    .bind(JSON.stringify(ids))
+    .all<{ id: string; input: string }>();
+  return new Map(results.map(({ id, input }) => [id, input]));
+}
+
+/**
+ * Those that exist, in the order asked for; without their inputs, which together may be large. Of
+ * many ask no more at a time than fits, by LARGE_BYTES, or for what is small of them.
+ */
+export async function getTasks(
+  db: D1Database,
+  ids: readonly string[],
+  fields: "whole" | "brief" = "whole",
+): Promise<TaskView[]> {
+  const sql = fields === "whole" ? WHOLE : BRIEF;
+  const views = await read(db, db.prepare(sql).bind(JSON.stringify(ids)));
+  const byId = new Map(views.map((view) => [view.id, view]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
+}
+
+async function read(db: D1Database, statement: D1PreparedStatement): Promise<TaskView[]> {
+  const [tasks, leases] = await db.batch([statement, db.prepare(LEASES)]);
+  const holders = heldBy(readLeases(leases));
+  return ((tasks?.results ?? []) as TaskRow[]).map((row) => {
+    const { worker, since } = holders.get(row.id) ?? {};
+    const running = worker === undefined || since === undefined ? null : { worker, since };
+    return { ...row, running };
+  });
+}

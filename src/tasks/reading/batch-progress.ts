@@ -1,0 +1,35 @@
+import { MAX_SCANNED } from "../../http/paging";
+import { loteRange } from "../model/ids";
+
+/** How far the tasks of a batch got. Of a batch larger than MAX_SCANNED, its first ones. */
+export interface BatchProgress {
+  counted: number;
+  /** There are more than `counted`. */
+  capped: boolean;
+  ended: number;
+  success: number;
+  failure: number;
+  revoked: number;
+  /** Some of those counted have not ended. */
+  open: boolean;
+}
+
+/** Null when there is no such batch. */
+export async function batchProgress(db: D1Database, lote: string): Promise<BatchProgress | null> {
+  const row = await db
+    .prepare(
+      `SELECT count(*) AS counted,
+         count(*) FILTER (WHERE status = 'SUCCESS') AS success,
+         count(*) FILTER (WHERE status = 'FAILURE') AS failure,
+         count(*) FILTER (WHERE status = 'REVOKED') AS revoked
+       FROM (SELECT status FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${MAX_SCANNED + 1})`,
+    )
+    .bind(...loteRange(lote))
+    .first<Pick<BatchProgress, "counted" | "success" | "failure" | "revoked">>();
+  if (!row || row.counted === 0) {
+    return null;
+  }
+  const ended = row.success + row.failure + row.revoked;
+  const capped = row.counted > MAX_SCANNED;
+  return { ...row, capped, ended, open: ended < row.counted };
+}

@@ -1,0 +1,268 @@
+/** How a list finds its rows: which index it walks, and what it asks of each row. */
+import { storedForms } from "../../auth/caller";
+import { Conditions } from "../../db/conditions";
+import { invalidCursor, MAX_SORTED, type PageRequest } from "../../http/paging";
+import { fold, formsOf, wordFinder } from "../../lib/fold";
+import { gist } from "./error-gist";
+import { IdRange } from "./id-range";
+import { firstIdAt, isLote, isTaskId, loteRange } from "../model/ids";
+import { type Lease, LEASED } from "../model/leases";
+import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "../model/states";
+import type { Order, TaskFilter } from "./task-filter";
+
+/** A row as a list looks at it. */
+export interface Looked {
+  id: string;
+  name: string;
+  module: string;
+  queue: string;
+  started_at: number | null;
+  progress: number | null;
+  worker: string | null;
+  hit: number;
+  /** Null where nothing asks for them. */
+  error_code: string | null;
+  /** Of its large fields, which are not read. */
+  bytes: number;
+  message: string | null;
+}
+
+/** What of a match SQL does not decide; the holder is the lease that lists the row. */
+export type Test = (row: Looked, holder: Lease | undefined) => boolean;
+
+/** What a row must meet besides the filter. */
+export interface Restriction {
+  sql: string;
+  test: Test;
+}
+
+/** What to scan: the index to walk, the range of it, and what each row in it must meet. */
+export interface Scan {
+  index: string;
+  range: Conditions;
+  ids: IdRange;
+  match: Conditions;
+  /** Those that look at the lease, and those that only read the row. */
+  tests: Test[];
+  texts: ((row: Looked) => boolean)[];
+  /** Its error is read too. */
+  readsError: boolean;
+  /** Only rows that have not ended, and nothing finds fewer. */
+  isOpen: boolean;
+  isUpwards: boolean;
+}
+
+/** For a page of the list, or of what of it meets `only`. */
+export async function planPage(
+  db: D1Database,
+  filter: TaskFilter,
+  { cursor }: PageRequest,
+  { order = "newest", only }: { order?: Order; only?: Restriction },
+): Promise<Scan> {
+  const scan = await plan(db, filter);
+  if (only) {
+    scan.match.add(only.sql);
+    scan.tests.push(only.test);
+  }
+  scan.isUpwards = (order === "oldest") !== (cursor?.direction === "previous");
+  if (cursor) {
+    const id = cursorId(cursor.key[0]);
+    scan.ids[scan.isUpwards ? "above" : "below"](id);
+  }
+  return scan;
+}
+
+async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
+  const scan: Scan = {
+    index: "",
+    range: new Conditions(),
+    ids: new IdRange(),
+    match: new Conditions(),
+    tests: [],
+    texts: [],
+    readsError: false,
+    isOpen: false,
+    isUpwards: false,
+  };
+  const { range, ids, match } = scan;
+  if (filter.lote !== undefined) {
+    const [first, last] = loteRange(filter.lote);
+    ids.from(first).upTo(last);
+  }
+  if (filter.from !== undefined) {
+    ids.from(firstIdAt(filter.from));
+  }
+  if (filter.before !== undefined) {
+    ids.below(firstIdAt(filter.before));
+  }
+  if (filter.status !== undefined) {
+    const { sql, test } = showsAs(filter.status);
+    match.add(sql);
+    scan.tests.push(...(test ? [test] : []));
+  }
+  const person = await personToWalk(db, filter);
+  if (filter.user !== undefined && person === null) {
+    match.addAny("user", storedForms(filter.user));
+  }
+  for (const column of ["module", "name"] as const) {
+    const value = filter[column];
+    if (value !== undefined) {
+      const folded = fold(value);
+      scan.texts.push((row) => fold(row[column]) === folded);
+    }
+  }
+  if (filter.discarded !== undefined) {
+    match.add(`discard_reason IS ${filter.discarded ? "NOT NULL" : "NULL"}`);
+  }
+  if (filter.codes !== undefined) {
+    match.addAny("error_code", filter.codes);
+  }
+  if (filter.message !== undefined) {
+    const { message } = filter;
+    scan.readsError = true;
+    scan.texts.push((row) => gist(row.message) === message);
+  }
+  if (filter.worker !== undefined) {
+    const worker = fold(filter.worker);
+    const isWorker = (name: string | null | undefined) => fold(name ?? "") === worker;
+    scan.tests.push((row, holder) => isWorker(row.worker) || isWorker(holder?.worker));
+  }
+  if (filter.ids !== undefined) {
+    range.add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
+  } else if (filter.subject !== undefined) {
+    const known = await subjectsKnown(db, filter.subject);
+    walkSubjects(known.length > 0 ? known : [filter.subject], scan);
+  } else if (filter.search !== undefined) {
+    await search(db, filter.search, scan);
+  } else if (person !== null) {
+    scan.index = "INDEXED BY tasks_person";
+    range.add(OF_PERSON, person);
+  } else if (filter.lote === undefined && filter.status !== undefined) {
+    await walkIndexOf(db, filter.status, scan);
+  }
+  return scan;
+}
+
+const OF_PERSON = "substr(user, 1, 5) = 'user:' AND user = ?";
+const HAS_TASKS = `SELECT 1 FROM tasks INDEXED BY tasks_person WHERE ${OF_PERSON} LIMIT 1`;
+
+/**
+ * Of whom to walk `tasks_person`, where no other index finds fewer: "user:ID". A bare id is a
+ * person's if that index has it.
+ */
+async function personToWalk(
+  db: D1Database,
+  { ids, subject, search: text, lote, user }: TaskFilter,
+): Promise<string | null> {
+  const finer = ids ?? subject ?? text ?? lote;
+  const person = storedForms(user ?? "").find((form) => form.startsWith("user:"));
+  if (finer !== undefined || user === undefined || person === undefined) {
+    return null;
+  }
+  const isKnown = person === user || (await db.prepare(HAS_TASKS).bind(person).first()) !== null;
+  return isKnown ? person : null;
+}
+
+const TRACKED_OPEN = `queue = '${TRACKED}' AND ${OPEN}`;
+/** Ids of what may run now: here under a lease, or elsewhere. */
+const RUNNING = `${LEASED} UNION ALL SELECT id FROM tasks INDEXED BY tasks_open WHERE ${TRACKED_OPEN}`;
+const isRunning: Test = (row, holder) => holder !== undefined || runsElsewhere(row);
+
+/** How a state shows in the columns and the leases: see states.ts on STARTED and PROGRESS. */
+function showsAs(status: Status | "OPEN"): { sql: string; test?: Test } {
+  switch (status) {
+    case "OPEN":
+      return { sql: OPEN };
+    case "STARTED":
+      return { sql: `${OPEN} AND progress IS NULL`, test: isRunning };
+    case "PROGRESS":
+      return { sql: `${OPEN} AND progress IS NOT NULL`, test: isRunning };
+    case "PENDING":
+    case "RETRY":
+      return { sql: `status = '${status}'`, test: (row, holder) => !isRunning(row, holder) };
+    case "SUCCESS":
+    case "FAILURE":
+    case "REVOKED":
+      return { sql: `status = '${status}'` };
+    default:
+      throw new Error(`Not a state: ${JSON.stringify(status satisfies never)}`);
+  }
+}
+
+async function walkIndexOf(db: D1Database, status: Status | "OPEN", scan: Scan): Promise<void> {
+  if (status === "FAILURE" || status === "REVOKED") {
+    scan.index = "INDEXED BY tasks_failed";
+    scan.range.add(FAILED);
+  } else if (status === "STARTED" || status === "PROGRESS") {
+    if (await areFew(db, TRACKED_OPEN)) {
+      scan.range.add(`id IN (${RUNNING})`);
+    }
+  } else {
+    scan.isOpen = status !== "SUCCESS";
+  }
+}
+
+/** Whether a page may look at all the open rows of this kind. */
+async function areFew(db: D1Database, open: string): Promise<boolean> {
+  const rows = `SELECT 1 FROM tasks INDEXED BY tasks_open WHERE ${open} LIMIT ${MAX_SORTED}`;
+  const counted = await db.prepare(`SELECT count(*) AS n FROM (${rows})`).first<number>("n");
+  return (counted ?? 0) < MAX_SORTED;
+}
+
+async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
+  const { range } = scan;
+  const id = text.toLowerCase();
+  if (isTaskId(id)) {
+    range.add("id = ?", id);
+    return;
+  }
+  if (isLote(id)) {
+    range.add("id BETWEEN ? AND ?", ...loteRange(id));
+    return;
+  }
+  const named = new Conditions();
+  named.addAny("external_id", formsOf(text));
+  const tracked = await db
+    .prepare(`SELECT id FROM tasks WHERE ${named.sql} LIMIT 1`)
+    .bind(...named.values)
+    .first<string>("id");
+  if (tracked !== null) {
+    range.add("id = ?", tracked);
+    return;
+  }
+  const subjects = await subjectsKnown(db, text);
+  if (subjects.length > 0) {
+    walkSubjects(subjects, scan);
+    return;
+  }
+  scan.index = "INDEXED BY tasks_failed";
+  range.add(FAILED);
+  scan.readsError = true;
+  const hasWords = wordFinder(text);
+  scan.texts.push(({ error_code, message }) => hasWords(`${error_code ?? ""} ${message ?? ""}`));
+}
+
+/** Mostly one: then its index is in the order of the list. */
+function walkSubjects(subjects: readonly string[], scan: Scan): void {
+  scan.index = "INDEXED BY tasks_subject";
+  scan.range.addAny("subject", subjects);
+}
+
+/** Those of a subject's forms that tasks have. */
+async function subjectsKnown(db: D1Database, subject: string): Promise<string[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT value FROM json_each(?1) WHERE EXISTS (
+         SELECT 1 FROM tasks WHERE subject = value)`,
+    )
+    .bind(JSON.stringify(formsOf(subject)))
+    .all<{ value: string }>();
+  return results.map(({ value }) => value);
+}
+
+function cursorId(id: unknown): string {
+  if (typeof id !== "string" || !isTaskId(id)) {
+    throw invalidCursor();
+  }
+  return id;
+}

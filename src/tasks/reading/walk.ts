@@ -1,0 +1,63 @@
+/** Going through every task of a filter, newest first, in steps of bounded size. */
+import { type Key, MAX_SCANNED, type Page } from "../../http/paging";
+import { firstIdAt, timeOf } from "../model/ids";
+import { lookAtTasks, nextAfter } from "./list";
+import type { TaskFilter } from "./task-filter";
+
+/** The ids that follow a place, as the list has them: at most MAX_SCANNED, none of them too. */
+export async function nextTaskIds(
+  db: D1Database,
+  filter: TaskFilter,
+  after: Key | null,
+): Promise<Page<string>> {
+  const page = await nextTasks(db, filter, after);
+  return { ...page, rows: page.rows.map(({ id }) => id) };
+}
+
+/** The same, with the sizes of their large fields. */
+export function nextTasks(
+  db: D1Database,
+  filter: TaskFilter,
+  after: Key | null,
+): Promise<Page<{ id: string; bytes: number }>> {
+  return lookAtTasks(db, filter, { limit: MAX_SCANNED, cursor: after && nextAfter(after) });
+}
+
+/** How many match; null when that takes more than so many steps to tell. */
+export async function countInSteps(
+  db: D1Database,
+  filter: TaskFilter,
+  steps: number,
+): Promise<number | null> {
+  let total = 0;
+  let after: Key | null = null;
+  for (let step = 0; step < steps; step += 1) {
+    const page: Page<string> = await nextTaskIds(db, filter, after);
+    total += page.rows.length;
+    after = page.next;
+    if (after === null) {
+      return total;
+    }
+  }
+  return null;
+}
+
+/** By how much of a filter's time, in percent, a walk has passed; a place of null is its end. */
+export async function passedBy(
+  db: D1Database,
+  filter: TaskFilter & { before: number },
+): Promise<(place: Key | null) => number> {
+  const first = (await firstTaskAt(db, filter.from)) ?? filter.before;
+  const span = Math.max(1, filter.before - first);
+  return (place) =>
+    place === null ? 100 : ((filter.before - timeOf(String(place[0]))) / span) * 100;
+}
+
+/** When the first task from that moment on was accepted; null when there is none. */
+async function firstTaskAt(db: D1Database, from = 0): Promise<number | null> {
+  const id = await db
+    .prepare("SELECT id FROM tasks WHERE id >= ?1 ORDER BY id LIMIT 1")
+    .bind(firstIdAt(from))
+    .first<string>("id");
+  return id === null ? null : timeOf(id);
+}

@@ -1,0 +1,13 @@
+import { deleteInSlices, SLICE } from "../../db/delete-slices";
+
+const EXPIRED = `
+DELETE FROM idempotency_keys WHERE key IN (
+  SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ${SLICE})`;
+
+/**
+ * Deletes idempotency keys that have expired; true when more may be left. Where none has it reads
+ * an entry of an index and writes nothing.
+ */
+export function deleteExpiredKeys(db: D1Database, now: number): Promise<boolean> {
+  return deleteInSlices(db, db.prepare(EXPIRED).bind(now));
+}

@@ -1,0 +1,183 @@
+/**
+ * Recovery: finds what was lost and puts it back on its way. Every step is bounded, may run twice
+ * at once, and errs on the side of one message too many, which the consumer acks without effect.
+ *
+ * 0. Expired idempotency keys go: on a full database this makes room for all else. After a step
+ *    back of the clock, times that it wrote before are set back (set-back.ts).
+ * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
+ *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
+ *    ends it. Not so after D1 failed: first whoever lives gets the time to extend its lease, and
+ *    then what lapsed while nobody could is sent again, blamed for nothing. So after some minutes
+ *    in any case, should every look be late.
+ * 2. Work elsewhere that no longer reports is lost.
+ * 3. Rows whose message is due, or seems gone, are sent again (resend.ts).
+ * 4. Old counts are folded.
+ *
+ * Where 0, 2 or 4 fails the look goes on: the next does it again.
+ */
+import { configOf } from "../../config";
+import { logFailure } from "../../db/full";
+import { guarded } from "../../db/guarded";
+import { UNATTENDED } from "../../db/retry";
+import { log } from "../../log";
+import { countEndsSql, foldCounts } from "../model/counts";
+import { deleteExpiredKeys } from "./expired-keys";
+import { notifyEndsSql } from "../model/notify";
+import { publishRows, TOLD, type ToldRow } from "../model/publish";
+import { resendDue } from "./resend";
+import { beatMs, HELD } from "../model/leases";
+import { setBack } from "./set-back";
+import { OPEN } from "../model/states";
+import { extendTimelineSql } from "../model/timeline";
+import { LOST_PER_RUN, loseSilent } from "./tracked-lost";
+
+const LEASES_PER_RUN = 50;
+/** So long lapsed leases are left alone at most, look after look. */
+const MAX_POSTPONED_MS = 5 * 60_000;
+export const MAX_CRASHES = 3;
+
+export interface Recovered extends Judgement {
+  /** Work is left that may need recovery. */
+  open: boolean;
+  /** Some of it could be recovered now: this run stopped at one of its bounds. */
+  more: boolean;
+  /** Leases broken by this run, and messages it sent. */
+  lapsed: number;
+  resent: number;
+  lost: number;
+}
+
+/** What a look should know of those before it. Times are Unix milliseconds. */
+export interface Memory {
+  /** When the last look ended: one after now is of a clock that went back. */
+  latest?: number;
+  /** Since when D1 has answered every look; null when it failed the last one. */
+  wellSince?: number | null;
+  /** Since when lapsed leases have been left alone; null when the last look judged them. */
+  postponedSince?: number | null;
+}
+
+/** For the next look to know. */
+export interface Judgement {
+  wellSince: number;
+  postponedSince: number | null;
+}
+
+/**
+ * A look now judges leases unless they are postponed. One that is missing, or was long in coming, says
+ * that D1 did not answer.
+ */
+export function judge(memory: Memory, env: Env, now: number): Judgement {
+  const { latest, wellSince: since = 0, postponedSince } = memory;
+  const isLate = latest !== undefined && isLong(env, now - latest);
+  const wellSince = since === null || isLate ? now : Math.min(since, now);
+  const from = Math.min(postponedSince ?? now, now);
+  const waits = now - wellSince < beatMs(configOf(env).leaseMs) && now - from < MAX_POSTPONED_MS;
+  return { wellSince, postponedSince: waits ? from : null };
+}
+
+/** So long without an answer, and leases of the living may have lapsed. */
+export function isLong(env: Env, ms: number): boolean {
+  const { leaseMs, recoveryMs } = configOf(env);
+  return ms > Math.max(leaseMs, 2 * recoveryMs);
+}
+
+export async function recover(given: Env, now: number, memory: Memory = {}): Promise<Recovered> {
+  const env = guarded(given, UNATTENDED);
+  const hasExpired = await housekeep("expired_keys", deleteExpiredKeys(env.DB, now), false);
+  await setBack(env, now, memory.latest ?? now);
+  const judgement = judge(memory, env, now);
+  const { lapsed, crashed } = await breakLapsedLeases(env, now, judgement);
+  const silent = await housekeep("silent_tasks", loseSilent(env.DB, now), []);
+  const lost = silent.length;
+  await publishRows(env, [...crashed, ...silent], now);
+  const { sent: resent, more } = await resendDue(env, now);
+  await housekeep("counts", foldCounts(env.DB, now), undefined);
+  const open = (await hasOpenWork(env.DB)) || hasExpired;
+  if (lapsed > 0 || resent > 0 || lost > 0) {
+    log.warn("recovery.recovered", { lapsedLeases: lapsed, resentTasks: resent, lostTasks: lost });
+  }
+  const atBound = more || hasExpired || lapsed === LEASES_PER_RUN || lost === LOST_PER_RUN;
+  return { open, more: atBound, lapsed, resent, lost, ...judgement };
+}
+
+async function housekeep<T>(step: string, work: Promise<T>, otherwise: T): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    logFailure("recovery.housekeeping_failed", error, { step });
+    return otherwise;
+  }
+}
+
+/** Whether anything may need recovery. */
+export async function hasOpenWork(db: D1Database): Promise<boolean> {
+  const row = await db
+    .prepare(
+      `SELECT EXISTS (SELECT 1 FROM tasks WHERE ${OPEN}) OR EXISTS (SELECT 1 FROM leases) AS open`,
+    )
+    .first<{ open: number }>();
+  return row?.open === 1;
+}
+
+// "Lapsed" is asked again in each statement: a late heartbeat must win over this.
+const LAPSED_HELD = `${HELD} AND l.expires_at <= ?2`;
+
+const SUSPECT = `
+UPDATE tasks SET suspect = 1,
+  crashes = crashes + alone, deferrals = 0,
+  status = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN 'FAILURE' ELSE 'RETRY' END,
+  finished_at = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN ?2 END,
+  error_code = 'worker_crashed',
+  error_message = 'The worker died while it ran this task', error_traceback = NULL,
+  started_at = coalesce(started_at, since), worker = x.worker,
+  ready_at = ?2, sent_at = NULL, check_at = ?2, resends = 0,
+  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false')))")}
+FROM (
+  SELECT worker AS worker, since AS since, json_array_length(task_ids) = 1 AS alone
+  FROM leases WHERE token = ?1
+) x
+WHERE tasks.id IN (${LAPSED_HELD}) AND tasks.${OPEN}
+RETURNING ${TOLD}`;
+
+const COUNT_CRASHED = countEndsSql(`id IN (${LAPSED_HELD})`);
+const NOTIFY_CRASHED = notifyEndsSql(`id IN (${LAPSED_HELD})`);
+
+const UNBLAMED = `
+UPDATE tasks SET sent_at = NULL, check_at = ?2, resends = 0
+WHERE id IN (${LAPSED_HELD}) AND ${OPEN}`;
+
+interface Broken {
+  lapsed: number;
+  /** The tasks they held. */
+  crashed: ToldRow[];
+}
+
+async function breakLapsedLeases(
+  { DB: db }: Env,
+  now: number,
+  { wellSince, postponedSince }: Judgement,
+): Promise<Broken> {
+  const broken: Broken = { lapsed: 0, crashed: [] };
+  if (postponedSince !== null) {
+    return broken;
+  }
+  const { results } = await db
+    .prepare(`SELECT token, expires_at FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
+    .bind(now)
+    .all<{ token: string; expires_at: number }>();
+  for (const { token, expires_at } of results) {
+    const blame = expires_at > wellSince ? [SUSPECT, COUNT_CRASHED, NOTIFY_CRASHED] : [UNBLAMED];
+    try {
+      const results = await db.batch<ToldRow>([
+        ...blame.map((sql) => db.prepare(sql).bind(token, now)),
+        db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
+      ]);
+      broken.lapsed += results.at(-1)?.meta.changes ?? 0;
+      broken.crashed.push(...(results[0]?.results ?? [])); // of what is not blamed, none
+    } catch (error) {
+      logFailure("recovery.break_failed", error, { token });
+    }
+  }
+  return broken;
+}

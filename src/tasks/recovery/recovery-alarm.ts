@@ -1,0 +1,45 @@
+import { configOf } from "../../config";
+import { isRecent } from "../../lib/recent";
+import { log } from "../../log";
+import { objectOf } from "../../object-of";
+import type { Recovery } from "./recovery.do";
+
+export const RECOVERY_NAME = "recovery";
+
+/** One object holds the alarm of the whole deployment. */
+export function recoveryOf(env: Env): DurableObjectStub<Recovery> {
+  return objectOf(env, env.RECOVERY, RECOVERY_NAME);
+}
+
+let armedAt = 0;
+
+/**
+ * Makes sure recovery looks soon. Asked at most once per interval by an isolate, as recovery stays
+ * awake for an interval after it last found nothing. Never fails the caller: the cron is behind it.
+ */
+export async function armRecovery(env: Env, now = Date.now()): Promise<void> {
+  if (isRecent(armedAt, configOf(env).recoveryMs, now)) {
+    return;
+  }
+  if (await ask(env, (recovery) => recovery.arm())) {
+    armedAt = now;
+  }
+}
+
+/** Has recovery look at once: many tasks became due together. Never fails the caller either. */
+export async function lookNow(env: Env): Promise<void> {
+  await ask(env, (recovery) => recovery.lookNow());
+}
+
+async function ask(
+  env: Env,
+  what: (recovery: DurableObjectStub<Recovery>) => Promise<void>,
+): Promise<boolean> {
+  try {
+    await what(recoveryOf(env));
+    return true;
+  } catch (error) {
+    log.warn("recovery.arm_failed", { message: String(error) });
+    return false;
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Sending again what is due or seems lost, as fast as its queue takes it, without amplifying a
+ * backlog.
+ *
+ * A row without a message is due: it is sent. A row whose message was sent and not seen for
+ * SENT_GRACE_MS is taken for lost when its queue is empty, or when the oldest message waiting there
+ * is clearly younger than the row's; one sent before its queue was last resumed, as soon as nothing
+ * older than that waits there, for a paused queue's messages are acked. Failing that proof it is sent
+ * anyway after PATIENCE_MS, which doubles with each resend: the queue's metrics are best effort.
+ * Rows come oldest first, so where the first are not lost the rest are not worth a look; the two
+ * kinds have an index each, so that a deep backlog of the second does not hide the first. Sent first
+ * and noted after: the other way round a failed send would look like a sent one. But where that note
+ * failed, one row is noted first: a database that writes nothing would have the same sent at each look.
+ */
+import { logFailure } from "../../db/full";
+import { log } from "../../log";
+import { retryD1 } from "../../db/retry";
+import { LEASED } from "../model/leases";
+import { readPauses } from "../model/pauses";
+import { lanesOf, queueOf, SENT_GRACE_MS } from "../model/queues";
+import { OPEN } from "../model/states";
+import { isRateRefusal, trySending } from "../model/try-sending";
+
+/** Rows looked at in one go. */
+const ROWS = 1000;
+/** A lane's, of the 5,000 a second that its queue takes: the rest is left to those who bring work. */
+const MESSAGES_PER_LOOK = 4000;
+/** So long what waits for proof of its loss is looked at again at once: its queue may run dry. */
+const JUST_RESUMED_MS = 60_000;
+const PATIENCE_MS = 600_000;
+const MAX_DOUBLINGS = 10;
+
+interface Row {
+  id: string;
+  sent_at: number | null;
+  ready_at: number;
+  resends: number;
+}
+
+const DUE = `${OPEN} AND id NOT IN (${LEASED})`;
+
+const UNSENT = `
+SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_unsent
+WHERE queue = ?1 AND check_at <= ?2 AND ${DUE} AND sent_at IS NULL
+ORDER BY check_at LIMIT ${ROWS}`;
+
+/** What was sent before the lane was resumed (?3) need not be overdue. */
+const UNTIL = `max(?2, ?3 + ${SENT_GRACE_MS})`;
+const UNSEEN = `
+SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_open
+WHERE queue = ?1 AND check_at <= ${UNTIL} AND ${DUE} AND sent_at IS NOT NULL
+  AND (check_at <= ?2 OR max(sent_at, ready_at) <= ?3)
+ORDER BY check_at LIMIT ${ROWS}`;
+
+const MARK_SENT = `
+UPDATE tasks SET sent_at = ?2,
+  check_at = ?2 + ${SENT_GRACE_MS} * (1 << min(resends, ${MAX_DOUBLINGS})),
+  resends = resends + (sent_at IS NOT NULL)
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND check_at <= ${UNTIL}`;
+
+export interface Resent {
+  sent: number;
+  /** There is more to send and the queue takes it, or there soon will be. */
+  more: boolean;
+}
+
+/** Lanes whose last note failed. */
+const unnoted = new Set<string>();
+
+/** A look at a lane. */
+interface Look {
+  env: Env;
+  lane: string;
+  now: number;
+  /** When its last pause ended; 0 for never. */
+  resumedAt: number;
+}
+
+/** Sends MESSAGES_PER_LOOK per lane, or a page more. */
+export async function resendDue(env: Env, now: number): Promise<Resent> {
+  const all: Resent = { sent: 0, more: false };
+  const { paused, resumedAt } = await readPauses(env.DB);
+  for (const lane of lanesOf(env).filter((each) => !paused.has(each))) {
+    const resumed = resumedAt.get(lane) ?? 0;
+    // Of a clock that went back since, it says nothing of what was sent by this one.
+    const look = { env, lane, now, resumedAt: resumed <= now ? resumed : 0 };
+    let left = MESSAGES_PER_LOOK;
+    for (const query of [UNSENT, UNSEEN]) {
+      const { sent, more } = await resendLane(look, query, left);
+      left -= sent;
+      all.sent += sent;
+      all.more ||= more;
+    }
+  }
+  return all;
+}
+
+async function resendLane(look: Look, query: string, limit: number): Promise<Resent> {
+  const { env, lane, now, resumedAt } = look;
+  let sent = 0;
+  const bound = query === UNSENT ? [lane, now] : [lane, now, resumedAt];
+  try {
+    while (sent < limit) {
+      const { results: rows } = await env.DB.prepare(query)
+        .bind(...bound)
+        .all<Row>();
+      const oldest = query === UNSENT || rows.length === 0 ? 0 : await oldestMessage(env, lane);
+      const ids = rows.filter((row) => isDue(row, oldest, look)).map(({ id }) => id);
+      if (unnoted.has(lane)) {
+        await noteSent(look, ids.slice(0, 1));
+      }
+      const sending = await trySending(env, lane, ids);
+      await noteSent(look, sending.taken);
+      sent += sending.taken.length;
+      if ("refusal" in sending) {
+        const { refusal } = sending;
+        log.warn("recovery.resend_refused", { queue: lane, message: String(refusal) });
+        return { sent, more: sent > 0 || isRateRefusal(refusal) };
+      }
+      if (ids.length < ROWS) {
+        return { sent, more: ids.length < rows.length && now - resumedAt < JUST_RESUMED_MS };
+      }
+    }
+    return { sent, more: true };
+  } catch (error) {
+    logFailure("recovery.resend_failed", error, { queue: lane });
+    return { sent, more: sent > 0 };
+  }
+}
+
+/** When the oldest waiting message was sent: Infinity for an empty queue, 0 if unknown. */
+async function oldestMessage(env: Env, lane: string): Promise<number> {
+  const { backlogCount, oldestMessageTimestamp } = await queueOf(env, lane).metrics();
+  return backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
+}
+
+/** Also what the queue took before it refused the rest, so that only the rest comes again. */
+async function noteSent(look: Look, ids: readonly string[]): Promise<void> {
+  const { env, lane, now, resumedAt } = look;
+  if (ids.length > 0) {
+    const mark = env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now, resumedAt);
+    try {
+      await retryD1(env.DB, () => mark.run());
+      unnoted.delete(lane);
+    } catch (error) {
+      unnoted.add(lane);
+      throw error;
+    }
+  }
+}
+
+/** Whether a row's message is to be sent, by what `oldestMessage` says. */
+export function isDue(
+  row: Pick<Row, "sent_at" | "ready_at" | "resends">,
+  oldest: number,
+  { now, resumedAt }: Pick<Look, "now" | "resumedAt">,
+): boolean {
+  // A row notes the time before its message is sent: its own message looks a little younger.
+  if (row.sent_at === null || oldest > row.sent_at + SENT_GRACE_MS) {
+    return true;
+  }
+  if (Math.max(row.sent_at, row.ready_at) <= resumedAt && oldest >= resumedAt) {
+    return true;
+  }
+  return now - row.sent_at >= PATIENCE_MS * 2 ** Math.min(row.resends, MAX_DOUBLINGS);
+}

@@ -1,0 +1,39 @@
+/** Work that runs elsewhere and no longer reports is lost: it fails, and whoever waits learns so. */
+import { retryD1 } from "../../db/retry";
+import { countSql } from "../model/counts";
+import { notifyLostSql } from "../model/notify";
+import { TOLD, type ToldRow } from "../model/publish";
+import { OPEN, STARTED_ELSEWHERE, TRACKED } from "../model/states";
+import { COUNTED_AS } from "../model/tracked-names";
+
+/** What waits in somebody else's queue reports nothing, however soon it must once it runs. */
+const PENDING_SILENCE_MS = 24 * 3_600_000;
+
+export const pendingSilence = (timeoutMs: number) => Math.max(timeoutMs, PENDING_SILENCE_MS);
+
+/** SQL of how long a row may be silent; `starts`: SQL of whether it starts with what it reports. */
+export function silenceSql(starts = "false"): string {
+  const runs = `(${starts} OR ${STARTED_ELSEWHERE})`;
+  return `iif(${runs}, timeout_ms, max(timeout_ms, ${PENDING_SILENCE_MS}))`;
+}
+
+export const LOST_PER_RUN = 500;
+const SILENT = `id IN (SELECT id FROM tasks INDEXED BY tasks_open
+  WHERE queue = '${TRACKED}' AND check_at <= ?2 AND ${OPEN} ORDER BY check_at LIMIT ${LOST_PER_RUN})`;
+const MESSAGE = `'No report for ' || (${silenceSql()} / 1000) || ' s'`;
+const COUNT_LOST = countSql({ failure: "count(*)" }, `FROM tasks WHERE ${SILENT}`, COUNTED_AS);
+const NOTIFY_LOST = notifyLostSql(SILENT, MESSAGE);
+const LOSE = `
+UPDATE tasks SET status = 'FAILURE', attempts = ${STARTED_ELSEWHERE}, finished_at = ?2,
+  error_code = 'lost', error_message = ${MESSAGE}
+WHERE ${SILENT}
+RETURNING ${TOLD}`;
+
+/** Ends what has been silent for too long, and returns it. */
+export async function loseSilent(db: D1Database, now: number): Promise<ToldRow[]> {
+  const statements = [COUNT_LOST, NOTIFY_LOST, LOSE];
+  const results = await retryD1(db, () =>
+    db.batch<ToldRow>(statements.map((sql) => db.prepare(sql).bind(null, now))),
+  );
+  return results.at(-1)?.results ?? [];
+}

@@ -1,0 +1,47 @@
+/** Ending a wait before its time: what tasks waited for is there. */
+import { log } from "../../log";
+import { LEASED } from "../model/leases";
+import { openPages } from "./open-pages";
+import { lanesOf } from "../model/queues";
+import { lookNow } from "./recovery-alarm";
+import { OPEN } from "../model/states";
+
+/** Whose wait it is: tasks of this name that wait for a reason of this code. */
+export interface Waiting {
+  name: string;
+  code: string;
+}
+
+const WAITS = `${OPEN} AND status = 'RETRY' AND name = ?2 AND error_code = ?3
+  AND ready_at > ?4 AND id NOT IN (${LEASED})`;
+
+const WAITING = `
+SELECT id, check_at FROM tasks INDEXED BY tasks_open
+WHERE queue = ?5 AND check_at >= ?1 AND ${WAITS}`;
+
+const MAKE_DUE = `
+UPDATE tasks SET ready_at = ?4, sent_at = NULL, check_at = ?4, resends = 0
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${WAITS}`;
+
+/**
+ * Makes what waits for a reason due now, and has recovery send it at once. A repeat finds what a
+ * first call left; what neither reaches waits for its own time. Returns how many were woken.
+ */
+export async function wakeWaiting(
+  env: Env,
+  { name, code }: Waiting,
+  now = Date.now(),
+): Promise<number> {
+  let woken = 0;
+  for (const lane of lanesOf(env)) {
+    for await (const ids of openPages(env.DB, WAITING, [name, code, now, lane], now)) {
+      const due = env.DB.prepare(MAKE_DUE).bind(JSON.stringify(ids), name, code, now);
+      woken += (await due.run()).meta.changes;
+      await lookNow(env);
+    }
+  }
+  if (woken > 0) {
+    log.info("tasks.woken", { name, code, tasks: woken });
+  }
+  return woken;
+}

@@ -1,0 +1,163 @@
+import { sizeOf } from "../../db/chunks";
+import { backoff, MAX_MESSAGE_WAIT_MS } from "../model/backoff";
+import { cutMiddle, cutText } from "../../lib/cut-text";
+import {
+  keptJson,
+  MAX_CHECKPOINT_BYTES,
+  MAX_DETAIL_CHARACTERS,
+  MAX_JSON_CHARACTERS,
+  MAX_MESSAGE_CHARACTERS,
+  MAX_TRACEBACK_CHARACTERS,
+} from "../model/bounds";
+import type { ClaimedRow } from "./claim";
+import type { Outcome, Reason, TaskDefinition } from "../model/define";
+import { SENT_GRACE_MS } from "../model/queues";
+import type { StoredStatus } from "../model/states";
+import { extendTimeline, type TimelineEvent } from "../model/timeline";
+
+/** What a row becomes if the lease still holds it. */
+export interface Change {
+  id: string;
+  status: StoredStatus;
+  attempts: number;
+  deferrals: number;
+  suspect: 0 | 1;
+  ready_at: number;
+  /** Whether the message at hand comes back for it; if not, recovery or `continue` sends one. */
+  sent: "kept" | "none" | "new";
+  check_at: number;
+  started_at: number;
+  finished_at: number | null;
+  result: unknown;
+  code: string | null;
+  message: string | null;
+  detail: Record<string, unknown> | null;
+  traceback: string | null;
+  timeline: TimelineEvent[];
+  /** What a slice leaves to the next; null to leave the row's as it is, which a run may have saved. */
+  checkpoint: { left: unknown } | null;
+}
+
+export interface Run {
+  row: ClaimedRow;
+  definition: TaskDefinition | undefined;
+  outcome: Outcome | "suspect";
+  startedAt: number;
+  worker: string;
+}
+
+/** Decides, in the one place that does, what an outcome makes of a task. */
+export function change(run: Run, env: Env, now: number, random: number): Change {
+  const { row, outcome, definition } = run;
+  const base: Change = {
+    id: row.id,
+    status: "RETRY",
+    attempts: row.attempts,
+    deferrals: 0,
+    suspect: 0,
+    ready_at: now,
+    sent: "kept",
+    check_at: now + SENT_GRACE_MS,
+    started_at: row.started_at ?? run.startedAt,
+    finished_at: null,
+    result: null,
+    code: null,
+    message: null,
+    detail: null,
+    traceback: null,
+    timeline: [],
+    checkpoint: null,
+  };
+  const stages = outcome === "suspect" ? [] : (outcome.stages ?? []);
+  const started = { at: run.startedAt, event: "started", worker: run.worker };
+  const ended = (event?: TimelineEvent) =>
+    extendTimeline(row.timeline, [started, ...stages, ...(event ? [event] : [])]);
+  const final = (status: "SUCCESS" | "FAILURE", reason?: Reason): Change => ({
+    ...base,
+    status,
+    attempts: row.attempts + 1,
+    finished_at: now,
+    timeline: ended(),
+    ...reasonColumns(reason),
+  });
+  const wait = (event: string, ms: number, reason: Reason, counted: Partial<Change>): Change => ({
+    ...base,
+    ...counted,
+    ready_at: now + ms,
+    ...(ms > MAX_MESSAGE_WAIT_MS
+      ? { sent: "none" as const, check_at: now + ms }
+      : { check_at: now + ms + SENT_GRACE_MS }),
+    timeline: ended({ at: now, event, code: reason.code, until: now + ms }),
+    ...reasonColumns(reason),
+    ...checkpointOf(outcome),
+  });
+
+  if (outcome === "suspect") {
+    const reason = { code: "batch_crashed", message: "The batch it ran in crashed; it runs alone" };
+    return { ...wait("suspected", 0, reason, { deferrals: row.deferrals }), suspect: 1 };
+  }
+  const carried = sizeOf(JSON.stringify(checkpointOf(outcome)?.checkpoint?.left ?? null));
+  if (carried > MAX_CHECKPOINT_BYTES) {
+    const message = `The checkpoint has ${carried} bytes; at most ${MAX_CHECKPOINT_BYTES} are kept`;
+    return final("FAILURE", { code: "checkpoint_too_large", message });
+  }
+  switch (outcome.kind) {
+    case "done": {
+      const result = outcome.result ?? null;
+      const size = JSON.stringify(result).length;
+      if (size > MAX_JSON_CHARACTERS) {
+        const message = `The result has ${size} characters; at most ${MAX_JSON_CHARACTERS} are kept`;
+        return final("FAILURE", { code: "result_too_large", message });
+      }
+      return { ...final("SUCCESS"), result };
+    }
+    case "reject":
+      return final("FAILURE", outcome.reason);
+    case "retry": {
+      const attempts = row.attempts + 1;
+      if (attempts >= row.max_attempts || !definition) {
+        return final("FAILURE", outcome.reason);
+      }
+      const ms = backoff(definition.retry(env), attempts, random);
+      return wait("retry", ms, outcome.reason, { attempts });
+    }
+    case "defer": {
+      const deferrals = row.deferrals + 1;
+      const policy = definition?.deferral ?? { baseMs: 10_000, maxMs: 300_000 };
+      const ms = outcome.delayMs ?? backoff(policy, deferrals, random);
+      return wait("defer", ms, outcome.reason, { deferrals });
+    }
+    case "continue":
+      return {
+        ...base,
+        status: "PENDING",
+        sent: "new",
+        checkpoint: { left: outcome.checkpoint ?? null },
+        timeline: ended({ at: now, event: "continue" }),
+      };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function checkpointOf(outcome: Run["outcome"]): Pick<Change, "checkpoint"> | undefined {
+  return outcome !== "suspect" && "checkpoint" in outcome && outcome.checkpoint !== undefined
+    ? { checkpoint: { left: outcome.checkpoint } }
+    : undefined;
+}
+
+function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
+  const text = JSON.stringify(detail);
+  return text.length <= MAX_DETAIL_CHARACTERS
+    ? detail
+    : (JSON.parse(keptJson(text, MAX_DETAIL_CHARACTERS)) as Record<string, unknown>);
+}
+
+function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail" | "traceback"> {
+  return {
+    code: reason?.code ?? null,
+    message: reason ? cutText(reason.message, MAX_MESSAGE_CHARACTERS) : null,
+    detail: reason?.detail ? keptDetail(reason.detail) : null,
+    traceback: reason?.traceback ? cutMiddle(reason.traceback, MAX_TRACEBACK_CHARACTERS) : null,
+  };
+}

@@ -1,0 +1,104 @@
+import { retryD1 } from "../../db/retry";
+import { HELD, LEASED } from "../model/leases";
+import { isPausedSql } from "../model/pauses";
+import { isFinal, OPEN, type StoredStatus } from "../model/states";
+
+/** A row the batch's lease now lists. */
+export interface ClaimedRow {
+  id: string;
+  name: string;
+  module: string;
+  subject: string | null;
+  user: string | null;
+  input: string;
+  attempts: number;
+  max_attempts: number;
+  deferrals: number;
+  created_at: number;
+  started_at: number | null;
+  timeline: string | null;
+  checkpoint: string | null;
+  finished_steps: string | null;
+  progress: number | null;
+  timeout_ms: number | null;
+  notify: string | null;
+}
+
+/** What became of a message whose task was not taken. */
+export type NotClaimed = "gone" | "suspect" | { dueInMs: number };
+
+export interface Claim {
+  claimed: ClaimedRow[];
+  /**
+   * By task id. "gone": final, missing, another lease's, or of a paused queue; its message is of no
+   * more use.
+   */
+  notClaimed: Map<string, NotClaimed>;
+}
+
+export interface ClaimRequest {
+  /** The new lease's; the same again finds the lease an ambiguous call made. */
+  token: string;
+  ids: readonly string[];
+  queue: string;
+  worker: string;
+  now: number;
+  leaseMs: number;
+  /** Take a suspect: only ever one, alone in its lease. */
+  suspect: boolean;
+}
+
+interface Row extends ClaimedRow {
+  status: StoredStatus;
+  ready_at: number;
+  suspect: number;
+  mine: number;
+  leased: number;
+}
+
+const INSERT_LEASE = `
+INSERT INTO leases (token, queue, worker, since, expires_at, task_ids)
+SELECT ?1, ?3, ?4, ?5, ?6, json_group_array(id) FROM (
+  SELECT t.id FROM json_each(?2) m JOIN tasks t ON t.id = m.value
+  WHERE t.${OPEN} AND t.ready_at <= ?5 AND t.suspect = ?7 AND t.id NOT IN (${LEASED})
+    AND NOT ${isPausedSql("?3")}
+)
+HAVING count(*) > 0
+ON CONFLICT (token) DO NOTHING`;
+
+const READ_CLAIMED = `
+SELECT t.id, t.name, t.module, t.subject, t.user, t.status, t.ready_at, t.suspect, t.attempts,
+  t.max_attempts, t.deferrals, t.created_at, t.started_at, t.timeline, t.checkpoint,
+  t.finished_steps, t.progress, t.timeout_ms, t.notify,
+  t.id IN (${HELD}) AS mine,
+  t.id IN (${LEASED}) AS leased,
+  iif(t.${OPEN}, t.input, '') AS input
+FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
+
+/**
+ * Takes what can be taken of `ids` under one lease, in one transaction. The token makes it
+ * repeatable: after an ambiguous error the same call finds the lease it already made.
+ */
+export async function claim(db: D1Database, request: ClaimRequest): Promise<Claim> {
+  const ids = JSON.stringify(request.ids);
+  const { token, queue, worker, now, leaseMs } = request;
+  const [, read] = await retryD1(db, () =>
+    db.batch<Row>([
+      db
+        .prepare(INSERT_LEASE)
+        .bind(token, ids, queue, worker, now, now + leaseMs, request.suspect ? 1 : 0),
+      db.prepare(READ_CLAIMED).bind(token, ids),
+    ]),
+  );
+  const rows = read?.results ?? [];
+  const notClaimed = new Map<string, NotClaimed>(request.ids.map((id) => [id, "gone"]));
+  for (const row of rows) {
+    if (row.mine) {
+      notClaimed.delete(row.id);
+    } else if (!row.leased && !isFinal(row.status)) {
+      const dueInMs = row.ready_at - now;
+      notClaimed.set(row.id, dueInMs > 0 ? { dueInMs } : row.suspect ? "suspect" : "gone");
+    }
+  }
+  return { claimed: rows.filter((row) => row.mine), notClaimed };
+}

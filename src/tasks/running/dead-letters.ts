@@ -1,0 +1,154 @@
+/**
+ * Messages the platform gave up on, and those that were never ours. That of an open task says
+ * nothing of the task, only that its message was delivered a hundred times in vain: the row is
+ * marked as unsent, and recovery sends another. It cannot go round for ever for a poisonous one:
+ * its crashes are counted in the row, and the third ends it. What is no task of ours becomes one
+ * that failed, with its raw body, so that it can be seen. A message is acked once that is stored.
+ */
+import { logFailure } from "../../db/full";
+import { guarded } from "../../db/guarded";
+import { retryD1, UNATTENDED } from "../../db/retry";
+import { cutText } from "../../lib/cut-text";
+import { type Chance, systemChance, systemClock } from "../../lib/clock";
+import { log } from "../../log";
+import { countSql } from "../model/counts";
+import type { Reason } from "../model/define";
+import { newLote, taskId } from "../model/ids";
+import { LEASED } from "../model/leases";
+import { publishRows, TOLD, type ToldRow } from "../model/publish";
+import { putOffForDays } from "./put-off";
+import { taskIdOf } from "../model/queues";
+import { lookNow } from "../recovery/recovery-alarm";
+import { OPEN, TRACKED } from "../model/states";
+
+const MAX_BODY_CHARACTERS = 4000;
+/** What the failures made of messages without a task are filed under. */
+export const BURIED = { name: "system.message", module: "system" } as const;
+/** Error codes of what nobody will run. */
+export const DEAD_LETTER_CODES = ["dead_letter", "invalid_message"] as const;
+const GIVEN_UP: Reason = {
+  code: "dead_letter",
+  message: "The queue gave up on a message that is of no task here",
+};
+
+/** Has open tasks sent again. One that is running, or has ended, is left alone. */
+export async function consumeDeadLetters(
+  batch: MessageBatch,
+  given: Env,
+  clock = systemClock,
+  chance = systemChance,
+): Promise<void> {
+  const env = guarded(given, UNATTENDED);
+  const strangers: Message[] = [];
+  const named: [id: string, message: Message][] = [];
+  for (const message of batch.messages) {
+    const id = taskIdOf(message.body);
+    if (id === null) {
+      strangers.push(message);
+    } else {
+      named.push([id, message]);
+    }
+  }
+  const known = await sendAgain(
+    named.map(([id]) => id),
+    env,
+    clock(),
+  ).catch((error: unknown) => {
+    logFailure("dead_letters.failed", error);
+    return null;
+  });
+  for (const [id, message] of named) {
+    if (known === null) {
+      putOffForDays(message, chance());
+    } else if (known.has(id)) {
+      message.ack();
+    } else {
+      strangers.push(message);
+    }
+  }
+  await buryMessages(strangers, env, GIVEN_UP, clock(), chance);
+}
+
+// Work elsewhere has no message: one that names it says nothing.
+const MARK_UNSENT = `
+UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, ?2), resends = 0
+WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
+  AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})`;
+
+/** Returns which ids are tasks of ours, whatever their state. */
+async function sendAgain(ids: string[], env: Env, now: number): Promise<Set<string>> {
+  if (ids.length === 0) {
+    return new Set();
+  }
+  const list = JSON.stringify(ids);
+  const [marked, read] = await retryD1(env.DB, () =>
+    env.DB.batch<{ id: string }>([
+      env.DB.prepare(MARK_UNSENT).bind(list, now),
+      env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
+    ]),
+  );
+  log.warn("dead_letters.tasks", { messages: ids.length, sentAgain: marked?.meta.changes ?? 0 });
+  await lookNow(env);
+  return new Set(read?.results.map(({ id }) => id));
+}
+
+// The message's id makes its row: the same message delivered twice is one failure.
+const UNBURIED = `FROM json_each(?1)
+WHERE NOT EXISTS (
+  SELECT 1 FROM tasks t WHERE t.subject = value ->> 'message' AND t.name = 'system.message'
+)`;
+const COUNT_BURIED = countSql(
+  { created: "count(*)", failure: "count(*)" },
+  `FROM (SELECT 'system.message' AS name, 'system' AS module ${UNBURIED})`,
+);
+const BURY = `
+INSERT INTO tasks (id, name, module, queue, status, subject, input, max_attempts, ready_at,
+  check_at, created_at, finished_at, error_code, error_message)
+SELECT value ->> 'id', 'system.message', 'system', 'none', 'FAILURE', value ->> 'message',
+  value -> 'input', 0, ?2, ?2, ?2, ?2, ?3, ?4
+${UNBURIED}
+RETURNING ${TOLD}`;
+
+/** Makes a failure of each message, with its raw body, and acks it; where D1 fails, they wait. */
+export async function buryMessages(
+  messages: readonly Message[],
+  env: Env,
+  reason: Reason,
+  now: number,
+  chance: Chance,
+): Promise<void> {
+  if (messages.length === 0) {
+    return;
+  }
+  const lote = newLote(now);
+  const rows = messages.map((message, index) => ({
+    id: taskId(lote, index),
+    message: `message:${message.id}`,
+    input: { message_id: message.id, body: bodyText(message.body) },
+  }));
+  try {
+    const list = JSON.stringify(rows);
+    const [, buried] = await retryD1(env.DB, () =>
+      env.DB.batch<ToldRow>([
+        env.DB.prepare(COUNT_BURIED).bind(list, now),
+        env.DB.prepare(BURY).bind(list, now, reason.code, reason.message),
+      ]),
+    );
+    messages.forEach((message) => message.ack());
+    log.warn("messages.buried", { messages: messages.length, code: reason.code });
+    await publishRows(env, buried?.results ?? [], now);
+  } catch (error) {
+    messages.forEach((message) => putOffForDays(message, chance()));
+    logFailure("messages.bury_failed", error, { messages: messages.length });
+  }
+}
+
+function bodyText(body: unknown): string {
+  let text: string;
+  try {
+    text = typeof body === "string" ? body : (JSON.stringify(body) ?? String(body));
+  } catch {
+    text = String(body);
+  }
+  return cutText(text, MAX_BODY_CHARACTERS);
+}

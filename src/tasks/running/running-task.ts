@@ -1,0 +1,153 @@
+/**
+ * A task while it runs: it says how far it is and remembers the steps it finished. Both are written
+ * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
+ */
+import { sizeOf } from "../../db/chunks";
+import { retryD1 } from "../../db/retry";
+import type { Clock } from "../../lib/clock";
+import { isRecent } from "../../lib/recent";
+import { parseExact } from "../../lib/exact-json";
+import { cutText } from "../../lib/cut-text";
+import {
+  MAX_CHECKPOINT_BYTES,
+  MAX_JSON_CHARACTERS,
+  MAX_STEP_CHARACTERS,
+  MAX_STEPS_BYTES,
+} from "../model/bounds";
+import type { ClaimedRow } from "./claim";
+import type { RunningTask, Task } from "../model/define";
+import { HELD } from "../model/leases";
+import { progressNotice, readNotify } from "../model/notify";
+
+/**
+ * A task's progress is saved, and told to who watches, at most this often; saved less often as its
+ * run gets longer, for D1 answers an invocation 1,000 queries and 14 minutes have 840 seconds.
+ */
+const SAVE_EVERY_MS = 1000;
+const SAVES_OF_A_MINUTE = 60;
+const TELL_EVERY_MS = 250;
+const STEP_NAME = /^[\w .:-]{1,64}$/;
+
+/** Thrown into a handler whose task is no longer its own; nothing it returns counts any more. */
+export class NotHeldError extends Error {
+  constructor() {
+    super("The task was cancelled, or its lease given up");
+    this.name = "NotHeldError";
+  }
+}
+
+const SAVE_PROGRESS = `
+UPDATE tasks SET progress = ?3, step = coalesce(?4, step), total_steps = coalesce(?5, total_steps)
+WHERE id = ?2 AND id IN (${HELD})`;
+
+// The name is checked by STEP_NAME: it cannot end the quotes of the path.
+const SAVE_STEP = `
+UPDATE tasks SET finished_steps =
+  json_set(coalesce(finished_steps, '{}'), '$."' || ?3 || '"', json(?4))
+WHERE id = ?2 AND id IN (${HELD})`;
+
+const SAVE_CHECKPOINT = `
+UPDATE tasks SET checkpoint = nullif(?3, 'null') WHERE id = ?2 AND id IN (${HELD})`;
+
+type Progress = [percent: number, step: string | null, totalSteps: number | null];
+
+/** What a run of a task needs besides the task: `save` writes the progress not yet saved. */
+export interface Run<Input> {
+  task: RunningTask<Input>;
+  save(): Promise<void>;
+}
+
+/** `token` is that of the lease which holds the task, `tell` hears of its progress. */
+export function startRun<Input>(
+  task: Task<Input>,
+  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">,
+  db: D1Database,
+  token: string,
+  clock: Clock,
+  tell: (percent: number, step: string | null) => void = () => undefined,
+): Run<Input> {
+  const steps = new Map<string, unknown>(
+    Object.entries(row.finished_steps === null ? {} : (parseExact(row.finished_steps) as object)),
+  );
+  const { progress: notifyEvery } = readNotify(row.notify);
+  let notified = row.progress ?? 0;
+  let finished = sizeOf(row.finished_steps ?? "");
+  let unsaved: Progress | null = null;
+  const begunAt = clock();
+  let savedAt = 0;
+  let toldAt = 0;
+
+  const write = async (sql: string, values: readonly unknown[]): Promise<void> => {
+    const statement = db.prepare(sql).bind(token, task.id, ...values);
+    const { meta } = await retryD1(db, () => statement.run());
+    if (meta.changes === 0) {
+      throw new NotHeldError();
+    }
+  };
+  const save = async (): Promise<void> => {
+    if (unsaved !== null) {
+      const values = unsaved;
+      unsaved = null;
+      savedAt = clock();
+      await write(SAVE_PROGRESS, values);
+      await notify(values[0]);
+    }
+  };
+  const notify = async (percent: number): Promise<void> => {
+    if (notifyEvery && Math.floor(percent / notifyEvery) > Math.floor(notified / notifyEvery)) {
+      notified = percent;
+      const notice = progressNotice(db, task.id, savedAt);
+      await notice.run().catch(() => undefined); // not worth a failure
+    }
+  };
+  return {
+    save,
+    task: {
+      ...task,
+      lease: token,
+      async progress(percent, step, totalSteps) {
+        const whole = Math.round(Math.min(Math.max(percent, 0), 100));
+        const words = step === undefined ? null : cutText(step, MAX_STEP_CHARACTERS);
+        unsaved = [whole, words, totalSteps ?? null];
+        if (!isRecent(toldAt, TELL_EVERY_MS, clock())) {
+          toldAt = clock();
+          tell(whole, words);
+        }
+        const rest = Math.max(SAVE_EVERY_MS, (clock() - begunAt) / SAVES_OF_A_MINUTE);
+        if (!isRecent(savedAt, rest, clock())) {
+          await save();
+        }
+        // Locally database and bucket are on this very thread, which never idles else: requests,
+        // the heartbeat and the watch for a cancel would wait until a long walk has ended.
+        await scheduler.wait(0);
+      },
+      async step<Result>(name: string, run: () => Promise<Result>): Promise<Result> {
+        if (!STEP_NAME.test(name)) {
+          throw new Error(`Not a step's name: ${JSON.stringify(name)}`);
+        }
+        if (steps.has(name)) {
+          return steps.get(name) as Result;
+        }
+        const result = await run();
+        const text = JSON.stringify(result ?? null);
+        if (text.length > MAX_JSON_CHARACTERS) {
+          throw new Error(`The result of step ${name} is over ${MAX_JSON_CHARACTERS} characters`);
+        }
+        finished += sizeOf(text);
+        if (finished > MAX_STEPS_BYTES) {
+          throw new Error(`The results of its steps are over ${MAX_STEPS_BYTES} bytes`);
+        }
+        await write(SAVE_STEP, [name, text]);
+        steps.set(name, result);
+        return result;
+      },
+      async saveCheckpoint(checkpoint) {
+        const text = JSON.stringify(checkpoint ?? null);
+        if (sizeOf(text) > MAX_CHECKPOINT_BYTES) {
+          throw new Error(`The checkpoint is over ${MAX_CHECKPOINT_BYTES} bytes`);
+        }
+        await write(SAVE_CHECKPOINT, [text]);
+      },
+    },
+  };
+}

@@ -1,0 +1,188 @@
+import { inChunks } from "../../db/chunks";
+import { retryD1 } from "../../db/retry";
+import type { Change } from "./change";
+import { countEndsSql } from "../model/counts";
+import type { Commit } from "../model/define";
+import { deleteLease, HELD } from "../model/leases";
+import { notifyEndsSql } from "../model/notify";
+import { isFinal, OPEN, type StoredStatus } from "../model/states";
+
+/** The truth after settling, as D1 tells it. */
+export interface SettledRow {
+  id: string;
+  status: StoredStatus;
+  ready_at: number;
+  sent_at: number | null;
+  attempts: number;
+  error_code: string | null;
+  error_message: string | null;
+  error_detail: string | null;
+}
+
+// Changes reach SQL as arrays, which it reads faster than objects. Most tasks end, so those that do
+// bring only what an end needs.
+const ENDED = [
+  "id",
+  "status",
+  "attempts",
+  "started_at",
+  "finished_at",
+  "timeline",
+  "result",
+  "code",
+  "message",
+  "detail",
+  "traceback",
+] as const satisfies (keyof Change)[];
+const WAITING = [
+  "id",
+  "status",
+  "attempts",
+  "started_at",
+  "timeline",
+  "code",
+  "message",
+  "detail",
+  "traceback",
+  "deferrals",
+  "suspect",
+  "ready_at",
+  "check_at",
+  "sent",
+  "checkpoint",
+] as const satisfies (keyof Change)[];
+
+// `+tasks.id` keeps the planner from starting at the lease's list, which would read the whole JSON
+// of changes once per task.
+function settleSql<Field extends keyof Change>(
+  fields: readonly Field[],
+  set: (text: (field: Field) => string, json: (field: Field) => string) => string,
+): string {
+  const text = (field: Field | "id") => `c.value ->> ${fields.indexOf(field as Field)}`;
+  const json = (field: Field) => `nullif(c.value -> ${fields.indexOf(field)}, 'null')`;
+  return `
+UPDATE tasks SET resends = 0, worker = ?3, ${set(text, json)}
+FROM json_each(?2) c
+WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
+}
+
+/** ?5: whether any of them has one. To look for it in each would cost every success a microsecond. */
+const ifAny = (traceback: string) => `iif(?5, ${traceback}, NULL)`;
+
+const END = settleSql(
+  ENDED,
+  (text, json) => `
+  status = ${text("status")}, attempts = ${text("attempts")}, deferrals = 0, suspect = 0,
+  ready_at = ?4, started_at = ${text("started_at")}, finished_at = ${text("finished_at")},
+  timeline = ${json("timeline")}, result = ${json("result")}, error_code = ${text("code")},
+  error_message = ${text("message")}, error_detail = ${json("detail")},
+  error_traceback = ${ifAny(text("traceback"))},
+  checkpoint = iif(${text("status")} = 'SUCCESS', NULL, checkpoint)`,
+);
+
+const WAIT = settleSql(
+  WAITING,
+  (text, json) => `
+  status = ${text("status")}, attempts = ${text("attempts")}, deferrals = ${text("deferrals")},
+  suspect = ${text("suspect")}, ready_at = ${text("ready_at")}, check_at = ${text("check_at")},
+  sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
+  started_at = ${text("started_at")}, timeline = ${json("timeline")},
+  error_code = ${text("code")}, error_message = ${text("message")},
+  error_detail = ${json("detail")}, error_traceback = ${ifAny(text("traceback"))},
+  checkpoint = iif(${json("checkpoint")} IS NULL, checkpoint,
+    nullif(${json("checkpoint")} -> 'left', 'null'))`,
+);
+
+// Rows held that have ended were ended by this very settle.
+
+/** Losers of the commit: their own rows are not stored, so they fail after all, and say why. */
+const failLosers = (conflict: string) => `
+UPDATE tasks SET status = 'FAILURE', result = NULL, error_code = x.reason ->> 'code',
+  error_message = x.reason ->> 'message', error_detail = x.reason -> 'detail'
+FROM (
+  SELECT t.id AS id, (${conflict}) AS reason
+  FROM tasks t WHERE t.id IN (${HELD}) AND t.name = ?2 AND t.status = 'SUCCESS'
+) x
+WHERE tasks.id = x.id AND x.reason IS NOT NULL`;
+
+const COUNT = countEndsSql(`id IN (${HELD})`);
+const NOTIFY = notifyEndsSql(`id IN (${HELD})`);
+
+/** Of [id, status, code] what is otherwise; of [id] whatever it is. */
+const READ_OTHERWISE = `
+SELECT t.id, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
+  t.error_message, t.error_detail
+FROM json_each(?1) w JOIN tasks t ON t.id = w.value ->> 0
+WHERE t.status IS NOT w.value ->> 1 OR t.error_code IS NOT w.value ->> 2`;
+
+/** The domain's part of a settle: its statements, their rows, and the name of the tasks they are of. */
+export interface CommitRows {
+  commit: Commit<unknown>;
+  rows: unknown[];
+  name: string;
+}
+
+/**
+ * Settles a lease in one transaction: domain rows of tasks still held, the new states, losers of
+ * the commit, their counts and notifications, the lease's end. Every statement is fenced by the
+ * lease, so a repeat after an ambiguous error changes nothing; the answer is what D1 then holds,
+ * whoever wrote it.
+ */
+export async function settle(
+  db: D1Database,
+  lease: { token: string; worker: string },
+  changes: readonly Change[],
+  commits: readonly CommitRows[],
+  now: number,
+  notifies: boolean,
+): Promise<Map<string, SettledRow>> {
+  const { token, worker } = lease;
+  const ended = changes.filter(({ status }) => isFinal(status));
+  const waiting = changes.filter(({ status }) => !isFinal(status));
+  const hasTraceback = changes.some(({ traceback }) => traceback !== null) ? 1 : 0;
+  const update = (sql: string, fields: readonly (keyof Change)[], of: readonly Change[]) =>
+    jsonChunks(of.map((change) => fields.map((field) => change[field]))).map((chunk) =>
+      db.prepare(sql).bind(token, chunk, worker, now, hasTraceback),
+    );
+  const wanted = [
+    ...ended.map(({ id, status, code }) => [id, status, code]),
+    ...waiting.map(({ id }) => [id]),
+  ];
+  const statements = [
+    ...commits.flatMap(({ commit, rows }) => {
+      const writes = [...(commit.before?.(rows) ?? []), ...commit.insert];
+      return jsonChunks(rows).flatMap((chunk) =>
+        writes.map((sql) => db.prepare(sql).bind(token, chunk)),
+      );
+    }),
+    ...update(END, ENDED, ended),
+    ...update(WAIT, WAITING, waiting),
+    ...commits.map(({ commit, name }) => db.prepare(failLosers(commit.conflict)).bind(token, name)),
+    db.prepare(COUNT).bind(token, now),
+    ...(notifies ? [db.prepare(NOTIFY).bind(token, now)] : []),
+    deleteLease(db, token),
+    db.prepare(READ_OTHERWISE).bind(JSON.stringify(wanted)),
+  ];
+  const results = await retryD1(db, () => db.batch<SettledRow>(statements));
+  return new Map([
+    ...ended.map((change) => [change.id, asWanted(change)] as const),
+    ...(results.at(-1)?.results ?? []).map((row) => [row.id, row] as const),
+  ]);
+}
+
+function asWanted({ id, status, ready_at, attempts, code, message, detail }: Change): SettledRow {
+  return {
+    id,
+    status,
+    ready_at,
+    sent_at: null,
+    attempts,
+    error_code: code,
+    error_message: message,
+    error_detail: detail === null ? null : JSON.stringify(detail),
+  };
+}
+
+function jsonChunks(values: readonly unknown[]): string[] {
+  return inChunks(values.map((value) => JSON.stringify(value)));
+}

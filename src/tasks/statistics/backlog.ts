@@ -1,0 +1,49 @@
+import type { OpenWork } from "./open-work";
+import { type Pause, readPauses } from "../model/pauses";
+import { lanesOf, queueOf } from "../model/queues";
+
+/** What waits in a lane. */
+export interface Backlog {
+  queue: string;
+  /** Tasks that could run now, and those that wait for a time of their own, as far as was looked. */
+  due: number;
+  waiting: number;
+  /** There are more of either. */
+  capped: boolean;
+  /** For how long the task longest due could have run, pauses aside; null when none is. Milliseconds. */
+  oldestMs: number | null;
+  /** Messages the platform says wait; null when it does not say. */
+  messages: number | null;
+  pause: Pause | null;
+}
+
+/** Of every lane that has a queue. */
+export async function listBacklogs(
+  env: Env,
+  { lanes }: OpenWork,
+  now = Date.now(),
+): Promise<Backlog[]> {
+  const { paused, resumedAt } = await readPauses(env.DB);
+  return Promise.all(
+    lanesOf(env).map(async (queue) => {
+      const { tasks, capped } = lanes.get(queue) ?? { tasks: [], capped: false };
+      const resumed = Math.min(resumedAt.get(queue) ?? 0, now);
+      const due = tasks.filter(({ ready_at }) => ready_at <= now);
+      const metrics = await queueOf(env, queue)
+        .metrics()
+        .catch(() => null);
+      return {
+        queue,
+        due: due.length,
+        waiting: tasks.length - due.length,
+        capped,
+        oldestMs:
+          due.length > 0
+            ? now - Math.max(resumed, Math.min(...due.map(({ ready_at }) => ready_at)))
+            : null,
+        messages: metrics?.backlogCount ?? null,
+        pause: paused.get(queue) ?? null,
+      };
+    }),
+  );
+}

@@ -1,0 +1,109 @@
+/** Failures that nobody has dealt with, put together by what went wrong. */
+import { Conditions } from "../../db/conditions";
+import { MAX_SCANNED } from "../../http/paging";
+import { fold } from "../../lib/fold";
+import { gist, GIST_SOURCE } from "../reading/error-gist";
+import { firstIdAt } from "../model/ids";
+import { FAILED } from "../model/states";
+
+export interface FailureFilter {
+  module?: string;
+  name?: string;
+  /** Accepted at or after, before; Unix milliseconds. */
+  from?: number;
+  before?: number;
+  /** Only those accepted before this task. */
+  beforeId?: string;
+}
+
+/** Failures of one task name, error code and gist of the message. */
+export interface FailureGroup {
+  name: string;
+  module: string;
+  code: string;
+  message: string;
+  count: number;
+  /** When the first and the last of them failed; Unix milliseconds. */
+  firstAt: number;
+  lastAt: number;
+  /** The latest of them. */
+  example: { id: string; subject: string | null };
+}
+
+export interface FailureGroups {
+  /** The most frequent first, at most MAX_GROUPS. */
+  groups: FailureGroup[];
+  /** How many there are. */
+  kinds: number;
+  failures: number;
+  /** The earliest task looked at, if there are more before it. */
+  earlier: string | null;
+}
+
+const MAX_GROUPS = 100;
+
+interface Row {
+  id: string;
+  hit: number;
+  name: string;
+  module: string;
+  subject: string | null;
+  code: string | null;
+  message: string | null;
+  at: number;
+}
+
+/** Of the latest 1,000 failed or cancelled tasks, the failures that are not discarded. */
+export async function failureGroups(db: D1Database, filter: FailureFilter): Promise<FailureGroups> {
+  const range = new Conditions();
+  range.add(FAILED);
+  if (filter.from !== undefined) {
+    range.add("id >= ?", firstIdAt(filter.from));
+  }
+  if (filter.before !== undefined) {
+    range.add("id < ?", firstIdAt(filter.before));
+  }
+  if (filter.beforeId !== undefined) {
+    range.add("id < ?", filter.beforeId);
+  }
+  const { results } = await db
+    .prepare(
+      `SELECT *, status = 'FAILURE' AND discard_reason IS NULL AS hit FROM (
+         SELECT id, status, discard_reason, name, module, subject, error_code AS code,
+           ${GIST_SOURCE} AS message, coalesce(finished_at, created_at) AS at
+         FROM tasks INDEXED BY tasks_failed
+         WHERE ${range.sql} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1})`,
+    )
+    .bind(...range.values)
+    .all<Row>();
+  const looked = results.slice(0, MAX_SCANNED);
+  const [module, name] = [filter.module, filter.name].map((text) => text && fold(text));
+  const failures = looked.filter(
+    (row) =>
+      row.hit &&
+      (module === undefined || fold(row.module) === module) &&
+      (name === undefined || fold(row.name) === name),
+  );
+  const earlier = results.length > looked.length ? (looked.at(-1)?.id ?? null) : null;
+  const groups = group(failures);
+  const shown = groups.slice(0, MAX_GROUPS);
+  return { groups: shown, kinds: groups.length, failures: failures.length, earlier };
+}
+
+function group(failures: readonly Row[]): FailureGroup[] {
+  const groups = new Map<string, FailureGroup>();
+  for (const { id, name, module, subject, code, message, at } of failures) {
+    const key = JSON.stringify([name, code, gist(message)]);
+    const known = groups.get(key);
+    if (known) {
+      known.count += 1;
+      known.firstAt = Math.min(known.firstAt, at);
+      known.lastAt = Math.max(known.lastAt, at);
+    } else {
+      const words = { code: code ?? "", message: gist(message) };
+      const example = { id, subject };
+      groups.set(key, { name, module, ...words, count: 1, firstAt: at, lastAt: at, example });
+    }
+  }
+  return [...groups.values()].toSorted((a, b) => b.count - a.count || b.lastAt - a.lastAt);
+}

@@ -1,0 +1,119 @@
+import type { Engine } from "../model/engine";
+import { timeOf } from "../model/ids";
+import type { Lease } from "../model/leases";
+import { lookAtOpen, type OpenWork } from "./open-work";
+import {
+  daysAgo,
+  endsOf,
+  meanSeconds,
+  openOf,
+  quantileSeconds,
+  readSince,
+  type Stretch,
+  total,
+} from "./stats";
+import { runsElsewhere, TRACKED } from "../model/states";
+import { type Failure, latestFailures } from "./troubles";
+import { leasesWithin } from "./workers";
+
+export interface ModuleStats {
+  /** Accepted in these days. */
+  total: number;
+  /** How many ended well in these days, in percent of the total: 0 without any, 100 at most. */
+  successRate: number;
+  /** Of those that ended well in these days; null without any. */
+  meanSeconds: number | null;
+  p50Seconds: number | null;
+  p95Seconds: number | null;
+  /**
+   * Ends in these days, less those run again. PENDING and STARTED: accepted in these days and open
+   * now, the first with RETRY and the second with PROGRESS.
+   */
+  byStatus: Record<"PENDING" | "STARTED" | "SUCCESS" | "FAILURE" | "REVOKED", number>;
+  byName: { name: string; total: number; success: number; failure: number }[];
+  /** Accepted in these days, the latest first. */
+  recentFailures: Failure[];
+}
+
+const FAILURES_SHOWN = 5;
+
+/** Of a module, or of all, in the last days: today and `days` whole ones before it. */
+export async function moduleStats(
+  env: Env,
+  engine: Engine,
+  { module, days }: { module?: string; days: number },
+  now = Date.now(),
+): Promise<ModuleStats> {
+  const from = Math.max(1, daysAgo(days, now)); // what is counted for ever is of no day
+  const [{ ever, since }, open, recentFailures] = await Promise.all([
+    readSince(env.DB, { from, module }),
+    lookAtOpen(env, engine),
+    latestFailures(env.DB, { from, module, most: FAILURES_SHOWN }),
+  ]);
+  const leases = await leasesWithin(env.DB, open.leases, { module });
+  const counts = total(since);
+  const { success, failure, revoked } = endsOf(counts);
+  const seen = seenOf(leases, open, module);
+  return {
+    total: counts.created,
+    successRate: counts.created === 0 ? 0 : Math.min(100, (100 * success) / counts.created),
+    meanSeconds: meanSeconds(counts),
+    p50Seconds: quantileSeconds(counts, 0.5),
+    p95Seconds: quantileSeconds(counts, 0.95),
+    byStatus: {
+      ...openSince(from, counts.created, engine, ever, seen),
+      SUCCESS: success,
+      FAILURE: failure,
+      REVOKED: revoked,
+    },
+    // A name may be used in several modules, of tracked work at least.
+    byName: [...Map.groupBy(since, ({ name }) => name)].map(([name, group]) => {
+      const of = total(group);
+      const ends = endsOf(of);
+      return { name, total: of.created, success: ends.success, failure: ends.failure };
+    }),
+    recentFailures,
+  };
+}
+
+/** Ids of open tasks of a module, as far as was looked. */
+interface Seen {
+  held: string[];
+  elsewhere: string[];
+  waiting: string[];
+  /** Of those that wait, so many do so elsewhere. */
+  ahead: number;
+}
+
+function seenOf(leases: readonly Lease[], { lanes }: OpenWork, module?: string): Seen {
+  const all = [...lanes.values()].flatMap(({ tasks }) => tasks);
+  const tasks = all.filter((task) => (module ?? task.module) === task.module);
+  const waiting = tasks.filter((task) => !runsElsewhere(task));
+  return {
+    held: leases.flatMap(({ taskIds }) => taskIds),
+    elsewhere: tasks.filter(runsElsewhere).map(({ id }) => id),
+    waiting: waiting.map(({ id }) => id),
+    ahead: waiting.filter(({ queue }) => queue === TRACKED).length,
+  };
+}
+
+/**
+ * How many are open is counted, and of work elsewhere too. Those accepted before are taken off as far
+ * as was looked; never more are left than were accepted since.
+ */
+function openSince(
+  from: number,
+  accepted: number,
+  engine: Engine,
+  ever: readonly Stretch[],
+  { held, elsewhere, waiting, ahead }: Seen,
+): { PENDING: number; STARTED: number } {
+  const older = (ids: readonly string[]) => ids.filter((id) => timeOf(id) < from).length;
+  // No tracked work has the name of a task of this system.
+  const tracked = openOf(total(ever.filter(({ name }) => !engine.find(name))));
+  const all = openOf(total(ever)) - older([...held, ...elsewhere, ...waiting]);
+  const running = held.length - older(held) + tracked - ahead - older(elsewhere);
+  const open = Math.max(0, Math.min(accepted, all));
+  const started = Math.max(0, Math.min(open, running));
+  return { PENDING: open - started, STARTED: started };
+}

@@ -1,0 +1,81 @@
+/**
+ * What has not ended, from one bounded look: the leases, and of each lane the tasks recovery looks at
+ * first. Backlogs, states and troubles are all told from it. Whether a lease holds a task is decided
+ * here and not in SQL, where each row would be looked for among the held ones at the price of another.
+ */
+import type { Engine } from "../model/engine";
+import { heldBy, type Lease, LEASES, readLeases } from "../model/leases";
+import { lanesOf } from "../model/queues";
+import { OPEN, TRACKED } from "../model/states";
+
+/** Of a lane that many are looked at, besides those a lease holds. */
+export const MAX_LOOKED = 250;
+
+export interface OpenTask {
+  id: string;
+  module: string;
+  status: "PENDING" | "RETRY";
+  ready_at: number;
+  resends: number;
+  error_code: string | null;
+  queue: string;
+  started_at: number | null;
+  progress: number | null;
+}
+
+export interface Lane {
+  /** Tasks that no lease holds, at most MAX_LOOKED. */
+  tasks: OpenTask[];
+  /** There are more. */
+  capped: boolean;
+}
+
+export interface OpenWork {
+  /** Those that lapsed too, the oldest first. */
+  leases: Lease[];
+  /** Of those tasks that a lease holds, so many have said how far they are. */
+  told: number;
+  /** Of the database, as it said with the answer. */
+  bytes: number;
+  /** By lane; work that runs elsewhere has one too. */
+  lanes: Map<string, Lane>;
+}
+
+// As many more as its leases list, so that these cannot hide the others.
+const LOOK = `
+SELECT id, module, status, ready_at, resends, error_code, queue, started_at, progress
+FROM tasks INDEXED BY tasks_open
+WHERE queue = ?1 AND ${OPEN} ORDER BY check_at
+LIMIT ${MAX_LOOKED + 1} +
+  (SELECT coalesce(sum(json_array_length(task_ids)), 0) FROM leases WHERE queue = ?1)`;
+
+const TOLD = `
+SELECT count(t.progress) AS told FROM leases l, json_each(l.task_ids) h JOIN tasks t ON t.id = h.value
+WHERE l.queue = ?1`;
+
+export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
+  const { DB } = env;
+  const lanes = [...lanesOf(env), TRACKED];
+  // Tasks of a batch do not say how far they are.
+  const single = new Set(engine.all().flatMap((task) => ("run" in task ? [task.queue] : [])));
+  const [held, ...looks] = await DB.batch([
+    DB.prepare(LEASES),
+    ...lanes.map((lane) => DB.prepare(LOOK).bind(lane)),
+    ...[...single].map((lane) => DB.prepare(TOLD).bind(lane)),
+  ]);
+  const leases = readLeases(held);
+  const holders = heldBy(leases);
+  const told = looks.slice(lanes.length) as D1Result<{ told: number }>[];
+  return {
+    leases,
+    bytes: held?.meta.size_after ?? 0,
+    told: told.reduce((sum, { results }) => sum + (results[0]?.told ?? 0), 0),
+    lanes: new Map(
+      lanes.map((lane, index) => {
+        const looked = (looks[index]?.results ?? []) as OpenTask[];
+        const free = looked.filter(({ id }) => !holders.has(id));
+        return [lane, { tasks: free.slice(0, MAX_LOOKED), capped: free.length > MAX_LOOKED }];
+      }),
+    ),
+  };
+}

@@ -1,0 +1,162 @@
+/** What the counts say. Every question reads a few rows of `task_counts`, however many tasks. */
+import { type Counter, COUNTERS, DURATION_EDGES_MS, PAST, SPANS } from "../model/counts";
+
+export type Counts = Record<Counter, number>;
+
+/** The counts of one task name. */
+export interface NamedCounts {
+  name: string;
+  module: string;
+  counts: Counts;
+}
+
+/** What was counted of one task name in one stretch of time. */
+export interface Stretch extends NamedCounts {
+  /** One of SPANS or PAST, and when it began (Unix milliseconds; 0 for ever). */
+  span: number;
+  at: number;
+}
+
+const read = (stretches: string) => `
+SELECT span, bucket AS at, name, module, ${COUNTERS.join(", ")} FROM task_counts
+WHERE ${stretches} AND (?2 IS NULL OR module = ?2)`;
+
+const PRESENT = read(`span IN (${Object.values(SPANS).join(", ")}) AND bucket >= ?1`);
+const PAST_DAYS = read(`span = ${PAST.day} AND bucket >= ?1 AND bucket < ?3`);
+const PAST_MONTHS = read(`span = ${PAST.month} AND bucket >= ?1`);
+
+/**
+ * All there is from `from` on, of a module or of all: what byName and overTime put together. Here
+ * and not in SQL, where each question would read every row once, and once more to sort it.
+ */
+export async function readCounts(
+  db: D1Database,
+  { from = 0, module }: { from?: number; module?: string } = {},
+): Promise<Stretch[]> {
+  return stretchesOf(
+    await db
+      .prepare(PRESENT)
+      .bind(from, module ?? null)
+      .all(),
+  );
+}
+
+/**
+ * The same of all time, and by name what was counted since midnight of a day (`from`), however long
+ * ago: its month by the day, later ones whole. In one transaction, lest a day be folded in between.
+ */
+export async function readSince(
+  db: D1Database,
+  { from, module = null }: { from: number; module?: string | null },
+): Promise<{ ever: Stretch[]; since: NamedCounts[] }> {
+  const monthMs = -PAST.month;
+  const nextMonth = Math.ceil(from / monthMs) * monthMs;
+  const [present, days, months] = await db.batch([
+    db.prepare(PRESENT).bind(0, module),
+    db.prepare(PAST_DAYS).bind(from, module, nextMonth),
+    db.prepare(PAST_MONTHS).bind(nextMonth, module),
+  ]);
+  const ever = stretchesOf(present);
+  return { ever, since: byName([...ever, ...stretchesOf(days), ...stretchesOf(months)], from) };
+}
+
+function stretchesOf(found: D1Result | undefined): Stretch[] {
+  const rows = (found?.results ?? []) as (Counts & Omit<Stretch, "counts">)[];
+  return rows.map(({ span, at, name, module, ...counts }) => ({ span, at, name, module, counts }));
+}
+
+/** By task name, of the stretches that began at or after `from` (Unix milliseconds); all, if 0. */
+export function byName(stretches: readonly Stretch[], from = 0): NamedCounts[] {
+  const groups = Map.groupBy(
+    stretches.filter(({ at }) => at >= from),
+    ({ module, name }) => JSON.stringify([module, name]),
+  );
+  return [...groups]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, group]) =>
+      group.slice(0, 1).map(({ name, module }) => ({ name, module, counts: total(group) })),
+    );
+}
+
+/** Added up. */
+export function total(all: readonly { counts: Counts }[]): Counts {
+  const sums = Object.fromEntries<number>(COUNTERS.map((counter) => [counter, 0])) as Counts;
+  for (const { counts } of all) {
+    for (const counter of COUNTERS) {
+      sums[counter] = (sums[counter] ?? 0) + (counts[counter] ?? 0);
+    }
+  }
+  return sums;
+}
+
+/**
+ * How many are in a state now, by counts of all time. By those of some days: how many ended in them,
+ * less those run again, which may have ended before: never less than none.
+ */
+export function endsOf(counts: Counts): { success: number; failure: number; revoked: number } {
+  const { success, failure, unfailed, revoked, unrevoked } = counts;
+  return {
+    success,
+    failure: Math.max(0, failure - unfailed),
+    revoked: Math.max(0, revoked - unrevoked),
+  };
+}
+
+/** How many have not ended, by counts of all time. */
+export function openOf(counts: Counts): number {
+  const { success, failure, revoked } = endsOf(counts);
+  return counts.created - success - failure - revoked;
+}
+
+/** Mean seconds from first start to success; null without any. */
+export function meanSeconds({ success, duration_ms }: Counts): number | null {
+  return success === 0 ? null : duration_ms / success / 1000;
+}
+
+/**
+ * The seconds in which a share of the successes ended, by the histogram: exact at its edges, linear
+ * between them. Null without any; the last edge for what took longer.
+ */
+export function quantileSeconds(counts: Counts, share: number): number | null {
+  const { success } = counts;
+  if (success === 0) {
+    return null;
+  }
+  const wanted = share * success;
+  let [below, lower] = [0, 0];
+  for (const [k, edge] of DURATION_EDGES_MS.entries()) {
+    const within = counts[`d${k}`] ?? 0;
+    if (within >= wanted) {
+      const part = within === below ? 1 : (wanted - below) / (within - below);
+      return (lower + part * (edge - lower)) / 1000;
+    }
+    [below, lower] = [within, edge];
+  }
+  return lower / 1000;
+}
+
+/** Events of a stretch of time. */
+export interface Bucket {
+  /** Unix milliseconds. */
+  at: number;
+  counts: Counts;
+}
+
+/** Stretches of `spanMs` from `from` on, in order; those without events are left out. */
+export function overTime(
+  stretches: readonly Stretch[],
+  { spanMs, from }: { spanMs: number; from: number },
+): Bucket[] {
+  const groups = Map.groupBy(
+    stretches.filter(({ span, at }) => span > 0 && span <= spanMs && at >= from),
+    ({ at }) => at - (at % spanMs),
+  );
+  return [...groups]
+    .map(([at, group]) => ({ at, counts: total(group) }))
+    .toSorted((a, b) => a.at - b.at);
+}
+
+/** Midnight (UTC) `days` ago: a day counts whole. */
+export function daysAgo(days: number, now: number): number {
+  return now - (now % SPANS.day) - days * SPANS.day;
+}

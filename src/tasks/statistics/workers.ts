@@ -1,0 +1,81 @@
+import { storedForms } from "../../auth/caller";
+import { Conditions } from "../../db/conditions";
+import { loteOf } from "../model/ids";
+import { type Lease, LEASES, readLeases } from "../model/leases";
+import type { TaskFilter } from "../reading/task-filter";
+
+/** A consumer at work: its lease, and the first of what it runs. */
+export interface Worker {
+  worker: string;
+  queue: string;
+  since: number;
+  expiresAt: number;
+  batchSize: number;
+  tasks: { id: string; name: string }[];
+}
+
+const SHOWN = 20;
+
+/** Which tasks consumers are looked at for; all without any. */
+export type WorkFilter = Pick<TaskFilter, "user" | "module" | "lote">;
+
+/** Those that hold a lease and are not silent for too long, the longest at it first. */
+export async function listWorkers(
+  db: D1Database,
+  filter: WorkFilter = {},
+  now = Date.now(),
+): Promise<Worker[]> {
+  const leases = readLeases(await db.prepare(LEASES).all());
+  const atWork = leases.filter(({ expiresAt }) => expiresAt > now);
+  return workersOf(db, await leasesWithin(db, atWork, filter), SHOWN);
+}
+
+/** Leases as if they held nothing but tasks of the filter; those that then hold none are left out. */
+export async function leasesWithin(
+  db: D1Database,
+  leases: readonly Lease[],
+  { user, module, lote }: WorkFilter,
+): Promise<readonly Lease[]> {
+  const match = new Conditions();
+  if (user !== undefined) {
+    match.addAny("t.user", storedForms(user));
+  }
+  if (module !== undefined) {
+    match.add("t.module = ?", module);
+  }
+  if (match.isEmpty && lote === undefined) {
+    return leases;
+  }
+  const held = leases.flatMap(({ taskIds }) => taskIds);
+  const ids = held.filter((id) => lote === undefined || loteOf(id) === lote);
+  const { results } = await db
+    .prepare(`SELECT t.id FROM json_each(?) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`)
+    .bind(JSON.stringify(ids), ...match.values)
+    .all<{ id: string }>();
+  const wanted = new Set(results.map(({ id }) => id));
+  return leases
+    .map((lease) => ({ ...lease, taskIds: lease.taskIds.filter((id) => wanted.has(id)) }))
+    .filter(({ taskIds }) => taskIds.length > 0);
+}
+
+/** Who holds these leases, each with so many of its tasks. */
+export async function workersOf(
+  db: D1Database,
+  leases: readonly Lease[],
+  shown: number,
+): Promise<Worker[]> {
+  if (leases.length === 0) {
+    return [];
+  }
+  const ids = leases.flatMap(({ taskIds }) => taskIds.slice(0, shown));
+  const { results } = await db
+    .prepare("SELECT t.id, t.name FROM json_each(?1) m JOIN tasks t ON t.id = m.value")
+    .bind(JSON.stringify(ids))
+    .all<{ id: string; name: string }>();
+  const names = new Map(results.map(({ id, name }) => [id, name]));
+  return leases.map(({ taskIds, ...lease }) => ({
+    ...lease,
+    batchSize: taskIds.length,
+    tasks: taskIds.slice(0, shown).map((id) => ({ id, name: names.get(id) ?? "" })),
+  }));
+}

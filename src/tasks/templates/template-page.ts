@@ -1,0 +1,41 @@
+import { z } from "@hono/zod-openapi";
+import { filterText } from "../../http/filter-text";
+import { fold } from "../../lib/fold";
+import type { Engine } from "../model/engine";
+import { moduleOf, TemplateView, toTemplateView } from "./template-view";
+import { listTemplates } from "./templates";
+
+export const TemplateQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  after: z.string().default("").openapi({ description: "Go on after this name" }),
+  module: filterText(100).optional().openapi({ description: "Case and accents do not matter" }),
+});
+
+export const TemplatePage = z
+  .object({
+    count: z.int(),
+    next: z.string().nullable(),
+    previous: z.null(),
+    results: z.array(TemplateView),
+  })
+  .openapi("TemplatePage");
+
+/** A page of templates, by name, for the request at `url`. */
+export async function templatePage(
+  env: Env,
+  engine: Engine,
+  { limit, after, module }: z.infer<typeof TemplateQuery>,
+  url: string,
+): Promise<z.infer<typeof TemplatePage>> {
+  const wanted = module === undefined ? null : fold(module);
+  const { templates, more, count } = await listTemplates(
+    env.DB,
+    after,
+    limit,
+    (template) => wanted === null || fold(moduleOf(template, engine)) === wanted,
+  );
+  const results = templates.map((template) => toTemplateView(template, engine, env));
+  const next = new URL(url);
+  next.searchParams.set("after", results.at(-1)?.name ?? "");
+  return { count, next: more ? next.href : null, previous: null, results };
+}

@@ -1,0 +1,216 @@
+import { retryD1 } from "../../db/retry";
+import { AppError } from "../../http/errors";
+import { fitting, MAX_PAGE_BYTES } from "../../http/paging";
+import { cutText } from "../../lib/cut-text";
+import { parseAsSent } from "../../lib/exact-json";
+import { formsOf } from "../../lib/fold";
+import { MAX_NAME_CHARACTERS } from "../model/bounds";
+import { type Notify, readNotify } from "../model/notify";
+import { MAX_TIMEOUT_SECONDS } from "../model/timeout";
+
+/** How to run a task again and again: defaults of its input, and what overrides its definition. */
+export interface Template {
+  name: string;
+  taskName: string;
+  /** Of work that runs elsewhere; empty for a task of this system, which has its own. */
+  module: string;
+  description: string;
+  /** Numbers as sent: see lib/exact-json.ts. */
+  defaults: Record<string, unknown>;
+  /** Of a task of this system at most MAX_TIMEOUT_SECONDS, whatever an older version stored. */
+  timeoutSeconds: number | null;
+  maxRetries: number | null;
+  /** For people; nothing depends on it. */
+  estimatedSeconds: number;
+  /** Likewise. */
+  steps: string[];
+  notify: Notify;
+  active: boolean;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export type TemplateDraft = Omit<Template, "createdAt" | "updatedAt">;
+
+interface Row {
+  name: string;
+  task_name: string;
+  module: string;
+  description: string;
+  defaults: string;
+  timeout_seconds: number | null;
+  max_retries: number | null;
+  estimated_seconds: number | null;
+  steps: string;
+  notify: string | null;
+  active: number;
+  created_at: number;
+  updated_at: number;
+}
+
+const MAX_TEMPLATES = 1000;
+/** Of rows of older versions that do not say. */
+export const DEFAULT_ESTIMATE_SECONDS = 60;
+/** Of work that runs elsewhere, where nobody says. */
+export const DEFAULT_RETRIES = 3;
+
+/** One name, whichever form of Unicode it is written in. */
+const stored = (name: string) => name.normalize("NFC");
+
+/** The row is this very call's: D1 committed it and then reported a failure. */
+const IS_REPEAT = "created_at = ?11 AND updated_at = ?11 AND task_name = ?2 AND defaults = ?4";
+const SAVE = `
+INSERT INTO task_templates (name, task_name, description, defaults, timeout_seconds, max_retries,
+  estimated_seconds, steps, notify, active, created_at, updated_at, module)
+SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12
+WHERE EXISTS (SELECT 1 FROM task_templates WHERE name = ?1)
+  OR (SELECT count(*) FROM task_templates) < ${MAX_TEMPLATES}
+ON CONFLICT (name) DO UPDATE SET task_name = ?2, module = ?12, description = ?3, defaults = ?4,
+  timeout_seconds = ?5, max_retries = ?6, estimated_seconds = ?7, steps = ?8, notify = ?9,
+  active = ?10, updated_at = iif(${IS_REPEAT}, ?11, max(?11, created_at + 1))
+RETURNING *`;
+
+/**
+ * Creates a template, or changes the one of that name: only a new one's two times are equal. Throws
+ * 409 `too_many_templates`.
+ */
+export async function saveTemplate(
+  db: D1Database,
+  template: TemplateDraft,
+  now = Date.now(),
+): Promise<Template> {
+  const { taskName, description, timeoutSeconds, maxRetries, estimatedSeconds } = template;
+  const save = db
+    .prepare(SAVE)
+    .bind(
+      stored(template.name),
+      taskName,
+      description,
+      JSON.stringify(template.defaults),
+      timeoutSeconds,
+      maxRetries,
+      estimatedSeconds,
+      JSON.stringify(template.steps),
+      JSON.stringify(template.notify),
+      template.active ? 1 : 0,
+      now,
+      template.module,
+    );
+  const row = await retryD1(db, () => save.first<Row>());
+  if (!row) {
+    const detail = `There are ${MAX_TEMPLATES} templates; change one of them`;
+    throw new AppError(409, "too_many_templates", detail);
+  }
+  return toTemplate(row);
+}
+
+export async function getTemplate(db: D1Database, name: string): Promise<Template | null> {
+  const row = await db
+    .prepare("SELECT * FROM task_templates WHERE name = ?1")
+    .bind(stored(name))
+    .first<Row>();
+  return row && toTemplate(row);
+}
+
+const FOR_WORK = `
+SELECT * FROM task_templates WHERE task_name IN (SELECT value FROM json_each(?1))
+  AND module IN (SELECT value FROM json_each(?2)) AND active = 1
+ORDER BY updated_at DESC LIMIT 1`;
+
+/** The active template for work elsewhere of that name and module; of several the one changed last. */
+export async function templateFor(
+  db: D1Database,
+  taskName: string,
+  module: string,
+): Promise<Template | null> {
+  const forms = [taskName, module].map((text) =>
+    JSON.stringify(formsOf(cutText(text, MAX_NAME_CHARACTERS))),
+  );
+  const row = await db
+    .prepare(FOR_WORK)
+    .bind(...forms)
+    .first<Row>();
+  return row && toTemplate(row);
+}
+
+/** From then on it refuses to run. Null when there is none of that name. */
+export async function deactivateTemplate(
+  db: D1Database,
+  name: string,
+  now = Date.now(),
+): Promise<Template | null> {
+  const deactivate = db
+    .prepare(
+      `UPDATE task_templates SET active = 0, updated_at = max(?2, created_at + 1)
+       WHERE name = ?1 RETURNING *`,
+    )
+    .bind(stored(name), now);
+  const row = await retryD1(db, () => deactivate.first<Row>());
+  return row && toTemplate(row);
+}
+
+type Listed = Pick<Template, "name" | "taskName" | "module">;
+
+/**
+ * By name, after the one named; fewer than the limit where their defaults are large. `count` is of
+ * all that are listed, which those are that `isListed` lets in.
+ */
+export async function listTemplates(
+  db: D1Database,
+  after: string,
+  limit: number,
+  isListed: (template: Listed) => boolean = () => true,
+): Promise<{ templates: Template[]; more: boolean; count: number }> {
+  const all = await db
+    .prepare(
+      `SELECT name, task_name AS taskName, module, octet_length(defaults) AS bytes,
+         name > ?1 AS isAfter FROM task_templates ORDER BY name LIMIT ${MAX_TEMPLATES}`,
+    )
+    .bind(stored(after))
+    .all<Listed & { bytes: number; isAfter: number }>();
+  const listed = all.results.filter(isListed);
+  const rest = listed.filter(({ isAfter }) => isAfter);
+  const page = rest.slice(0, Math.min(limit, fitting(rest, MAX_PAGE_BYTES)));
+  const { results } = await db
+    .prepare(
+      `SELECT * FROM task_templates WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name`,
+    )
+    .bind(JSON.stringify(page.map(({ name }) => name)))
+    .all<Row>();
+  const more = rest.length > page.length;
+  return { templates: results.map(toTemplate), more, count: listed.length };
+}
+
+export type TemplateSummary = Listed & Pick<Template, "description" | "active">;
+
+/** All of them, by name, without what may be large. */
+export async function listTemplateSummaries(db: D1Database): Promise<TemplateSummary[]> {
+  const { results } = await db
+    .prepare(
+      `SELECT name, task_name AS taskName, module, description, active FROM task_templates
+       ORDER BY name LIMIT ${MAX_TEMPLATES}`,
+    )
+    .all<Omit<TemplateSummary, "active"> & { active: number }>();
+  return results.map((row) => ({ ...row, active: row.active === 1 }));
+}
+
+function toTemplate(row: Row): Template {
+  return {
+    name: row.name,
+    taskName: row.task_name,
+    module: row.module,
+    description: row.description,
+    defaults: parseAsSent(row.defaults) as Record<string, unknown>,
+    timeoutSeconds:
+      row.timeout_seconds === null || row.module !== ""
+        ? row.timeout_seconds
+        : Math.min(row.timeout_seconds, MAX_TIMEOUT_SECONDS),
+    maxRetries: row.max_retries,
+    estimatedSeconds: row.estimated_seconds ?? DEFAULT_ESTIMATE_SECONDS,
+    steps: JSON.parse(row.steps) as string[],
+    notify: readNotify(row.notify),
+    active: row.active === 1,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
