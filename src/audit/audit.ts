@@ -1,13 +1,13 @@
 import type { Context } from "hono";
 import { callerId } from "../auth/caller";
-import { assertCaller } from "../auth/middleware";
+import { assertCaller } from "../http/require";
 import { Conditions } from "../db/conditions";
 import { retryD1 } from "../db/retry";
 import type { AppEnv } from "../http/app-env";
 import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
 import { fold } from "../lib/fold";
 import { log } from "../log";
-import { keptJson } from "../tasks/model/bounds";
+import { keptJson } from "../lib/kept-json";
 import { newLote, taskId } from "../tasks/model/ids";
 
 export const AUDITED = [

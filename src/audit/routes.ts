@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { requireAdmin } from "../auth/middleware";
+import { requireAdmin } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { filterText } from "../http/filter-text";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";

@@ -12,7 +12,7 @@ import type { Auth } from "./auth";
 import type { Person } from "./caller";
 import { ensureFirstAdmin } from "./first-admin";
 import { withLentSession } from "./lent-session";
-import { assertAdmin } from "./middleware";
+import { assertAdmin } from "../http/require";
 import { assertPeopleRequest, disarm } from "./people";
 import { audited } from "./people-audit";
 import { refusal } from "./refusal";

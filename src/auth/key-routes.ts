@@ -8,7 +8,7 @@ import { createRoute } from "../http/route";
 import { visibleText } from "../http/visible-text";
 import { SCOPES } from "./caller";
 import { createKey, listKeys, revokeKey, type StoredKey } from "./keys";
-import { assertAdmin, requireAdmin } from "./middleware";
+import { assertAdmin, requireAdmin } from "../http/require";
 
 const scope = z.enum(SCOPES);
 

@@ -4,12 +4,10 @@ import { clientAddress } from "../http/client-address";
 import { AppError } from "../http/errors";
 import { assertWithinRate } from "../http/rate-limit";
 import { accessCaller } from "./access";
-import { type Caller, can, type Person, type Scope } from "./caller";
+import type { Caller } from "./caller";
 import { verifyKey } from "./key-check";
 import { assertSameOrigin, isUnsafe } from "./same-origin";
 import { hasSessionCookie, sessionCaller } from "./session";
-
-const CHALLENGE = { "www-authenticate": "Bearer" };
 
 /**
  * Sets `c.var.caller` from `Authorization: Bearer KEY`, else from Cloudflare Access where it is set
@@ -52,48 +50,4 @@ async function findCaller(c: Context<AppEnv>, isTrusted: boolean): Promise<Calle
     assertSameOrigin(c.req.raw);
   }
   return sessionCaller(c, isUnsafe(c.req.method));
-}
-
-/** Lets through anyone who is known: 401 `unauthorized` otherwise. */
-export function requireCaller(): MiddlewareHandler<AppEnv> {
-  return async function requireCaller(c, next) {
-    assertCaller(c.var.caller);
-    await next();
-  };
-}
-
-/** 401 `unauthorized` without credentials, 403 `forbidden` naming the missing scope. */
-export function requireScope(scope: Scope): MiddlewareHandler<AppEnv> {
-  return async function requireScope(c, next) {
-    if (!can(assertCaller(c.var.caller), scope)) {
-      throw new AppError(403, "forbidden", `This needs the scope ${scope}.`, { scope });
-    }
-    await next();
-  };
-}
-
-/** Only a signed-in administrator; a key administers nothing, whatever its scopes. */
-export function requireAdmin(): MiddlewareHandler<AppEnv> {
-  return async function requireAdmin(c, next) {
-    assertAdmin(c.var.caller);
-    await next();
-  };
-}
-
-/** The caller, or 401 `unauthorized`. */
-export function assertCaller(caller: Caller | null | undefined): Caller {
-  if (caller === null || caller === undefined) {
-    const detail = "Sign in, or send an API key as `Authorization: Bearer KEY`.";
-    throw new AppError(401, "unauthorized", detail, {}, CHALLENGE);
-  }
-  return caller;
-}
-
-/** The caller when a signed-in administrator, else 401 or 403. */
-export function assertAdmin(caller: Caller | null | undefined): Person {
-  const known = assertCaller(caller);
-  if (known.kind !== "user" || known.role !== "admin") {
-    throw new AppError(403, "forbidden", "Only a signed-in administrator may do this.");
-  }
-  return known;
 }

@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
 import { can, callerId, type Scope } from "../auth/caller";
-import { assertCaller, requireScope } from "../auth/middleware";
+import { assertCaller, requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";

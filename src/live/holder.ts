@@ -2,7 +2,7 @@
 import type { Context } from "hono";
 import { type Caller, callerId, can, type Person } from "../auth/caller";
 import { keyExpiry } from "../auth/keys";
-import { assertCaller } from "../auth/middleware";
+import { assertCaller } from "../http/require";
 import { currentSession } from "../auth/session";
 import { database } from "../db/client";
 import type { AppEnv } from "../http/app-env";

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { can, callerId } from "../auth/caller";
-import { assertCaller } from "../auth/middleware";
+import { assertCaller } from "../http/require";
 import { configOf } from "../config";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { clientAddress } from "../http/client-address";

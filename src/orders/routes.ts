@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { audit } from "../audit/audit";
 import { callerId } from "../auth/caller";
-import { assertAdmin, requireAdmin, requireScope } from "../auth/middleware";
+import { assertAdmin, requireAdmin, requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { assertCaller, requireScope } from "../auth/middleware";
+import { assertCaller, requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { limitLongBody } from "../http/body-limit";

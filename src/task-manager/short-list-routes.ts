@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../auth/caller";
-import { assertCaller } from "../auth/middleware";
+import { assertCaller } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
 import { MAX_LIMIT, pageQuery } from "../http/paging";

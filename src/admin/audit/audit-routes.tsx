@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { type AuditEntry, type AuditFilter, listAudit } from "../../audit/audit";
-import { requireAdmin } from "../../auth/middleware";
+import { requireAdmin } from "../../http/require";
 import { bareId } from "../../auth/caller";
 import { callersNamed, namesOf } from "../../auth/names";
 import type { AppEnv } from "../../http/app-env";

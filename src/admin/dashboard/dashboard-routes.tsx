@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { requireScope } from "../../auth/middleware";
+import { requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { AppError } from "../../http/errors";
 import type { Engine } from "../../tasks/model/engine";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { can } from "../../auth/caller";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { invalidCursor } from "../../http/paging";
 import { DEAD_LETTER_CODES } from "../../tasks/running/dead-letters";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { can } from "../../auth/caller";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { BURIED } from "../../tasks/running/dead-letters";
 import type { Engine } from "../../tasks/model/engine";

@@ -3,7 +3,7 @@ import { audit } from "../../audit/audit";
 import { pageOfKeys } from "../../auth/key-list";
 import { NewKeyBody } from "../../auth/key-routes";
 import { createKey, findKey, revokeKey, type StoredKey } from "../../auth/keys";
-import { assertAdmin, requireAdmin } from "../../auth/middleware";
+import { assertAdmin, requireAdmin } from "../../http/require";
 import { namesOf } from "../../auth/names";
 import { database } from "../../db/client";
 import type { AppEnv } from "../../http/app-env";

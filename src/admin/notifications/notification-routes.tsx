@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { callerId } from "../../auth/caller";
-import { assertCaller } from "../../auth/middleware";
+import { assertCaller } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { invalidCursor } from "../../http/paging";

@@ -2,7 +2,7 @@ import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
 import { callerId } from "../../auth/caller";
 import { limitBody } from "../../http/body-limit";
-import { assertAdmin, assertCaller, requireAdmin, requireScope } from "../../auth/middleware";
+import { assertAdmin, assertCaller, requireAdmin, requireScope } from "../../http/require";
 import { exportOrders } from "../../exports/orders";
 import type { AppEnv } from "../../http/app-env";
 import { AppError } from "../../http/errors";

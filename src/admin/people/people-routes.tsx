@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { callAuth } from "../../auth/gate";
-import { requireAdmin } from "../../auth/middleware";
+import { requireAdmin } from "../../http/require";
 import { findPerson, listPeople, type PersonRow } from "../../auth/people-list";
 import { currentSession } from "../../auth/session";
 import { listSessions, tokenOf } from "../../auth/session-list";

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
 import { callerId, can } from "../../auth/caller";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import { namesOf } from "../../auth/names";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";

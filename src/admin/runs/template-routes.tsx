@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";

@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
 import { callerId } from "../../auth/caller";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { actOn } from "../../tasks/commands/actions";

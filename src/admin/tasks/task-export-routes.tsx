@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { audit } from "../../audit/audit";
 import { callerId } from "../../auth/caller";
-import { assertCaller } from "../../auth/middleware";
+import { assertCaller } from "../../http/require";
 import { exportTasks } from "../../exports/tasks";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";

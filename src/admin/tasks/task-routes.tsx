@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { can } from "../../auth/caller";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import { namesOf } from "../../auth/names";
 import { fileKey } from "../../exports/file";
 import { fileLink } from "../../exports/link";

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { requireScope } from "../../auth/middleware";
+import { requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { json } from "../../http/json-content";
 import { pageOf, pageQuery, readCursor, renderPage } from "../../http/paging";

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { callerId } from "../../auth/caller";
-import { assertCaller } from "../../auth/middleware";
+import { assertCaller } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { AppError } from "../../http/errors";
 import { json } from "../../http/json-content";

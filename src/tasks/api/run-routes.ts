@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../../audit/audit";
 import { callerId } from "../../auth/caller";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";
 import { problems, STORAGE_FULL } from "../../http/problem-docs";

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../../audit/audit";
-import { assertCaller, requireScope } from "../../auth/middleware";
+import { assertCaller, requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";
 import { limitLongBody } from "../../http/body-limit";

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { requireScope } from "../../auth/middleware";
+import { requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { limitLongBody } from "../../http/body-limit";
 import { json } from "../../http/json-content";

@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { audit } from "../../audit/audit";
 import { can, callerId, type Scope } from "../../auth/caller";
-import { assertCaller } from "../../auth/middleware";
+import { assertCaller } from "../../http/require";
 import { callerOf } from "../../auth/names";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { AppError } from "../../http/errors";

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { audit } from "../../audit/audit";
 import { callerId, can } from "../../auth/caller";
-import { assertCaller } from "../../auth/middleware";
+import { assertCaller } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { type ActionResult, actOn } from "./actions";
 import type { Engine } from "../model/engine";

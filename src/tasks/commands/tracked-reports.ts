@@ -1,9 +1,10 @@
 /** What work that runs elsewhere says of its progress and its end. */
 import { retryD1 } from "../../db/retry";
 import { cutMiddle, cutText } from "../../lib/cut-text";
+import { keptJson } from "../../lib/kept-json";
 import { log } from "../../log";
 import {
-  keptJson,
+  MAX_JSON_CHARACTERS,
   MAX_MESSAGE_CHARACTERS,
   MAX_STEP_CHARACTERS,
   MAX_TRACEBACK_CHARACTERS,
@@ -104,7 +105,10 @@ export function finishTracking(
   const { DB: db } = env;
   const { status } = ending;
   const told = howFar(percentOf(progress, task), progress);
-  const result = ending.result === undefined ? null : keptJson(JSON.stringify(ending.result));
+  const result =
+    ending.result === undefined
+      ? null
+      : keptJson(JSON.stringify(ending.result), MAX_JSON_CHARACTERS);
   const error =
     ending.status === "FAILURE"
       ? { code: "failed", message: cutText(ending.message, MAX_MESSAGE_CHARACTERS) }

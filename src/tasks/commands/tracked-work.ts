@@ -2,7 +2,7 @@
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { callerId } from "../../auth/caller";
-import { assertCaller } from "../../auth/middleware";
+import { assertCaller } from "../../http/require";
 import { callerOf } from "../../auth/names";
 import type { AppEnv } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";

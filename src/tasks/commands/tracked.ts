@@ -7,8 +7,9 @@
 import { retryD1 } from "../../db/retry";
 import { cutText } from "../../lib/cut-text";
 import { formsOf } from "../../lib/fold";
+import { keptJson } from "../../lib/kept-json";
 import { log } from "../../log";
-import { keptJson, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/bounds";
+import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/bounds";
 import { countSql } from "../model/counts";
 import { newLote, taskId } from "../model/ids";
 import { startedNotice } from "../model/notify";
@@ -85,7 +86,7 @@ export async function startTracking(
     id,
     user,
     cutText(tracked.description || (template?.description ?? ""), MAX_MESSAGE_CHARACTERS),
-    keptJson(tracked.context),
+    keptJson(tracked.context, MAX_JSON_CHARACTERS),
     (tracked.maxRetries ?? maxRetries ?? DEFAULT_RETRIES) + 1,
     now + (isPending ? pendingSilence(timeoutMs) : timeoutMs),
     isPending ? null : now,

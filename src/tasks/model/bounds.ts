@@ -2,7 +2,6 @@
  * How much is kept of what is not the engine's own: inputs, results and words. Words are cut, with a
  * mark; an input is refused, and a result fails its task, but for those of work that runs elsewhere.
  */
-import { cutText } from "../../lib/cut-text";
 
 /** Of an input, a result or a finished step, as JSON text. */
 export const MAX_JSON_CHARACTERS = 64_000;
@@ -15,16 +14,3 @@ export const MAX_MESSAGE_CHARACTERS = 500;
 export const MAX_STEP_CHARACTERS = 500;
 export const MAX_TRACEBACK_CHARACTERS = 16_000;
 export const MAX_NAME_CHARACTERS = 100;
-
-const SHOWN_CHARACTERS = 1000;
-
-/** JSON text to be kept whatever its size: in place of what is too large, its size and beginning. */
-export function keptJson(text: string, most = MAX_JSON_CHARACTERS): string {
-  return text.length <= most
-    ? text
-    : JSON.stringify({
-        too_large: true,
-        characters: text.length,
-        beginning: cutText(text, SHOWN_CHARACTERS),
-      });
-}

@@ -1,8 +1,8 @@
 import { sizeOf } from "../../db/chunks";
 import { backoff, MAX_MESSAGE_WAIT_MS } from "../model/backoff";
+import { keptJson } from "../../lib/kept-json";
 import { cutMiddle, cutText } from "../../lib/cut-text";
 import {
-  keptJson,
   MAX_CHECKPOINT_BYTES,
   MAX_DETAIL_CHARACTERS,
   MAX_JSON_CHARACTERS,
