@@ -5,7 +5,7 @@ export default defineConfig({
   schema: [
     "./src/db/schema.ts",
     "./src/tasks/model/schema.ts",
-    "./src/orders/schema.ts",
+    "./src/orders/order/schema.ts",
     "./src/auth/schema.ts",
     "./src/audit/schema.ts",
   ],

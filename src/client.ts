@@ -4,7 +4,7 @@
  * every digit.
  */
 import { hc } from "hono/client";
-import type { keyRoutes } from "./auth/key-routes";
+import type { keyRoutes } from "./auth/keys/key-routes";
 import type { exportRoutes } from "./exports/routes";
 import type { orderRoutes } from "./orders/routes";
 import type { taskRoutes } from "./tasks/api/routes";

@@ -2,7 +2,7 @@
  * The configuration, read once and checked. Every error names the variable.
  * Also imported by `npm start` and `npm run deploy`, so it depends on nothing.
  */
-import type { Role } from "./auth/caller";
+import type { Role } from "./caller";
 
 export interface Config {
   /** Base URL of the product catalogue without a final slash; empty for the embedded one. */

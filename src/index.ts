@@ -10,8 +10,8 @@ import { exportTasks } from "./exports/tasks";
 import { guarded } from "./db/guarded";
 import { ASKED, UNATTENDED } from "./db/retry";
 import { log, setLogLevel } from "./log";
-import { foldRest } from "./orders/fold-customers";
-import { processOrder } from "./orders/task";
+import { foldRest } from "./orders/pipeline/fold-customers";
+import { processOrder } from "./orders/pipeline/task";
 import { bulk } from "./tasks/commands/bulk";
 import { consume } from "./tasks/running/consumer";
 import { consumeDeadLetters } from "./tasks/running/dead-letters";
@@ -24,8 +24,8 @@ import { watchRecovery } from "./tasks/recovery/watch-recovery";
 
 export { LiveHub } from "./live/hub.do";
 export { CatalogueDesk } from "./orders/catalogue/desk.do";
-export { EmbeddedCatalogue } from "./orders/embedded-catalogue";
-export { OrderRegistry } from "./orders/registry.do";
+export { EmbeddedCatalogue } from "./orders/catalogue/embedded-catalogue";
+export { OrderRegistry } from "./orders/pipeline/registry.do";
 export { IngestDesk } from "./tasks/accepting/ingest-desk.do";
 export { Recovery } from "./tasks/recovery/recovery.do";
 

@@ -1,7 +1,7 @@
 import { version } from "../package.json";
 import { configOf } from "./config";
 import { catalogueStatus } from "./orders/catalogue/catalogue";
-import { registryStorage } from "./orders/registry";
+import { registryStorage } from "./orders/pipeline/registry";
 import type { CatalogueStatus } from "./orders/catalogue/desk.do";
 import { recoveryOf } from "./tasks/recovery/recovery-alarm";
 

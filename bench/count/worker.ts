@@ -4,8 +4,8 @@
  * runs src/index.ts.
  */
 import product from "../../src/index";
-import { OrderRegistry as Registry } from "../../src/orders/registry.do";
-import type { ClaimAnswer, ClaimOf, Outcomes } from "../../src/orders/registry.do";
+import { OrderRegistry as Registry } from "../../src/orders/pipeline/registry.do";
+import type { ClaimAnswer, ClaimOf, Outcomes } from "../../src/orders/pipeline/registry.do";
 import { IngestDesk as IngestDeskObject } from "../../src/tasks/accepting/ingest-desk.do";
 import { Recovery as RecoveryAlarm } from "../../src/tasks/recovery/recovery.do";
 import { counts, reset } from "./counters";

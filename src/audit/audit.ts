@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { callerId } from "../auth/caller";
+import { callerId } from "../caller";
 import { assertCaller } from "../http/require";
 import { Conditions } from "../db/conditions";
 import { retryD1 } from "../db/retry";
@@ -8,7 +8,7 @@ import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
 import { fold } from "../lib/fold";
 import { log } from "../log";
 import { keptJson } from "../lib/kept-json";
-import { newLote, taskId } from "../tasks/model/ids";
+import { newLote, taskId } from "../lib/ids";
 
 export const AUDITED = [
   "task.cancel",

@@ -5,7 +5,7 @@ import { admin } from "better-auth/plugins/admin";
 import { defaultStatements } from "better-auth/plugins/admin/access";
 import { database } from "../db/client";
 import { log } from "../log";
-import type { Role } from "./caller";
+import type { Role } from "../caller";
 import { accounts, sessions, users, verifications } from "./schema";
 import { AUTH_PATH, MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH, requireSecrets } from "./settings";
 

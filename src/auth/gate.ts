@@ -6,21 +6,26 @@ import { AppError } from "../http/errors";
 import { assertKnown } from "../http/known-names";
 import { assertWithinRate } from "../http/rate-limit";
 import { log } from "../log";
-import { accessCaller } from "./access";
-import { returnAttempt, takeAttempt } from "./attempts";
+import { accessCaller } from "./access/access";
+import { returnAttempt, takeAttempt } from "./sessions/attempts";
 import type { Auth } from "./auth";
-import type { Person } from "./caller";
-import { ensureFirstAdmin } from "./first-admin";
-import { withLentSession } from "./lent-session";
+import type { Person } from "../caller";
+import { ensureFirstAdmin } from "./people/first-admin";
+import { withLentSession } from "./sessions/lent-session";
 import { assertAdmin } from "../http/require";
-import { assertPeopleRequest, disarm } from "./people";
-import { audited } from "./people-audit";
+import { assertPeopleRequest, disarm } from "./people/people";
+import { audited } from "./people/people-audit";
 import { refusal } from "./refusal";
 import { assertSameOrigin } from "./same-origin";
-import { currentSession, hasSessionCookie, headersForAuth, sessionCaller } from "./session";
-import { endOtherSessions } from "./session-list";
+import {
+  currentSession,
+  hasSessionCookie,
+  headersForAuth,
+  sessionCaller,
+} from "./sessions/session";
+import { endOtherSessions } from "./sessions/session-list";
 import { AUTH_PATH } from "./settings";
-import { signingIn } from "./sign-in";
+import { signingIn } from "./sessions/sign-in";
 
 const LISTING = [
   "limit",

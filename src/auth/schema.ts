@@ -1,5 +1,5 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import type { Scope } from "./caller";
+import type { Scope } from "../caller";
 
 const time = (name: string) => integer(name, { mode: "timestamp_ms" });
 

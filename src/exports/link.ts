@@ -1,5 +1,5 @@
 /** The signed link to an export's file: whoever has it may download the file, for an hour. */
-import { isSigned, sign } from "../auth/signing";
+import { isSigned, sign } from "../auth/sessions/signing";
 
 const PURPOSE = "exports: link to a file";
 const LINK_SECONDS = 3600;

@@ -1,10 +1,10 @@
 import { z } from "@hono/zod-openapi";
 import { filterText } from "../http/filter-text";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
-import { toPedido } from "../orders/contract";
-import { MAX_CUSTOMER_CHARACTERS } from "../orders/order";
-import type { OrderRow } from "../orders/queries";
-import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/walk";
+import { toPedido } from "../orders/order/contract";
+import { MAX_CUSTOMER_CHARACTERS } from "../orders/order/order";
+import type { OrderRow } from "../orders/order/queries";
+import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/reading/walk";
 import { jsonCell, untrusted } from "./csv";
 import { type Columns, csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
 import type { Source, WalkPage } from "./source";

@@ -1,4 +1,4 @@
-import type { Scope } from "../auth/caller";
+import type { Scope } from "../caller";
 import { exportOrders } from "./orders";
 import { exportTasks } from "./tasks";
 

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../audit/audit";
-import { can, callerId, type Scope } from "../auth/caller";
+import { can, callerId, type Scope } from "../caller";
 import { assertCaller, requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { limitBody } from "../http/body-limit";

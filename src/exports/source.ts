@@ -1,5 +1,5 @@
 import type { ZodType } from "zod";
-import type { Role } from "../auth/caller";
+import type { Role } from "../caller";
 import type { Task } from "../tasks/model/define";
 import type { Engine } from "../tasks/model/engine";
 import type { Format, FormatName } from "./formats";

@@ -1,5 +1,5 @@
 import type { Hook } from "@hono/zod-openapi";
-import type { Caller } from "../auth/caller";
+import type { Caller } from "../caller";
 import { AppError } from "./errors";
 import { toldOf } from "./plain-words";
 

@@ -1,6 +1,6 @@
 /** Who may ask for a route: what the gate found out of a caller is here required of one. */
 import type { MiddlewareHandler } from "hono";
-import { type Caller, can, type Person, type Scope } from "../auth/caller";
+import { type Caller, can, type Person, type Scope } from "../caller";
 import type { AppEnv } from "./app-env";
 import { AppError } from "./errors";
 

@@ -1,7 +1,7 @@
 /** What travels from the publisher over the hub to the sockets, and who gets what of it. */
-import { storedForms } from "../auth/caller";
+import { storedForms } from "../caller";
 import { fold } from "../lib/fold";
-import { loteOf } from "../tasks/model/ids";
+import { loteOf } from "../lib/ids";
 import { isFinal } from "../tasks/model/states";
 import type { TaskChange } from "../tasks/model/publish";
 

@@ -1,9 +1,9 @@
 /** Who stands behind a socket, and what that lets it see. */
 import type { Context } from "hono";
-import { type Caller, callerId, can, type Person } from "../auth/caller";
-import { keyExpiry } from "../auth/keys";
+import { type Caller, callerId, can, type Person } from "../caller";
+import { keyExpiry } from "../auth/keys/keys";
 import { assertCaller } from "../http/require";
-import { currentSession } from "../auth/session";
+import { currentSession } from "../auth/sessions/session";
 import { database } from "../db/client";
 import type { AppEnv } from "../http/app-env";
 import type { LiveFilter } from "./events";

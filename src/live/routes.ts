@@ -1,15 +1,15 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { except } from "hono/combine";
-import { storedForms } from "../auth/caller";
-import { identify } from "../auth/middleware";
+import { storedForms } from "../caller";
+import { identify } from "../auth/identify";
 import { requireCaller } from "../http/require";
 import { limitBody } from "../http/body-limit";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { createRoute } from "../http/route";
 import { filterText } from "../http/filter-text";
-import { isLote, isTaskId } from "../tasks/model/ids";
+import { isLote, isTaskId } from "../lib/ids";
 import type { LiveFilter } from "./events";
 import { type Admission, admit } from "./holder";
 import { hubOf } from "./hub";

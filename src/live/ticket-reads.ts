@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { storedForms } from "../auth/caller";
+import { storedForms } from "../caller";
 import type { AppEnv } from "../http/app-env";
 import { hubOf } from "./hub";
 import type { LiveFilter } from "./events";

@@ -3,7 +3,7 @@
  * of a signed link. A ticket is signed, not stored, so giving one out costs nothing; the hub keeps
  * the used ones until their end. It is good for one socket, or one read of a list.
  */
-import { fromBase64Url, isSigned, sign, toBase64Url } from "../auth/signing";
+import { fromBase64Url, isSigned, sign, toBase64Url } from "../auth/sessions/signing";
 import { endedOf } from "./ended";
 import type { Admission } from "./holder";
 

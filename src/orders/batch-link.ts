@@ -2,7 +2,7 @@
  * The signed link to a batch's page: whoever started a batch may follow it, and nobody can guess
  * the link of another.
  */
-import { isSigned, sign } from "../auth/signing";
+import { isSigned, sign } from "../auth/sessions/signing";
 
 const PURPOSE = "pedidos: link to a batch";
 

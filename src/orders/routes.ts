@@ -1,7 +1,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
 import { audit } from "../audit/audit";
-import { callerId } from "../auth/caller";
+import { callerId } from "../caller";
 import { assertAdmin, requireAdmin, requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { filterText } from "../http/filter-text";
@@ -13,7 +13,7 @@ import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { visibleText } from "../http/visible-text";
 import { rateLimit } from "../http/rate-limit";
 import { createRoute, takesQuery } from "../http/route";
-import { MAX_ORDERS, readOrders } from "./body";
+import { MAX_ORDERS, readOrders } from "./intake/body";
 import {
   Accepted,
   Pedido,
@@ -22,13 +22,13 @@ import {
   shownIdOf,
   toPedido,
   toTarea,
-} from "./contract";
+} from "./order/contract";
 import { deleteOrder } from "./delete";
-import { assertRoomForOrders, enqueueSent } from "./ingest";
-import { listOrders } from "./list";
-import { MAX_CUSTOMER_CHARACTERS } from "./order";
-import type { OrderText } from "./order-text";
-import { getOrder } from "./queries";
+import { assertRoomForOrders, enqueueSent } from "./intake/ingest";
+import { listOrders } from "./reading/list";
+import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
+import type { OrderText } from "./order/order-text";
+import { getOrder } from "./order/queries";
 
 /** As wrangler.toml's limit has it: a request is cheap, and locally counting it is not. */
 const COUNTED_BY = 10;

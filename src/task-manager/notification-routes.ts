@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { callerId } from "../auth/caller";
+import { callerId } from "../caller";
 import { assertCaller } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";

@@ -1,4 +1,4 @@
-import { type Caller, callerId, can } from "../auth/caller";
+import { type Caller, callerId, can } from "../caller";
 import { isOwn } from "../tasks/commands/permissions";
 import { getTask, type TaskView } from "../tasks/model/queries";
 import { noSuchTask } from "../tasks/commands/refusals";

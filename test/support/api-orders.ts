@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { loteRange } from "../../src/tasks/model/ids";
+import { loteRange } from "../../src/lib/ids";
 import { call, type CallInit, masterKey, pagesFrom } from "./api";
 
 export const JSON_TYPE = "application/json";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { fold } from "../../src/lib/fold";
 import type { StoredStatus } from "../../src/tasks/model/states";
-import { newLote, taskId } from "../../src/tasks/model/ids";
+import { newLote, taskId } from "../../src/lib/ids";
 import { recount } from "./recount";
 
 export interface TaskSeed {

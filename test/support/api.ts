@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
-import { type Scope, SCOPES } from "../../src/auth/caller";
+import { type Scope, SCOPES } from "../../src/caller";
 import worker from "../../src/index";
 import { withOwnDesk } from "./ingest-desk";
 

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { LiveMessage, Row } from "../../src/live/events";
 import { hubOf } from "../../src/live/hub";
-import { newLote, taskId } from "../../src/tasks/model/ids";
+import { newLote, taskId } from "../../src/lib/ids";
 import type { TaskChange } from "../../src/tasks/model/publish";
 import { call, type CallInit } from "./api";
 

@@ -1,6 +1,6 @@
 import { guarded } from "../../src/db/guarded";
 import { enqueue, type Enqueued } from "../../src/tasks/accepting/enqueue";
-import { enqueueOrders } from "../../src/orders/ingest";
+import { enqueueOrders } from "../../src/orders/intake/ingest";
 import { AT_ONCE } from "./faults";
 import { databaseWith } from "./model-faults";
 import type { FaultPlan, Life, Plan } from "./model-plans";

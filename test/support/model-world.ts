@@ -5,7 +5,7 @@
  */
 import { env as realEnv } from "cloudflare:workers";
 import { vi } from "vitest";
-import { processOrder } from "../../src/orders/task";
+import { processOrder } from "../../src/orders/pipeline/task";
 import { actOn } from "../../src/tasks/commands/actions";
 import { consume } from "../../src/tasks/running/consumer";
 import { consumeDeadLetters } from "../../src/tasks/running/dead-letters";

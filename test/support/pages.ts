@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Role } from "../../src/auth/caller";
+import type { Role } from "../../src/caller";
 import { adminSession, call, type CallInit, ORIGIN } from "./api";
 
 /** With headers one may add to. */

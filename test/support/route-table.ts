@@ -1,6 +1,6 @@
 import { createApp } from "../../src/app";
 import { ENDPOINTS } from "../../src/auth/gate";
-import { processOrder } from "../../src/orders/task";
+import { processOrder } from "../../src/orders/pipeline/task";
 import { bulk } from "../../src/tasks/commands/bulk";
 import { Engine } from "../../src/tasks/model/engine";
 

@@ -7,7 +7,7 @@ import { env as realEnv } from "cloudflare:workers";
 import { vi } from "vitest";
 import { configOf } from "../../src/config";
 import { troubleBehind } from "../../src/db/trouble";
-import { enqueueOrders } from "../../src/orders/ingest";
+import { enqueueOrders } from "../../src/orders/intake/ingest";
 import { consume } from "../../src/tasks/running/consumer";
 import { consumeDeadLetters } from "../../src/tasks/running/dead-letters";
 import { type Memory, recover } from "../../src/tasks/recovery/recover";

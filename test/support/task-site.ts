@@ -2,7 +2,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { expect } from "vitest";
 import { createApp } from "../../src/app";
-import { processOrder } from "../../src/orders/task";
+import { processOrder } from "../../src/orders/pipeline/task";
 import { bulk } from "../../src/tasks/commands/bulk";
 import type { TaskDefinition } from "../../src/tasks/model/define";
 import { Engine } from "../../src/tasks/model/engine";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Caller, callerId, can, SCOPES } from "../../src/auth/caller";
+import { type Caller, callerId, can, SCOPES } from "../../src/caller";
 
 const key: Caller = { kind: "key", id: "a1", name: "ingest", scopes: ["orders:write"] };
 const viewer: Caller = { kind: "user", id: "b2", email: "v@example.com", role: "viewer" };

@@ -16,7 +16,7 @@ import {
   unitsOf,
   unitsPerOrder,
 } from "../support/bench.mjs";
-import { SHARDS } from "../../src/orders/registry";
+import { SHARDS } from "../../src/orders/pipeline/registry";
 
 describe("percentiles", () => {
   it("are values that occurred, by nearest rank, whatever the order", () => {

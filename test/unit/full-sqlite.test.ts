@@ -3,7 +3,7 @@ import { deleteExpired } from "../../src/auth/queries";
 import { keepBallast } from "../../src/db/ballast";
 import { deleteOrder } from "../../src/orders/delete";
 import { deleteExpiredKeys } from "../../src/tasks/recovery/expired-keys";
-import { firstIdAt, newLote, taskId } from "../../src/tasks/model/ids";
+import { firstIdAt, newLote, taskId } from "../../src/lib/ids";
 import { deleteOldNotifications } from "../../src/tasks/reading/notifications";
 import { openLimited } from "../support/full-sqlite.mjs";
 import { readProjectFile } from "../support/node.mjs";

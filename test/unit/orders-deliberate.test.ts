@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isDeliberate } from "../../src/orders/deliberate";
+import { isDeliberate } from "../../src/orders/demo/deliberate";
 
 const by = (agent: string) => isDeliberate(new Headers({ "user-agent": agent }));
 

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
-import { demoOrders } from "../../src/orders/demo";
-import { validate } from "../../src/orders/validate";
+import { demoOrders } from "../../src/orders/demo/demo";
+import { validate } from "../../src/orders/pipeline/validate";
 import { seededRandom } from "../support/random";
 
 const VALID_SKUS = ["P001", "P002", "P003", "P004", "P008", "P015", "P020"];

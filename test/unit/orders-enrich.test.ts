@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Lookup } from "../../src/orders/catalogue/catalogue";
-import { enrich, productsOf } from "../../src/orders/enrich";
+import { enrich, productsOf } from "../../src/orders/pipeline/enrich";
 
 const product = (id: string, unitPrice = 100) => ({ id, title: `Product ${id}`, unitPrice });
 const sick = { sick: "it answered 503", failedAt: 1, until: 2 };

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { type OrderError, reasonOf } from "../../src/orders/errors";
+import { type OrderError, reasonOf } from "../../src/orders/order/errors";
 import { anyJson, hostileText } from "../support/arbitraries";
 
 type Kind = OrderError["kind"];

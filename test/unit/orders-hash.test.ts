@@ -2,12 +2,12 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Lookup } from "../../src/orders/catalogue/catalogue";
 import { productIdOf } from "../../src/orders/catalogue/product";
-import { enrich } from "../../src/orders/enrich";
+import { enrich } from "../../src/orders/pipeline/enrich";
 import { sha256Hex } from "../../src/lib/hex";
-import { canonicalText } from "../../src/orders/hash";
-import type { EnrichedLine, PricedOrder } from "../../src/orders/order";
-import { price } from "../../src/orders/price";
-import { validate } from "../../src/orders/validate";
+import { canonicalText } from "../../src/orders/order/hash";
+import type { EnrichedLine, PricedOrder } from "../../src/orders/order/order";
+import { price } from "../../src/orders/pipeline/price";
+import { validate } from "../../src/orders/pipeline/validate";
 import { hostileText } from "../support/arbitraries";
 
 const rules = {

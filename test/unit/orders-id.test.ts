@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { publicId } from "../../src/orders/contract";
-import { canonicalId } from "../../src/orders/order";
+import { publicId } from "../../src/orders/order/contract";
+import { canonicalId } from "../../src/orders/order/order";
 import { anyJson, hostileText, validId } from "../support/arbitraries";
 
 it("takes 42 and “42” for the same order", () => {

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { isJsonArray, jsonItems, memberText } from "../../src/orders/json-items";
+import { isJsonArray, jsonItems, memberText } from "../../src/orders/order/json-items";
 import { anyJson } from "../support/arbitraries";
 
 const read = (text: string) => Array.from(jsonItems(text), (item) => JSON.parse(item) as unknown);

@@ -1,6 +1,11 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { applyRate, MAX_UNIT_PRICE, priceToMinorUnits, toDecimal } from "../../src/orders/money";
+import {
+  applyRate,
+  MAX_UNIT_PRICE,
+  priceToMinorUnits,
+  toDecimal,
+} from "../../src/orders/order/money";
 
 it.each([
   [0, 0],

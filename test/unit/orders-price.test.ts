@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { MAX_UNIT_PRICE } from "../../src/orders/money";
-import type { EnrichedOrder } from "../../src/orders/order";
-import { price } from "../../src/orders/price";
+import { MAX_UNIT_PRICE } from "../../src/orders/order/money";
+import type { EnrichedOrder } from "../../src/orders/order/order";
+import { price } from "../../src/orders/pipeline/price";
 
 const rules = {
   discountThreshold: 50_000,

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { reasonOf } from "../../src/orders/errors";
-import { canonicalId, type ValidOrder } from "../../src/orders/order";
-import { validate } from "../../src/orders/validate";
+import { reasonOf } from "../../src/orders/order/errors";
+import { canonicalId, type ValidOrder } from "../../src/orders/order/order";
+import { validate } from "../../src/orders/pipeline/validate";
 import { anyJson, hostileText, nearlyAnOrder, validOrder } from "../support/arbitraries";
 
 const good = { id: 42, cliente: "ACME", productos: [{ sku: "P001", cantidad: 2 }] };

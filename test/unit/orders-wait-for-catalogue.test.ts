@@ -2,14 +2,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Config } from "../../src/config";
 import { Catalogue } from "../../src/orders/catalogue/catalogue";
 import type { Need } from "../../src/orders/catalogue/asks";
-import type { NoProduct } from "../../src/orders/enrich";
-import { runPipeline } from "../../src/orders/pipeline";
+import type { NoProduct } from "../../src/orders/pipeline/enrich";
+import { runPipeline } from "../../src/orders/pipeline/pipeline";
 import {
   OUTAGE_WAIT,
   type Search,
   searchOf,
   waitForCatalogue,
-} from "../../src/orders/wait-for-catalogue";
+} from "../../src/orders/pipeline/wait-for-catalogue";
 import { change } from "../../src/tasks/running/change";
 import { toTask } from "../../src/tasks/running/run";
 import { DeskWorld, failing, good, type Reply } from "../support/desk";

@@ -8,7 +8,7 @@ import {
   MAX_TASKS_PER_LOTE,
   newLote,
   taskId,
-} from "../../src/tasks/model/ids";
+} from "../../src/lib/ids";
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 

@@ -1,5 +1,5 @@
 import type { AuditEntry } from "../../audit/audit";
-import { ROLES } from "../../auth/caller";
+import { ROLES } from "../../caller";
 import type { TaskFacts } from "../../tasks/reading/execution";
 import { formatCount, shortId } from "../shared/format";
 import type { View } from "../shared/view";

@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { type AuditEntry, type AuditFilter, listAudit } from "../../audit/audit";
 import { requireAdmin } from "../../http/require";
-import { bareId } from "../../auth/caller";
-import { callersNamed, namesOf } from "../../auth/names";
+import { bareId } from "../../caller";
+import { callersNamed, namesOf } from "../../auth/people/names";
 import type { AppEnv } from "../../http/app-env";
 import type { Engine } from "../../tasks/model/engine";
 import { type TaskFacts, factsOf } from "../../tasks/reading/execution";

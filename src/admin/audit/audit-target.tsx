@@ -1,5 +1,5 @@
 import type { AuditEntry } from "../../audit/audit";
-import { bareId } from "../../auth/caller";
+import { bareId } from "../../caller";
 import { shortId } from "../shared/format";
 
 interface AuditTargetProps {

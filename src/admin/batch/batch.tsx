@@ -1,4 +1,4 @@
-import type { Stage } from "../../orders/order";
+import type { Stage } from "../../orders/order/order";
 import type { Page } from "../../http/paging";
 import type { BatchProgress } from "../../tasks/reading/batch-progress";
 import type { Status } from "../../tasks/model/states";

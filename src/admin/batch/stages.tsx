@@ -1,4 +1,4 @@
-import { STAGES, type Stage } from "../../orders/order";
+import { STAGES, type Stage } from "../../orders/order/order";
 import type { View } from "../shared/view";
 
 export type StageState = "done" | "failed" | "open" | "skipped";

@@ -1,7 +1,7 @@
 import { MAX_SCANNED } from "../../http/paging";
 import { AppError } from "../../http/errors";
 import type { Action } from "../../tasks/commands/actions";
-import { isTaskId } from "../../tasks/model/ids";
+import { isTaskId } from "../../lib/ids";
 import type { TaskFilter } from "../../tasks/reading/task-filter";
 import { ACTION_NAMES } from "../shared/components/selection";
 import { readTaskQuery, type TaskQuery } from "../tasks/task-query";

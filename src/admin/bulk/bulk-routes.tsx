@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { callerId } from "../../auth/caller";
+import { callerId } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";

@@ -1,6 +1,6 @@
 /** Everything the dashboard says, read at once. */
 import { catalogueStatus } from "../../orders/catalogue/catalogue";
-import { registryStorage } from "../../orders/registry";
+import { registryStorage } from "../../orders/pipeline/registry";
 import { SPANS } from "../../tasks/model/counts";
 import type { Engine } from "../../tasks/model/engine";
 import { overview, type Overview } from "../../tasks/statistics/overview";

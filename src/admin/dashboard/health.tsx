@@ -1,4 +1,4 @@
-import { CATALOGUE_WAITING } from "../../orders/errors";
+import { CATALOGUE_WAITING } from "../../orders/order/errors";
 import { type Finding, isGrave } from "../shared/health";
 import type { QueueView } from "./dashboard-data";
 import { usedShare } from "../../db/storage";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { can } from "../../auth/caller";
+import { can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { invalidCursor } from "../../http/paging";

@@ -1,5 +1,5 @@
 import type { FailureFilter } from "../../tasks/statistics/failure-groups";
-import { isTaskId } from "../../tasks/model/ids";
+import { isTaskId } from "../../lib/ids";
 import {
   countActive,
   days,

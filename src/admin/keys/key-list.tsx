@@ -1,4 +1,4 @@
-import { KEY_STATES, type KeyRow, type KeyState, stateOf } from "../../auth/key-list";
+import { KEY_STATES, type KeyRow, type KeyState, stateOf } from "../../auth/keys/key-list";
 import type { Page } from "../../http/paging";
 import { DoneNotice } from "../shared/components/done-notice";
 import { EmptyState } from "../shared/components/empty-state";

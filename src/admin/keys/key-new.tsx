@@ -1,4 +1,4 @@
-import { SCOPES } from "../../auth/caller";
+import { SCOPES } from "../../caller";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { KEY_STATES, type KeyFilter } from "../../auth/key-list";
+import { KEY_STATES, type KeyFilter } from "../../auth/keys/key-list";
 import type { PageRequest } from "../../http/paging";
 import { PAGE_ROWS, type Problems, readFilters, readPosition, words } from "../shared/list-query";
 

@@ -1,4 +1,4 @@
-import type { StoredKey } from "../../auth/keys";
+import type { StoredKey } from "../../auth/keys/keys";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
 

@@ -1,10 +1,10 @@
 import { Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { pageOfKeys } from "../../auth/key-list";
-import { NewKeyBody } from "../../auth/key-routes";
-import { createKey, findKey, revokeKey, type StoredKey } from "../../auth/keys";
+import { pageOfKeys } from "../../auth/keys/key-list";
+import { NewKeyBody } from "../../auth/keys/key-routes";
+import { createKey, findKey, revokeKey, type StoredKey } from "../../auth/keys/keys";
 import { assertAdmin, requireAdmin } from "../../http/require";
-import { namesOf } from "../../auth/names";
+import { namesOf } from "../../auth/people/names";
 import { database } from "../../db/client";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";

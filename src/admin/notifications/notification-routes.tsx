@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { callerId } from "../../auth/caller";
+import { callerId } from "../../caller";
 import { assertCaller } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";

@@ -1,5 +1,5 @@
 import type { Page } from "../../http/paging";
-import type { OrderSummary } from "../../orders/queries";
+import type { OrderSummary } from "../../orders/order/queries";
 import { DayFields } from "../shared/components/day-fields";
 import { ExportForm } from "./export-form";
 import { LiveRegion } from "../shared/components/live-region";

@@ -1,5 +1,5 @@
 import type { PageRequest } from "../../http/paging";
-import type { OrderFilter } from "../../orders/range";
+import type { OrderFilter } from "../../orders/reading/range";
 import {
   countActive,
   days,

@@ -1,14 +1,14 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { callerId } from "../../auth/caller";
+import { callerId } from "../../caller";
 import { limitBody } from "../../http/body-limit";
 import { assertAdmin, assertCaller, requireAdmin, requireScope } from "../../http/require";
 import { exportOrders } from "../../exports/orders";
 import type { AppEnv } from "../../http/app-env";
 import { AppError } from "../../http/errors";
 import { deleteOrder } from "../../orders/delete";
-import { listOrderSummaries } from "../../orders/list";
-import { getOrder, type OrderRow } from "../../orders/queries";
+import { listOrderSummaries } from "../../orders/reading/list";
+import { getOrder, type OrderRow } from "../../orders/order/queries";
 import { startTask } from "../../tasks/accepting/start";
 import { formText, readForm } from "../shared/form-text";
 import { readOrderQuery } from "./order-query";

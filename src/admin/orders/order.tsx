@@ -1,4 +1,4 @@
-import type { OrderRow } from "../../orders/queries";
+import type { OrderRow } from "../../orders/order/queries";
 import { Fact, Facts } from "../shared/components/facts";
 import { Time } from "../shared/components/time";
 import { formatCount, formatMoney, shortId } from "../shared/format";

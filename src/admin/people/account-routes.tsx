@@ -1,9 +1,9 @@
 import { type Context, Hono } from "hono";
 import { callAuth } from "../../auth/gate";
-import type { Person } from "../../auth/caller";
-import { findPerson, type PersonRow } from "../../auth/people-list";
-import { currentSession } from "../../auth/session";
-import { listSessions, tokenOf } from "../../auth/session-list";
+import type { Person } from "../../caller";
+import { findPerson, type PersonRow } from "../../auth/people/people-list";
+import { currentSession } from "../../auth/sessions/session";
+import { listSessions, tokenOf } from "../../auth/sessions/session-list";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";

@@ -1,5 +1,5 @@
-import type { PersonRow } from "../../auth/people-list";
-import type { SessionRow } from "../../auth/session-list";
+import type { PersonRow } from "../../auth/people/people-list";
+import type { SessionRow } from "../../auth/sessions/session-list";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../auth/settings";
 import { DoneNotice } from "../shared/components/done-notice";
 import { Fact, Facts } from "../shared/components/facts";

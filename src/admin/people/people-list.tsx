@@ -1,5 +1,5 @@
-import { ROLES } from "../../auth/caller";
-import type { PersonRow } from "../../auth/people-list";
+import { ROLES } from "../../caller";
+import type { PersonRow } from "../../auth/people/people-list";
 import type { Page } from "../../http/paging";
 import { EmptyState } from "../shared/components/empty-state";
 import { Filters, SelectField } from "../shared/components/filters";

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { ROLES } from "../../auth/caller";
-import type { PeopleFilter } from "../../auth/people-list";
+import { ROLES } from "../../caller";
+import type { PeopleFilter } from "../../auth/people/people-list";
 import type { PageRequest } from "../../http/paging";
 import { PAGE_ROWS, type Problems, readFilters, readPosition, words } from "../shared/list-query";
 

@@ -1,4 +1,4 @@
-import type { PersonRow } from "../../auth/people-list";
+import type { PersonRow } from "../../auth/people/people-list";
 import { InputField } from "../shared/components/form-field";
 import type { FormProblem } from "../shared/form-problem";
 import type { View } from "../shared/view";

@@ -1,4 +1,4 @@
-import { ROLES } from "../../auth/caller";
+import { ROLES } from "../../caller";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../auth/settings";
 import { ChoiceField, InputField } from "../shared/components/form-field";
 import type { FormProblem } from "../shared/form-problem";

@@ -1,4 +1,4 @@
-import type { PersonRow } from "../../auth/people-list";
+import type { PersonRow } from "../../auth/people/people-list";
 import type { FormProblem } from "../shared/form-problem";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";

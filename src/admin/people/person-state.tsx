@@ -1,4 +1,4 @@
-import type { PersonRow } from "../../auth/people-list";
+import type { PersonRow } from "../../auth/people/people-list";
 import type { View } from "../shared/view";
 
 export function PersonState({ view, person }: { view: View; person: PersonRow }) {

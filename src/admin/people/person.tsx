@@ -1,6 +1,6 @@
-import { ROLES } from "../../auth/caller";
-import type { PersonRow } from "../../auth/people-list";
-import type { SessionRow } from "../../auth/session-list";
+import { ROLES } from "../../caller";
+import type { PersonRow } from "../../auth/people/people-list";
+import type { SessionRow } from "../../auth/sessions/session-list";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../auth/settings";
 import { Fact, Facts } from "../shared/components/facts";
 import { ChoiceField, InputField } from "../shared/components/form-field";

@@ -1,4 +1,4 @@
-import type { SessionRow } from "../../auth/session-list";
+import type { SessionRow } from "../../auth/sessions/session-list";
 import type { View } from "../shared/view";
 import { Time } from "../shared/components/time";
 

@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { callerId, can } from "../../auth/caller";
+import { callerId, can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
-import { namesOf } from "../../auth/names";
+import { namesOf } from "../../auth/people/names";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";

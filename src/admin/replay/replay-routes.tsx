@@ -1,8 +1,8 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { callerId } from "../../auth/caller";
+import { callerId } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
-import { namesOf } from "../../auth/names";
+import { namesOf } from "../../auth/people/names";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { parseAsSent } from "../../lib/exact-json";

@@ -1,6 +1,6 @@
 import { type Context, Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { callerId, can } from "../../auth/caller";
+import { callerId, can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";

@@ -1,4 +1,4 @@
-import { toDecimal } from "../../orders/money";
+import { toDecimal } from "../../orders/order/money";
 import type { View } from "./view";
 
 /** "1,234.50 USD" of 123450; from the digits, so no amount is too large to be exact. */

@@ -3,7 +3,7 @@
  * due and nobody takes is stalled; one with nothing due is idle, however alike they look.
  */
 import type { CatalogueStatus } from "../../orders/catalogue/desk.do";
-import { CATALOGUE_WAITING } from "../../orders/errors";
+import { CATALOGUE_WAITING } from "../../orders/order/errors";
 import { type Storage, takesWork, usedShare } from "../../db/storage";
 import type { Backlog } from "../../tasks/statistics/backlog";
 import type { Pause } from "../../tasks/model/pauses";

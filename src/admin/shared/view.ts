@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
-import { type Caller, callerId, type Person } from "../../auth/caller";
+import { type Caller, callerId, type Person } from "../../caller";
 import { configOf } from "../../config";
 import { acceptedLanguage, type Language, parseLanguage } from "../../i18n/language";
 import { type Translate, translator } from "../../i18n/translate";

@@ -1,4 +1,4 @@
-import { STAGES } from "../../orders/order";
+import { STAGES } from "../../orders/order/order";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 

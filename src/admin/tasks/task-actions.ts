@@ -1,4 +1,4 @@
-import { type Caller, can, ROLES } from "../../auth/caller";
+import { type Caller, can, ROLES } from "../../caller";
 import type { Engine } from "../../tasks/model/engine";
 import { statusOf } from "../../tasks/reading/execution";
 import { mayCancel } from "../../tasks/commands/permissions";

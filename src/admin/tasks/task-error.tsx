@@ -1,5 +1,5 @@
 import type { Key } from "../../i18n/translate";
-import { isTaskId } from "../../tasks/model/ids";
+import { isTaskId } from "../../lib/ids";
 import type { Status } from "../../tasks/model/states";
 import type { TaskFacts } from "../../tasks/reading/execution";
 import { adviceOn } from "../failures/error-advice";

@@ -1,6 +1,6 @@
 import { Hono } from "hono";
 import { audit } from "../../audit/audit";
-import { callerId } from "../../auth/caller";
+import { callerId } from "../../caller";
 import { assertCaller } from "../../http/require";
 import { exportTasks } from "../../exports/tasks";
 import type { AppEnv } from "../../http/app-env";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { PageRequest } from "../../http/paging";
 import { gist } from "../../tasks/reading/error-gist";
-import { isLote } from "../../tasks/model/ids";
+import { isLote } from "../../lib/ids";
 import type { TaskFilter } from "../../tasks/reading/task-filter";
 import { STATUSES } from "../../tasks/model/states";
 import {

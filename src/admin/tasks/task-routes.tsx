@@ -1,7 +1,7 @@
 import { type Context, Hono } from "hono";
-import { can } from "../../auth/caller";
+import { can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
-import { namesOf } from "../../auth/names";
+import { namesOf } from "../../auth/people/names";
 import { fileKey } from "../../exports/file";
 import { fileLink } from "../../exports/link";
 import { readsOf } from "../../exports/reads";
@@ -9,7 +9,7 @@ import { assertSameOrigin } from "../../auth/same-origin";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { parseAsSent } from "../../lib/exact-json";
-import { tasksWithOrder } from "../../orders/stored-ids";
+import { tasksWithOrder } from "../../orders/pipeline/stored-ids";
 import type { Engine } from "../../tasks/model/engine";
 import { factsOf } from "../../tasks/reading/execution";
 import { listBriefly } from "../../tasks/reading/list";

@@ -9,7 +9,7 @@ import { Notice } from "../shared/components/notice";
 import { Time } from "../shared/components/time";
 import { Timeline } from "./timeline";
 import type { TaskFacts } from "../../tasks/reading/execution";
-import { isTaskId } from "../../tasks/model/ids";
+import { isTaskId } from "../../lib/ids";
 import { formatCount, formatDuration, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { TaskAction } from "./task-actions";

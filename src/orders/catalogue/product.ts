@@ -1,4 +1,4 @@
-import { priceToMinorUnits } from "../money";
+import { priceToMinorUnits } from "../order/money";
 
 export interface Product {
   id: string;

@@ -12,7 +12,7 @@ import { accept, type Head, type Owner, type Submission } from "./accept";
 import { MAX_MESSAGE_WAIT_MS } from "../model/backoff";
 import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
 import type { NewTask, TaskDefinition } from "../model/define";
-import { MAX_TASKS_PER_LOTE, newLote, taskId } from "../model/ids";
+import { MAX_TASKS_PER_LOTE, newLote, taskId } from "../../lib/ids";
 import { acceptTogether, isSmall } from "./ingest-desk";
 import { logsEach } from "../model/small-batch";
 import type { Notify } from "../model/notify";

@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { audit } from "../../audit/audit";
-import { callerId } from "../../auth/caller";
+import { callerId } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";

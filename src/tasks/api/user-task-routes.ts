@@ -1,9 +1,9 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { audit } from "../../audit/audit";
-import { can, callerId, type Scope } from "../../auth/caller";
+import { can, callerId, type Scope } from "../../caller";
 import { assertCaller } from "../../http/require";
-import { callerOf } from "../../auth/names";
+import { callerOf } from "../../auth/people/names";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { AppError } from "../../http/errors";
 import { json } from "../../http/json-content";

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { audit } from "../../audit/audit";
-import { callerId, can } from "../../auth/caller";
+import { callerId, can } from "../../caller";
 import { assertCaller } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { type ActionResult, actOn } from "./actions";

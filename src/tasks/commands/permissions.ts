@@ -1,5 +1,5 @@
 /** Who may do what to one task, besides those whose scope is for all. */
-import { type Caller, callerId, can } from "../../auth/caller";
+import { type Caller, callerId, can } from "../../caller";
 import { AppError } from "../../http/errors";
 import type { TaskView } from "../model/queries";
 

@@ -1,5 +1,5 @@
 /** What a caller may start: a task, or a template of one. */
-import { type Caller, ROLES } from "../../auth/caller";
+import { type Caller, ROLES } from "../../caller";
 import { AppError } from "../../http/errors";
 import { isRecord } from "../../lib/record";
 import type { TaskDefinition } from "../model/define";

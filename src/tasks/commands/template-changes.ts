@@ -1,5 +1,5 @@
 /** Who may save which template: the same over the API and in the console. */
-import type { Caller } from "../../auth/caller";
+import type { Caller } from "../../caller";
 import { AppError } from "../../http/errors";
 import type { Engine } from "../model/engine";
 import { startable } from "./startable";

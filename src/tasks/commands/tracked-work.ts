@@ -1,9 +1,9 @@
 /** What callers ask of tracked work, by whichever route: who may, and what is refused. */
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { callerId } from "../../auth/caller";
+import { callerId } from "../../caller";
 import { assertCaller } from "../../http/require";
-import { callerOf } from "../../auth/names";
+import { callerOf } from "../../auth/people/names";
 import type { AppEnv } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";
 import { AppError } from "../../http/errors";

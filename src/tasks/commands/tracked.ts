@@ -11,7 +11,7 @@ import { keptJson } from "../../lib/kept-json";
 import { log } from "../../log";
 import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/bounds";
 import { countSql } from "../model/counts";
-import { newLote, taskId } from "../model/ids";
+import { newLote, taskId } from "../../lib/ids";
 import { startedNotice } from "../model/notify";
 import { changeOf, publish } from "../model/publish";
 import { getTask, type TaskView } from "../model/queries";

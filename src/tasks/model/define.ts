@@ -1,5 +1,5 @@
 import type { ZodType } from "zod";
-import type { Role } from "../../auth/caller";
+import type { Role } from "../../caller";
 import type { Chance, Clock } from "../../lib/clock";
 import type { BackoffPolicy } from "./backoff";
 // A task may act on others, whatever their types: it is handed what holds them all.

@@ -1,4 +1,4 @@
-import { nameSql } from "../../auth/names";
+import { nameSql } from "../../auth/people/names";
 import { formsOf } from "../../lib/fold";
 import { heldBy, LEASES, readLeases } from "./leases";
 import type { StoredStatus } from "./states";

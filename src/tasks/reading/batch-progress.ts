@@ -1,5 +1,5 @@
 import { MAX_SCANNED } from "../../http/paging";
-import { loteRange } from "../model/ids";
+import { loteRange } from "../../lib/ids";
 
 /** How far the tasks of a batch got. Of a batch larger than MAX_SCANNED, its first ones. */
 export interface BatchProgress {

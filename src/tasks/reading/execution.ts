@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { bareId } from "../../auth/caller";
+import { bareId } from "../../caller";
 import { parseAsSent } from "../../lib/exact-json";
-import { loteOf } from "../model/ids";
+import { loteOf } from "../../lib/ids";
 import type { Engine } from "../model/engine";
 import type { TaskView } from "../model/queries";
 import { isFinal, shownAs, type Status, STATUSES, TRACKED } from "../model/states";

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { filterText } from "../../http/filter-text";
 import { firstMoment, fromText, lastMoment, throughText } from "../../http/instant";
 import { MAX_SCANNED } from "../../http/paging";
-import { isLote, isTaskId } from "../model/ids";
+import { isLote, isTaskId } from "../../lib/ids";
 import type { TaskFilter } from "./task-filter";
 import { STATUSES } from "../model/states";
 

@@ -1,11 +1,11 @@
 /** How a list finds its rows: which index it walks, and what it asks of each row. */
-import { storedForms } from "../../auth/caller";
+import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
 import { invalidCursor, MAX_SORTED, type PageRequest } from "../../http/paging";
 import { fold, formsOf, wordFinder } from "../../lib/fold";
 import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
-import { firstIdAt, isLote, isTaskId, loteRange } from "../model/ids";
+import { firstIdAt, isLote, isTaskId, loteRange } from "../../lib/ids";
 import { type Lease, LEASED } from "../model/leases";
 import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "../model/states";
 import type { Order, TaskFilter } from "./task-filter";

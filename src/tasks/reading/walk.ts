@@ -1,6 +1,6 @@
 /** Going through every task of a filter, newest first, in steps of bounded size. */
 import { type Key, MAX_SCANNED, type Page } from "../../http/paging";
-import { firstIdAt, timeOf } from "../model/ids";
+import { firstIdAt, timeOf } from "../../lib/ids";
 import { lookAtTasks, nextAfter } from "./list";
 import type { TaskFilter } from "./task-filter";
 

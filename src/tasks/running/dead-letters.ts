@@ -13,7 +13,7 @@ import { type Chance, systemChance, systemClock } from "../../lib/clock";
 import { log } from "../../log";
 import { countSql } from "../model/counts";
 import type { Reason } from "../model/define";
-import { newLote, taskId } from "../model/ids";
+import { newLote, taskId } from "../../lib/ids";
 import { LEASED } from "../model/leases";
 import { publishRows, TOLD, type ToldRow } from "../model/publish";
 import { putOffForDays } from "./put-off";

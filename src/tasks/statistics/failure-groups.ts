@@ -3,7 +3,7 @@ import { Conditions } from "../../db/conditions";
 import { MAX_SCANNED } from "../../http/paging";
 import { fold } from "../../lib/fold";
 import { gist, GIST_SOURCE } from "../reading/error-gist";
-import { firstIdAt } from "../model/ids";
+import { firstIdAt } from "../../lib/ids";
 import { FAILED } from "../model/states";
 
 export interface FailureFilter {

@@ -1,5 +1,5 @@
 import type { Engine } from "../model/engine";
-import { timeOf } from "../model/ids";
+import { timeOf } from "../../lib/ids";
 import type { Lease } from "../model/leases";
 import { lookAtOpen, type OpenWork } from "./open-work";
 import {

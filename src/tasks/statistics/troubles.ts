@@ -1,7 +1,7 @@
 /** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
-import { nameSql } from "../../auth/names";
+import { nameSql } from "../../auth/people/names";
 import { MAX_SCANNED } from "../../http/paging";
-import { firstIdAt } from "../model/ids";
+import { firstIdAt } from "../../lib/ids";
 import type { OpenWork } from "./open-work";
 import { getTasks, type TaskView } from "../model/queries";
 import { FAILED } from "../model/states";

@@ -1,6 +1,6 @@
-import { storedForms } from "../../auth/caller";
+import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
-import { loteOf } from "../model/ids";
+import { loteOf } from "../../lib/ids";
 import { type Lease, LEASES, readLeases } from "../model/leases";
 import type { TaskFilter } from "../reading/task-filter";
 

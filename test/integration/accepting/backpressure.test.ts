@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { enqueueOrders } from "../../../src/orders/ingest";
+import { enqueueOrders } from "../../../src/orders/intake/ingest";
 import { assertRoom } from "../../../src/tasks/accepting/backpressure";
 import { pauseQueue, resumeQueue } from "../../../src/tasks/commands/pause-queue";
 import { call, expectProblem, masterKey } from "../../support/api";

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { enqueueSent } from "../../../src/orders/ingest";
-import { readOrderText } from "../../../src/orders/order-text";
-import { processOrder } from "../../../src/orders/task";
+import { enqueueSent } from "../../../src/orders/intake/ingest";
+import { readOrderText } from "../../../src/orders/order/order-text";
+import { processOrder } from "../../../src/orders/pipeline/task";
 import { actOn } from "../../../src/tasks/commands/actions";
 import { Engine } from "../../../src/tasks/model/engine";
 import { enqueueOne } from "../../../src/tasks/accepting/enqueue";

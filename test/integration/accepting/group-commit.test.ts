@@ -2,10 +2,10 @@
 import { abortAllDurableObjects, evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { enqueueSent } from "../../../src/orders/ingest";
-import { readOrderText } from "../../../src/orders/order-text";
+import { enqueueSent } from "../../../src/orders/intake/ingest";
+import { readOrderText } from "../../../src/orders/order/order-text";
 import { accept, type Submission } from "../../../src/tasks/accepting/accept";
-import { loteRange, newLote, taskId } from "../../../src/tasks/model/ids";
+import { loteRange, newLote, taskId } from "../../../src/lib/ids";
 import { Desk, SHARDS } from "../../../src/tasks/accepting/ingest-desk";
 import { type ObjectRules, strictObjects } from "../../platform/objects";
 import { strictD1 } from "../../platform/d1";

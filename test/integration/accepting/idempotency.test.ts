@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { loteRange } from "../../../src/tasks/model/ids";
+import { loteRange } from "../../../src/lib/ids";
 import { adminSession, apiKey, type CallInit, expectProblem } from "../../support/api";
 import {
   type Accepted,

@@ -5,8 +5,8 @@
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { enqueueSent } from "../../../src/orders/ingest";
-import { readOrderText } from "../../../src/orders/order-text";
+import { enqueueSent } from "../../../src/orders/intake/ingest";
+import { readOrderText } from "../../../src/orders/order/order-text";
 import type { Submission } from "../../../src/tasks/accepting/accept";
 import { Desk } from "../../../src/tasks/accepting/ingest-desk";
 import { bindingOf } from "../../platform/batch";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loteRange } from "../../../src/tasks/model/ids";
+import { loteRange } from "../../../src/lib/ids";
 import { expectProblem } from "../../support/api";
 import {
   type Execution,

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteOrder } from "../../../src/orders/delete";
-import { foldCustomers } from "../../../src/orders/fold-customers";
-import { getOrder } from "../../../src/orders/queries";
-import { claimOrders, settleOrders } from "../../../src/orders/registry";
-import { tasksWithOrder } from "../../../src/orders/stored-ids";
+import { foldCustomers } from "../../../src/orders/pipeline/fold-customers";
+import { getOrder } from "../../../src/orders/order/queries";
+import { claimOrders, settleOrders } from "../../../src/orders/pipeline/registry";
+import { tasksWithOrder } from "../../../src/orders/pipeline/stored-ids";
 import { adminSession, call, list } from "../../support/api";
 import { outcomesOf, pedido, send } from "../../support/api-orders";
 import { visit } from "../../support/console";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { processOrder } from "../../../src/orders/task";
+import { processOrder } from "../../../src/orders/pipeline/task";
 import { bulk } from "../../../src/tasks/commands/bulk";
 import { Engine } from "../../../src/tasks/model/engine";
 import {

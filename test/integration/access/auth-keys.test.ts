@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { verifyKey } from "../../../src/auth/key-check";
+import { verifyKey } from "../../../src/auth/keys/key-check";
 import { adminCookie, call, makeKey, person } from "../../support/auth-site";
 
 const noBackground = () => undefined;

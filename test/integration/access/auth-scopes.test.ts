@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { SCOPES } from "../../../src/auth/caller";
+import { SCOPES } from "../../../src/caller";
 import { call, makeKey, person } from "../../support/auth-site";
 
 const READS = ["orders:read", "tasks:read", "metrics:read"];

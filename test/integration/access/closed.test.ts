@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { createApp } from "../../../src/app";
 import worker from "../../../src/index";
-import { processOrder } from "../../../src/orders/task";
+import { processOrder } from "../../../src/orders/pipeline/task";
 import { Engine } from "../../../src/tasks/model/engine";
 import {
   adminSession,

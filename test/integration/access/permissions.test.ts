@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Role, Scope } from "../../../src/auth/caller";
+import type { Role, Scope } from "../../../src/caller";
 import {
   adminSession,
   apiKey,

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { enqueueOrders } from "../../../src/orders/ingest";
-import { verifyKey } from "../../../src/auth/key-check";
-import { callerId } from "../../../src/auth/caller";
+import { enqueueOrders } from "../../../src/orders/intake/ingest";
+import { verifyKey } from "../../../src/auth/keys/key-check";
+import { callerId } from "../../../src/caller";
 import { apiKey, call, expectProblem, ORIGIN } from "../../support/api";
 import { tasksOf } from "../../support/api-rows";
 import { bulk } from "../../../src/tasks/commands/bulk";

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteOrder } from "../../../src/orders/delete";
-import { getOrder } from "../../../src/orders/queries";
+import { getOrder } from "../../../src/orders/order/queries";
 import { actOn } from "../../../src/tasks/commands/actions";
 import { claim } from "../../../src/tasks/running/claim";
 import { Engine } from "../../../src/tasks/model/engine";

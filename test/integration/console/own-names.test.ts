@@ -1,6 +1,6 @@
 /** No page of this site sends a name that the route it asks does not know: all its links and forms are tried. */
 import { beforeAll, expect, it } from "vitest";
-import { taskId } from "../../../src/tasks/model/ids";
+import { taskId } from "../../../src/lib/ids";
 import { adminSession, call, ORIGIN, type Problem } from "../../support/api";
 import { seedOrders, seedTasks } from "../../support/api-rows";
 import { person } from "../../support/people";

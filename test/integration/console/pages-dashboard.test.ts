@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../../src/app";
-import { processOrder } from "../../../src/orders/task";
+import { processOrder } from "../../../src/orders/pipeline/task";
 import { Engine } from "../../../src/tasks/model/engine";
 import { pauseQueue, resumeQueue } from "../../../src/tasks/commands/pause-queue";
 import { getTask } from "../../../src/tasks/model/queries";

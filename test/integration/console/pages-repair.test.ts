@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-import type { Role } from "../../../src/auth/caller";
-import { newLote } from "../../../src/tasks/model/ids";
+import type { Role } from "../../../src/caller";
+import { newLote } from "../../../src/lib/ids";
 import { adminSession, call, type CallInit, ORIGIN } from "../../support/api";
 import { seedTasks } from "../../support/api-rows";
 import { storeOrders, taskOf, deliver } from "../../support/engine";

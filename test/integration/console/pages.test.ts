@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { createApp } from "../../../src/app";
-import type { Role } from "../../../src/auth/caller";
+import type { Role } from "../../../src/caller";
 import { batchLink, isSignedBatch } from "../../../src/orders/batch-link";
-import { processOrder } from "../../../src/orders/task";
+import { processOrder } from "../../../src/orders/pipeline/task";
 import { Engine } from "../../../src/tasks/model/engine";
 import { adminSession, call, type CallInit, ORIGIN } from "../../support/api";
 import { type Execution, processAll } from "../../support/api-orders";

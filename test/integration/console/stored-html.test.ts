@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SCRIPT_URL } from "../../../src/admin/shared/assets";
 import { batchLink } from "../../../src/orders/batch-link";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { adminSession, call } from "../../support/api";
 import { type Parsed, parseHtml } from "../../support/html";
 import { auth, person } from "../../support/people";

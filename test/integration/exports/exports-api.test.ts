@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Role } from "../../../src/auth/caller";
+import type { Role } from "../../../src/caller";
 import { fileKey } from "../../../src/exports/file";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { seedTasks } from "../../support/api-rows";
 import {
   adminSession,

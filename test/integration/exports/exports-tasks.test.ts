@@ -5,7 +5,7 @@ import { defineExport } from "../../../src/exports/task";
 import { actOn } from "../../../src/tasks/commands/actions";
 import { Engine } from "../../../src/tasks/model/engine";
 import { enqueue } from "../../../src/tasks/accepting/enqueue";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { listTasks } from "../../../src/tasks/reading/list";
 import type { TaskFilter } from "../../../src/tasks/reading/task-filter";
 import { recover } from "../../../src/tasks/recovery/recover";

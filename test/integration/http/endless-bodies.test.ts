@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { MAX_LONG_BODY_BYTES } from "../../../src/http/body-limit";
-import { MAX_BODY_BYTES } from "../../../src/orders/body";
+import { MAX_BODY_BYTES } from "../../../src/orders/intake/body";
 import { apiKey, call, type CallInit, expectProblem } from "../../support/api";
 import { person } from "../../support/people";
 import { fill, nameOf, routeTable } from "../../support/route-table";

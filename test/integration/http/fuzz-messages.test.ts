@@ -4,7 +4,7 @@ import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import worker from "../../../src/index";
-import { taskId } from "../../../src/tasks/model/ids";
+import { taskId } from "../../../src/lib/ids";
 import { anyJson, hostileText } from "../../support/arbitraries";
 import { storeOrders } from "../../support/engine";
 import { FUZZ_RUNS, MESSAGES, share } from "../../support/fuzz-settings";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { loteRange } from "../../../src/tasks/model/ids";
+import { loteRange } from "../../../src/lib/ids";
 import { nearlyAnOrder, validOrder } from "../../support/arbitraries";
 import { call, masterKey, ORIGIN } from "../../support/api";
 import { type Accepted, JSON_TYPE, NDJSON_TYPE, post } from "../../support/api-orders";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { taskId } from "../../../src/tasks/model/ids";
+import { taskId } from "../../../src/lib/ids";
 import { apiKey, call, type CallInit, masterKey } from "../../support/api";
 import { seedOrders, seedTasks } from "../../support/api-rows";
 import { answered, assertDecent, expectNoSecret } from "../../support/decent-answer";

@@ -17,7 +17,7 @@ import {
   ORIGIN,
 } from "../../support/api";
 import { JSON_TYPE } from "../../support/api-orders";
-import { taskId } from "../../../src/tasks/model/ids";
+import { taskId } from "../../../src/lib/ids";
 import { seedOrders, seedTasks } from "../../support/api-rows";
 import { bodyOf } from "../../support/described-values";
 import { anOrder } from "../../support/orders";

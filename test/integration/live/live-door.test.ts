@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { closeEnded } from "../../../src/live/ended";
 import { CLOSE_ENDED } from "../../../src/live/hub.do";
 import { makeTicket } from "../../../src/live/tickets";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import {
   adminSession,
   apiKey,

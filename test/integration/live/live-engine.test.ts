@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vite
 import type { Row } from "../../../src/live/events";
 import { PATIENCE_MS, QUIET_MS } from "../../../src/live/hub.do";
 import { publishToHub } from "../../../src/live/publisher";
-import { enqueueOrders } from "../../../src/orders/ingest";
+import { enqueueOrders } from "../../../src/orders/intake/ingest";
 import { actOn } from "../../../src/tasks/commands/actions";
 import { BURIED, consumeDeadLetters } from "../../../src/tasks/running/dead-letters";
 import { Engine } from "../../../src/tasks/model/engine";

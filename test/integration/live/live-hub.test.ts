@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MAX_ROWS } from "../../../src/live/events";
 import { hubOf } from "../../../src/live/hub";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { masterKey } from "../../support/api";
 import { aChange, listen, type Listener, publishNow } from "../../support/live";
 

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { bareId } from "../../../src/auth/caller";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { bareId } from "../../../src/caller";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { listTasks } from "../../../src/tasks/reading/list";
 import { call, list, masterKey } from "../../support/api";
 import type { Execution } from "../../support/api-orders";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { enqueueOne } from "../../../src/tasks/accepting/enqueue";
-import { newLote } from "../../../src/tasks/model/ids";
+import { newLote } from "../../../src/lib/ids";
 import { publishTo, type TaskChange } from "../../../src/tasks/model/publish";
 import { strictD1 } from "../../platform/d1";
 import {

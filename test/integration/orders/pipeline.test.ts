@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { getOrder } from "../../../src/orders/queries";
+import { getOrder } from "../../../src/orders/order/queries";
 import { CATALOGUE_URL, product, stubCatalogue } from "../../support/catalogue";
 import { deliver, passTime, passWaits, storeOrders, taskOf, testEnv } from "../../support/engine";
 import { anOrder } from "../../support/orders";

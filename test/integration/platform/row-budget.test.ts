@@ -1,7 +1,7 @@
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { createKey } from "../../../src/auth/keys";
+import { createKey } from "../../../src/auth/keys/keys";
 import { database } from "../../../src/db/client";
 import worker from "../../../src/index";
 import { actOn } from "../../../src/tasks/commands/actions";

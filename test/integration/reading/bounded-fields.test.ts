@@ -3,7 +3,7 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import worker from "../../../src/index";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import {
   adminSession,
   call,

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { taskSource } from "../../../src/exports/tasks";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { adminSession, call, masterKey, pagesFrom } from "../../support/api";
 import type { Execution, Pedido } from "../../support/api-orders";
 import { storeBulkyOrders } from "../../support/bulky-orders";

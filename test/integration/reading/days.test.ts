@@ -1,7 +1,7 @@
 /** A date without a time is that whole day, wherever the API takes one. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { call, expectBadParameter, masterKey, pagesFrom } from "../../support/api";
 import { JSON_TYPE } from "../../support/api-orders";
 import { seedOrders } from "../../support/api-rows";

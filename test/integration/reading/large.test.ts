@@ -5,11 +5,11 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exportTasks } from "../../../src/exports/tasks";
-import { nextOrders } from "../../../src/orders/walk";
+import { nextOrders } from "../../../src/orders/reading/walk";
 import { bulk } from "../../../src/tasks/commands/bulk";
 import { PAST } from "../../../src/tasks/model/counts";
 import { Engine } from "../../../src/tasks/model/engine";
-import { firstIdAt, loteOf } from "../../../src/tasks/model/ids";
+import { firstIdAt, loteOf } from "../../../src/lib/ids";
 import { recover } from "../../../src/tasks/recovery/recover";
 import { adminSession, call, type CallInit, type List, masterKey } from "../../support/api";
 import { seedLease } from "../../support/api-rows";

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { newLote } from "../../../src/tasks/model/ids";
+import { newLote } from "../../../src/lib/ids";
 import { expectBadParameter, expectProblem, type List } from "../../support/api";
 import type { Execution } from "../../support/api-orders";
 import { seedLease, seedTasks } from "../../support/api-rows";

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { PAST } from "../../../src/tasks/model/counts";
-import { newLote } from "../../../src/tasks/model/ids";
+import { newLote } from "../../../src/lib/ids";
 import { recover } from "../../../src/tasks/recovery/recover";
 import type { StoredStatus } from "../../../src/tasks/model/states";
 import { seedTasks } from "../../support/api-rows";

@@ -11,7 +11,7 @@ import { readCounts, overTime, total } from "../../../src/tasks/statistics/stats
 import { expectBadParameter, expectProblem } from "../../support/api";
 import { seedLease, seedTasks } from "../../support/api-rows";
 import { countingDatabase } from "../../support/counting";
-import { newLote } from "../../../src/tasks/model/ids";
+import { newLote } from "../../../src/lib/ids";
 import { clearTasks } from "../../support/recount";
 import { faultyDatabase, strike } from "../../support/faults";
 import { person } from "../../support/people";

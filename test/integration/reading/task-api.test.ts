@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { newLote, taskId } from "../../../src/tasks/model/ids";
+import { newLote, taskId } from "../../../src/lib/ids";
 import { STATUSES } from "../../../src/tasks/model/states";
 import {
   call,

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { exportOrders } from "../../../src/exports/orders";
 import { exportTasks } from "../../../src/exports/tasks";
-import { foldCustomers, hasUnfolded } from "../../../src/orders/fold-customers";
+import { foldCustomers, hasUnfolded } from "../../../src/orders/pipeline/fold-customers";
 import { Engine } from "../../../src/tasks/model/engine";
 import { bulk } from "../../../src/tasks/commands/bulk";
 import { adminSession, call, type List, list, masterKey, pagesFrom } from "../../support/api";

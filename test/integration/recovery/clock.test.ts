@@ -1,9 +1,9 @@
 /** What is remembered of the time before a clock went back an hour is not believed for an hour. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { accessKeys } from "../../../src/auth/access-keys";
-import { takeAttempt } from "../../../src/auth/attempts";
-import { verifyKey } from "../../../src/auth/key-check";
+import { accessKeys } from "../../../src/auth/access/access-keys";
+import { takeAttempt } from "../../../src/auth/sessions/attempts";
+import { verifyKey } from "../../../src/auth/keys/key-check";
 import { makeKey } from "../../support/auth-site";
 import { storeOrders, testEnv } from "../../support/engine";
 import { anOrder } from "../../support/orders";

@@ -9,7 +9,7 @@ import { getTask } from "../../../src/tasks/model/queries";
 import { saveTemplate } from "../../../src/tasks/templates/templates";
 import { startTracking } from "../../../src/tasks/commands/tracked";
 import { finishTracking, reportProgress } from "../../../src/tasks/commands/tracked-reports";
-import { createKey } from "../../../src/auth/keys";
+import { createKey } from "../../../src/auth/keys/keys";
 import { database } from "../../../src/db/client";
 import { type D1Call, strictD1 } from "../../platform/d1";
 import { seedOrders } from "../../support/api-rows";

@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
 import { guarded } from "../../../src/db/guarded";
-import { taskId } from "../../../src/tasks/model/ids";
+import { taskId } from "../../../src/lib/ids";
 import { adminSession, call, type CallInit, masterKey, ORIGIN } from "../../support/api";
 import { seedOrders, seedTasks } from "../../support/api-rows";
 import { strictD1 } from "../../platform/d1";

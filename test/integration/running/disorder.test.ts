@@ -1,7 +1,7 @@
 /** Messages that come twice, late, out of order or never, and clocks that jump. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { claimOrders } from "../../../src/orders/registry";
+import { claimOrders } from "../../../src/orders/pipeline/registry";
 import { recover } from "../../../src/tasks/recovery/recover";
 import { takeAndDie, taskOf } from "../../support/engine";
 import { taskIdOf } from "../../platform/batch";

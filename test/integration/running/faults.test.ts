@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { enqueueOrders } from "../../../src/orders/ingest";
+import { enqueueOrders } from "../../../src/orders/intake/ingest";
 import { recover } from "../../../src/tasks/recovery/recover";
 import { deliver, passWaits, storeOrders, taskOf, testEnv } from "../../support/engine";
 import { faultyDatabase, strike } from "../../support/faults";

@@ -1,0 +1,136 @@
+/**
+ * Sign-in by Cloudflare Access: Access stands before the site, asks the identity provider, and sends
+ * a signed token along with every request. The token says who it is, ACCESS_ROLES what they may do.
+ */
+import type { Context } from "hono";
+import { getCookie } from "hono/cookie";
+import { type AccessConfig, configOf } from "../../config";
+import { retryD1 } from "../../db/retry";
+import type { AppEnv } from "../../http/app-env";
+import { AppError } from "../../http/errors";
+import { log } from "../../log";
+import { type Identity, verifyAccessToken } from "./access-token";
+import type { Person, Role } from "../../caller";
+import { ensureFirstAdmin } from "../people/first-admin";
+import { assertSameOrigin } from "../same-origin";
+
+/** Provider, in `accounts`, of people who came through Access. */
+export const ACCESS_PROVIDER = "access";
+
+const SEEN_MS = 3_600_000;
+
+/**
+ * The person Access vouches for, or null. Access is the gate here once it is set up: a bad token in
+ * its header is 401, an identity without a role, or banned, is 403, keys that cannot be had are 503.
+ * Only its cookie may be stale, since it outlives its token on paths Access does not guard. A page of
+ * another site acts by it only if `isTrusted`.
+ */
+export async function accessCaller(c: Context<AppEnv>, isTrusted = false): Promise<Person | null> {
+  const { access } = configOf(c.env);
+  if (access === null) {
+    return null;
+  }
+  const assertion = c.req.header("cf-access-jwt-assertion");
+  const token = assertion ?? getCookie(c, "CF_Authorization");
+  if (token === undefined) {
+    return null;
+  }
+  const identity = await verifyAccessToken(access, token);
+  if (identity === null) {
+    if (assertion === undefined) {
+      return null;
+    }
+    const detail = "The token of Cloudflare Access is not valid here, or not any more.";
+    throw new AppError(401, "invalid_access_token", detail);
+  }
+  if (!isTrusted) {
+    assertSameOrigin(c.req.raw);
+  }
+  const { email } = identity;
+  const role = email === undefined ? undefined : roleOf(access, email);
+  if (email === undefined || role === undefined) {
+    const detail = "Cloudflare Access knows you, but ACCESS_ROLES gives you no role here.";
+    throw new AppError(403, "no_role", detail);
+  }
+  const known = await findUser(c.env.DB, email);
+  const now = Date.now();
+  if (known?.banned === 1 && (known.banExpires ?? Number.POSITIVE_INFINITY) > now) {
+    throw new AppError(403, "banned", "An administrator has banned this account.");
+  }
+  const isCurrent = known?.role === role && (known.seenAt ?? 0) > now - SEEN_MS;
+  const user = isCurrent ? known : await enrol(c, { ...identity, email }, role, now);
+  return { kind: "user", id: user.id, email, role, accessUntil: identity.exp * 1000 };
+}
+
+/** Of the address itself, else of its domain. */
+function roleOf({ roles }: AccessConfig, email: string): Role | undefined {
+  return roles.get(email) ?? roles.get(`*${email.slice(email.lastIndexOf("@"))}`);
+}
+
+interface StoredUser {
+  id: string;
+  role: string | null;
+  banned: number | null;
+  banExpires: number | null;
+  /** When they last came through Access, to the hour. */
+  seenAt: number | null;
+}
+
+function findUser(db: D1Database, email: string): Promise<StoredUser | null> {
+  return db
+    .prepare(
+      `SELECT u.id, u.role, u.banned, u.ban_expires AS banExpires, a.updated_at AS seenAt
+       FROM users u LEFT JOIN accounts a ON a.user_id = u.id AND a.provider_id = ?2
+       WHERE u.email = ?1`,
+    )
+    .bind(email, ACCESS_PROVIDER)
+    .first<StoredUser>();
+}
+
+/**
+ * Makes a person of an identity seen for the first time, so that rows can name them as `user:ID` for
+ * good, or brings what is stored up to date. Whoever has a password under the same address is the
+ * same person. Every statement may be repeated.
+ */
+async function enrol(
+  c: Context<AppEnv>,
+  { email, sub }: Identity & { email: string },
+  role: Role,
+  now: number,
+): Promise<StoredUser> {
+  const { createAuth } = await import("../auth");
+  // Or nobody could sign in with its password ever after: it is made in an empty table only.
+  await ensureFirstAdmin(c.env, createAuth(c.env, c.req.url));
+  const db = c.env.DB;
+  await retryD1(db, () =>
+    db.batch([
+      db
+        .prepare(
+          `INSERT INTO users (id, name, email, email_verified, role, banned, created_at, updated_at)
+           VALUES (?1, ?2, ?3, 1, ?4, 0, ?5, ?5)
+           ON CONFLICT (email) DO UPDATE SET role = excluded.role, updated_at = excluded.updated_at
+           WHERE role IS NOT excluded.role`,
+        )
+        .bind(crypto.randomUUID(), email.split("@")[0], email, role, now),
+      db
+        .prepare(
+          `INSERT INTO accounts (id, account_id, provider_id, user_id, created_at, updated_at)
+           SELECT ?1, ?2, ?3, id, ?4, ?4 FROM users WHERE email = ?5 AND NOT EXISTS (
+             SELECT 1 FROM accounts a WHERE a.user_id = users.id AND a.provider_id = ?3)`,
+        )
+        .bind(crypto.randomUUID(), sub ?? email, ACCESS_PROVIDER, now, email),
+      db
+        .prepare(
+          `UPDATE accounts SET account_id = ?1, updated_at = ?2
+           WHERE provider_id = ?3 AND user_id = (SELECT id FROM users WHERE email = ?4)`,
+        )
+        .bind(sub ?? email, now, ACCESS_PROVIDER, email),
+    ]),
+  );
+  const user = await findUser(db, email);
+  if (user === null) {
+    throw new AppError(503, "database_unavailable", "The account was removed just now: try again.");
+  }
+  log.info("auth.access_enrolled", { userId: user.id, role });
+  return user;
+}

@@ -1,0 +1,79 @@
+import { Conditions } from "../../db/conditions";
+import { cutPage, type Page, type PageRequest, scanSize } from "../../http/paging";
+import { wordFinder } from "../../lib/fold";
+import type { Scope } from "../../caller";
+
+/** A key as its list shows it; moments are Unix milliseconds. */
+export interface KeyRow {
+  id: string;
+  name: string;
+  scopes: Scope[];
+  createdBy: string;
+  createdAt: number;
+  expiresAt: number | null;
+  revokedAt: number | null;
+  /** To the minute. */
+  lastUsedAt: number | null;
+}
+
+export const KEY_STATES = ["active", "expired", "revoked"] as const;
+export type KeyState = (typeof KEY_STATES)[number];
+
+export interface KeyFilter {
+  /** An id, or words of a name. */
+  search?: string;
+  state?: KeyState;
+}
+
+export function stateOf(key: Pick<KeyRow, "expiresAt" | "revokedAt">, now: number): KeyState {
+  if (key.revokedAt !== null) {
+    return "revoked";
+  }
+  return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "active";
+}
+
+/** Newest first; looks at no more than 1,000 keys, so a filtered page may come back short. */
+export async function pageOfKeys(
+  db: D1Database,
+  filter: KeyFilter,
+  request: PageRequest,
+  now: number,
+): Promise<Page<KeyRow>> {
+  const { cursor } = request;
+  const backwards = cursor?.direction === "previous";
+  const match = new Conditions();
+  if (filter.state === "revoked") {
+    match.add("revoked_at IS NOT NULL");
+  } else if (filter.state !== undefined) {
+    const isOver = `coalesce(expires_at, 9e15) ${filter.state === "expired" ? "<=" : ">"} ?`;
+    match.add(`revoked_at IS NULL AND ${isOver}`, now);
+  }
+  const { search = "" } = filter;
+  const hasWords = wordFinder(search);
+  const size = scanSize(request, !match.isEmpty || search !== "");
+  const direction = backwards ? "ASC" : "DESC";
+  const { results } = await db
+    .prepare(
+      `SELECT id, name, scopes, created_by AS createdBy, created_at AS createdAt,
+         expires_at AS expiresAt, revoked_at AS revokedAt, last_used_at AS lastUsedAt,
+         ${match.sql} AS hit
+       FROM (
+         SELECT * FROM api_keys
+         ${cursor ? `WHERE (created_at, id) ${backwards ? ">" : "<"} (?, ?)` : ""}
+         ORDER BY created_at ${direction}, id ${direction} LIMIT ${size + 1})`,
+    )
+    .bind(...match.values, ...(cursor ? [Number(cursor.key[0]), String(cursor.key[1])] : []))
+    .all<Omit<KeyRow, "scopes"> & { scopes: string; hit: number }>();
+  const looked = results.map((key) => ({
+    ...key,
+    hit: Number(key.hit === 1 && (key.id === search || hasWords(key.name))),
+  }));
+  const page = cutPage(looked, request, size, (key) => [key.createdAt, key.id]);
+  return {
+    ...page,
+    rows: page.rows.map(({ hit: _hit, scopes, ...key }) => ({
+      ...key,
+      scopes: JSON.parse(scopes) as Scope[],
+    })),
+  };
+}

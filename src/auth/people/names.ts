@@ -1,0 +1,54 @@
+import { fold } from "../../lib/fold";
+
+/** What people call the callers stored as "user:ID" or "key:ID"; those gone by now have no name. */
+export async function namesOf(
+  db: D1Database,
+  callers: readonly string[],
+): Promise<Map<string, string>> {
+  const { results } = await db
+    .prepare(
+      `SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(?1) c
+       LEFT JOIN users u ON c.value LIKE 'user:%' AND u.id = substr(c.value, 6)
+       LEFT JOIN api_keys k ON c.value LIKE 'key:%' AND k.id = substr(c.value, 5)`,
+    )
+    .bind(JSON.stringify(callers))
+    .all<{ caller: string; name: string | null }>();
+  return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
+}
+
+/** SQL of what a person or a key stored in a column is called; a text that names neither has none. */
+export function nameSql(column: string): string {
+  return `iif(substr(${column}, 1, 4) = 'key:',
+    (SELECT name FROM api_keys WHERE id = substr(${column}, 5)),
+    (SELECT coalesce(nullif(trim(name), ''), email) FROM users
+     WHERE id = iif(substr(${column}, 1, 5) = 'user:', substr(${column}, 6), ${column})))`;
+}
+
+/** Of the bare id of a person or a key, how it is stored; any other text is itself. */
+export async function callerOf(db: D1Database, text: string): Promise<string> {
+  const caller = await db
+    .prepare(
+      `SELECT 'user:' || id AS caller FROM users WHERE id = ?1
+       UNION ALL SELECT 'key:' || id FROM api_keys WHERE id = ?1`,
+    )
+    .bind(text)
+    .first<string>("caller");
+  return caller ?? text;
+}
+
+const MAX_KEYS = 1000;
+const MAX_NAMESAKES = 100;
+
+/** The callers of that name, folded, as stored: a person's address, or one the latest keys share. */
+export async function callersNamed(db: D1Database, name: string): Promise<string[]> {
+  const [people, keys] = await db.batch<{ id: string; name: string }>([
+    db.prepare("SELECT id, email AS name FROM users WHERE email = ?1").bind(name.toLowerCase()),
+    db.prepare(`SELECT id, name FROM api_keys ORDER BY created_at DESC LIMIT ${MAX_KEYS}`),
+  ]);
+  const asked = fold(name);
+  const named = keys?.results.filter((key) => fold(key.name) === asked) ?? [];
+  return [
+    ...(people?.results ?? []).map(({ id }) => `user:${id}`),
+    ...named.map(({ id }) => `key:${id}`),
+  ].slice(0, MAX_NAMESAKES);
+}

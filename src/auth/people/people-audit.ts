@@ -1,0 +1,53 @@
+import type { Context } from "hono";
+import { z } from "zod";
+import { audit, AUDITED } from "../../audit/audit";
+import type { AppEnv } from "../../http/app-env";
+
+/** Of all the bodies below /admin/; a password is not among what is kept. */
+const Body = z
+  .object({
+    userId: z.coerce.string().optional(),
+    sessionToken: z.string().optional(),
+    role: z.string().optional(),
+    banReason: z.string().optional(),
+    banExpiresIn: z.number().optional(),
+  })
+  .catch({});
+
+const Made = z.object({ user: z.object({ id: z.string(), email: z.string() }) });
+
+/**
+ * Does what an administrator asked of better-auth, and notes it in the audit log once it is done.
+ * Whom it concerns is read before: a removed person has no address any more, nor a revoked session
+ * its owner.
+ */
+export async function audited(
+  c: Context<AppEnv>,
+  { path, body }: { path: string; body?: unknown },
+  act: () => Promise<Response>,
+): Promise<Response> {
+  const action = AUDITED.find((known) => known === `person.${path.slice("/admin/".length)}`);
+  if (action === undefined) {
+    return act();
+  }
+  const { userId, sessionToken, role, banReason, banExpiresIn } = Body.parse(body);
+  const before = await ownerOf(c.env.DB, userId, sessionToken);
+  const response = await act();
+  const person =
+    action === "person.create-user" ? Made.parse(await response.clone().json()).user : before;
+  if (person !== null) {
+    const seconds = banExpiresIn;
+    await audit(c, action, person.id, { email: person.email, role, reason: banReason, seconds });
+  }
+  return response;
+}
+
+function ownerOf(db: D1Database, userId?: string, sessionToken?: string) {
+  return db
+    .prepare(
+      `SELECT id, email FROM users
+       WHERE id = coalesce((SELECT user_id FROM sessions WHERE token = ?2), ?1)`,
+    )
+    .bind(userId ?? null, sessionToken ?? null)
+    .first<{ id: string; email: string }>();
+}

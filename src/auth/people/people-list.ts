@@ -1,0 +1,91 @@
+import { Conditions } from "../../db/conditions";
+import { cutPage, type Page, type PageRequest, scanSize } from "../../http/paging";
+import { wordFinder } from "../../lib/fold";
+import { ACCESS_PROVIDER } from "../access/access";
+import type { Role } from "../../caller";
+
+export interface PersonRow {
+  id: string;
+  name: string;
+  email: string;
+  role: Role | null;
+  banned: number | null;
+  banReason: string | null;
+  /** Unix milliseconds, as every moment here; null for a ban without end. */
+  banExpires: number | null;
+  createdAt: number;
+  /** Open sessions, and when the newest sign-in still open was. */
+  sessions: number;
+  lastSession: number | null;
+  hasPassword: number;
+  /** When they last came through Cloudflare Access, to the hour; null for never. */
+  lastAccess: number | null;
+}
+
+export interface PeopleFilter {
+  /** Words of an address and a name. */
+  search?: string;
+  role?: Role;
+  state?: "active" | "banned";
+}
+
+const SELECT = `
+SELECT u.id, u.name, u.email, u.role, u.banned, u.ban_reason AS banReason,
+  u.ban_expires AS banExpires, u.created_at AS createdAt,
+  (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.expires_at > ?2) AS sessions,
+  (SELECT max(s.created_at) FROM sessions s WHERE s.user_id = u.id AND s.expires_at > ?2)
+    AS lastSession,
+  EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = u.id AND a.password IS NOT NULL) AS hasPassword,
+  (SELECT max(a.updated_at) FROM accounts a
+    WHERE a.user_id = u.id AND a.provider_id = '${ACCESS_PROVIDER}') AS lastAccess
+FROM json_each(?1) m JOIN users u ON u.id = m.value ORDER BY m.key`;
+
+/** By address; a filtered page looks at no more than 1,000 people, and may come back short. */
+export async function listPeople(
+  db: D1Database,
+  filter: PeopleFilter,
+  request: PageRequest,
+  now: number,
+): Promise<Page<PersonRow>> {
+  const { cursor } = request;
+  const backwards = cursor?.direction === "previous";
+  const match = new Conditions();
+  if (filter.role !== undefined) {
+    match.add("role = ?", filter.role);
+  }
+  if (filter.state !== undefined) {
+    match.add(`banned IS ${filter.state === "banned" ? "" : "NOT"} 1`);
+  }
+  const { search = "" } = filter;
+  const hasWords = wordFinder(search);
+  const size = scanSize(request, !match.isEmpty || search !== "");
+  const { results } = await db
+    .prepare(
+      `SELECT id, email, name, ${match.sql} AS hit FROM (
+         SELECT id, email, name, role, banned FROM users
+         ${cursor ? `WHERE email ${backwards ? "<" : ">"} ?` : ""}
+         ORDER BY email ${backwards ? "DESC" : "ASC"} LIMIT ${size + 1})`,
+    )
+    .bind(...match.values, ...(cursor ? [String(cursor.key[0])] : []))
+    .all<{ id: string; email: string; name: string; hit: number }>();
+  const looked = results.map((row) => ({
+    ...row,
+    hit: Number(row.hit === 1 && hasWords(`${row.name} ${row.email}`)),
+  }));
+  const page = cutPage(looked, request, size, ({ email }) => [email]);
+  const ids = page.rows.map(({ id }) => id);
+  return { ...page, rows: await readPeople(db, ids, now) };
+}
+
+export async function findPerson(
+  db: D1Database,
+  id: string,
+  now: number,
+): Promise<PersonRow | null> {
+  return (await readPeople(db, [id], now))[0] ?? null;
+}
+
+async function readPeople(db: D1Database, ids: string[], now: number): Promise<PersonRow[]> {
+  const { results } = await db.prepare(SELECT).bind(JSON.stringify(ids), now).all<PersonRow>();
+  return results;
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import { AppError } from "../../http/errors";
+import { toldOf } from "../../http/plain-words";
+import { visibleText } from "../../http/visible-text";
+import { type Caller, ROLES } from "../../caller";
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../settings";
+
+const MAX_BAN_SECONDS = 315_360_000; // ten years
+
+const userId = z.string().min(1).max(100);
+const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
+
+/** Bodies that better-auth's own checks let through too widely. */
+const BODIES: Record<string, z.ZodType> = {
+  // It has no minimum length for an administrator's passwords, and takes arbitrary columns.
+  "/admin/create-user": z.strictObject({
+    email: z.email().max(254),
+    name: visibleText(255),
+    password,
+    role: z.enum(ROLES).optional(),
+  }),
+  "/admin/set-user-password": z.strictObject({ userId, newPassword: password }),
+  // It would take several roles, or the name of a property every object has.
+  "/admin/set-role": z.strictObject({ userId, role: z.enum(ROLES) }),
+  // What it would still refuse must be refused before ./disarm has acted.
+  "/admin/ban-user": z.strictObject({
+    userId,
+    banReason: z.string().max(255).optional(),
+    banExpiresIn: z.int().min(1).max(MAX_BAN_SECONDS).optional(),
+  }),
+  "/admin/remove-user": z.strictObject({ userId }),
+};
+
+/**
+ * Checks what an administrator asks to do to a person. Nobody takes their own administration away
+ * (better-auth itself refuses to ban or remove oneself); see also `disarm`.
+ */
+export function assertPeopleRequest(path: string, body: unknown, admin: Caller): void {
+  const parsed = BODIES[path]?.safeParse(body);
+  if (parsed?.success === false) {
+    const { parameter, detail } = toldOf(parsed.error.issues);
+    throw new AppError(400, "invalid_parameter", detail, { parameter });
+  }
+  const change = z.object({ userId: z.string(), role: z.enum(ROLES) }).safeParse(body);
+  if (path === "/admin/set-role" && change.success) {
+    if (change.data.userId === admin.id && change.data.role !== "admin") {
+      throw new AppError(409, "own_role", "An administrator cannot give up their own role.");
+    }
+  }
+}
+
+const DISARMING = new Set(["/admin/set-role", "/admin/ban-user", "/admin/remove-user"]);
+const Target = z.object({ userId: z.string(), role: z.enum(ROLES).optional() });
+
+/**
+ * Takes another administrator's power before better-auth does the rest, in one statement that also
+ * sees that whoever asks still has theirs. So every administrator who falls leaves one standing,
+ * even when two turn on each other at the same moment: the second is refused with 403.
+ */
+export async function disarm(db: D1Database, admin: Caller, path: string, body: unknown) {
+  if (!DISARMING.has(path)) {
+    return;
+  }
+  const { userId, role } = Target.parse(body);
+  const [, standing] = await db.batch([
+    db
+      .prepare(
+        `UPDATE users SET role = coalesce(?3, role), banned = coalesce(?4, banned)
+         WHERE id = ?1 AND id <> ?2 AND role = 'admin' AND EXISTS (
+           SELECT 1 FROM users WHERE id = ?2 AND role = 'admin' AND banned IS NOT 1)`,
+      )
+      .bind(userId, admin.id, role ?? null, role === undefined ? 1 : null),
+    db
+      .prepare("SELECT 1 FROM users WHERE id = ?1 AND role = 'admin' AND banned IS NOT 1")
+      .bind(admin.id),
+  ]);
+  if (standing?.results.length === 0) {
+    throw new AppError(403, "forbidden", "Only a signed-in administrator may do this.");
+  }
+}

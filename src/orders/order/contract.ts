@@ -1,0 +1,127 @@
+/** The outside's words for what is inside: the field names the order API always had. */
+import { z } from "@hono/zod-openapi";
+import { isRawNumber } from "../../lib/exact-json";
+import { toDecimal } from "./money";
+import {
+  MAX_CUSTOMER_CHARACTERS,
+  MAX_ID_CHARACTERS,
+  MAX_LINES,
+  MAX_QUANTITY,
+  MAX_SKU_CHARACTERS,
+} from "./order";
+import type { OrderRow } from "./queries";
+
+/**
+ * An order as sent, for those who send one. Nothing is checked against it: an order that breaks it
+ * is accepted, and fails by itself in the first stage.
+ */
+export const SentOrder = z
+  .looseObject({
+    id: z.union([z.int().min(1), z.string().min(1).max(MAX_ID_CHARACTERS)]),
+    cliente: z.string().min(1).max(MAX_CUSTOMER_CHARACTERS),
+    productos: z
+      .array(
+        z.looseObject({
+          sku: z.string().min(1).max(MAX_SKU_CHARACTERS),
+          cantidad: z.int().min(1).max(MAX_QUANTITY),
+        }),
+      )
+      .min(1)
+      .max(MAX_LINES),
+  })
+  .openapi("SentOrder", {
+    example: { id: 4711, cliente: "ACME Corp", productos: [{ sku: "P004", cantidad: 2 }] },
+  });
+
+const publicIdSchema = z.union([z.int(), z.string()]);
+const money = z.string().openapi({ description: "A decimal with two places", example: "199.00" });
+
+/** A processed order. */
+export const Pedido = z
+  .object({
+    id_pedido_original: publicIdSchema,
+    hash_pedido: z.string().openapi({ description: "SHA-256 of the order and its enrichment" }),
+    cliente: z.string(),
+    detalle_completo: z.array(
+      z.object({
+        sku: z.string(),
+        cantidad: z.int(),
+        title: z.string(),
+        precio_unitario_api: money,
+      }),
+    ),
+    subtotal: money,
+    descuento: money,
+    total_final: money,
+    moneda: z.string(),
+    fecha_procesado: z.iso.datetime(),
+    task_id: z.string().openapi({ description: "The task that stored it" }),
+  })
+  .openapi("Pedido");
+
+/** The answer to orders sent: a task each, in their order. */
+export const Accepted = z
+  .object({
+    lote: z.string().openapi({ description: "Shared by the tasks of this request" }),
+    aceptados: z.int(),
+    tareas: z.array(
+      z.object({
+        task_id: z.string(),
+        pedido_id: z
+          .union([z.number(), z.string()])
+          .nullable()
+          .openapi({ description: "As it was sent, digit by digit" }),
+      }),
+    ),
+  })
+  .openapi("Accepted");
+
+interface StoredLine {
+  sku: string;
+  quantity: number;
+  title: string;
+  unitPrice: number;
+}
+
+/** A processed order as the API shows it. Money is decimal text with two places. */
+export function toPedido(order: OrderRow): z.infer<typeof Pedido> {
+  const lines = JSON.parse(order.lines) as StoredLine[];
+  return {
+    id_pedido_original: publicId(order.id),
+    hash_pedido: order.hash,
+    cliente: order.customer,
+    detalle_completo: lines.map((line) => ({
+      sku: line.sku,
+      cantidad: line.quantity,
+      title: line.title,
+      precio_unitario_api: toDecimal(line.unitPrice),
+    })),
+    subtotal: toDecimal(order.subtotal),
+    descuento: toDecimal(order.discount),
+    total_final: toDecimal(order.total),
+    moneda: order.currency,
+    fecha_procesado: new Date(order.processed_at).toISOString(),
+    task_id: order.task_id,
+  };
+}
+
+/** A canonical id as JSON: a number where it is one, as most senders' ids are. */
+export function publicId(id: string): string | number {
+  return /^[1-9]\d{0,15}$/.test(id) && Number.isSafeInteger(Number(id)) ? Number(id) : id;
+}
+
+/** What a producer is told of each order: its task, and the id as it was sent. */
+export function toTarea(
+  taskId: string,
+  shownId: ShownId,
+): z.infer<typeof Accepted>["tareas"][number] {
+  return { task_id: taskId, pedido_id: shownId };
+}
+
+export type ShownId = string | number | null;
+
+/** An id as it was sent; null for what is none. In the answer's JSON a raw number is a number. */
+export function shownIdOf(id: unknown): ShownId {
+  const isShown = typeof id === "string" || typeof id === "number" || isRawNumber(id);
+  return isShown ? (id as ShownId) : null;
+}

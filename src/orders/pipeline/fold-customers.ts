@@ -1,0 +1,64 @@
+/**
+ * Orders stored before their customer was kept folded too. SQL cannot fold, so they are looked at
+ * one by one until a slice after a batch, or the cron, has done them all.
+ */
+import { fold } from "../../lib/fold";
+import { RENAME } from "./persist";
+
+const SLICE = 1000;
+
+interface Row {
+  id: string;
+  task_id: string;
+  customer: string;
+}
+
+export async function hasUnfolded(db: D1Database): Promise<boolean> {
+  const sql = "SELECT 1 FROM orders WHERE customer_folded IS NULL LIMIT 1";
+  return (await db.prepare(sql).first()) !== null;
+}
+
+/** Folds some, and gives ids kept as sent their canonical form. Returns whether more may be left. */
+export async function foldCustomers(db: D1Database): Promise<boolean> {
+  const { results } = await db
+    .prepare(
+      `SELECT id, task_id, customer FROM orders WHERE customer_folded IS NULL LIMIT ${SLICE}`,
+    )
+    .all<Row>();
+  if (results.length === 0) {
+    return false;
+  }
+  const folded = results.map(({ id, customer }) => [id, fold(customer)]);
+  const renamed = results.map(({ id, task_id }) => [id.normalize("NFC"), task_id, id]);
+  const sentOtherwise = renamed.filter(([canonical, , id]) => canonical !== id);
+  await db.batch([
+    db
+      .prepare(
+        `UPDATE orders SET customer_folded = value ->> 1 FROM json_each(?1)
+         WHERE orders.id = value ->> 0`,
+      )
+      .bind(JSON.stringify(folded)),
+    ...(sentOtherwise.length === 0
+      ? []
+      : RENAME.map((sql) => db.prepare(sql).bind(null, JSON.stringify(sentOtherwise)))),
+  ]);
+  return results.length === SLICE;
+}
+
+let isDone = false;
+
+/** A slice, until this isolate knows that none is left. */
+export async function foldMore(db: D1Database): Promise<void> {
+  isDone ||= !(await foldCustomers(db));
+}
+
+const SLICES_PER_RUN = 50;
+
+/** The cron's share: an old database is not to wait for orders. */
+export async function foldRest(db: D1Database): Promise<void> {
+  for (let slice = 0; slice < SLICES_PER_RUN; slice += 1) {
+    if (!(await foldCustomers(db))) {
+      return;
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import { isVisible } from "../../lib/visible";
+import { toExact } from "../../lib/exact-json";
+import { isRecord } from "../../lib/record";
+import type { OrderError } from "../order/errors";
+import {
+  canonicalId,
+  MAX_CUSTOMER_CHARACTERS,
+  MAX_LINES,
+  MAX_QUANTITY,
+  MAX_SKU_CHARACTERS,
+  type ValidLine,
+  type ValidOrder,
+} from "../order/order";
+
+const CONTROL = /\p{Cc}|\p{Cs}/u;
+
+/**
+ * Stage 1: checks the order, its numbers as sent (lib/exact-json.ts), and translates its words
+ * (`cliente`, `productos`). Pure.
+ */
+export function validate(input: unknown): ValidOrder | OrderError {
+  if (!isRecord(input)) {
+    return { kind: "not_an_order" };
+  }
+  const id = canonicalId(toExact(input["id"]));
+  if (id === null) {
+    return { kind: "invalid_id", given: input["id"] };
+  }
+  const customer = input["cliente"];
+  if (!isText(customer, MAX_CUSTOMER_CHARACTERS)) {
+    return { kind: "invalid_customer" };
+  }
+  const products = input["productos"];
+  if (!Array.isArray(products) || products.length === 0) {
+    return { kind: "no_lines" };
+  }
+  if (products.length > MAX_LINES) {
+    return { kind: "too_many_lines", lines: products.length };
+  }
+  const lines: ValidLine[] = [];
+  for (const [index, product] of products.entries()) {
+    const line = validateLine(product, index);
+    if ("kind" in line) {
+      return line;
+    }
+    lines.push(line);
+  }
+  return { id, customer, lines };
+}
+
+function validateLine(product: unknown, index: number): ValidLine | OrderError {
+  if (!isRecord(product)) {
+    return { kind: "invalid_line", index };
+  }
+  const { sku, cantidad } = product;
+  if (!isText(sku, MAX_SKU_CHARACTERS)) {
+    return { kind: "invalid_sku", index };
+  }
+  const quantity = toExact(cantidad);
+  if (!isWhole(quantity) || quantity < 1 || quantity > MAX_QUANTITY) {
+    return { kind: "invalid_quantity", index, given: cantidad };
+  }
+  return { sku, quantity };
+}
+
+const isWhole = (value: unknown): value is number => Number.isInteger(value);
+
+/** Text with something to see in it, at most `max` characters, well formed, no control ones. */
+function isText(value: unknown, max: number): value is string {
+  if (typeof value !== "string" || value.length > max * 2 || !isVisible(value)) {
+    return false;
+  }
+  return Array.from(value).length <= max && !CONTROL.test(value);
+}

@@ -1,0 +1,81 @@
+/**
+ * Decides what becomes of an order that lacks a product: whether it waits for the catalogue, is
+ * tried again at the cost of an attempt, or fails. Whether the catalogue is down at all, or only a
+ * product sick, was judged before, from everything that was asked: see catalogue/health.ts.
+ */
+import type { BackoffPolicy } from "../../tasks/model/backoff";
+import type { Outcome, Task } from "../../tasks/model/define";
+import type { NoProduct } from "./enrich";
+import { reasonOf, type OrderError } from "../order/errors";
+
+/** Waits of an order whose catalogue is down: 10 s growing to 5 min. */
+export const OUTAGE_WAIT: BackoffPolicy = { baseMs: 10_000, maxMs: 300_000 };
+/** How an order waits, at least, for products that are still being asked. */
+const ASKED_WAIT_MS = 500;
+const MAX_ASKED_WAIT_MS = 10_000;
+
+/** What an order remembers, from run to run, of its search for its products. Unix milliseconds. */
+export interface Search {
+  since: number;
+  /** Since when it has found the catalogue down; null while it is up. */
+  downSince: number | null;
+  /** Of its last run: a product that failed before then did not fail for this order. */
+  ranAt: number;
+}
+
+type Run = Pick<Task<unknown>, "attempt" | "deferrals" | "checkpoint">;
+
+/** A first run, and the first after a person's retry, begins anew. */
+export function searchOf({ attempt, deferrals, checkpoint }: Run, now: number): Search {
+  const begun = { since: now, downSince: null, ranAt: now };
+  return attempt === 1 && deferrals === 0
+    ? begun
+    : { ...begun, ...(checkpoint as Partial<Search> | null) };
+}
+
+/**
+ * That the catalogue is down, or slow, or in demand, is not the order's fault: it waits; for one that
+ * is down up to `maxAgeMs`, counted from when the order first found it so. That a product fails by
+ * itself uses up an attempt each time it was asked. A wait without `delayMs` is an OUTAGE_WAIT.
+ */
+export function waitForCatalogue(
+  lack: NoProduct,
+  search: Search,
+  deferrals: number,
+  maxAgeMs: number,
+  now: number,
+): Outcome {
+  const { sku } = lack;
+  // The desk's clock is another: a failure that was counted must not count again.
+  const ranAt = lack.kind === "sick" ? Math.max(now, lack.failedAt + 1) : now;
+  const searched: Search = { ...search, downSince: null, ranAt };
+  const wait = (error: OrderError, checkpoint: Search, delayMs?: number): Outcome => ({
+    kind: "defer",
+    reason: reasonOf(error),
+    checkpoint,
+    delayMs,
+  });
+  switch (lack.kind) {
+    case "refused":
+      return { kind: "reject", reason: reasonOf({ ...lack, kind: "catalogue_failed" }) };
+    case "down": {
+      const downSince = search.downSince ?? now;
+      return now - downSince >= maxAgeMs
+        ? { kind: "reject", reason: reasonOf({ ...lack, kind: "catalogue_unavailable" }) }
+        : wait({ kind: "catalogue_waiting", sku, down: lack.why }, { ...searched, downSince });
+    }
+    case "sick": {
+      const error = { kind: "catalogue_failed", sku, why: lack.why } as const;
+      return lack.failedAt >= search.ranAt
+        ? { kind: "retry", reason: reasonOf(error), checkpoint: searched }
+        : wait(error, searched, Math.max(lack.until - now, 0));
+    }
+    case "not_known": {
+      const growing = Math.min(ASKED_WAIT_MS * 2 ** Math.min(deferrals, 10), MAX_ASKED_WAIT_MS);
+      const error = { kind: "catalogue_waiting", sku, down: null } as const;
+      return wait(error, searched, Math.max(lack.waitMs, growing));
+    }
+    default:
+      return lack satisfies never;
+  }
+}

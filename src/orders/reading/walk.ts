@@ -1,0 +1,61 @@
+/** Reading every order of a filter, oldest first, in pages of bounded size. */
+import { fold } from "../../lib/fold";
+import { hasUnfolded } from "../pipeline/fold-customers";
+import type { OrderRow } from "../order/queries";
+import { inRange, type OrderFilter, rangePast } from "./range";
+
+export type WalkFilter = Omit<OrderFilter, "search">;
+
+/** An order's place in the walk. */
+export type Place = readonly [processedAt: number, id: string];
+
+const PAGE_ORDERS = 500;
+/** An order has up to 200 lines: a page of the largest would be tens of megabytes. */
+const PAGE_BYTES = 1_000_000;
+
+/** The orders that follow `after`, and where they end; null when the walk is over. */
+export async function nextOrders(
+  db: D1Database,
+  filter: WalkFilter,
+  after: Place | null,
+): Promise<{ rows: OrderRow[]; end: Place } | null> {
+  const [processedAt = 0, id = ""] = after ?? [];
+  const findable = await inIndex(db, filter);
+  const where = rangePast(findable, after && { processed_at: processedAt, id }, true);
+  const { results } = await db
+    .prepare(
+      `SELECT o.* FROM (
+         SELECT id, sum(bytes) OVER (ORDER BY processed_at, id) - bytes AS before FROM (
+           SELECT id, processed_at, octet_length(lines) AS bytes FROM orders WHERE ${where.sql}
+           ORDER BY processed_at, id LIMIT ${PAGE_ORDERS}
+         )
+       ) p CROSS JOIN orders o ON o.id = p.id
+       WHERE p.before < ${PAGE_BYTES} ORDER BY o.processed_at, o.id`,
+    )
+    .bind(...where.values)
+    .all<OrderRow>();
+  const last = results.at(-1);
+  if (!last) {
+    return null;
+  }
+  const { customer } = filter;
+  const whole = customer === undefined ? undefined : fold(customer);
+  const rows = results.filter((row) => whole === undefined || fold(row.customer) === whole);
+  return { rows, end: [last.processed_at, last.id] };
+}
+
+/** How many there are; more, perhaps, while customers are not all folded. */
+export async function countOrders(db: D1Database, filter: WalkFilter): Promise<number> {
+  const where = inRange(await inIndex(db, filter));
+  const row = await db
+    .prepare(`SELECT count(*) AS n FROM orders WHERE ${where.sql}`)
+    .bind(...where.values)
+    .first<{ n: number }>();
+  return row?.n ?? 0;
+}
+
+/** What of a filter an index tells. */
+async function inIndex(db: D1Database, filter: WalkFilter): Promise<WalkFilter> {
+  const isKnown = filter.customer === undefined || !(await hasUnfolded(db));
+  return isKnown ? filter : { ...filter, customer: undefined };
+}
