@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { callerId } from "../caller";
+import { type Caller, callerId } from "../caller";
 import { assertCaller } from "../http/require";
 import { Conditions } from "../db/conditions";
 import { retryD1 } from "../db/retry";
@@ -52,20 +52,31 @@ const INSERT = `
 INSERT INTO audit_log (id, at, actor, action, target, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT (id) DO NOTHING`;
 
-/** Notes what the caller of this request has done. */
+/** Who does something, and where: what a command is given of a request. */
+export interface Acting {
+  env: Env;
+  caller: Caller;
+}
+
+/** Throws 401. */
+export function actingOf(c: Context<AppEnv>): Acting {
+  return { env: c.env, caller: assertCaller(c.var.caller) };
+}
+
+/** Notes what somebody has done. */
 export async function audit(
-  c: Context<AppEnv>,
+  { env, caller }: Acting,
   action: AuditedAction,
   target: string,
   detail?: Record<string, unknown>,
 ): Promise<void> {
-  const actor = callerId(assertCaller(c.var.caller));
+  const actor = callerId(caller);
   const kept = detail && keptDetail(detail);
   const at = Date.now();
   const values = [taskId(newLote(at), 0), at, actor, action, target, JSON.stringify(kept) ?? null];
   log.info("audit", { actor, action, target, ...kept });
-  await retryD1(c.env.DB, () =>
-    c.env.DB.prepare(INSERT)
+  await retryD1(env.DB, () =>
+    env.DB.prepare(INSERT)
       .bind(...values)
       .run(),
   ).catch((error: unknown) => {

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { audit } from "../audit/audit";
+import { actingOf } from "../audit/audit";
 import { can, callerId, type Scope } from "../caller";
 import { assertCaller, requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
@@ -7,7 +7,6 @@ import { limitBody } from "../http/body-limit";
 import { AppError } from "../http/errors";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import { enqueueOne } from "../tasks/accepting/enqueue";
 import { statusOf } from "../tasks/reading/execution";
 import { filterShape, toFilter } from "../tasks/reading/filter";
 import { getTask } from "../tasks/model/queries";
@@ -15,9 +14,9 @@ import { noSuchTask, wrongState } from "../tasks/commands/refusals";
 import { fileKey } from "./file";
 import { FORMAT_NAMES } from "./formats";
 import { fileLink } from "./link";
-import { exportOrders, OrderExportInput } from "./orders";
+import { OrderExportInput } from "./orders";
 import { readsOf } from "./reads";
-import { exportTasks } from "./tasks";
+import { startOrderExport, startTaskExport } from "./start";
 
 const started = {
   202: {
@@ -87,19 +86,14 @@ const linkRoute = createRoute({
 /** Exports, mounted at /api/exports. */
 export const exportRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
   .openapi(startRoute, async (c) => {
-    const input = c.req.valid("json");
-    const user = callerId(assertCaller(c.var.caller));
-    const taskId = await enqueueOne(c.env, exportOrders, input, { user });
-    await audit(c, "export.orders", taskId, input);
-    return c.json({ task_id: taskId }, 202);
+    const task_id = await startOrderExport(actingOf(c), c.req.valid("json"));
+    return c.json({ task_id }, 202);
   })
   .openapi(startTasksRoute, async (c) => {
     const { formato, filter } = c.req.valid("json");
-    const user = callerId(assertCaller(c.var.caller));
     const input = { formato, filter: toFilter(filter) };
-    const taskId = await enqueueOne(c.env, exportTasks, input, { user });
-    await audit(c, "export.tasks", taskId, { formato, filter });
-    return c.json({ task_id: taskId }, 202);
+    const task_id = await startTaskExport(actingOf(c), input, filter);
+    return c.json({ task_id }, 202);
   })
   .openapi(linkRoute, async (c) => {
     const { task_id } = c.req.valid("param");

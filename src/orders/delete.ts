@@ -1,3 +1,9 @@
+import { type Acting, audit } from "../audit/audit";
+import { callerId } from "../caller";
+import { readReason } from "../http/reason";
+import { assertAdmin } from "../http/require";
+import { isRefused, Refused, type Result } from "../lib/result";
+import { getOrder } from "./order/queries";
 import { withBallast } from "../db/ballast";
 import { retryD1 } from "../db/retry";
 import { log } from "../log";
@@ -43,3 +49,25 @@ export async function deleteOrder(
   log.warn("order.deleted", { orderId: id, by, reason });
   return true;
 }
+
+/** Deletes an order, known by its id in whichever form of Unicode, for an administrator. */
+export async function deleteOrderAs(
+  acting: Acting,
+  id: string,
+  typed: unknown,
+): Promise<Result<string, DeletionRefusal>> {
+  const { env, caller } = acting;
+  const by = callerId(assertAdmin(caller));
+  const reason = readReason(typed);
+  if (isRefused(reason)) {
+    return reason;
+  }
+  const order = await getOrder(env.DB, id);
+  if (!order || !(await deleteOrder(env, order.id, { by, reason }))) {
+    return new Refused({ kind: "no_order", id });
+  }
+  await audit(acting, "order.delete", order.id, { reason });
+  return order.id;
+}
+
+export type DeletionRefusal = { kind: "no_order"; id: string } | { kind: "bad_reason" };

@@ -1,8 +1,9 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
-import { audit } from "../audit/audit";
+import { actingOf } from "../audit/audit";
+import { isRefused } from "../lib/result";
 import { callerId } from "../caller";
-import { assertAdmin, requireAdmin, requireScope } from "../http/require";
+import { requireAdmin, requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";
@@ -10,7 +11,7 @@ import { AppError } from "../http/errors";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
-import { visibleText } from "../http/visible-text";
+import { Reason } from "../http/reason";
 import { rateLimit } from "../http/rate-limit";
 import { createRoute, takesQuery } from "../http/route";
 import { MAX_ORDERS, readOrders } from "./intake/body";
@@ -23,7 +24,7 @@ import {
   toPedido,
   toTarea,
 } from "./order/contract";
-import { deleteOrder } from "./delete";
+import { deleteOrderAs } from "./delete";
 import { assertRoomForOrders, enqueueSent } from "./intake/ingest";
 import { listOrders } from "./reading/list";
 import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
@@ -119,7 +120,7 @@ const deleteRoute = createRoute({
     params: z.object({ id: z.string() }),
     body: {
       required: true,
-      content: json(z.strictObject({ reason: visibleText(500, 3) })),
+      content: json(z.strictObject({ reason: Reason })),
     },
   },
   responses: {
@@ -176,12 +177,9 @@ export const orderRoutes = site
   .openapi(deleteRoute, async (c) => {
     const { id } = c.req.valid("param");
     const { reason } = c.req.valid("json");
-    const by = callerId(assertAdmin(c.var.caller));
-    const order = await getOrder(c.env.DB, id);
-    if (!order || !(await deleteOrder(c.env, order.id, { by, reason }))) {
-      throw orderNotFound(id);
+    if (isRefused(await deleteOrderAs(actingOf(c), id, reason))) {
+      throw orderNotFound(id); // the reason was looked at above
     }
-    await audit(c, "order.delete", order.id, { reason });
     return c.body(null, 204);
   })
   .post("/", requireScope("orders:write"), takesQuery(), ingestLimit, takesOrders, async (c) => {

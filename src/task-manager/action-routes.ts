@@ -6,10 +6,12 @@ import { limitLongBody } from "../http/body-limit";
 import { json } from "../http/json-content";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { createRoute } from "../http/route";
-import { cancelTask } from "../tasks/commands/cancel-task";
+import { isRefused } from "../lib/result";
+import { actOnTask } from "../tasks/commands/act-on-task";
+import { operatorOf } from "../tasks/commands/operator";
 import type { Engine } from "../tasks/model/engine";
 import { OneExecution, toOneExecution } from "../tasks/reading/one-execution";
-import { noSuchTask } from "../tasks/commands/refusals";
+import { granted } from "../tasks/commands/refusals";
 import { TrackedReport, TrackedStart } from "../tasks/commands/tracked-body";
 import { reportWork, startWork } from "../tasks/commands/tracked-work";
 import { insteadUse } from "./instead-use";
@@ -128,14 +130,12 @@ export function actionRoutes(engine: Engine) {
     .openapi(cancelRoute, async (c) => {
       const { id } = c.req.valid("param");
       await seenTask(c.env.DB, id, assertCaller(c.var.caller));
-      const result = await cancelTask(c, engine, id);
-      if (result === "not_found") {
-        throw noSuchTask(id);
-      }
-      if (result !== "done") {
-        const { status: state } = result;
+      const done = await actOnTask(operatorOf(c, engine), "cancel", id);
+      if (isRefused(done) && done.why.kind === "wrong_state") {
+        const { status: state } = done.why;
         throw new AppError(400, "wrong_state", `La tarea ya ha terminado: ${state}`, { state });
       }
+      granted(done);
       return c.json({ success: true as const, message: "Tarea cancelada." }, 200);
     });
 }

@@ -14,6 +14,7 @@ import { LEASED } from "../../src/tasks/model/leases";
 import { isFinal } from "../../src/tasks/model/states";
 import { getTask } from "../../src/tasks/model/queries";
 import { recover } from "../../src/tasks/recovery/recover";
+import { isRefused } from "../../src/lib/result";
 import { replayTask } from "../../src/tasks/commands/replay";
 import { CATALOGUE_URL, product, productOf } from "./catalogue";
 import { guarded } from "../../src/db/guarded";
@@ -289,10 +290,10 @@ export class World {
     lives.push({ plan: edited, runs: 0, taken: [] });
     const input = edited.kind === "order" ? this.producer.order(n) : { n };
     const replayed = await replayTask(this.#env, this.#engine, { task, definition }, input, BY);
-    if ("taskId" in replayed) {
+    if (!isRefused(replayed)) {
       accepted.push(replayed.taskId);
       this.noted.push(task.id);
-    } else if (!("status" in replayed) || isFinal(task.status)) {
+    } else if (replayed.why.kind !== "wrong_state" || isFinal(task.status)) {
       throw new Error(`not replayed: ${JSON.stringify(replayed)}`);
     }
   }

@@ -1,6 +1,6 @@
 import { MAX_SCANNED } from "../../http/paging";
 import { AppError } from "../../http/errors";
-import type { Action } from "../../tasks/commands/actions";
+import type { Action } from "../../tasks/commands/doable";
 import { isTaskId } from "../../lib/ids";
 import type { TaskFilter } from "../../tasks/reading/task-filter";
 import { ACTION_NAMES } from "../shared/components/selection";

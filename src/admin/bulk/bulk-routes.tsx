@@ -1,14 +1,14 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
-import { assertCaller, requireScope } from "../../http/require";
+import { requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
-import { bulk, countBulk } from "../../tasks/commands/bulk";
+import { isRefused } from "../../lib/result";
+import { countBulk } from "../../tasks/commands/bulk";
+import { actOnMany } from "../../tasks/commands/bulk-action";
+import { operatorOf } from "../../tasks/commands/operator";
+import { granted } from "../../tasks/commands/refusals";
 import type { Engine } from "../../tasks/model/engine";
-import { enqueueOne } from "../../tasks/accepting/enqueue";
 import { type BulkQuery, readBulkQuery } from "./bulk-query";
-import { type Reason, readReason } from "../shared/components/reason-field";
 import { readFields } from "../shared/form-text";
 import { BulkPage } from "./bulk";
 import { renderPage } from "../shared/render";
@@ -33,18 +33,16 @@ export function bulkPages(engine: Engine) {
       const form = await readFields(c);
       const query = readBulkQuery(scope, form);
       const { action, filter, ids, typed } = query;
-      const { reason, wrong }: Reason = action === "discard" ? readReason(form.get("reason")) : {};
-      if (wrong !== undefined) {
-        return ask(c, engine, query, wrong);
-      }
       if (ids?.length === 0) {
         return ask(c, engine, query);
       }
-      const user = callerId(assertCaller(c.var.caller));
-      const id = await enqueueOne(c.env, bulk, { action, filter, reason }, { user });
+      const reason = (form.get("reason") ?? "").trim();
       const what = ids ? { picked: ids.length } : { filter: onlySet(typed) };
-      await audit(c, `tasks.${action}`, id, { action, reason, ...what });
-      return c.redirect(`/admin/tasks/${id}?done=bulk`, 303);
+      const id = await actOnMany(operatorOf(c, engine), { action, filter, reason }, what);
+      if (isRefused(id) && id.why.kind === "bad_reason") {
+        return ask(c, engine, query, reason);
+      }
+      return c.redirect(`/admin/tasks/${granted(id)}?done=bulk`, 303);
     });
   }
   return routes;

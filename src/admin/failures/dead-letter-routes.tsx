@@ -11,7 +11,7 @@ import { getInputs } from "../../tasks/model/queries";
 import { readPosition } from "../shared/list-query";
 import { DeadLettersPage } from "./dead-letters";
 import { renderPage } from "../shared/render";
-import { allowedActions } from "../tasks/task-actions";
+import { allowedActions } from "../../tasks/commands/doable";
 import { viewOf } from "../shared/view";
 
 const LETTERS_ON_PAGE = 20;

@@ -10,7 +10,7 @@ import { Pick, Selection } from "../shared/components/selection";
 import { Time } from "../shared/components/time";
 import { shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
-import type { TaskAction } from "../tasks/task-actions";
+import type { TaskAction } from "../../tasks/commands/doable";
 import type { View } from "../shared/view";
 
 interface Letter {

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { audit } from "../../audit/audit";
+import { actingOf, audit } from "../../audit/audit";
 import { pageOfKeys } from "../../auth/keys/key-list";
 import { NewKeyBody } from "../../auth/keys/key-routes";
 import { createKey, findKey, revokeKey, type StoredKey } from "../../auth/keys/keys";
@@ -57,7 +57,7 @@ keyPages.post("/", async (c) => {
     { ...parsed.data, expiresInDays: days, createdBy: assertAdmin(c.var.caller).id },
     new Date(),
   );
-  await audit(c, "key.create", made.id, { name: made.name, scopes: made.scopes });
+  await audit(actingOf(c), "key.create", made.id, { name: made.name, scopes: made.scopes });
   // The answer to the form itself: the key is stored nowhere, so no page can show it again.
   const page = <KeyMadePage view={viewOf(c)} name={made.name} value={made.key} />;
   return renderPage(c, page, 201);
@@ -74,7 +74,7 @@ keyPages.post("/:id/revocation", async (c) => {
   const key = required(await findKey(database(c.env), id), id);
   if (key.revokedAt === null) {
     await revokeKey(database(c.env), id, new Date());
-    await audit(c, "key.revoke", id, { name: key.name });
+    await audit(actingOf(c), "key.revoke", id, { name: key.name });
   }
   return c.redirect("/admin/keys?done=revoked", 303);
 });

@@ -1,18 +1,17 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
+import { actingOf } from "../../audit/audit";
 import { limitBody } from "../../http/body-limit";
-import { assertAdmin, assertCaller, requireAdmin, requireScope } from "../../http/require";
-import { exportOrders } from "../../exports/orders";
+import { requireAdmin, requireScope } from "../../http/require";
+import { OrderExportInput } from "../../exports/orders";
+import { startOrderExport } from "../../exports/start";
 import type { AppEnv } from "../../http/app-env";
 import { AppError } from "../../http/errors";
-import { deleteOrder } from "../../orders/delete";
+import { isRefused } from "../../lib/result";
+import { deleteOrderAs } from "../../orders/delete";
 import { listOrderSummaries } from "../../orders/reading/list";
 import { getOrder, type OrderRow } from "../../orders/order/queries";
-import { startTask } from "../../tasks/accepting/start";
 import { formText, readForm } from "../shared/form-text";
 import { readOrderQuery } from "./order-query";
-import { readReason } from "../shared/components/reason-field";
 import { DeleteOrderPage } from "./delete-order";
 import { OrderPage } from "./order";
 import { OrderListPage } from "./order-list";
@@ -39,20 +38,17 @@ orderPages.post("/exports", limitBody(), async (c) => {
   const fields = ["customer", "from", "to", "zone"].map((name) => [name, formText(form, name)]);
   const query = readOrderQuery(new URLSearchParams(fields));
   const { customer, from, before } = query.filter;
-  const input = {
+  const asked = {
     formato: formText(form, "format"),
     cliente: customer,
     desde: isoOf(from),
     hasta: isoOf(before),
   };
-  const user = callerId(assertCaller(c.var.caller));
-  const readable = Object.keys(query.problems).length === 0;
-  const started = readable && (await startTask(c.env, exportOrders, input, { user }));
-  if (typeof started !== "string") {
+  const { data: input } = OrderExportInput.safeParse(asked);
+  if (Object.keys(query.problems).length > 0 || input === undefined) {
     return renderPage(c, <OrderListPage view={viewOf(c)} query={query} page={null} />, 400);
   }
-  await audit(c, "export.orders", started, input);
-  return c.redirect(`/admin/tasks/${started}`, 303);
+  return c.redirect(`/admin/tasks/${await startOrderExport(actingOf(c), input)}`, 303);
 });
 
 orderPages.get("/:id", async (c) => {
@@ -72,15 +68,14 @@ orderPages.get("/:id/deletion", requireAdmin(), async (c) => {
 orderPages.post("/:id/deletion", requireAdmin(), limitBody(), async (c) => {
   const { id } = await findOrder(c);
   const form = await readForm(c);
-  const { reason, wrong } = readReason(form["reason"]);
-  if (reason === undefined) {
-    return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} wrongReason={wrong} />, 400);
+  const reason = formText(form, "reason").trim();
+  const deleted = await deleteOrderAs(actingOf(c), id, reason);
+  if (isRefused(deleted)) {
+    if (deleted.why.kind === "no_order") {
+      throw orderNotFound(id);
+    }
+    return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} wrongReason={reason} />, 400);
   }
-  const by = callerId(assertAdmin(c.var.caller));
-  if (!(await deleteOrder(c.env, id, { by, reason }))) {
-    throw orderNotFound(id);
-  }
-  await audit(c, "order.delete", id, { reason });
   return c.redirect(`/admin/orders?deleted=${encodeURIComponent(id)}`, 303);
 });
 

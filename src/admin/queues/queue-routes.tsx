@@ -1,18 +1,18 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../../audit/audit";
-import { callerId, can } from "../../caller";
+import { actingOf } from "../../audit/audit";
+import { can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import { namesOf } from "../../auth/people/names";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
-import { AppError } from "../../http/errors";
+import { isRefused } from "../../lib/result";
 import type { Engine } from "../../tasks/model/engine";
-import { pauseQueue, resumeQueue } from "../../tasks/commands/pause-queue";
-import { DEAD_LETTERS, lanesOf, queueOf } from "../../tasks/model/queues";
+import { knownQueue, pause, resume } from "../../tasks/commands/act-on-queue";
+import { granted } from "../../tasks/commands/refusals";
+import { DEAD_LETTERS, queueOf } from "../../tasks/model/queues";
 import { lookAtFailures } from "../../tasks/statistics/troubles";
 import { DEAD_LETTER, type QueueView, readQueues } from "../dashboard/dashboard-data";
-import { readForm } from "../shared/form-text";
-import { readReason } from "../shared/components/reason-field";
+import { formText, readForm } from "../shared/form-text";
 import { PausePage, ResumePage } from "./queue-action";
 import { QueuesPage } from "./queues";
 import { renderPage } from "../shared/render";
@@ -43,45 +43,33 @@ export function queuePages(engine: Engine) {
     return renderPage(c, <QueuesPage {...props} />);
   });
 
+  const named = (c: Context<AppEnv>) => granted(knownQueue(c.env, c.req.param("queue") ?? ""));
+
   routes.get("/:queue/pauses", requireScope("tasks:write"), (c) => {
-    return renderPage(c, <PausePage view={viewOf(c)} queue={knownQueue(c)} />);
+    return renderPage(c, <PausePage view={viewOf(c)} queue={named(c)} />);
   });
 
   routes.post("/:queue/pauses", requireScope("tasks:write"), limitBody(), async (c) => {
-    const queue = knownQueue(c);
-    const { reason, wrong } = readReason((await readForm(c))["reason"]);
-    if (reason === undefined) {
-      return renderPage(c, <PausePage view={viewOf(c)} queue={queue} wrongReason={wrong} />, 400);
+    const queue = named(c);
+    const reason = formText(await readForm(c), "reason").trim();
+    const paused = await pause(actingOf(c), queue, reason);
+    if (isRefused(paused) && paused.why.kind === "bad_reason") {
+      return renderPage(c, <PausePage view={viewOf(c)} queue={queue} wrongReason={reason} />, 400);
     }
-    const by = callerId(assertCaller(c.var.caller));
-    if (await pauseQueue(c.env, { queue, since: Date.now(), by, reason })) {
-      await audit(c, "queue.pause", queue, { reason });
-    }
-    return c.redirect(`/admin/queues?paused=${encodeURIComponent(queue)}`, 303);
+    return c.redirect(`/admin/queues?paused=${encodeURIComponent(granted(paused))}`, 303);
   });
 
   routes.get("/:queue/resumptions", requireScope("tasks:write"), (c) => {
-    return renderPage(c, <ResumePage view={viewOf(c)} queue={knownQueue(c)} />);
+    return renderPage(c, <ResumePage view={viewOf(c)} queue={named(c)} />);
   });
 
   routes.post("/:queue/resumptions", requireScope("tasks:write"), async (c) => {
     await readForm(c);
-    const queue = knownQueue(c);
-    if (await resumeQueue(c.env, queue)) {
-      await audit(c, "queue.resume", queue);
-    }
+    const queue = granted(await resume(actingOf(c), named(c)));
     return c.redirect(`/admin/queues?resumed=${encodeURIComponent(queue)}`, 303);
   });
 
   return routes;
-}
-
-function knownQueue(c: Context<AppEnv>): string {
-  const queue = c.req.param("queue") ?? "";
-  if (!lanesOf(c.env).includes(queue)) {
-    throw new AppError(404, "queue_not_found", `There is no queue ${queue}`);
-  }
-  return queue;
 }
 
 function whoPaused(queues: readonly QueueView[]): string[] {

@@ -1,19 +1,18 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
-import { assertCaller, requireScope } from "../../http/require";
+import { requireScope } from "../../http/require";
 import { namesOf } from "../../auth/people/names";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { parseAsSent } from "../../lib/exact-json";
-import type { TaskDefinition } from "../../tasks/model/define";
 import type { Engine } from "../../tasks/model/engine";
 import { statusOf, factsOf } from "../../tasks/reading/execution";
+import { isRefused } from "../../lib/result";
+import { operatorOf } from "../../tasks/commands/operator";
+import { granted } from "../../tasks/commands/refusals";
+import { replay, replayable } from "../../tasks/commands/replay-task";
 import type { TaskView } from "../../tasks/model/queries";
-import { replayTask } from "../../tasks/commands/replay";
-import { startable } from "../../tasks/commands/startable";
 import { isFinal } from "../../tasks/model/states";
-import { callersOf, findTask } from "../tasks/find-task";
+import { callersOf } from "../tasks/find-task";
 import { formText, readForm } from "../shared/form-text";
 import { findJsonError } from "./json-error";
 import { type ReplayProblem, ReplayPage, warningOf } from "./replay";
@@ -28,10 +27,11 @@ const MAX_FORM_BYTES = 262_144;
 export function replayPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requireScope("tasks:write"));
+  const asked = async (c: Context<AppEnv>) =>
+    granted(await replayable(operatorOf(c, engine), c.req.param("id") ?? ""));
 
   routes.get("/", async (c) => {
-    const task = await findTask(c);
-    definitionOf(c, engine, task);
+    const { task } = await asked(c);
     const input = prettyJson(parseAsSent(task.input));
     const status = statusOf(task);
     return isFinal(status)
@@ -40,8 +40,8 @@ export function replayPages(engine: Engine) {
   });
 
   routes.post("/", limitBody(MAX_FORM_BYTES), async (c) => {
-    const task = await findTask(c);
-    const definition = definitionOf(c, engine, task);
+    const original = await asked(c);
+    const { task, definition } = original;
     const form = await readForm(c);
     const text = formText(form, "input").replaceAll("\r\n", "\n").trim();
     const error = findJsonError(text);
@@ -57,16 +57,14 @@ export function replayPages(engine: Engine) {
     if (reason && formText(form, "anyway") !== warningOf(reason)) {
       return show(c, engine, task, text, { kind: "warning", reason });
     }
-    const by = callerId(assertCaller(c.var.caller));
-    const replayed = await replayTask(c.env, engine, { task, definition }, input, by);
-    if ("field" in replayed) {
-      return show(c, engine, task, text, { kind: "refused", refusal: replayed });
+    const id = await replay(operatorOf(c, engine), original, input);
+    if (isRefused(id) && id.why.kind === "bad_input") {
+      return show(c, engine, task, text, { kind: "refused", refusal: id.why });
     }
-    if ("status" in replayed) {
-      return show(c, engine, task, text, { kind: "state", status: replayed.status });
+    if (isRefused(id) && id.why.kind === "wrong_state") {
+      return show(c, engine, task, text, { kind: "state", status: id.why.status });
     }
-    await audit(c, "task.replay", task.id, { as: replayed.taskId });
-    return c.redirect(`/admin/tasks/${replayed.taskId}?done=replay`, 303);
+    return c.redirect(`/admin/tasks/${granted(id)}?done=replay`, 303);
   });
   return routes;
 }
@@ -85,11 +83,6 @@ function readDeep(text: string): unknown {
     }
     throw error;
   }
-}
-
-/** Throws 404 for what cannot be started, 403 for what this person may not start. */
-function definitionOf(c: Context<AppEnv>, engine: Engine, task: TaskView): TaskDefinition {
-  return startable(engine, task.name, assertCaller(c.var.caller));
 }
 
 async function show(

@@ -1,7 +1,7 @@
 import { TaskError } from "../tasks/task-error";
 import type { Reason } from "../../tasks/model/define";
 import type { TaskFacts } from "../../tasks/reading/execution";
-import type { Refusal } from "../../tasks/accepting/start";
+import type { BadInput } from "../../tasks/accepting/start";
 import type { Status } from "../../tasks/model/states";
 import { ErrorText } from "../shared/components/error-text";
 import { Notice } from "../shared/components/notice";
@@ -12,7 +12,7 @@ import type { View } from "../shared/view";
 /** Why an edited input was not sent. */
 export type ReplayProblem =
   | { kind: "syntax"; error: JsonError }
-  | { kind: "refused"; refusal: Refusal }
+  | { kind: "refused"; refusal: Omit<BadInput, "kind"> }
   /** It would fail; it is sent if its sender insists. */
   | { kind: "warning"; reason: Reason }
   | { kind: "state"; status: Status };

@@ -1,22 +1,21 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../../audit/audit";
-import { callerId, can } from "../../caller";
+import { can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { isRecord } from "../../lib/record";
-import type { TaskDefinition } from "../../tasks/model/define";
+import { isRefused } from "../../lib/result";
 import type { Engine } from "../../tasks/model/engine";
-import { MAX_DELAY_SECONDS } from "../../tasks/api/run-routes";
+import { operatorOf } from "../../tasks/commands/operator";
+import { granted } from "../../tasks/commands/refusals";
+import { MAX_DELAY_SECONDS, runTask } from "../../tasks/commands/run-task";
 import {
-  layOver,
   mayStart,
-  overridesOf,
-  runnable,
+  type Startable,
   startable,
+  startableTemplate,
 } from "../../tasks/commands/startable";
-import { startTask } from "../../tasks/accepting/start";
-import { listTemplateSummaries, type Template } from "../../tasks/templates/templates";
+import { listTemplateSummaries } from "../../tasks/templates/templates";
 import { formText, readForm } from "../shared/form-text";
 import { fieldId, inputFields, inputTexts, readInputForm } from "./input-form";
 import { RunPage } from "./run";
@@ -31,8 +30,15 @@ const MAX_FORM_BYTES = 262_144;
 /** Tasks and templates one may start, mounted at /admin/run. */
 export function runPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
-  const named = (c: Context<AppEnv>, name: string) =>
-    runnable(c.env.DB, engine, name, assertCaller(c.var.caller));
+  const task = (c: Context<AppEnv>): Startable => {
+    const { caller } = operatorOf(c, engine);
+    const definition = granted(startable(engine, c.req.param("name") ?? "", caller));
+    return { definition, template: null };
+  };
+  const template = async (c: Context<AppEnv>): Promise<Startable> => {
+    const { caller } = operatorOf(c, engine);
+    return granted(await startableTemplate(c.env.DB, engine, c.req.param("name") ?? "", caller));
+  };
 
   routes.get("/", requireScope("tasks:read"), async (c) => {
     const caller = assertCaller(c.var.caller);
@@ -47,34 +53,20 @@ export function runPages(engine: Engine) {
     return renderPage(c, <RunListPage {...props} />);
   });
 
-  routes.get("/tasks/:name", requireScope("tasks:write"), (c) =>
-    showForm(c, startable(engine, c.req.param("name"), assertCaller(c.var.caller)), null),
-  );
-
-  routes.post("/tasks/:name", requireScope("tasks:write"), limitBody(MAX_FORM_BYTES), (c) =>
-    start(c, startable(engine, c.req.param("name"), assertCaller(c.var.caller)), null),
-  );
-
-  routes.get("/templates/:name/runs", requireScope("tasks:write"), async (c) => {
-    const { definition, template } = await named(c, c.req.param("name"));
-    return showForm(c, definition, template);
-  });
-
-  routes.post(
-    "/templates/:name/runs",
-    requireScope("tasks:write"),
-    limitBody(MAX_FORM_BYTES),
-    async (c) => {
-      const { definition, template } = await named(c, c.req.param("name"));
-      return start(c, definition, template);
-    },
-  );
+  for (const [path, find] of [
+    ["/tasks/:name", task],
+    ["/templates/:name/runs", template],
+  ] as const) {
+    routes.use(path, requireScope("tasks:write"));
+    routes.get(path, async (c) => showForm(c, await find(c)));
+    routes.post(path, limitBody(MAX_FORM_BYTES), async (c) => start(c, engine, await find(c)));
+  }
 
   routes.route("/templates", templatePages(engine));
   return routes;
 }
 
-function showForm(c: Context<AppEnv>, definition: TaskDefinition, template: Template | null) {
+function showForm(c: Context<AppEnv>, { definition, template }: Startable) {
   const fields = inputFields(definition.input);
   const hasDefaults = template !== null && Object.keys(template.defaults).length > 0;
   const begin = hasDefaults ? template.defaults : definition.example;
@@ -83,7 +75,8 @@ function showForm(c: Context<AppEnv>, definition: TaskDefinition, template: Temp
   return renderPage(c, <RunPage {...props} />);
 }
 
-async function start(c: Context<AppEnv>, definition: TaskDefinition, template: Template | null) {
+async function start(c: Context<AppEnv>, engine: Engine, what: Startable) {
+  const { definition, template } = what;
   const view = viewOf(c);
   const fields = inputFields(definition.input);
   const ids = [...fields.map(({ name }) => fieldId(name)), "delay_seconds"];
@@ -103,23 +96,15 @@ async function start(c: Context<AppEnv>, definition: TaskDefinition, template: T
     problems["delay_seconds"] = view.t("run.badDelay");
   }
   if (Object.keys(problems).length === 0) {
-    const caller = assertCaller(c.var.caller);
-    const whole = template === null ? input : layOver(template.defaults, input);
-    const started = await startTask(c.env, definition, whole, {
-      user: callerId(caller),
-      delayMs: Math.round(delay * 1000),
-      ...(template && { template: overridesOf(template) }),
-    });
-    if (typeof started === "string") {
-      const detail = { task_name: definition.name, ...(template && { template: template.name }) };
-      await audit(c, "task.run", started, detail);
-      return c.redirect(`/admin/tasks/${encodeURIComponent(started)}`, 303);
+    const started = await runTask(operatorOf(c, engine), what, input, delay);
+    if (!isRefused(started) || started.why.kind !== "bad_input") {
+      return c.redirect(`/admin/tasks/${encodeURIComponent(granted(started))}`, 303);
     }
-    const [member = "", ...path] = started.field.split(".");
+    const { field, message } = started.why;
+    const [member = "", ...path] = field.split(".");
     const isField = fields.some(({ name }) => name === member);
-    const where = isField ? path.join(".") : started.field;
-    problems[isField ? fieldId(member) : "all"] =
-      where === "" ? started.message : `${where}: ${started.message}`;
+    const where = isField ? path.join(".") : field;
+    problems[isField ? fieldId(member) : "all"] = where === "" ? message : `${where}: ${message}`;
   }
   const values = Object.fromEntries(ids.map((id) => [id, typed(id)]));
   const props = { view, definition, template, fields, values, problems };

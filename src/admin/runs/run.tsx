@@ -1,5 +1,5 @@
 import type { TaskDefinition } from "../../tasks/model/define";
-import { MAX_DELAY_SECONDS } from "../../tasks/api/run-routes";
+import { MAX_DELAY_SECONDS } from "../../tasks/commands/run-task";
 import type { Template } from "../../tasks/templates/templates";
 import { control, FormField, InputFields } from "./input-fields";
 import { Notice } from "../shared/components/notice";

@@ -1,15 +1,16 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../../audit/audit";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
-import { AppError } from "../../http/errors";
+import { isRefused } from "../../lib/result";
 import type { Engine } from "../../tasks/model/engine";
 import { mayStart } from "../../tasks/commands/startable";
+import { operatorOf } from "../../tasks/commands/operator";
+import { granted, type Refusal } from "../../tasks/commands/refusals";
 import {
-  deactivateTemplateAs,
+  changeTemplate,
   knownTemplate,
-  saveTemplateAs,
+  retireTemplate,
 } from "../../tasks/commands/template-changes";
 import { isForWorkElsewhere } from "../../tasks/templates/template-view";
 import { getTemplate } from "../../tasks/templates/templates";
@@ -60,12 +61,11 @@ export function templatePages(engine: Engine) {
     if (name === null && (await getTemplate(c.env.DB, template.name))) {
       return render(c, name, texts, { name: view.t("templates.taken") });
     }
-    try {
-      await saveTemplateAs(c.env.DB, engine, assertCaller(c.var.caller), template);
-    } catch (error) {
-      return render(c, name, texts, problemsOf(error, texts, view));
+    const saved = await changeTemplate(operatorOf(c, engine), template);
+    if (isRefused(saved) && saved.why.kind === "bad_template") {
+      return render(c, name, texts, problemsOf(saved.why, texts, view));
     }
-    await audit(c, "template.save", template.name, { task_name: template.taskName });
+    granted(saved);
     return c.redirect(`/admin/run?saved=${encodeURIComponent(template.name)}#templates`, 303);
   };
 
@@ -80,16 +80,16 @@ export function templatePages(engine: Engine) {
   routes.post("/", limitBody(MAX_FORM_BYTES), (c) => save(c, null));
 
   routes.get("/:name", async (c) => {
-    const template = await knownTemplate(c.env.DB, c.req.param("name"));
+    const template = granted(await knownTemplate(c.env.DB, c.req.param("name")));
     return render(c, template.name, templateTexts(template));
   });
   routes.post("/:name", limitBody(MAX_FORM_BYTES), async (c) => {
-    const { name } = await knownTemplate(c.env.DB, c.req.param("name"));
+    const { name } = granted(await knownTemplate(c.env.DB, c.req.param("name")));
     return save(c, name);
   });
 
   routes.get("/:name/deactivation", async (c) => {
-    const template = await knownTemplate(c.env.DB, c.req.param("name"));
+    const template = granted(await knownTemplate(c.env.DB, c.req.param("name")));
     const { name } = template;
     const view = viewOf(c);
     const page = (
@@ -111,27 +111,23 @@ export function templatePages(engine: Engine) {
   });
   routes.post("/:name/deactivation", async (c) => {
     await readForm(c);
-    const caller = assertCaller(c.var.caller);
-    const name = c.req.param("name");
-    const template = await deactivateTemplateAs(c.env.DB, engine, caller, name);
-    await audit(c, "template.deactivate", template.name);
-    return c.redirect(`/admin/run?saved=${encodeURIComponent(template.name)}#templates`, 303);
+    const { name } = granted(await retireTemplate(operatorOf(c, engine), c.req.param("name")));
+    return c.redirect(`/admin/run?saved=${encodeURIComponent(name)}#templates`, 303);
   });
 
   return routes;
 }
 
-/** What the rules say against it, beside the field that is shown. Throws again what is no rule's. */
-function problemsOf(error: unknown, texts: TemplateTexts, view: View): TemplateProblems {
-  const parameter = error instanceof AppError ? error.extra["parameter"] : undefined;
-  const field = TEMPLATE_FIELDS.find((known) => known === parameter);
-  if (!(error instanceof AppError) || !field) {
-    throw error;
-  }
-  if (field === "module") {
+/** What the rules say against a template, beside the field that is shown. */
+function problemsOf(
+  { parameter, message }: Extract<Refusal, { kind: "bad_template" }>,
+  texts: TemplateTexts,
+  view: View,
+): TemplateProblems {
+  if (parameter === "module") {
     const isNamed = texts.module.trim() !== "";
     const words = view.t(isNamed ? "templates.otherModule" : "templates.noModule");
     return { [isChecked(texts.elsewhere) ? "module" : "task_name"]: words };
   }
-  return { [field]: error.detail };
+  return { [parameter]: `${parameter}: ${message}` };
 }

@@ -1,16 +1,15 @@
 import { type Context, Hono } from "hono";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
-import { actOn } from "../../tasks/commands/actions";
+import { isRefused } from "../../lib/result";
+import { actOnTask } from "../../tasks/commands/act-on-task";
+import { operatorOf } from "../../tasks/commands/operator";
 import type { Engine } from "../../tasks/model/engine";
 import { factsOf } from "../../tasks/reading/execution";
-import { assertMayCancel } from "../../tasks/commands/permissions";
-import { noSuchTask } from "../../tasks/commands/refusals";
-import { readForm } from "../shared/form-text";
-import { type Reason, readReason } from "../shared/components/reason-field";
+import { mayCancel } from "../../tasks/commands/permissions";
+import { granted, problemOf } from "../../tasks/commands/refusals";
+import { formText, readForm } from "../shared/form-text";
 import { findTask } from "./find-task";
 import { type ConfirmedAction, TaskActionPage } from "./task-action";
 import { renderPage } from "../shared/render";
@@ -44,20 +43,15 @@ export function taskActionPages(engine: Engine) {
 
     routes.post(path, limitBody(), async (c) => {
       const id = c.req.param("id") ?? "";
-      const form = await readForm(c);
-      const { reason, wrong }: Reason = action === "discard" ? readReason(form["reason"]) : {};
-      if (wrong !== undefined) {
-        return ask(c, action, { wrongReason: wrong });
+      const reason = formText(await readForm(c), "reason").trim();
+      const done = await actOnTask(operatorOf(c, engine), action, id, reason);
+      if (isRefused(done) && done.why.kind === "bad_reason") {
+        return ask(c, action, { wrongReason: reason });
       }
-      const by = callerId(assertCaller(c.var.caller));
-      const result = await actOn(c.env, engine, action, id, { by, reason });
-      if (result === "not_found") {
-        throw noSuchTask(id);
+      if (isRefused(done) && done.why.kind === "wrong_state") {
+        return ask(c, action, { forbidden: done.why.status });
       }
-      if (result !== "done") {
-        return ask(c, action, { forbidden: result.status });
-      }
-      await audit(c, `task.${action}`, id, reason === undefined ? undefined : { reason });
+      granted(done);
       return c.redirect(`/admin/tasks/${encodeURIComponent(id)}?done=${action}`, 303);
     });
   }
@@ -66,6 +60,8 @@ export function taskActionPages(engine: Engine) {
 
 /** 403 unless the task is one's own or one may act on all. */
 async function requireOwnOrScope(c: Context<AppEnv>, next: () => Promise<void>) {
-  assertMayCancel(await findTask(c), assertCaller(c.var.caller));
+  if (!mayCancel(await findTask(c), assertCaller(c.var.caller))) {
+    throw problemOf({ kind: "needs_scope", scope: "tasks:write" });
+  }
   await next();
 }

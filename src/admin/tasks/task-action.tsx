@@ -1,7 +1,7 @@
 import type { TaskFacts } from "../../tasks/reading/execution";
 import type { Status } from "../../tasks/model/states";
 import { ReasonField } from "../shared/components/reason-field";
-import type { TaskAction } from "./task-actions";
+import type { TaskAction } from "../../tasks/commands/doable";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
 

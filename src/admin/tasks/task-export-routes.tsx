@@ -1,12 +1,9 @@
 import { Hono } from "hono";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
-import { assertCaller } from "../../http/require";
-import { exportTasks } from "../../exports/tasks";
+import { actingOf } from "../../audit/audit";
+import { startTaskExport } from "../../exports/start";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";
-import { enqueueOne } from "../../tasks/accepting/enqueue";
 import { readFields } from "../shared/form-text";
 import { onlySet, readTaskQuery } from "./task-query";
 
@@ -21,8 +18,6 @@ taskExportPages.post("/", limitBody(), async (c) => {
     const detail = `${problem}: not one of the list's`;
     throw new AppError(400, "invalid_parameter", detail, { parameter: problem });
   }
-  const user = callerId(assertCaller(c.var.caller));
-  const id = await enqueueOne(c.env, exportTasks, { formato: "csv", filter }, { user });
-  await audit(c, "export.tasks", id, { formato: "csv", filter: onlySet(typed) });
+  const id = await startTaskExport(actingOf(c), { formato: "csv", filter }, onlySet(typed));
   return c.redirect(`/admin/tasks/${id}`, 303);
 });

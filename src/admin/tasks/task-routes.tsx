@@ -25,7 +25,7 @@ import { renderPage } from "../shared/render";
 import { replayPages } from "../replay/replay-routes";
 import { taskActionPages } from "./task-action-routes";
 import { taskExportPages } from "./task-export-routes";
-import { allowedActions } from "./task-actions";
+import { allowedActions } from "../../tasks/commands/doable";
 import { keepTaskLook, taskLookOf, toLook } from "./task-columns";
 import { readTaskQuery } from "./task-query";
 import { viewOf } from "../shared/view";

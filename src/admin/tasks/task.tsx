@@ -12,7 +12,7 @@ import type { TaskFacts } from "../../tasks/reading/execution";
 import { isTaskId } from "../../lib/ids";
 import { formatCount, formatDuration, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
-import type { TaskAction } from "./task-actions";
+import type { TaskAction } from "../../tasks/commands/doable";
 import type { View } from "../shared/view";
 import { TaskError } from "./task-error";
 

@@ -1,5 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { audit } from "../../audit/audit";
+import { actingOf, audit } from "../../audit/audit";
 import { database } from "../../db/client";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { AppError } from "../../http/errors";
@@ -103,7 +103,7 @@ export const keyRoutes = site
       { name, scopes, expiresInDays, createdBy },
       new Date(),
     );
-    await audit(c, "key.create", made.id, { name, scopes });
+    await audit(actingOf(c), "key.create", made.id, { name, scopes });
     return c.json(
       {
         id: made.id,
@@ -124,7 +124,7 @@ export const keyRoutes = site
     if (!(await revokeKey(database(c.env), id, new Date()))) {
       throw new AppError(404, "not_found", `There is no key ${id}.`);
     }
-    await audit(c, "key.revoke", id);
+    await audit(actingOf(c), "key.revoke", id);
     return c.body(null, 204);
   });
 

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { z } from "zod";
-import { audit, AUDITED } from "../../audit/audit";
+import { actingOf, audit, AUDITED } from "../../audit/audit";
 import type { AppEnv } from "../../http/app-env";
 
 /** Of all the bodies below /admin/; a password is not among what is kept. */
@@ -37,7 +37,12 @@ export async function audited(
     action === "person.create-user" ? Made.parse(await response.clone().json()).user : before;
   if (person !== null) {
     const seconds = banExpiresIn;
-    await audit(c, action, person.id, { email: person.email, role, reason: banReason, seconds });
+    await audit(actingOf(c), action, person.id, {
+      email: person.email,
+      role,
+      reason: banReason,
+      seconds,
+    });
   }
   return response;
 }

@@ -1,3 +1,4 @@
+import { Refused, type Result } from "../../lib/result";
 import { assertStorage } from "./backpressure";
 import { MAX_JSON_CHARACTERS } from "../model/bounds";
 import type { TaskDefinition } from "../model/define";
@@ -6,9 +7,14 @@ import { readInput } from "./input";
 import { isFlatEnough, TOO_DEEP } from "../model/json-value";
 
 /** What is wrong with an input: the field, empty for all of it, and why. */
-export interface Refusal {
+export interface BadInput {
+  kind: "bad_input";
   field: string;
   message: string;
+}
+
+export function badInput(field: string, message: string): Refused<BadInput> {
+  return new Refused({ kind: "bad_input", field, message });
 }
 
 /**
@@ -21,19 +27,19 @@ export async function startTask(
   definition: TaskDefinition,
   input: unknown,
   options: Omit<EnqueueOptions, "idempotency">,
-): Promise<string | Refusal> {
+): Promise<Result<string, BadInput>> {
   const given = input === undefined ? {} : input;
   if (!definition.prepare && !isFlatEnough(given)) {
-    return { field: "", message: TOO_DEEP };
+    return badInput("", TOO_DEEP);
   }
   const text = JSON.stringify(given);
   const task = definition.prepare?.(text) ?? { input: text, subject: null };
   if (task.input.length > MAX_JSON_CHARACTERS && !definition.prepare) {
-    return { field: "", message: `over ${MAX_JSON_CHARACTERS} characters` };
+    return badInput("", `over ${MAX_JSON_CHARACTERS} characters`);
   }
   const read = readInput(definition, task.input);
   if (!("input" in read)) {
-    return read;
+    return badInput(read.field, read.message);
   }
   await assertStorage(env, definition.queue);
   const accepted = await enqueue(env, definition, [task], options);

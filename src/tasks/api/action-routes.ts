@@ -1,30 +1,24 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
-import { assertCaller, requireScope } from "../../http/require";
+import { requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";
 import { problems, STORAGE_FULL } from "../../http/problem-docs";
+import { Reason } from "../../http/reason";
 import { createRoute } from "../../http/route";
-import { visibleText } from "../../http/visible-text";
-import { actOn } from "../commands/actions";
-import { bulk } from "../commands/bulk";
-import { cancelTask } from "../commands/cancel-task";
+import { actOnTask } from "../commands/act-on-task";
+import { actOnMany } from "../commands/bulk-action";
+import { operatorOf } from "../commands/operator";
+import { granted } from "../commands/refusals";
+import { replay, replayable } from "../commands/replay-task";
 import type { Engine } from "../model/engine";
-import { enqueueOne } from "../accepting/enqueue";
-import { bulkFilterShape, toFilter } from "../reading/filter";
 import { jsonValue } from "../model/json-value";
-import { getTask } from "../model/queries";
-import { assertDone, badInput, noSuchTask, wrongState } from "../commands/refusals";
-import { replayTask } from "../commands/replay";
-import { startable } from "../commands/startable";
+import { bulkFilterShape, toFilter } from "../reading/filter";
 
 const params = z.object({ task_id: z.string() });
 const refusals = problems({
   404: "No such task",
   409: "Its state, in `state`, does not allow it",
 });
-const reason = visibleText(500);
 const requiredValue = jsonValue.unwrap();
 
 function acted<State extends string>(status: State) {
@@ -68,7 +62,7 @@ const discardRoute = createRoute({
     params,
     body: {
       required: true,
-      content: { "application/json": { schema: z.strictObject({ reason }) } },
+      content: { "application/json": { schema: z.strictObject({ reason: Reason }) } },
     },
   },
   responses: acted("FAILURE"),
@@ -113,7 +107,7 @@ const bulkRoute = createRoute({
             .strictObject({
               action: z.enum(["cancel", "retry", "discard"]),
               filter: z.strictObject(bulkFilterShape),
-              reason: reason.optional().openapi({ description: "Of a discard, and only there" }),
+              reason: Reason.optional().openapi({ description: "Of a discard, and only there" }),
             })
             .refine(({ action, reason }) => (action === "discard") === (reason !== undefined), {
               path: ["reason"],
@@ -131,49 +125,31 @@ export function actionRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(cancelRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      assertDone(task_id, await cancelTask(c, engine, task_id));
+      granted(await actOnTask(operatorOf(c, engine), "cancel", task_id));
       return c.json({ task_id, status: "REVOKED" as const }, 200);
     })
     .openapi(retryRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      const by = callerId(assertCaller(c.var.caller));
-      assertDone(task_id, await actOn(c.env, engine, "retry", task_id, { by }));
-      await audit(c, "task.retry", task_id);
+      granted(await actOnTask(operatorOf(c, engine), "retry", task_id));
       return c.json({ task_id, status: "PENDING" as const }, 200);
     })
     .openapi(discardRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      const { reason: why } = c.req.valid("json");
-      const actor = { by: callerId(assertCaller(c.var.caller)), reason: why };
-      assertDone(task_id, await actOn(c.env, engine, "discard", task_id, actor));
-      await audit(c, "task.discard", task_id, { reason: why });
+      const { reason } = c.req.valid("json");
+      granted(await actOnTask(operatorOf(c, engine), "discard", task_id, reason));
       return c.json({ task_id, status: "FAILURE" as const }, 200);
     })
     .openapi(replayRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      const caller = assertCaller(c.var.caller);
-      const task = await getTask(c.env.DB, task_id);
-      if (!task) {
-        throw noSuchTask(task_id);
-      }
-      const original = { task, definition: startable(engine, task.name, caller) };
+      const operator = operatorOf(c, engine);
+      const original = granted(await replayable(operator, task_id));
       const input = await asSent(c, c.req.valid("json"), "input");
-      const replayed = await replayTask(c.env, engine, original, input, callerId(caller));
-      if ("status" in replayed) {
-        throw wrongState(replayed.status);
-      }
-      if ("field" in replayed) {
-        throw badInput(replayed);
-      }
-      await audit(c, "task.replay", task_id, { as: replayed.taskId });
-      return c.json({ task_id: replayed.taskId }, 202);
+      return c.json({ task_id: granted(await replay(operator, original, input)) }, 202);
     })
     .openapi(bulkRoute, async (c) => {
       const { filter, ...rest } = c.req.valid("json");
-      const user = callerId(assertCaller(c.var.caller));
-      const input = { ...rest, filter: toFilter(filter) };
-      const task_id = await enqueueOne(c.env, bulk, input, { user });
-      await audit(c, `tasks.${rest.action}`, task_id, { ...rest, filter });
+      const bulk = { ...rest, filter: toFilter(filter) };
+      const task_id = granted(await actOnMany(operatorOf(c, engine), bulk, { filter }));
       return c.json({ task_id }, 202);
     });
 }

@@ -1,14 +1,12 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
-import { assertCaller, requireScope } from "../../http/require";
+import { actingOf } from "../../audit/audit";
 import { type AppEnv, validationHook } from "../../http/app-env";
-import { AppError } from "../../http/errors";
 import { problems } from "../../http/problem-docs";
+import { Reason } from "../../http/reason";
+import { requireScope } from "../../http/require";
 import { createRoute } from "../../http/route";
-import { visibleText } from "../../http/visible-text";
-import { pauseQueue, resumeQueue } from "../commands/pause-queue";
-import { lanesOf } from "../model/queues";
+import { pause, resume } from "../commands/act-on-queue";
+import { granted } from "../commands/refusals";
 
 const params = z.object({ queue: z.string() });
 const State = z.object({ queue: z.string(), paused: z.boolean() }).openapi("QueueState");
@@ -27,7 +25,7 @@ const pauseRoute = createRoute({
       required: true,
       content: {
         "application/json": {
-          schema: z.strictObject({ reason: visibleText(500) }),
+          schema: z.strictObject({ reason: Reason }),
         },
       },
     },
@@ -51,26 +49,11 @@ export const queueRoutes = new OpenAPIHono<AppEnv>({
   defaultHook: validationHook,
 })
   .openapi(pauseRoute, async (c) => {
-    const { queue } = c.req.valid("param");
     const { reason } = c.req.valid("json");
-    assertQueue(c.env, queue);
-    const by = callerId(assertCaller(c.var.caller));
-    if (await pauseQueue(c.env, { queue, since: Date.now(), by, reason })) {
-      await audit(c, "queue.pause", queue, { reason });
-    }
+    const queue = granted(await pause(actingOf(c), c.req.valid("param").queue, reason));
     return c.json({ queue, paused: true }, 200);
   })
   .openapi(resumeRoute, async (c) => {
-    const { queue } = c.req.valid("param");
-    assertQueue(c.env, queue);
-    if (await resumeQueue(c.env, queue)) {
-      await audit(c, "queue.resume", queue);
-    }
+    const queue = granted(await resume(actingOf(c), c.req.valid("param").queue));
     return c.json({ queue, paused: false }, 200);
   });
-
-function assertQueue(env: Env, queue: string): void {
-  if (!lanesOf(env).includes(queue)) {
-    throw new AppError(404, "queue_not_found", `There is no queue ${queue}`);
-  }
-}

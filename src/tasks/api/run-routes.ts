@@ -1,18 +1,16 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { audit } from "../../audit/audit";
-import { callerId } from "../../caller";
-import { assertCaller, requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";
 import { problems, STORAGE_FULL } from "../../http/problem-docs";
+import { requireScope } from "../../http/require";
 import { createRoute } from "../../http/route";
+import { operatorOf } from "../commands/operator";
+import { granted } from "../commands/refusals";
+import { MAX_DELAY_SECONDS, runTask } from "../commands/run-task";
+import { startable, startableTemplate } from "../commands/startable";
 import type { Engine } from "../model/engine";
 import { jsonValue } from "../model/json-value";
-import { badInput } from "../commands/refusals";
-import { startTask } from "../accepting/start";
-import { layOver, overridesOf, runnable, startable } from "../commands/startable";
 
-export const MAX_DELAY_SECONDS = 30 * 86_400;
 const delay = z.number().min(0).max(MAX_DELAY_SECONDS).default(0);
 
 const runRoute = createRoute({
@@ -64,24 +62,15 @@ export function runRoutes(engine: Engine) {
     runRoute,
     async (c) => {
       const body = c.req.valid("json");
-      const caller = assertCaller(c.var.caller);
-      const { definition, template } =
+      const operator = operatorOf(c, engine);
+      const { caller } = operator;
+      const what =
         body.template === undefined
-          ? { definition: startable(engine, body.task_name ?? "", caller), template: null }
-          : await runnable(c.env.DB, engine, body.template, caller);
+          ? { definition: granted(startable(engine, body.task_name ?? "", caller)), template: null }
+          : granted(await startableTemplate(c.env.DB, engine, body.template, caller));
       const sent = await asSent(c, body, "input");
-      const input = template === null ? sent : layOver(template.defaults, sent);
-      const started = await startTask(c.env, definition, input, {
-        user: callerId(caller),
-        delayMs: Math.round(body.delay_seconds * 1000),
-        ...(template && { template: overridesOf(template) }),
-      });
-      if (typeof started !== "string") {
-        throw badInput(started);
-      }
-      const detail = { task_name: definition.name, ...(template && { template: template.name }) };
-      await audit(c, "task.run", started, detail);
-      return c.json({ task_id: started }, 202);
+      const task_id = granted(await runTask(operator, what, sent, body.delay_seconds));
+      return c.json({ task_id }, 202);
     },
   );
 }

@@ -1,6 +1,5 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { audit } from "../../audit/audit";
-import { assertCaller, requireScope } from "../../http/require";
+import { requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";
 import { limitLongBody } from "../../http/body-limit";
@@ -8,7 +7,9 @@ import { json } from "../../http/json-content";
 import { problems } from "../../http/problem-docs";
 import { createRoute } from "../../http/route";
 import type { Engine } from "../model/engine";
-import { deactivateTemplateAs, knownTemplate, saveTemplateAs } from "../commands/template-changes";
+import { operatorOf } from "../commands/operator";
+import { granted } from "../commands/refusals";
+import { changeTemplate, knownTemplate, retireTemplate } from "../commands/template-changes";
 import { templatePage, TemplatePage, TemplateQuery } from "../templates/template-page";
 import { TemplateBody, TemplateView, toDraft, toTemplateView } from "../templates/template-view";
 
@@ -72,22 +73,19 @@ export function templateRoutes(engine: Engine) {
       return c.json(page, 200);
     })
     .openapi(oneRoute, async (c) => {
-      const template = await knownTemplate(c.env.DB, c.req.valid("param").name);
+      const template = granted(await knownTemplate(c.env.DB, c.req.valid("param").name));
       return c.json(toTemplateView(template, engine, c.env), 200);
     })
     .openapi(saveRoute, async (c) => {
       const body = c.req.valid("json");
       const draft = toDraft(body, await asSent(c, body, "default_parameters"));
-      const template = await saveTemplateAs(c.env.DB, engine, assertCaller(c.var.caller), draft);
-      await audit(c, "template.save", template.name, { task_name: template.taskName });
+      const template = granted(await changeTemplate(operatorOf(c, engine), draft));
       const isNew = template.createdAt === template.updatedAt;
       return c.json(toTemplateView(template, engine, c.env), isNew ? 201 : 200);
     })
     .openapi(deactivateRoute, async (c) => {
       const { name } = c.req.valid("param");
-      const caller = assertCaller(c.var.caller);
-      const template = await deactivateTemplateAs(c.env.DB, engine, caller, name);
-      await audit(c, "template.deactivate", template.name);
+      const template = granted(await retireTemplate(operatorOf(c, engine), name));
       return c.json(toTemplateView(template, engine, c.env), 200);
     });
 }

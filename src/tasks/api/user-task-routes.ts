@@ -1,6 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { audit } from "../../audit/audit";
+import { actingOf, audit } from "../../audit/audit";
 import { can, callerId, type Scope } from "../../caller";
 import { assertCaller } from "../../http/require";
 import { callerOf } from "../../auth/people/names";
@@ -133,7 +133,11 @@ export function userTaskRoutes(engine: Engine) {
       const cancelled = done.cancelled.length;
       if (cancelled > 0) {
         const { module, name: task } = filter;
-        await audit(c, "tasks.cancel", user, { task_module: module, task_name: task, cancelled });
+        await audit(actingOf(c), "tasks.cancel", user, {
+          task_module: module,
+          task_name: task,
+          cancelled,
+        });
       }
       return c.json(
         {

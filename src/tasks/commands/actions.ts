@@ -11,13 +11,13 @@ import { countSql } from "../model/counts";
 import type { Engine } from "../model/engine";
 import { statusOf } from "../reading/execution";
 import { LEASED } from "../model/leases";
-import type { Restriction } from "../reading/list-plan";
+import { type Action, DOABLE } from "./doable";
 import { changeOf, publish } from "../model/publish";
 import { getTask } from "../model/queries";
 import { armRecovery } from "../recovery/recovery-alarm";
 import { undoRevoked } from "../running/revoke";
 import { sendTasks } from "../accepting/sending";
-import { FAILED, OPEN, type Status } from "../model/states";
+import type { Status } from "../model/states";
 import { extendTimelineSql } from "../model/timeline";
 import { COUNTED_AS } from "../model/tracked-names";
 import { SENT_GRACE_MS } from "../model/queues";
@@ -62,7 +62,7 @@ function notedSql(event: string, by: string): string {
     AND value ->> 'at' = ?2 AND value ->> 'by' = ${by})`;
 }
 
-const CANCELLABLE = `id IN (${GIVEN}) AND ${OPEN}`;
+const CANCELLABLE = `id IN (${GIVEN}) AND ${DOABLE.cancel}`;
 const COUNT_CANCELLED = countSql(
   { revoked: "count(*)" },
   `FROM tasks WHERE ${CANCELLABLE}`,
@@ -111,8 +111,8 @@ const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
 
 // A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
 // undone, so it begins again; a failed one goes on after its finished steps.
-const RETRYABLE = `id IN (${GIVEN}) AND ${FAILED} AND id NOT IN (${LEASED})
-  AND external_id IS NULL AND name IN (SELECT value FROM json_each(?3))`;
+const RETRYABLE = `id IN (${GIVEN}) AND ${DOABLE.retry} AND id NOT IN (${LEASED})
+  AND name IN (SELECT value FROM json_each(?3))`;
 const COUNT_RETRIED = countSql(
   {
     unfailed: "count(*) FILTER (WHERE status = 'FAILURE')",
@@ -151,8 +151,7 @@ const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
 };
 
 // Its state stays FAILURE: it is only that nobody need look at it any more.
-const DISCARDABLE = `id IN (${GIVEN})
-  AND status = 'FAILURE' AND discard_reason IS NULL`;
+const DISCARDABLE = `id IN (${GIVEN}) AND ${DOABLE.discard}`;
 const DISCARD = `
 UPDATE tasks SET discard_reason = ?4,
   timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4)")}
@@ -181,25 +180,11 @@ function endOf({ DB }: Env, turn: Turn | undefined): D1PreparedStatement[] {
   return turn ? [endTurn(DB, turn)] : [];
 }
 
-export const ACTIONS = { cancel: cancelTasks, retry: retryTasks, discard: discardTasks } as const;
-export type Action = keyof typeof ACTIONS;
-
-/** Which tasks an action could be done to now, as its statement above says. */
-export function doable(engine: Engine, action: Action): Restriction {
-  switch (action) {
-    case "cancel":
-      return { sql: OPEN, test: () => true };
-    case "retry":
-      return {
-        sql: `${FAILED} AND external_id IS NULL`,
-        test: ({ name }, holder) => holder === undefined && engine.find(name) !== undefined,
-      };
-    case "discard":
-      return { sql: "status = 'FAILURE' AND discard_reason IS NULL", test: () => true };
-    default:
-      throw new Error(`Not an action: ${JSON.stringify(action satisfies never)}`);
-  }
-}
+export const ACTIONS: Record<Action, Act> = {
+  cancel: cancelTasks,
+  retry: retryTasks,
+  discard: discardTasks,
+};
 
 /** Does it to one task, known by its id or its name elsewhere. */
 export async function actOn(

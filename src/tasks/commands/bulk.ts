@@ -4,7 +4,8 @@
  */
 import { z } from "zod";
 import type { Key } from "../../http/paging";
-import { type Action, ACTIONS, doable } from "./actions";
+import { ACTIONS } from "./actions";
+import { type Action, doable } from "./doable";
 import { type Place, placeAfter } from "./bulk-turn";
 import type { SingleTask } from "../model/define";
 import type { Engine } from "../model/engine";

@@ -1,6 +1,5 @@
 /** Who may do what to one task, besides those whose scope is for all. */
 import { type Caller, callerId, can } from "../../caller";
-import { AppError } from "../../http/errors";
 import type { TaskView } from "../model/queries";
 
 /** Whoever asked for it, or reports on it from where it runs. */
@@ -18,13 +17,4 @@ export function mayReport(task: TaskView, caller: Caller): boolean {
 /** Anybody may end what they asked for themselves. */
 export function mayCancel(task: TaskView, caller: Caller): boolean {
   return can(caller, "tasks:write") || task.user === callerId(caller);
-}
-
-/** Throws 403, of no task as of another's: it tells nobody which there are. */
-export function assertMayCancel(task: TaskView | null, caller: Caller): void {
-  if (!task || !mayCancel(task, caller)) {
-    throw new AppError(403, "forbidden", "This needs the scope tasks:write.", {
-      scope: "tasks:write",
-    });
-  }
 }

@@ -5,7 +5,8 @@ import type { Engine } from "../model/engine";
 import { statusOf } from "../reading/execution";
 import { readNotify } from "../model/notify";
 import type { TaskView } from "../model/queries";
-import { type Refusal, startTask } from "../accepting/start";
+import { type BadInput, startTask } from "../accepting/start";
+import { isRefused, Refused, type Result } from "../../lib/result";
 import { isFinal, type Status } from "../model/states";
 
 /**
@@ -19,16 +20,16 @@ export async function replayTask(
   { task, definition }: { task: TaskView; definition: TaskDefinition },
   input: unknown,
   by: string,
-): Promise<{ taskId: string } | Refusal | { status: Status }> {
+): Promise<Result<{ taskId: string }, BadInput | { kind: "wrong_state"; status: Status }>> {
   if (!isFinal(task.status)) {
-    return { status: statusOf(task) };
+    return new Refused({ kind: "wrong_state", status: statusOf(task) });
   }
   const started = await startTask(env, definition, input, {
     user: by,
     replayOf: task.id,
     ...(task.template !== null && { template: overridesOf(task, task.template) }),
   });
-  if (typeof started !== "string") {
+  if (isRefused(started)) {
     return started;
   }
   const reason = `replayed as ${started}`;

@@ -1,12 +1,17 @@
 /** What a caller may start: a task, or a template of one. */
 import { type Caller, ROLES } from "../../caller";
-import { AppError } from "../../http/errors";
-import { isRecord } from "../../lib/record";
+import { isRefused, Refused, type Result } from "../../lib/result";
 import type { TaskDefinition } from "../model/define";
 import type { Engine } from "../model/engine";
-import { badInput } from "./refusals";
 import { isForWorkElsewhere } from "../templates/template-view";
 import { getTemplate, type Template } from "../templates/templates";
+import type { Refusal } from "./refusals";
+
+/** A task that the caller who asked for it may start, by itself or from a template. */
+export interface Startable {
+  definition: TaskDefinition;
+  template: Template | null;
+}
 
 /** Whether a caller's rank is enough; what else it needs is the scope tasks:write. */
 export function mayStart({ startedBy: least }: TaskDefinition, caller: Caller): boolean {
@@ -18,60 +23,36 @@ export function mayStart({ startedBy: least }: TaskDefinition, caller: Caller): 
     : least !== "admin"; // a key administers nothing
 }
 
-/** The task of that name if this caller may start it. Throws 404 and 403. */
-export function startable(engine: Engine, name: string, caller: Caller): TaskDefinition {
+/** The task of that name. */
+export function startable(
+  engine: Engine,
+  name: string,
+  caller: Caller,
+): Result<TaskDefinition, Refusal> {
   const definition = engine.find(name);
   if (!definition || definition.startedBy === null) {
-    throw new AppError(404, "unknown_task", `There is no task ${name} to be started`);
+    return new Refused({ kind: "no_definition", name });
   }
-  if (!mayStart(definition, caller)) {
-    throw new AppError(
-      403,
-      "forbidden",
-      `Starting ${name} needs the role ${definition.startedBy}.`,
-    );
-  }
-  return definition;
+  return mayStart(definition, caller)
+    ? definition
+    : new Refused({ kind: "needs_role", name, role: definition.startedBy });
 }
 
-/** Throws 400 unless the input is an object, or not given. */
-export function layOver(
-  defaults: Record<string, unknown>,
-  input: unknown,
-): Record<string, unknown> {
-  if (input !== undefined && !isRecord(input)) {
-    throw badInput({ field: "", message: "must be an object" });
-  }
-  return { ...defaults, ...input };
-}
-
-/**
- * The active template of that name and its task, if this caller may start it. Throws 404 and 403, and
- * 409 for one of work that nothing here starts.
- */
-export async function runnable(
+/** The active template of that name, and its task. */
+export async function startableTemplate(
   db: D1Database,
   engine: Engine,
   name: string,
   caller: Caller,
-): Promise<{ template: Template; definition: TaskDefinition }> {
+): Promise<Result<Startable, Refusal>> {
   const template = await getTemplate(db, name);
   if (!template?.active) {
-    throw new AppError(404, "unknown_template", `There is no active template ${name}`);
+    return new Refused({ kind: "no_active_template", name });
   }
+  const { taskName, module } = template;
   if (isForWorkElsewhere(template, engine)) {
-    const detail = `${template.taskName} of ${template.module} runs elsewhere: it is tracked here, and started there`;
-    throw new AppError(409, "runs_elsewhere", detail);
+    return new Refused({ kind: "runs_elsewhere", name: taskName, module });
   }
-  return { template, definition: startable(engine, template.taskName, caller) };
-}
-
-/** What a task takes from its template rather than from its definition. */
-export function overridesOf({ name, maxRetries, timeoutSeconds, notify }: Template) {
-  return {
-    name,
-    notify,
-    ...(maxRetries !== null && { attempts: maxRetries + 1 }),
-    ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
-  };
+  const definition = startable(engine, taskName, caller);
+  return isRefused(definition) ? definition : { definition, template };
 }

@@ -1,8 +1,7 @@
-/** Who may save which template: the same over the API and in the console. */
-import type { Caller } from "../../caller";
-import { AppError } from "../../http/errors";
-import type { Engine } from "../model/engine";
-import { startable } from "./startable";
+/** Who may change which template, and how it must agree with its task. */
+import { audit } from "../../audit/audit";
+import { isRefused, Refused, type Result } from "../../lib/result";
+import { MAX_TIMEOUT_SECONDS } from "../model/timeout";
 import {
   deactivateTemplate,
   getTemplate,
@@ -10,79 +9,95 @@ import {
   type Template,
   type TemplateDraft,
 } from "../templates/templates";
-import { MAX_TIMEOUT_SECONDS } from "../model/timeout";
+import type { Operator } from "./operator";
+import type { Refusal } from "./refusals";
+import { startable } from "./startable";
 
-/** Throws 404. */
-export async function knownTemplate(db: D1Database, name: string): Promise<Template> {
-  const template = await getTemplate(db, name);
-  if (!template) {
-    throw unknown(name);
+/** The template of that name. */
+export async function knownTemplate(
+  db: D1Database,
+  name: string,
+): Promise<Result<Template, Refusal>> {
+  return (await getTemplate(db, name)) ?? new Refused({ kind: "no_template", name });
+}
+
+/** Creates a template or changes the one of that name. Throws 409 `too_many_templates`. */
+export async function changeTemplate(
+  operator: Operator,
+  draft: TemplateDraft,
+): Promise<Result<Template, Refusal>> {
+  const { DB: db } = operator.env;
+  const agreed = ofItsTask(draft, operator);
+  if (isRefused(agreed)) {
+    return agreed;
   }
+  const refusal = refusalToChange(await getTemplate(db, draft.name), operator);
+  if (refusal) {
+    return refusal;
+  }
+  const template = await saveTemplate(db, agreed);
+  await audit(operator, "template.save", template.name, { task_name: template.taskName });
   return template;
 }
 
-/** Creates a template or changes the one of that name. Throws 400, 403, 404 and 409. */
-export async function saveTemplateAs(
-  db: D1Database,
-  engine: Engine,
-  caller: Caller,
-  draft: TemplateDraft,
-): Promise<Template> {
-  const template = ofItsTask(draft, engine, caller);
-  assertMayChange(await getTemplate(db, draft.name), engine, caller);
-  return saveTemplate(db, template);
-}
-
-/** Throws 403 and 404. */
-export async function deactivateTemplateAs(
-  db: D1Database,
-  engine: Engine,
-  caller: Caller,
+/** From then on the template refuses to run; saved again it is active. */
+export async function retireTemplate(
+  operator: Operator,
   name: string,
-): Promise<Template> {
-  assertMayChange(await getTemplate(db, name), engine, caller);
+): Promise<Result<Template, Refusal>> {
+  const { DB: db } = operator.env;
+  const refusal = refusalToChange(await getTemplate(db, name), operator);
+  if (refusal) {
+    return refusal;
+  }
   const template = await deactivateTemplate(db, name);
   if (!template) {
-    throw unknown(name);
+    return new Refused({ kind: "no_template", name });
   }
+  await audit(operator, "template.deactivate", template.name);
   return template;
 }
 
 /** The draft in agreement with its task, if it is one of this system. */
-function ofItsTask(draft: TemplateDraft, engine: Engine, caller: Caller): TemplateDraft {
+function ofItsTask(
+  draft: TemplateDraft,
+  { engine, caller }: Operator,
+): Result<TemplateDraft, Refusal> {
   const { taskName, module, timeoutSeconds } = draft;
-  const definition = engine.find(taskName);
-  if (!definition) {
-    if (module === "") {
-      throw refused("module", `${taskName} is no task of this system; work elsewhere needs one`);
-    }
-    return draft;
+  if (!engine.find(taskName)) {
+    return module === ""
+      ? bad("module", `${taskName} is no task of this system; work elsewhere needs one`)
+      : draft;
   }
-  startable(engine, taskName, caller);
+  const definition = startable(engine, taskName, caller);
+  if (isRefused(definition)) {
+    return definition;
+  }
   if (module !== "" && module !== definition.module) {
-    throw refused("module", `${taskName} is a task of this system, in ${definition.module}`);
+    return bad("module", `${taskName} is a task of this system, in ${definition.module}`);
   }
   const isSingle = "run" in definition;
   if (!isSingle && timeoutSeconds !== null && timeoutSeconds * 1000 !== definition.timeoutMs) {
-    throw refused("default_timeout", `tasks of ${taskName} run in batches, and share one`);
+    return bad("default_timeout", `tasks of ${taskName} run in batches, and share one`);
   }
   if (timeoutSeconds !== null && timeoutSeconds > MAX_TIMEOUT_SECONDS) {
-    throw refused("default_timeout", `at most ${MAX_TIMEOUT_SECONDS} for a task of this system`);
+    return bad("default_timeout", `at most ${MAX_TIMEOUT_SECONDS} for a task of this system`);
   }
   return { ...draft, module: "", timeoutSeconds: isSingle ? timeoutSeconds : null };
 }
 
 /** Whoever may not start a task changes no template of it. */
-function assertMayChange(template: Template | null, engine: Engine, caller: Caller): void {
-  if (template && engine.find(template.taskName)) {
-    startable(engine, template.taskName, caller);
+function refusalToChange(
+  template: Template | null,
+  { engine, caller }: Operator,
+): Refused<Refusal> | null {
+  if (!template || !engine.find(template.taskName)) {
+    return null;
   }
+  const definition = startable(engine, template.taskName, caller);
+  return isRefused(definition) ? definition : null;
 }
 
-function refused(parameter: string, why: string): AppError {
-  return new AppError(400, "invalid_parameter", `${parameter}: ${why}`, { parameter });
-}
-
-function unknown(name: string): AppError {
-  return new AppError(404, "unknown_template", `There is no template ${name}`);
+function bad(parameter: string, message: string): Refused<Refusal> {
+  return new Refused({ kind: "bad_template", parameter, message });
 }

@@ -2,7 +2,8 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteOrder } from "../../../src/orders/delete";
-import { type Action, actOn } from "../../../src/tasks/commands/actions";
+import { actOn } from "../../../src/tasks/commands/actions";
+import type { Action } from "../../../src/tasks/commands/doable";
 import { pauseQueue, resumeQueue } from "../../../src/tasks/commands/pause-queue";
 import { replayTask } from "../../../src/tasks/commands/replay";
 import { getTask } from "../../../src/tasks/model/queries";

@@ -1,21 +1,7 @@
-import { isVisible } from "../../../lib/visible";
+import { MAX_REASON_CHARACTERS } from "../../../http/reason";
 import type { View } from "../view";
 
-const LENGTH = { min: 3, max: 500 };
-
-/** A form's reason; `wrong` is what was typed when it is too short or too long to be one. */
-export interface Reason {
-  reason?: string;
-  wrong?: string;
-}
-
-export function readReason(typed: unknown): Reason {
-  const reason = typeof typed === "string" ? typed.trim() : "";
-  const isFit = reason.length >= LENGTH.min && reason.length <= LENGTH.max && isVisible(reason);
-  return isFit ? { reason } : { wrong: reason };
-}
-
-/** Why somebody does what cannot be undone. */
+/** Why somebody does what cannot be undone; `wrong` is what was typed that is no reason. */
 export function ReasonField({ view, wrong }: { view: View; wrong?: string }) {
   const { t } = view;
   return (
@@ -25,8 +11,7 @@ export function ReasonField({ view, wrong }: { view: View; wrong?: string }) {
         id="reason"
         name="reason"
         rows={3}
-        minlength={LENGTH.min}
-        maxlength={LENGTH.max}
+        maxlength={MAX_REASON_CHARACTERS}
         aria-describedby="reason-hint"
         aria-invalid={wrong === undefined ? undefined : "true"}
         required

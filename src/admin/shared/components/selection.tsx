@@ -1,6 +1,6 @@
 import type { PropsWithChildren } from "hono/jsx";
 import type { Total } from "../../../http/paging";
-import type { Action } from "../../../tasks/commands/actions";
+import type { Action } from "../../../tasks/commands/doable";
 import { formatCount } from "../format";
 import type { View } from "../view";
 

@@ -1,0 +1,26 @@
+/** Starting exports: each is a task, and the audit log says who asked for what. */
+import { type Acting, audit } from "../audit/audit";
+import { callerId } from "../caller";
+import { enqueueOne } from "../tasks/accepting/enqueue";
+import { exportOrders, type OrderExportInput } from "./orders";
+import { exportTasks, type TaskExportInput } from "./tasks";
+
+/** Resolves to the id of the task. */
+export async function startOrderExport(acting: Acting, input: OrderExportInput): Promise<string> {
+  const user = callerId(acting.caller);
+  const id = await enqueueOne(acting.env, exportOrders, input, { user });
+  await audit(acting, "export.orders", id, input);
+  return id;
+}
+
+/** `asked`: the filter as it was asked for. Resolves to the id of the task. */
+export async function startTaskExport(
+  acting: Acting,
+  input: TaskExportInput,
+  asked: unknown,
+): Promise<string> {
+  const user = callerId(acting.caller);
+  const id = await enqueueOne(acting.env, exportTasks, input, { user });
+  await audit(acting, "export.tasks", id, { formato: input.formato, filter: asked });
+  return id;
+}

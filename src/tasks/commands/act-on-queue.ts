@@ -1,0 +1,42 @@
+import { type Acting, audit } from "../../audit/audit";
+import { callerId } from "../../caller";
+import { readReason } from "../../http/reason";
+import { isRefused, Refused, type Result } from "../../lib/result";
+import { lanesOf } from "../model/queues";
+import { pauseQueue, resumeQueue } from "./pause-queue";
+import type { Refusal } from "./refusals";
+
+/** The queue of that name. */
+export function knownQueue(env: Env, queue: string): Result<string, Refusal> {
+  return lanesOf(env).includes(queue) ? queue : new Refused({ kind: "no_queue", queue });
+}
+
+/** Pauses a queue; one that is paused stays as it is. */
+export async function pause(
+  acting: Acting,
+  queue: string,
+  typed: unknown,
+): Promise<Result<string, Refusal>> {
+  const known = knownQueue(acting.env, queue);
+  if (isRefused(known)) {
+    return known;
+  }
+  const reason = readReason(typed);
+  if (isRefused(reason)) {
+    return reason;
+  }
+  const by = callerId(acting.caller);
+  if (await pauseQueue(acting.env, { queue, since: Date.now(), by, reason })) {
+    await audit(acting, "queue.pause", queue, { reason });
+  }
+  return queue;
+}
+
+/** Lets a queue go on; one that is not paused stays as it is. */
+export async function resume(acting: Acting, queue: string): Promise<Result<string, Refusal>> {
+  const known = knownQueue(acting.env, queue);
+  if (!isRefused(known) && (await resumeQueue(acting.env, queue))) {
+    await audit(acting, "queue.resume", queue);
+  }
+  return known;
+}

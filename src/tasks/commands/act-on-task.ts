@@ -1,0 +1,43 @@
+import { audit } from "../../audit/audit";
+import { callerId, can } from "../../caller";
+import { readReason } from "../../http/reason";
+import { isRefused, Refused, type Result } from "../../lib/result";
+import { getTask } from "../model/queries";
+import { actOn } from "./actions";
+import type { Action } from "./doable";
+import type { Operator } from "./operator";
+import { mayCancel } from "./permissions";
+import type { Refusal } from "./refusals";
+
+/**
+ * Cancels, retries or discards one task, known by its id or its name elsewhere; a discard needs the
+ * reason. Everybody may cancel what they asked for themselves.
+ */
+export async function actOnTask(
+  operator: Operator,
+  action: Action,
+  id: string,
+  typed?: unknown,
+): Promise<Result<"done", Refusal>> {
+  const { env, engine, caller } = operator;
+  const reason = action === "discard" ? readReason(typed) : undefined;
+  if (isRefused(reason)) {
+    return reason;
+  }
+  if (!can(caller, "tasks:write")) {
+    // Of no task as of another's: it tells nobody which there are.
+    const task = action === "cancel" ? await getTask(env.DB, id) : null;
+    if (!task || !mayCancel(task, caller)) {
+      return new Refused({ kind: "needs_scope", scope: "tasks:write" });
+    }
+  }
+  const result = await actOn(env, engine, action, id, { by: callerId(caller), reason });
+  if (result === "not_found") {
+    return new Refused({ kind: "no_task", id });
+  }
+  if (result !== "done") {
+    return new Refused({ kind: "wrong_state", status: result.status });
+  }
+  await audit(operator, `task.${action}`, id, reason === undefined ? undefined : { reason });
+  return result;
+}

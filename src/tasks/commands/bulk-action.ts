@@ -1,0 +1,27 @@
+import { audit } from "../../audit/audit";
+import { callerId } from "../../caller";
+import { readReason } from "../../http/reason";
+import { isRefused, type Result } from "../../lib/result";
+import { enqueueOne } from "../accepting/enqueue";
+import { bulk, type BulkInput } from "./bulk";
+import type { Operator } from "./operator";
+import type { Refusal } from "./refusals";
+
+/**
+ * Starts the task that does an action to everything of a filter; a discard needs the reason. `asked`:
+ * the filter as it was asked for, for the audit log. Resolves to the id of the task.
+ */
+export async function actOnMany(
+  operator: Operator,
+  { action, filter, reason: typed }: Omit<BulkInput, "reason"> & { reason?: unknown },
+  asked: Record<string, unknown>,
+): Promise<Result<string, Refusal>> {
+  const reason = action === "discard" ? readReason(typed) : undefined;
+  if (isRefused(reason)) {
+    return reason;
+  }
+  const user = callerId(operator.caller);
+  const id = await enqueueOne(operator.env, bulk, { action, filter, reason }, { user });
+  await audit(operator, `tasks.${action}`, id, { action, reason, ...asked });
+  return id;
+}

@@ -1,0 +1,49 @@
+/**
+ * What can be done to which tasks. Each rule stands here once, as SQL over a row and as a test of a
+ * task that was read; the statements of actions.ts repeat none of it.
+ */
+import { type Caller, can } from "../../caller";
+import type { Engine } from "../model/engine";
+import type { TaskView } from "../model/queries";
+import { FAILED, isFinal, OPEN } from "../model/states";
+import { statusOf } from "../reading/execution";
+import type { Restriction } from "../reading/list-plan";
+import { mayCancel } from "./permissions";
+import { mayStart } from "./startable";
+
+export type Action = "cancel" | "retry" | "discard";
+export type TaskAction = Action | "replay";
+
+/** A retry also needs that no lease lists the task, and that its name is defined. */
+export const DOABLE: Record<Action, string> = {
+  cancel: OPEN,
+  retry: `${FAILED} AND external_id IS NULL`,
+  discard: "status = 'FAILURE' AND discard_reason IS NULL",
+};
+
+/** To which tasks of a list an action could be done now. */
+export function doable(engine: Engine, action: Action): Restriction {
+  return {
+    sql: DOABLE[action],
+    test: ({ name }, holder) =>
+      action !== "retry" || (holder === undefined && engine.find(name) !== undefined),
+  };
+}
+
+/** What this caller may do to a task in its state, as will be judged: no button promises in vain. */
+export function allowedActions(
+  task: TaskView,
+  engine: Engine,
+  caller: Caller,
+): Record<TaskAction, boolean> {
+  const status = statusOf(task);
+  const mayWrite = can(caller, "tasks:write");
+  const definition = engine.find(task.name);
+  const failed = status === "FAILURE" || status === "REVOKED";
+  return {
+    retry: mayWrite && failed && definition !== undefined && task.external_id === null,
+    cancel: mayCancel(task, caller) && !isFinal(status),
+    discard: mayWrite && status === "FAILURE" && task.discard_reason === null,
+    replay: mayWrite && isFinal(status) && definition !== undefined && mayStart(definition, caller),
+  };
+}

@@ -1,0 +1,43 @@
+import { audit } from "../../audit/audit";
+import { callerId } from "../../caller";
+import { isRefused, Refused, type Result } from "../../lib/result";
+import type { TaskDefinition } from "../model/define";
+import { getTask, type TaskView } from "../model/queries";
+import type { Operator } from "./operator";
+import type { Refusal } from "./refusals";
+import { replayTask } from "./replay";
+import { startable } from "./startable";
+
+/** A task, and how it is run again. */
+export interface Replayable {
+  task: TaskView;
+  definition: TaskDefinition;
+}
+
+/** The task of that id, if the caller may start one of its name. */
+export async function replayable(
+  { env, engine, caller }: Operator,
+  id: string,
+): Promise<Result<Replayable, Refusal>> {
+  const task = await getTask(env.DB, id);
+  if (!task) {
+    return new Refused({ kind: "no_task", id });
+  }
+  const definition = startable(engine, task.name, caller);
+  return isRefused(definition) ? definition : { task, definition };
+}
+
+/** Runs an edited copy of a task that has ended. Resolves to the id of the copy. */
+export async function replay(
+  operator: Operator,
+  original: Replayable,
+  input: unknown,
+): Promise<Result<string, Refusal>> {
+  const { env, engine, caller } = operator;
+  const replayed = await replayTask(env, engine, original, input, callerId(caller));
+  if (isRefused(replayed)) {
+    return replayed;
+  }
+  await audit(operator, "task.replay", original.task.id, { as: replayed.taskId });
+  return replayed.taskId;
+}
