@@ -1,13 +1,25 @@
 /** Why somebody does what cannot be undone, or keeps others waiting: for those who ask later. */
-import { type Result, Refused } from "../lib/result";
+import { z } from "@hono/zod-openapi";
+import { AppError } from "./errors";
+import { Refused, type Result } from "../lib/result";
 import { visibleText } from "./visible-text";
 
-export const MAX_REASON_CHARACTERS = 500;
+export const REASON_CHARACTERS = { min: 3, max: 500 } as const;
 
-export const Reason = visibleText(MAX_REASON_CHARACTERS);
+const { min: minLength, max: maxLength } = REASON_CHARACTERS;
+const Fit = visibleText(maxLength, minLength);
 
-/** The reason, trimmed; refused when it is empty, too long, or nothing of it can be seen. */
+/** A reason as a body brings it; whether it is one, the command says. */
+export const Reason = z.string().openapi({ minLength, maxLength });
+
+/** The reason, trimmed. */
 export function readReason(typed: unknown): Result<string, { kind: "bad_reason" }> {
-  const { data } = Reason.safeParse(typed);
+  const { data } = Fit.safeParse(typed);
   return data ?? new Refused({ kind: "bad_reason" });
+}
+
+/** What answers one that is none. */
+export function badReason(): AppError {
+  const detail = `reason: ${minLength} to ${maxLength} characters, of which something can be seen`;
+  return new AppError(400, "invalid_parameter", detail, { parameter: "reason" });
 }

@@ -219,7 +219,7 @@ export const en: Record<keyof typeof es, string> = {
   "confirm.delete":
     "The order leaves the database. Its id stays used for good, and its task keeps its history. This cannot be undone.",
   "confirm.reason": "Reason",
-  "confirm.reasonHint": "Up to 500 characters. It is recorded with your name.",
+  "confirm.reasonHint": "3 to 500 characters. It is recorded with your name.",
   "confirm.badReason": "Write a reason of 3 to 500 characters.",
   "confirm.forbidden": "Not any more: the task is now {state}.",
 

@@ -223,7 +223,7 @@ export const es = {
   "confirm.delete":
     "El pedido desaparece de la base de datos. Su id queda usado para siempre y su tarea conserva el historial. No se puede deshacer.",
   "confirm.reason": "Motivo",
-  "confirm.reasonHint": "Hasta 500 caracteres. Queda registrado con tu nombre.",
+  "confirm.reasonHint": "De 3 a 500 caracteres. Queda registrado con tu nombre.",
   "confirm.badReason": "Escribe un motivo de 3 a 500 caracteres.",
   "confirm.forbidden": "Ya no se puede: la tarea está ahora {state}.",
 

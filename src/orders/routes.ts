@@ -11,7 +11,7 @@ import { AppError } from "../http/errors";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
-import { Reason } from "../http/reason";
+import { badReason, Reason } from "../http/reason";
 import { rateLimit } from "../http/rate-limit";
 import { createRoute, takesQuery } from "../http/route";
 import { MAX_ORDERS, readOrders } from "./intake/body";
@@ -177,8 +177,9 @@ export const orderRoutes = site
   .openapi(deleteRoute, async (c) => {
     const { id } = c.req.valid("param");
     const { reason } = c.req.valid("json");
-    if (isRefused(await deleteOrderAs(actingOf(c), id, reason))) {
-      throw orderNotFound(id); // the reason was looked at above
+    const deleted = await deleteOrderAs(actingOf(c), id, reason);
+    if (isRefused(deleted)) {
+      throw deleted.why.kind === "no_order" ? orderNotFound(id) : badReason();
     }
     return c.body(null, 204);
   })

@@ -1,7 +1,7 @@
 /** Why what somebody asked for is not done, and how that is answered. */
 import type { Role, Scope } from "../../caller";
 import { AppError } from "../../http/errors";
-import { MAX_REASON_CHARACTERS } from "../../http/reason";
+import { badReason } from "../../http/reason";
 import { isRefused, type Result } from "../../lib/result";
 import type { BadInput } from "../accepting/start";
 import type { Status } from "../model/states";
@@ -54,7 +54,7 @@ export function problemOf(why: Refusal): AppError {
       return new AppError(409, "runs_elsewhere", detail);
     }
     case "bad_reason":
-      return invalid("reason", `1 to ${MAX_REASON_CHARACTERS} characters that can be seen`);
+      return badReason();
     case "bad_input":
       return invalid(why.field === "" ? "input" : `input.${why.field}`, why.message);
     case "bad_template":

@@ -1,4 +1,4 @@
-import { MAX_REASON_CHARACTERS } from "../../../http/reason";
+import { REASON_CHARACTERS } from "../../../http/reason";
 import type { View } from "../view";
 
 /** Why somebody does what cannot be undone; `wrong` is what was typed that is no reason. */
@@ -11,7 +11,8 @@ export function ReasonField({ view, wrong }: { view: View; wrong?: string }) {
         id="reason"
         name="reason"
         rows={3}
-        maxlength={MAX_REASON_CHARACTERS}
+        minlength={REASON_CHARACTERS.min}
+        maxlength={REASON_CHARACTERS.max}
         aria-describedby="reason-hint"
         aria-invalid={wrong === undefined ? undefined : "true"}
         required
