@@ -31,6 +31,25 @@ interface Told {
 /** Elsewhere, modules may share a name. */
 const PER_TASK_NAME = `coalesce(template, iif(queue = '${TRACKED}', module || ' ' || name, name))`;
 
+/**
+ * SQL of whether the notification \`n\` tells of the task \`t\`, alone or as one of those folded into it.
+ * The start of what runs here is known once it has settled.
+ */
+export const TELLS_OF = `n.user = t.user AND n.fold IN (${foldOf("info")}, ${foldOf("success")},
+  ${foldOf("error")}, 'progress ' || t.id) AND (n.task_id = t.id OR CASE n.type
+    WHEN 'info' THEN t.notify ->> 'start' AND ${isWithin("t.started_at")}
+    WHEN 'success' THEN t.status = 'SUCCESS' AND t.notify ->> 'complete' AND ${isWithin("t.finished_at")}
+    WHEN 'error' THEN t.status = 'FAILURE' AND t.notify ->> 'error' AND ${isWithin("t.finished_at")}
+  END)`;
+
+function foldOf(type: NotificationType): string {
+  return `'${type} ' || ${PER_TASK_NAME.replaceAll(/\b(template|queue|module|name)\b/g, "t.$1")}`;
+}
+
+function isWithin(time: string): string {
+  return `${time} BETWEEN n.created_at AND n.updated_at`;
+}
+
 /** SQL that tells, at ?2, of the rows of `tasks` in `where`. A task told of twice counts once. */
 function notifySql({ type, message, details, kind }: Told, where: string): string {
   return `

@@ -1,6 +1,7 @@
 import { nameSql } from "../../auth/people/names";
 import { formsOf } from "../../lib/fold";
 import { heldBy, LEASES, readLeases } from "./leases";
+import { TELLS_OF } from "./notify";
 import type { StoredStatus } from "./states";
 
 /** What is shown of a task's row. */
@@ -49,8 +50,9 @@ const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.a
   t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
   t.replay_of, t.discard_reason, t.external_id, t.description`;
 const LARGE = ["result", "error_traceback", "error_detail", "timeline"] as const;
-const TOLD = `${nameSql("t.user")} AS user_name, (SELECT count(*) FROM notifications n
-  WHERE n.task_id = t.id AND n.read_at IS NULL AND n.user = t.user) AS unread`;
+const TOLD = `${nameSql("t.user")} AS user_name, iif(t.notify IS NULL, 0, (
+  SELECT count(*) FROM notifications n INDEXED BY notifications_unread
+  WHERE n.read_at IS NULL AND ${TELLS_OF})) AS unread`;
 const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}, ${TOLD}`;
 
 /** SQL of the bytes of a row's large fields, told without reading them. */

@@ -1,7 +1,8 @@
 import { deleteInSlices, SLICE } from "../../db/delete-slices";
 import { retryD1 } from "../../db/retry";
 import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../../http/paging";
-import type { NotificationType } from "../model/notify";
+import { type NotificationType, TELLS_OF } from "../model/notify";
+import type { TaskRow } from "../model/queries";
 
 export interface Notification {
   id: string;
@@ -73,21 +74,50 @@ export async function latestNotifications(
 }
 
 const MAX_OF_TASK = 50;
+/** Of what its user was told since, to find what is read and tells of several. */
+const MAX_SINCE = 500;
 
-/** What a user was told of a task alone or as the latest of several, the latest first; 50 at most. */
-export async function notificationsOf(
-  db: D1Database,
-  taskId: string,
-  user: string,
-): Promise<Notification[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT * FROM notifications WHERE task_id = ?1 AND user = ?2
-       ORDER BY updated_at DESC, id DESC LIMIT ${MAX_OF_TASK}`,
-    )
-    .bind(taskId, user)
-    .all<Notification>();
-  return results;
+const OF_TASK = `
+WITH told AS (
+  SELECT * FROM notifications WHERE task_id = ?1
+  UNION
+  SELECT n.* FROM tasks t JOIN notifications n INDEXED BY notifications_unread
+    ON n.read_at IS NULL AND ${TELLS_OF} WHERE t.id = ?1
+  UNION
+  SELECT * FROM (SELECT * FROM notifications WHERE user = ?2 AND updated_at >= ?3
+    ORDER BY updated_at LIMIT ${MAX_SINCE})
+)
+SELECT n.* FROM tasks t JOIN told n ON ${TELLS_OF} WHERE t.id = ?1
+ORDER BY n.updated_at DESC, n.id DESC LIMIT ${MAX_OF_TASK}`;
+
+/**
+ * What its user was told of a task, the latest first; 50 at most. Of a notification that tells of
+ * several the part that is the task's.
+ */
+export async function notificationsOf(db: D1Database, task: TaskRow): Promise<Notification[]> {
+  const since = task.started_at ?? task.finished_at ?? task.created_at;
+  const { results } = await db.prepare(OF_TASK).bind(task.id, task.user, since).all<Notification>();
+  return results
+    .map((row) => (row.task_id === task.id ? row : partOf(row, task)))
+    .toSorted((one, other) => other.updated_at - one.updated_at);
+}
+
+function partOf(row: Notification, task: TaskRow): Notification {
+  const { error_code, error_message, external_id } = task;
+  const isError = row.type === "error";
+  const at = (row.type === "info" ? task.started_at : task.finished_at) ?? row.updated_at;
+  return {
+    ...row,
+    task_id: task.id,
+    message: isError ? error_message : null,
+    details: JSON.stringify({
+      ...(isError && { error_code }),
+      ...(external_id !== null && { external_id }),
+    }),
+    count: 1,
+    created_at: at,
+    updated_at: at,
+  };
 }
 
 const MAX_COUNTED = 100;

@@ -22,7 +22,7 @@ export async function toOneExecution(
 ): Promise<OneExecution> {
   const { user, notify } = task;
   // What nobody wished to be told of has none.
-  const told = user === null || notify === null ? [] : await notificationsOf(db, task.id, user);
+  const told = user === null || notify === null ? [] : await notificationsOf(db, task);
   return {
     ...toExecution(task, engine),
     context_data: parseAsSent(task.input) ?? {},

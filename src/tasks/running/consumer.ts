@@ -211,7 +211,7 @@ async function runLease(
   logStarted(rows, worker);
   const told = rows.filter((row) => row.started_at === null && readNotify(row.notify).start);
   if (told.length > 0) {
-    await tellStarted(env.DB, told, clock());
+    await tellStarted(env.DB, told, startedAt);
   }
   const stopTelling = publishStarted(env, rows);
   const { runs, commits } = await runGroups({ rows, token }, startedAt, context);

@@ -127,6 +127,7 @@ describe("an execution has the old values", () => {
   it("of two hundred of one person, each told of a hundred times, for few rows", async () => {
     const { id } = await person("viewer");
     const ids = await tasksOf(...Array.from({ length: 200 }, () => `user:${id}`));
+    await env.DB.prepare("UPDATE tasks SET notify = '{}'").run();
     await tell(
       ids.flatMap((task) =>
         Array.from({ length: 100 }, (_, n) => ({
@@ -166,7 +167,9 @@ async function tell(told: Told[]): Promise<void> {
   await env.DB.prepare(
     `INSERT INTO notifications (id, user, fold, type, task_id, task_name, message, count,
        created_at, updated_at, read_at)
-     SELECT value ->> 'id', value ->> 'user', value ->> 'id', value ->> 'type', value ->> 'task',
+     SELECT value ->> 'id', value ->> 'user',
+       iif(value ->> 'type' = 'progress', 'progress ' || (value ->> 'task'),
+         value ->> 'type' || ' pedidos.procesar'), value ->> 'type', value ->> 'task',
        'pedidos.procesar', 'Because', 1, 1, key, value ->> 'read' FROM json_each(?)`,
   )
     .bind(JSON.stringify(told))

@@ -4,7 +4,6 @@ import { guarded } from "../../../src/db/guarded";
 import { actOn } from "../../../src/tasks/commands/actions";
 import type { BatchTask } from "../../../src/tasks/model/define";
 import { enqueue, enqueueOne } from "../../../src/tasks/accepting/enqueue";
-import { notificationsOf } from "../../../src/tasks/reading/notifications";
 import { recover } from "../../../src/tasks/recovery/recover";
 import { apiKey, expectBadParameter, expectProblem, type List } from "../../support/api";
 import { passWaits, taskOf } from "../../support/engine";
@@ -67,10 +66,17 @@ async function someone(): Promise<{ key: string; user: string }> {
 }
 const me = await someone();
 const other = await someone();
+const reader = await apiKey(["tasks:read"]);
 
 const list = (query = "", key = me.key) => site.get<Notifications>(`${PATH}?${query}`, { key });
 const start = (input: Input = {}, user: string | null = me.user) =>
   enqueueOne(site.env, chatty, input, { user });
+const executionOf = (id: string) =>
+  site.get<{ notifications: Notification[]; unread_notifications: number }>(
+    `/api/tasks/executions/${id}/`,
+    { key: reader },
+  );
+const typesOf = async (id: string) => (await executionOf(id)).notifications.map(({ type }) => type);
 const byType = ({ results }: Notifications) =>
   Object.fromEntries(results.map((one) => [one.type, one]));
 
@@ -269,11 +275,41 @@ describe("reading", () => {
     await site.run(first);
     const second = await start({ ends: "reject" });
     await site.run(second);
-    const typesOf = async (id: string, user: string) =>
-      (await notificationsOf(env.DB, id, user)).map(({ type }) => type);
-    expect(await typesOf(second, me.user)).toEqual(["error", "info"]); // the start is its own now
-    expect(await typesOf(first, me.user)).toEqual(["success"]);
-    expect(await typesOf(first, other.user)).toEqual([]);
+    expect(await typesOf(second)).toEqual(["error", "info"]);
+    expect(await typesOf(first)).toEqual(["success", "info"]);
+  });
+
+  it("shows of each task what one was told of several at once, and whether it is read", async () => {
+    const ids = [await start({ ends: "reject" }), await start({ ends: "reject" })];
+    for (const id of ids) {
+      await site.run(id);
+    }
+    const { results } = await list();
+    expect(results.map(({ type, count }) => [type, count])).toEqual(
+      expect.arrayContaining([
+        ["error", 2],
+        ["info", 2],
+      ]),
+    );
+    for (const id of ids) {
+      const { notifications, unread_notifications: unread } = await executionOf(id);
+      expect(unread).toBe(2);
+      expect(notifications).toMatchObject([
+        { type: "error", task_id: id, message: "It had to be", read: false },
+        { type: "info", task_id: id, read: false },
+      ]);
+    }
+    const error = results.find(({ type }) => type === "error");
+    await site.post(`${PATH}${error?.id}/read/`, { key: me.key });
+    await site.run(await start({ ends: "reject" })); // told anew: the one before is over
+    for (const id of ids) {
+      const { notifications, unread_notifications: unread } = await executionOf(id);
+      expect(unread).toBe(1);
+      expect(notifications).toMatchObject([
+        { type: "error", id: error?.id, read: true, details: { error_code: "because" } },
+        { type: "info", read: false },
+      ]);
+    }
   });
 
   it("shows and marks nobody else's", async () => {

@@ -121,7 +121,7 @@ describe("query plans", () => {
       /SEARCH tasks USING COVERING INDEX tasks_person/,
     );
     expect(planOf("AS unread", "json_each")).toContain(
-      "SEARCH n USING INDEX notifications_task (task_id=? AND read_at=?)",
+      "SEARCH n USING INDEX notifications_unread (user=? AND fold=?)",
     );
     expect(planOf("WHERE (external_id = ?)")).toMatch(/USING (COVERING )?INDEX tasks_external/);
     expect(planOf("FROM notifications", "ORDER BY updated_at DESC")).toContain(
