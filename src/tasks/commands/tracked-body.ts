@@ -14,7 +14,7 @@ import { MAX_SILENT_SECONDS } from "../model/timeout";
 
 const MAX_STEPS = 1_000_000;
 const KEPT_JSON = `Of more than ${MAX_JSON_CHARACTERS} characters size and beginning are kept: {too_large, characters, beginning}`;
-const cutAt = (most: number) => ({ description: `Cut to ${most} characters, with a mark` });
+const cutAt = (most: number) => `Cut to ${most} characters, with a mark`;
 
 const externalId = visibleText(255).refine(
   (id) => id !== "." && id !== ".." && id.isWellFormed() && !id.includes("\0"),
@@ -24,8 +24,12 @@ const name = z
   .string()
   .trim()
   .refine(isVisible, "nothing of it can be seen")
-  .openapi(cutAt(MAX_NAME_CHARACTERS));
-const text = (most: number) => z.string().nullish().openapi(cutAt(most));
+  .openapi({ description: cutAt(MAX_NAME_CHARACTERS) });
+const text = (most: number) =>
+  z
+    .string()
+    .nullish()
+    .openapi({ description: cutAt(most) });
 const totalSteps = z.int().min(0).max(MAX_STEPS).nullish();
 
 export const TrackedStart = z
@@ -57,22 +61,33 @@ export const TrackedStart = z
 
 const isPercent = (value: number) => value >= 0 && value <= 100;
 
+/** What a program sends of a field it has nothing to say in. */
+const isEmpty = (value: unknown) =>
+  (value ?? "") === "" || (typeof value === "object" && Object.keys(value as object).length === 0);
+
 /** Of an error: a program may report lines, or an object, and its end must not be lost for that. */
-const anyText = (most: number) =>
+const anyText = (kept: string) =>
   z
     .unknown()
     .refine(isFlatEnough, TOO_DEEP)
     .transform((value) => asText(value))
     .optional()
-    .openapi({ type: "string", ...cutAt(most) });
+    .openapi({ type: "string", description: `Of a FAILURE only. ${kept}` });
 
 function asText(value: unknown): string | undefined {
-  if (value === undefined || value === null) {
+  if (isEmpty(value)) {
     return undefined;
   }
   const lines: unknown[] = Array.isArray(value) ? value : [value];
   return lines.every((line) => typeof line === "string") ? lines.join("") : JSON.stringify(value);
 }
+
+/** Of which ends a report tells what: of others, and of none, it would be dropped. */
+const OF_ENDS = {
+  result_data: ["SUCCESS", "FAILURE"],
+  error_message: ["FAILURE"],
+  error_traceback: ["FAILURE"],
+} as const;
 
 export const TrackedReport = z
   .strictObject({
@@ -85,11 +100,20 @@ export const TrackedReport = z
       description: "Without a percentage, step_number of total_steps makes one",
     }),
     total_steps: totalSteps,
-    result_data: jsonValue.openapi({ description: KEPT_JSON }),
-    error_message: anyText(MAX_MESSAGE_CHARACTERS),
-    error_traceback: anyText(MAX_TRACEBACK_CHARACTERS).openapi({
-      description: `Of more than ${MAX_TRACEBACK_CHARACTERS} characters the beginning and the end are kept, with a mark between`,
-    }),
+    result_data: jsonValue.openapi({ description: `With a status only. ${KEPT_JSON}` }),
+    error_message: anyText(cutAt(MAX_MESSAGE_CHARACTERS)),
+    error_traceback: anyText(
+      `Of more than ${MAX_TRACEBACK_CHARACTERS} characters the beginning and the end are kept, with a mark between`,
+    ),
+  })
+  .check(({ value, issues }) => {
+    for (const name of ["result_data", "error_message", "error_traceback"] as const) {
+      const ends: readonly unknown[] = OF_ENDS[name];
+      if (!isEmpty(value[name]) && !ends.includes(value.status)) {
+        const message = `is told with status ${ends.join(" or ")}`;
+        issues.push({ code: "custom", path: [name], message, input: value[name] });
+      }
+    }
   })
   .refine(({ status, progress_percentage: percent }) => status ?? isPercent(percent ?? 0), {
     path: ["progress_percentage"],

@@ -99,6 +99,53 @@ describe("tracked work", () => {
     });
   });
 
+  describe("refuses what a report would drop:", () => {
+    const result_data = { pagos: 7 };
+    const error_message = "Sin red";
+    const error_traceback = ["Traceback:\n", "  File x"];
+    it.each<[status: string | null | undefined, what: Record<string, unknown>, told: string]>([
+      [undefined, { result_data }, "SUCCESS or FAILURE"],
+      [null, { result_data }, "SUCCESS or FAILURE"],
+      [undefined, { result_data: 0 }, "SUCCESS or FAILURE"],
+      [undefined, { result_data: false }, "SUCCESS or FAILURE"],
+      [undefined, { error_message }, "FAILURE"],
+      [undefined, { error_message: { code: 7 } }, "FAILURE"],
+      [undefined, { error_traceback }, "FAILURE"],
+      ["SUCCESS", { error_message }, "FAILURE"],
+      ["SUCCESS", { error_traceback }, "FAILURE"],
+    ])("of status %s %j", async (status, what, told) => {
+      const { id } = await start(someWork());
+      const [name = ""] = Object.keys(what);
+      const body = { status, progress_percentage: 40, ...what };
+      const refused = await site.ask("PATCH", PATH + id, { key, body });
+      const { detail, parameter } = await expectProblem(refused, 400, "invalid_parameter");
+      expect({ detail, parameter }).toEqual({
+        detail: `${name}: is told with status ${told}`,
+        parameter: name,
+      });
+      const untouched = { status: "STARTED", progress_percentage: 0, current_step: "" };
+      expect(await site.execution(id, keys.viewer)).toMatchObject(untouched);
+    });
+
+    it.each([null, "", {}, []])("but not %j, which says nothing", async (nothing) => {
+      const names = ["result_data", "error_message", "error_traceback"];
+      const said = Object.fromEntries(names.map((name) => [name, nothing]));
+      const { id } = await start(someWork());
+      const half = { progress_percentage: 40, step_number: 2, total_steps: 5 };
+      expect(await report(id, { ...half, ...said })).toMatchObject({ status: "PROGRESS" });
+      expect(await report(id, { status: "SUCCESS", ...said })).toMatchObject({
+        status: "SUCCESS",
+        error_message: "",
+        error_traceback: "",
+      });
+      const failed = await start(someWork());
+      expect(await report(failed.id, { status: "FAILURE", ...said })).toMatchObject({
+        status: "FAILURE",
+        error_message: "",
+      });
+    });
+  });
+
   it("cuts words of any length with a mark, and refuses none", async () => {
     const { id } = await start(someWork({ description: `Cálculo ${"💥".repeat(50_000)}` }));
     await report(id, { current_step: `Sumando ${"a".repeat(200_000)}` });
