@@ -39,7 +39,12 @@ const socketRoute = createRoute({
   // Before its query is judged; a ticket in it is looked at with it.
   middleware: except((c) => c.req.query("ticket") !== undefined, requireCaller()),
   request: {
-    query: Filter.extend(Since.shape).extend({ ticket: z.string().max(4000).optional() }),
+    query: Filter.extend(Since.shape)
+      .extend({ ticket: z.string().max(4000).optional() })
+      .refine(({ epoch, seq }) => (epoch === undefined) === (seq === undefined), {
+        path: ["seq"],
+        message: "give both epoch and seq, or neither",
+      }),
   },
   responses: {
     101: { description: "A WebSocket" },

@@ -84,7 +84,7 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     isOpen: false,
     isUpwards: false,
   };
-  const { range, ids, match } = scan;
+  const { ids, match } = scan;
   if (filter.lote !== undefined) {
     const [first, last] = loteRange(filter.lote);
     ids.from(first).upTo(last);
@@ -128,19 +128,30 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     scan.tests.push((row, holder) => isWorker(row.worker) || isWorker(holder?.worker));
   }
   if (filter.ids !== undefined) {
-    range.add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
-  } else if (filter.subject !== undefined) {
+    finder(scan).add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
+  }
+  if (filter.subject !== undefined) {
     const known = await subjectsKnown(db, filter.subject);
-    walkSubjects(known.length > 0 ? known : [filter.subject], scan);
-  } else if (filter.search !== undefined) {
+    findSubjects(known.length > 0 ? known : [filter.subject], scan);
+  }
+  if (filter.search !== undefined) {
     await search(db, filter.search, scan);
-  } else if (person !== null) {
-    scan.index = "INDEXED BY tasks_person";
-    range.add(OF_PERSON, person);
-  } else if (filter.lote === undefined && filter.status !== undefined) {
+  }
+  if (person !== null) {
+    finder(scan, "INDEXED BY tasks_person").add(OF_PERSON, person);
+  } else if (scan.range.isEmpty && filter.lote === undefined && filter.status !== undefined) {
     await walkIndexOf(db, filter.status, scan);
   }
   return scan;
+}
+
+/** Where to say what finds rows: the first is walked, the others are asked of each row. */
+function finder(scan: Scan, index = ""): Conditions {
+  if (!scan.range.isEmpty) {
+    return scan.match;
+  }
+  scan.index = index;
+  return scan.range;
 }
 
 const OF_PERSON = "substr(user, 1, 5) = 'user:' AND user = ?";
@@ -210,14 +221,13 @@ async function areFew(db: D1Database, open: string): Promise<boolean> {
 }
 
 async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
-  const { range } = scan;
   const id = text.toLowerCase();
   if (isTaskId(id)) {
-    range.add("id = ?", id);
+    finder(scan).add("id = ?", id);
     return;
   }
   if (isLote(id)) {
-    range.add("id BETWEEN ? AND ?", ...loteRange(id));
+    finder(scan).add("id BETWEEN ? AND ?", ...loteRange(id));
     return;
   }
   const named = new Conditions();
@@ -227,25 +237,23 @@ async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
     .bind(...named.values)
     .first<string>("id");
   if (tracked !== null) {
-    range.add("id = ?", tracked);
+    finder(scan).add("id = ?", tracked);
     return;
   }
   const subjects = await subjectsKnown(db, text);
   if (subjects.length > 0) {
-    walkSubjects(subjects, scan);
+    findSubjects(subjects, scan);
     return;
   }
-  scan.index = "INDEXED BY tasks_failed";
-  range.add(FAILED);
+  finder(scan, "INDEXED BY tasks_failed").add(FAILED);
   scan.readsError = true;
   const hasWords = wordFinder(text);
   scan.texts.push(({ error_code, message }) => hasWords(`${error_code ?? ""} ${message ?? ""}`));
 }
 
 /** Mostly one: then its index is in the order of the list. */
-function walkSubjects(subjects: readonly string[], scan: Scan): void {
-  scan.index = "INDEXED BY tasks_subject";
-  scan.range.addAny("subject", subjects);
+function findSubjects(subjects: readonly string[], scan: Scan): void {
+  finder(scan, "INDEXED BY tasks_subject").addAny("subject", subjects);
 }
 
 /** Those of a subject's forms that tasks have. */

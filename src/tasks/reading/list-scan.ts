@@ -58,8 +58,8 @@ export function walk(db: D1Database, scan: Scan, request: PageRequest): Promise<
   );
 }
 
-const COLUMNS = `id, queue, status, started_at, progress, user, module, name, worker, error_code, error_message,
-  discard_reason, external_id, ${LARGE_BYTES} AS bytes`;
+const COLUMNS = `id, queue, status, started_at, progress, user, module, name, worker, subject, error_code,
+  error_message, discard_reason, external_id, ${LARGE_BYTES} AS bytes`;
 
 const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, started_at, progress,
   worker, bytes,

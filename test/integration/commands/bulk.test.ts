@@ -82,6 +82,17 @@ describe("bulk", () => {
     expect(await states()).toEqual({ FAILURE: 1, PENDING: 3 });
   });
 
+  it("does it to those hand-picked tasks only that the rest of the filter fits", async () => {
+    const some = await storeOrders(env, orders(3));
+    const [first = "", second = ""] = some;
+    const subject = (await taskOf(first)).subject ?? "";
+    const { result } = await runBulk({ action: "cancel", filter: { ids: some, subject } });
+    expect(result).toEqual({ matched: 1, done: 1 });
+    const words = { ids: [second], search: "no error has these words" };
+    expect((await runBulk({ action: "cancel", filter: words })).result).toMatchObject({ done: 0 });
+    expect(await states()).toEqual({ REVOKED: 1, PENDING: 2 });
+  });
+
   it("leaves alone what was accepted after it", async () => {
     const [id = ""] = await storeTasks(env, bulk, [{ action: "cancel", filter: {} }]);
     await new Promise((resolve) => setTimeout(resolve, 2));

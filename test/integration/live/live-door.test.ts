@@ -70,6 +70,10 @@ describe("GET /api/live", () => {
     await expectProblem(await call("/api/live", { key }), 426, "upgrade_required");
     const bad = await expectProblem(await upgrade("lote=x", { key }), 400, "invalid_parameter");
     expect(bad["parameter"]).toBe("lote");
+    for (const half of ["epoch=x", "seq=1"]) {
+      const refused = await expectProblem(await upgrade(half, { key }), 400, "invalid_parameter");
+      expect(refused.detail).toBe("seq: give both epoch and seq, or neither");
+    }
   });
 
   it("refuses another site's page, a reader's cookie or not", async () => {

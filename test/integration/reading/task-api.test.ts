@@ -1,3 +1,4 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { newLote, taskId } from "../../../src/lib/ids";
 import { STATUSES } from "../../../src/tasks/model/states";
@@ -254,6 +255,24 @@ describe("the list", () => {
     const page = await list(`${PATH}?lote=${lote}&status=PENDING`);
     expect(page.count).toBe(1);
     await dropLease(token);
+  });
+
+  it("is filtered by whatever finds rows of its own, all together", async () => {
+    const lote = newLote(Date.now());
+    const subjects = ["a", "a", "b"].map((name) => `${name} ${lote}`);
+    const [first = "", second = "", third = ""] = idsIn(
+      await seedTasks(lote, ["FAILURE", "FAILURE", "FAILURE"], (index) => subjects[index] ?? null),
+    );
+    await env.DB.prepare("UPDATE tasks SET error_message = 'Sin red' WHERE id IN (?, ?)")
+      .bind(first, third)
+      .run();
+    const pedido = `pedido=${encodeURIComponent(subjects[0] ?? "")}`;
+    expect(await found(`${pedido}&search=${encodeURIComponent("sin RED")}`)).toEqual([first]);
+    expect(await found(`${pedido}&search=${second}`)).toEqual([second]);
+    expect(await found(`${pedido}&search=${third}`)).toEqual([]);
+    expect(await found(`${pedido}&search=${lote}`)).toEqual([second, first]);
+    expect(await found(`${pedido}&search=${encodeURIComponent(subjects[2] ?? "")}`)).toEqual([]);
+    expect(await found(`${pedido}&search=nothing`)).toEqual([]);
   });
 
   it.each([1, 7, 24, 25, 26, 200])("visits each once, forwards and back, by %i", async (limit) => {
