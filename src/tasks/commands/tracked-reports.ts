@@ -15,7 +15,7 @@ import { changeOf, publish } from "../model/publish";
 import { getTask, type TaskRow, type TaskView } from "../model/queries";
 import { OPEN, runsElsewhere, shownAs, type Status, TRACKED } from "../model/states";
 import { extendTimelineSql, HAS_ROOM } from "../model/timeline";
-import { silenceSql } from "../recovery/tracked-lost";
+import { silenceSql } from "../model/silence";
 import { COUNTED_AS } from "../model/tracked-names";
 
 export interface Progress {

@@ -19,7 +19,7 @@ import { armRecovery } from "../recovery/recovery-alarm";
 import { isFinal, shownAs, TRACKED } from "../model/states";
 import { DEFAULT_RETRIES, templateFor } from "../templates/templates";
 import { DEFAULT_SILENT_SECONDS } from "../model/timeout";
-import { pendingSilence } from "../recovery/tracked-lost";
+import { pendingSilence } from "../model/silence";
 import { COUNTED_NEW, KNOW_NAME } from "../model/tracked-names";
 
 /** What is not said comes from the template for its name and module, if there is one. */

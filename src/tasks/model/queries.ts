@@ -19,6 +19,7 @@ export interface TaskRow {
   created_at: number;
   started_at: number | null;
   finished_at: number | null;
+  check_at: number;
   worker: string | null;
   result: string | null;
   error_code: string | null;
@@ -46,8 +47,8 @@ export interface TaskRow {
 export type TaskView = TaskRow & { running: { worker: string; since: number } | null };
 
 const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
-  t.max_attempts, t.created_at, t.started_at, t.finished_at, t.worker, t.error_code,
-  t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
+  t.max_attempts, t.created_at, t.started_at, t.finished_at, t.check_at, t.worker,
+  t.error_code, t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
   t.replay_of, t.discard_reason, t.external_id, t.description`;
 const LARGE = ["result", "error_traceback", "error_detail", "timeline"] as const;
 const TOLD = `${nameSql("t.user")} AS user_name, iif(t.notify IS NULL, 0, (

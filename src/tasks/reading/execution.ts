@@ -4,6 +4,7 @@ import { parseAsSent } from "../../lib/exact-json";
 import { loteOf } from "../../lib/ids";
 import type { Engine } from "../model/engine";
 import type { TaskView } from "../model/queries";
+import { reportedAt } from "../model/silence";
 import { isFinal, shownAs, type Status, STATUSES, TRACKED } from "../model/states";
 import { timelineOf } from "../model/timeline";
 import { timeoutOf } from "../model/timeout";
@@ -116,13 +117,15 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
     created_at: iso(task.created_at),
     started_at: iso(startedAt),
     completed_at: iso(task.finished_at),
-    updated_at: iso(timeline.at(-1)?.at ?? task.created_at),
+    updated_at: iso(Math.max(timeline.at(-1)?.at ?? task.created_at, reportedAt(task) ?? 0)),
     requested_by: task.user,
     result_data: parse(task.result),
     error_code: task.error_code,
     error_message: task.error_message,
     error_detail: parse(task.error_detail),
-    error_traceback: task.error_traceback,
+    // A version that does not know it leaves it where the error has gone.
+    error_traceback:
+      task.status === "FAILURE" || task.status === "RETRY" ? task.error_traceback : null,
     timeout_seconds: timeoutMs === null ? null : timeoutMs / 1000,
     retry_count: Math.max(0, task.attempts - 1),
     max_retries: Math.max(0, task.max_attempts - 1),

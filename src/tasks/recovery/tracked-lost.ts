@@ -3,19 +3,9 @@ import { retryD1 } from "../../db/retry";
 import { countSql } from "../model/counts";
 import { notifyLostSql } from "../model/notify";
 import { TOLD, type ToldRow } from "../model/publish";
+import { silenceSql } from "../model/silence";
 import { OPEN, STARTED_ELSEWHERE, TRACKED } from "../model/states";
 import { COUNTED_AS } from "../model/tracked-names";
-
-/** What waits in somebody else's queue reports nothing, however soon it must once it runs. */
-const PENDING_SILENCE_MS = 24 * 3_600_000;
-
-export const pendingSilence = (timeoutMs: number) => Math.max(timeoutMs, PENDING_SILENCE_MS);
-
-/** SQL of how long a row may be silent; `starts`: SQL of whether it starts with what it reports. */
-export function silenceSql(starts = "false"): string {
-  const runs = `(${starts} OR ${STARTED_ELSEWHERE})`;
-  return `iif(${runs}, timeout_ms, max(timeout_ms, ${PENDING_SILENCE_MS}))`;
-}
 
 export const LOST_PER_RUN = 500;
 const SILENT = `id IN (SELECT id FROM tasks INDEXED BY tasks_open

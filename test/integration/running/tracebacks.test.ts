@@ -1,10 +1,15 @@
 /** Where a handler threw is kept for as long as its error is. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { exportTasks } from "../../../src/exports/tasks";
+import { newLote } from "../../../src/lib/ids";
 import { actOn } from "../../../src/tasks/commands/actions";
 import type { Outcome } from "../../../src/tasks/model/define";
 import { Engine } from "../../../src/tasks/model/engine";
 import { recover } from "../../../src/tasks/recovery/recover";
+import { adminSession, call, masterKey } from "../../support/api";
+import { seedTasks } from "../../support/api-rows";
+import { visit } from "../../support/console";
 import {
   deliver,
   lapseLeases,
@@ -14,6 +19,7 @@ import {
   taskOf,
 } from "../../support/engine";
 import { deafQueue, testEnv } from "../../support/engine";
+import { textOf } from "../../support/exported";
 import { clearTasks } from "../../support/recount";
 import { aDefinition } from "../../support/tasks";
 
@@ -114,5 +120,28 @@ describe("the traceback of a task of this system", () => {
     await lapseLeases();
     await recover(quiet, Date.now());
     expect(await taskOf(id)).toMatchObject({ error_code: "worker_crashed", error_traceback: null });
+  });
+});
+
+describe("the traceback that a version which does not know it left behind", () => {
+  it.each(["SUCCESS", "REVOKED", "PENDING"] as const)("is not shown of a %s", async (status) => {
+    const [{ id } = { id: "" }] = await seedTasks(newLote(Date.now()), [status]);
+    await env.DB.prepare("UPDATE tasks SET error_traceback = 'left behind' WHERE id = ?")
+      .bind(id)
+      .run();
+    const key = await masterKey();
+    const shows = async (path: string) => (await call(path, { key })).text();
+    const one = await shows(`/api/tasks/executions/${id}/`);
+    expect(JSON.parse(one)).toMatchObject({ status, error_traceback: "" });
+    const old = await shows(`/api/task-manager/tasks/status/${id}/`);
+    expect(JSON.parse(old)).toMatchObject({ error_traceback: "", flower_traceback: "" });
+    const list = await shows("/api/tasks/executions/");
+    const page = await visit(`/admin/tasks/${id}`, { cookie: await adminSession() });
+    const [file = ""] = await storeTasks(env, exportTasks, [{ formato: "ndjson", filter: {} }]);
+    await deliver([file], quiet, new Engine([exportTasks]));
+    for (const text of [one, old, list, await page.text(), await textOf(file)]) {
+      expect(text).toContain(id);
+      expect(text).not.toContain("left behind");
+    }
   });
 });

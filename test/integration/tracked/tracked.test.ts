@@ -99,6 +99,61 @@ describe("tracked work", () => {
     });
   });
 
+  describe("was updated when it last reported,", () => {
+    const later = async <Answer>(then: () => Promise<Answer>) => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      return then();
+    };
+    const timesOf = async ({ id }: Execution) => {
+      const one = await site.execution(id, keys.viewer);
+      const own = await site.get<{ tasks: Execution[] }>("/api/tasks/user-tasks/", { key });
+      const [row] = (await site.get<List<Execution>>(PATH, { key: keys.viewer })).results;
+      const old = await site.get<{ flower_timestamp: number }>(
+        `/api/task-manager/tasks/status/${id}/`,
+        { key: keys.viewer },
+      );
+      const at = Date.parse(String(one["updated_at"]));
+      const told = [row, ...own.tasks].map((task) => Date.parse(String(task?.["updated_at"])));
+      expect([...told, old.flower_timestamp * 1000]).toEqual([at, at, at]);
+      return at;
+    };
+
+    it.each([
+      ["running", {}],
+      ["running, patient", { timeout_seconds: 200_000 }],
+      ["registered ahead", { status: "PENDING", timeout_seconds: 60 }],
+      ["registered ahead, patient", { status: "PENDING", timeout_seconds: 200_000 }],
+    ])("%s", async (_which, overrides) => {
+      const task = await start(someWork(overrides));
+      let last = await timesOf(task);
+      expect(last).toBe(Date.parse(String(task["created_at"])));
+      for (const body of [{}, { current_step: "En cola" }, { progress_percentage: 0.1 }, {}]) {
+        const before = Date.now();
+        const told = await later(() => report(task.id, body));
+        const at = await timesOf(task);
+        expect(at).toBe(Date.parse(String(told["updated_at"])));
+        expect(at).toBeGreaterThan(last);
+        expect(at).toBeGreaterThanOrEqual(before);
+        expect(at).toBeLessThanOrEqual(Date.now());
+        last = at;
+      }
+      const ended = await later(() => report(task.id, { status: "SUCCESS" }));
+      expect(ended["updated_at"]).toBe(ended["completed_at"]);
+      expect(await timesOf(task)).toBeGreaterThan(last);
+    });
+
+    it("never before it was accepted, nor after it ended, whatever wrote its row", async () => {
+      const task = await start(someWork());
+      const set = (sql: string) => env.DB.prepare(sql).bind(task.id).run();
+      await set("UPDATE tasks SET check_at = created_at WHERE id = ?");
+      expect(await timesOf(task)).toBe(Date.parse(String(task["created_at"])));
+      await set("UPDATE tasks SET check_at = created_at + 9e6 WHERE id = ?");
+      await site.post(`/api/tasks/cancel/${task.id}/`, { key });
+      const ended = await site.execution(task.id, keys.viewer);
+      expect(ended["updated_at"]).toBe(ended["completed_at"]);
+    });
+  });
+
   describe("refuses what a report would drop:", () => {
     const result_data = { pagos: 7 };
     const error_message = "Sin red";
