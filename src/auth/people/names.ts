@@ -16,11 +16,14 @@ export async function namesOf(
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
 
+// Whoever sees a task need not see people: of an address no more than whose it is.
+const NAME_OF_PERSON = `iif(lower(trim(name)) IN ('', email), substr(email, 1, instr(email, '@') - 1), trim(name))`;
+
 /** SQL of what a person or a key stored in a column is called; a text that names neither has none. */
 export function nameSql(column: string): string {
   return `iif(substr(${column}, 1, 4) = 'key:',
     (SELECT name FROM api_keys WHERE id = substr(${column}, 5)),
-    (SELECT coalesce(nullif(trim(name), ''), email) FROM users
+    (SELECT ${NAME_OF_PERSON} FROM users
      WHERE id = iif(substr(${column}, 1, 5) = 'user:', substr(${column}, 6), ${column})))`;
 }
 

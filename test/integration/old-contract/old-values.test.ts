@@ -79,13 +79,21 @@ describe("an execution has the old values", () => {
 
   it("of whoever asked for it: the bare id, and a name", async () => {
     const ana = await person("viewer", "Ana Núñez");
-    const nameless = await person("viewer");
-    await env.DB.prepare("UPDATE users SET name = ' ' WHERE id = ?").bind(nameless.id).run();
+    const called = async (name: (email: string) => string) => {
+      const someone = await person("viewer");
+      const set = env.DB.prepare("UPDATE users SET name = ? WHERE id = ?");
+      await set.bind(name(someone.email), someone.id).run();
+      return someone;
+    };
+    const nameless = await called(() => " ");
+    const addressed = await called((email) => ` ${email.toUpperCase()}`);
+    const before = (email: string) => email.split("@")[0] ?? "";
     const key = await makeKey(["tasks:read"]);
     await env.DB.prepare("UPDATE api_keys SET name = 'shop' WHERE id = ?").bind(key.id).run();
     const people: [stored: string | null, user: string | null, name: string | null][] = [
       [`user:${ana.id}`, ana.id, "Ana Núñez"],
-      [`user:${nameless.id}`, nameless.id, nameless.email],
+      [`user:${nameless.id}`, nameless.id, before(nameless.email)],
+      [`user:${addressed.id}`, addressed.id, before(addressed.email)],
       [`key:${key.id}`, key.id, "shop"],
       ["user:gone", "gone", null],
       ["key:gone", "gone", null],

@@ -369,8 +369,27 @@ describe("tasks/:id/cancel_task/", () => {
     expect((await cancel(own, { cookie: viewer.cookie })).status).toBe(200);
     const others = await start("done", idOf(viewer));
     await expectProblem(await cancel(others, reader), 403, "forbidden");
-    await expectProblem(await cancel(others, { cookie: operator.cookie }), 404, "task_not_found");
+    await expectProblem(await cancel(others, tracker), 404, "task_not_found");
     expect((await cancel(others, admin)).status).toBe(200);
+  });
+
+  it("is, of another's too, for whoever has tasks:write and sees nothing else of it", async () => {
+    const writer = { key: await apiKey(["tasks:write"]) };
+    for (const asking of [writer, { cookie: operator.cookie }]) {
+      const others = await start("done", idOf(viewer));
+      await expectProblem(
+        await site.ask("GET", `${TASKS}/${others}/`, asking),
+        404,
+        "task_not_found",
+      );
+      const done = { success: true, message: "Tarea cancelada." };
+      expect(await (await cancel(others, asking)).json()).toEqual(done);
+      const ended = await expectProblem(await cancel(others, asking), 400, "wrong_state");
+      expect(ended).toMatchObject({ success: false, state: "REVOKED" });
+    }
+    const { task } = await register(work());
+    expect((await cancel(task.task_id, writer)).status).toBe(200);
+    await expectProblem(await cancel("nobody", writer), 404, "task_not_found");
   });
 });
 
@@ -511,6 +530,7 @@ describe("templates/", () => {
       is_active: true,
       notification_settings: { notify_on_error: true },
     });
+    expect((await list("module=nomina")).results[0]).toMatchObject({ notification_settings: {} });
   });
 
   it("are for whoever may read tasks", async () => {
