@@ -5,6 +5,7 @@ import { Conditions } from "../db/conditions";
 import { retryD1 } from "../db/retry";
 import type { AppEnv } from "../http/app-env";
 import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
+import { isLonger } from "../lib/cut-text";
 import { fold } from "../lib/fold";
 import { log } from "../log";
 import { keptJson } from "../lib/kept-json";
@@ -91,7 +92,7 @@ const MAX_MEMBER_CHARACTERS = 2000;
 function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
   const members = Object.entries(detail).map(([name, value]) => {
     const text = JSON.stringify(value) ?? "";
-    const fits = text.length <= MAX_MEMBER_CHARACTERS;
+    const fits = !isLonger(text, MAX_MEMBER_CHARACTERS);
     return [name, fits ? value : (JSON.parse(keptJson(text, MAX_MEMBER_CHARACTERS)) as unknown)];
   });
   return Object.fromEntries(members) as Record<string, unknown>;

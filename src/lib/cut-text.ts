@@ -1,21 +1,52 @@
-/** A text of at most so many characters (UTF-16 units): of a longer one the beginning, and "…". */
+/** Lengths of texts in characters: code points, as databases and JSON Schema count them. */
+
+export function charactersOf(text: string): number {
+  return text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0);
+}
+
+/** Whether a text has more characters than that. */
+export function isLonger(text: string, most: number): boolean {
+  return text.length > most && endOf(text, most) < text.length;
+}
+
+/** A text of at most so many characters: of a longer one the beginning, and "…". */
 export function cutText(text: string, most: number): string {
-  return clean(text.length > most ? `${headOf(text, most - 1)}…` : text);
+  return clean(isLonger(text, most) ? `${headOf(text, most - 1)}…` : text);
 }
 
 const GAP = "\n…\n";
 
 /** Likewise, of a longer one the beginning and, three times as long, the end. */
 export function cutMiddle(text: string, most: number): string {
-  if (text.length <= most) {
+  if (!isLonger(text, most)) {
     return clean(text);
   }
   const head = Math.floor((most - GAP.length) / 4);
-  const tail = text.slice(-(most - GAP.length - head)).replace(/^[\uDC00-\uDFFF]/, "");
+  const tail = text.slice(startOf(text, most - GAP.length - head));
   return clean(headOf(text, head) + GAP + tail);
 }
 
-const headOf = (text: string, most: number) => text.slice(0, most).replace(/[\uD800-\uDBFF]$/, "");
+const headOf = (text: string, characters: number) => text.slice(0, endOf(text, characters));
+
+/** Where its first characters end. */
+function endOf(text: string, characters: number): number {
+  let at = 0;
+  for (let count = 0; count < characters && at < text.length; count += 1) {
+    at += isPair(text, at) ? 2 : 1;
+  }
+  return at;
+}
+
+/** Where its last characters begin. */
+function startOf(text: string, characters: number): number {
+  let at = text.length;
+  for (let count = 0; count < characters && at > 0; count += 1) {
+    at -= isPair(text, at - 2) ? 2 : 1;
+  }
+  return at;
+}
+
+const isPair = (text: string, at: number) => (text.codePointAt(at) ?? 0) > 0xffff;
 
 /** Half characters, and NUL, at which SQLite takes a text to end. */
 const clean = (text: string) => text.toWellFormed().replaceAll("\0", "\uFFFD");

@@ -1,3 +1,4 @@
+import { cutText } from "../../lib/cut-text";
 import type { Engine } from "../../tasks/model/engine";
 import { factsOf } from "../../tasks/reading/execution";
 import type { TaskView } from "../../tasks/model/queries";
@@ -53,7 +54,9 @@ export function FailurePanels({ view, engine, errors, latest }: FailurePanelsPro
                   <span class="note">
                     <Time at={task.finished_at ?? task.created_at} />
                   </span>
-                  {error && <ErrorText code={error.code} message={beginning(error.message)} />}
+                  {error && (
+                    <ErrorText code={error.code} message={cutText(error.message, MAX_MESSAGE)} />
+                  )}
                 </li>
               );
             })}
@@ -100,17 +103,11 @@ function ErrorTable({ view, errors, looked }: ErrorTableProps) {
               {formatShare(view, count / looked)}
             </td>
             <td data-label={t("failing.message")}>
-              <bdi class="clamped">{beginning(message)}</bdi>
+              <bdi class="clamped">{cutText(message, MAX_MESSAGE)}</bdi>
             </td>
           </tr>
         ))}
       </tbody>
     </table>
   );
-}
-
-function beginning(message: string): string {
-  return message.length > MAX_MESSAGE
-    ? `${message.slice(0, MAX_MESSAGE).toWellFormed()}…`
-    : message;
 }

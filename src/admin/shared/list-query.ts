@@ -2,6 +2,7 @@ import { z } from "zod";
 import { filterText } from "../../http/filter-text";
 import { type Cursor, readCursor } from "../../http/paging";
 import type { Key } from "../../i18n/translate";
+import { isLonger } from "../../lib/cut-text";
 import { isZone, startOfDay, UTC } from "./zone";
 
 /** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
@@ -48,7 +49,7 @@ export function readFilters<Shape extends Record<string, z.ZodType>>(
     if (parsed?.success) {
       values[name] = parsed.data as z.output<Shape[Name]>;
     } else {
-      problems[name] = text.length > MAX_LENGTH ? "list.tooLong" : problemOf[name];
+      problems[name] = isLonger(text, MAX_LENGTH) ? "list.tooLong" : problemOf[name];
     }
   }
   return { typed, values, problems };

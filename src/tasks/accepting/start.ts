@@ -1,3 +1,4 @@
+import { isLonger } from "../../lib/cut-text";
 import { Refused, type Result } from "../../lib/result";
 import { assertStorage } from "./backpressure";
 import { MAX_JSON_CHARACTERS } from "../model/bounds";
@@ -34,7 +35,7 @@ export async function startTask(
   }
   const text = JSON.stringify(given);
   const task = definition.prepare?.(text) ?? { input: text, subject: null };
-  if (task.input.length > MAX_JSON_CHARACTERS && !definition.prepare) {
+  if (!definition.prepare && isLonger(task.input, MAX_JSON_CHARACTERS)) {
     return badInput("", `over ${MAX_JSON_CHARACTERS} characters`);
   }
   const read = readInput(definition, task.input);

@@ -1,7 +1,7 @@
 import { sizeOf } from "../../db/chunks";
 import { backoff, MAX_MESSAGE_WAIT_MS } from "../model/backoff";
 import { keptJson } from "../../lib/kept-json";
-import { cutMiddle, cutText } from "../../lib/cut-text";
+import { charactersOf, cutMiddle, cutText, isLonger } from "../../lib/cut-text";
 import {
   MAX_CHECKPOINT_BYTES,
   MAX_DETAIL_CHARACTERS,
@@ -104,9 +104,9 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
   switch (outcome.kind) {
     case "done": {
       const result = outcome.result ?? null;
-      const size = JSON.stringify(result).length;
-      if (size > MAX_JSON_CHARACTERS) {
-        const message = `The result has ${size} characters; at most ${MAX_JSON_CHARACTERS} are kept`;
+      const text = JSON.stringify(result);
+      if (isLonger(text, MAX_JSON_CHARACTERS)) {
+        const message = `The result has ${charactersOf(text)} characters; at most ${MAX_JSON_CHARACTERS} are kept`;
         return final("FAILURE", { code: "result_too_large", message });
       }
       return { ...final("SUCCESS"), result };
@@ -148,9 +148,9 @@ function checkpointOf(outcome: Run["outcome"]): Pick<Change, "checkpoint"> | und
 
 function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
   const text = JSON.stringify(detail);
-  return text.length <= MAX_DETAIL_CHARACTERS
-    ? detail
-    : (JSON.parse(keptJson(text, MAX_DETAIL_CHARACTERS)) as Record<string, unknown>);
+  return isLonger(text, MAX_DETAIL_CHARACTERS)
+    ? (JSON.parse(keptJson(text, MAX_DETAIL_CHARACTERS)) as Record<string, unknown>)
+    : detail;
 }
 
 function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail" | "traceback"> {

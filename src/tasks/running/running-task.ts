@@ -7,7 +7,7 @@ import { retryD1 } from "../../db/retry";
 import type { Clock } from "../../lib/clock";
 import { isRecent } from "../../lib/recent";
 import { parseExact } from "../../lib/exact-json";
-import { cutText } from "../../lib/cut-text";
+import { cutText, isLonger } from "../../lib/cut-text";
 import {
   MAX_CHECKPOINT_BYTES,
   MAX_JSON_CHARACTERS,
@@ -130,7 +130,7 @@ export function startRun<Input>(
         }
         const result = await run();
         const text = JSON.stringify(result ?? null);
-        if (text.length > MAX_JSON_CHARACTERS) {
+        if (isLonger(text, MAX_JSON_CHARACTERS)) {
           throw new Error(`The result of step ${name} is over ${MAX_JSON_CHARACTERS} characters`);
         }
         finished += sizeOf(text);

@@ -1,7 +1,7 @@
 /** A template in the words of the API: those of the old task manager, and the new beside them. */
 import { z } from "@hono/zod-openapi";
 import { visibleText } from "../../http/visible-text";
-import { cutText } from "../../lib/cut-text";
+import { cutText, isLonger } from "../../lib/cut-text";
 import { isVisible } from "../../lib/visible";
 import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/bounds";
 import type { Engine } from "../model/engine";
@@ -22,7 +22,7 @@ const name = visibleText(200).refine(
   (text) => text !== "." && text !== ".." && text.isWellFormed(),
   "no URL can name it",
 );
-const fitsInput = (value: unknown) => JSON.stringify(value).length <= MAX_JSON_CHARACTERS;
+const fitsInput = (value: unknown) => !isLonger(JSON.stringify(value), MAX_JSON_CHARACTERS);
 
 export const TemplateBody = z
   .strictObject({

@@ -104,6 +104,46 @@ describe("texts of tracked work", () => {
     );
   });
 
+  it("count an emoji as one character: 500 are kept whole, of more 499", async () => {
+    const emoji = "💥".repeat(500);
+    const task = await start(someWork({ description: emoji }));
+    expect(task["description"]).toBe(emoji);
+    expect((await report(task.id, { current_step: emoji }))["current_step"]).toBe(emoji);
+    const cut = `${"💥".repeat(499)}…`;
+    expect((await report(task.id, { current_step: `${emoji}a` }))["current_step"]).toBe(cut);
+    const error_traceback = "💥".repeat(16_000);
+    const end = { status: "FAILURE", error_message: `${emoji}💥`, error_traceback };
+    const failed = await report(task.id, end);
+    expect(failed).toMatchObject({ error_message: cut, error_traceback });
+  });
+
+  it("of emoji are names too: cut at 100, counted, and asked for by what was kept", async () => {
+    const name = "🧾".repeat(100);
+    const task = await start(someWork({ task_name: `${name}🧾`, task_module: name }));
+    const kept = `${"🧾".repeat(99)}…`;
+    expect(task).toMatchObject({ task_name: kept, task_module: name });
+    const module = encodeURIComponent(name);
+    expect(await site.get(`/api/tasks/stats/?module=${module}`, { key: viewer })).toMatchObject({
+      total_tasks: 1,
+      by_task_name: { [kept]: 1 },
+    });
+    const list = `${PATH}?task_module=${module}&task_name=${encodeURIComponent(kept)}`;
+    expect(await site.get(list, { key: viewer })).toMatchObject({ results: [{ id: task.id }] });
+    await expectBadParameter(
+      await site.ask("GET", `/api/tasks/stats/?module=${module}a`, { key: viewer }),
+      "module",
+    );
+  });
+
+  it("of emoji are as much of a result as of letters", async () => {
+    const fits = "💥".repeat(63_998); // with its quotes
+    const { id } = await start(someWork({ context_data: fits }));
+    expect(await report(id, { status: "SUCCESS", result_data: `${fits}💥` })).toMatchObject({
+      context_data: fits,
+      result_data: { too_large: true, characters: 64_001, beginning: `"${"💥".repeat(998)}…` },
+    });
+  });
+
   it("have names cut, under which they are counted", async () => {
     const name = "n".repeat(300_000);
     const task = await start(
@@ -137,12 +177,13 @@ describe("texts of tracked work", () => {
   });
 
   it("have an id of up to 255 characters, which is found and never cut", async () => {
-    const task_id = "í".repeat(255);
-    const { id } = await start(someWork({ task_id }));
-    expect(await report(task_id, { progress_percentage: 5 })).toMatchObject({ id, task_id });
-    const search = `${PATH}?search=${encodeURIComponent(task_id)}`;
-    expect(await site.get(search, { key: viewer })).toMatchObject({ results: [{ id }] });
-    for (const wrong of ["í".repeat(256), "a\0b"]) {
+    for (const task_id of ["í".repeat(255), "💥".repeat(255)]) {
+      const { id } = await start(someWork({ task_id }));
+      expect(await report(task_id, { progress_percentage: 5 })).toMatchObject({ id, task_id });
+      const search = `${PATH}?search=${encodeURIComponent(task_id)}`;
+      expect(await site.get(search, { key: viewer })).toMatchObject({ results: [{ id }] });
+    }
+    for (const wrong of ["í".repeat(256), "💥".repeat(256), "a\0b"]) {
       const refused = await site.ask("POST", PATH, { key, body: someWork({ task_id: wrong }) });
       await expectBadParameter(refused, "task_id");
     }
