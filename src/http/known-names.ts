@@ -1,7 +1,7 @@
 import { AppError } from "./errors";
 
 /** Of the known names at most so many are told where none is near. */
-const TOLD = 12;
+const TOLD = 15;
 const SHOWN_CHARACTERS = 100;
 
 export interface UnknownName {

@@ -8,20 +8,28 @@ z.config({
       const unknown = findUnknown(issue.keys, Object.keys(issue.inst.shape));
       return unknown && inWords(unknown);
     }
+    if (issue.input === undefined) {
+      return "missing";
+    }
     return issue.schema instanceof z.ZodNumber && issue.code !== "custom"
       ? numberWanted(issue.schema)
       : undefined;
   },
 });
 
-/** "must be a whole number from 1 to 200" */
-function numberWanted({ isInt, minValue, maxValue }: z.ZodNumber): string {
-  const limit = (word: string, value: number | null) =>
-    Number.isFinite(value) && Math.abs(value ?? 0) < Number.MAX_SAFE_INTEGER
-      ? ` ${word} ${value}`
-      : "";
+/** "must be a whole number from 1 to 200", "must be a number above 0" */
+function numberWanted(schema: z.ZodNumber): string {
+  const { isInt, minValue, maxValue } = schema;
+  const limit = (value: number | null, within: string, beyond: string) => {
+    if (!Number.isFinite(value) || Math.abs(value ?? 0) >= Number.MAX_SAFE_INTEGER) {
+      return "";
+    }
+    // With words of its own, or it would ask for these.
+    const isTaken = schema.safeParse(value, { error: () => "" }).success;
+    return ` ${isTaken ? within : beyond} ${value}`;
+  };
   const kind = isInt ? "whole number" : "number";
-  return `must be a ${kind}${limit("from", minValue)}${limit("to", maxValue)}`;
+  return `must be a ${kind}${limit(minValue, "from", "above")}${limit(maxValue, "to", "below")}`;
 }
 
 /** The one thing to tell of what is wrong: a name nobody knows rather than one that is missing. */
@@ -33,5 +41,5 @@ export function toldOf(issues: readonly z.core.$ZodIssue[]): { parameter: string
     const inside = where === "" ? "" : `${where}.`;
     return { parameter: inside + String(unknown.keys[0]), detail: inside + message };
   }
-  return { parameter: where, detail: `${where === "" ? "The request" : where}: ${message}` };
+  return { parameter: where, detail: `${where === "" ? "The body" : where}: ${message}` };
 }

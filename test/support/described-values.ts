@@ -19,7 +19,7 @@ interface Schema {
 }
 
 interface Operation {
-  parameters?: { in: string; name: string }[];
+  parameters?: { in: string; name: string; required?: boolean }[];
   requestBody?: { content?: Record<string, { schema?: Schema }> };
 }
 
@@ -64,6 +64,18 @@ export function bodyOf(route: Route): fc.Arbitrary<unknown> | null {
   return schema ? valuesOf(schema, 0) : null;
 }
 
+/** What the description says that a body, or the query of a GET, must have. */
+export function requiredOf(route: Route): readonly string[] {
+  const { parameters = [], requestBody } = operationOf(route) ?? {};
+  if (route.path === "/api/pedidos") {
+    return []; // its orders are kept as sent
+  }
+  const schema = requestBody?.content?.["application/json"]?.schema;
+  const body = schema?.$ref === undefined ? schema : schemaOf(schema.$ref);
+  const query = parameters.filter((each) => each.in === "query" && each.required);
+  return [...query.map(({ name }) => name), ...(body?.required ?? [])];
+}
+
 /** What a route's address may name. */
 export function queryNamesOf(route: Route): readonly string[] {
   if (route.path.startsWith("/api/auth/")) {
@@ -75,6 +87,8 @@ export function queryNamesOf(route: Route): readonly string[] {
   const ofPage = route.method === "GET" ? TAKEN[nameOf(route)] : [];
   return parameters?.map(({ name }) => name) ?? ["lang", ...(ofPage ?? [])];
 }
+
+const schemaOf = (ref: string) => DOCUMENT.components?.schemas?.[ref.split("/").at(-1) ?? ""];
 
 function operationOf({ method, path }: Route): Operation | undefined {
   const described = path.replaceAll(/:(\w+)/g, "{$1}");
@@ -90,7 +104,7 @@ const TEXTS: Record<string, string[]> = {
 
 function valuesOf(schema: Schema, depth: number): fc.Arbitrary<unknown> {
   if (schema.$ref !== undefined) {
-    const target = DOCUMENT.components?.schemas?.[schema.$ref.split("/").at(-1) ?? ""];
+    const target = schemaOf(schema.$ref);
     return target && depth < 8 ? valuesOf(target, depth + 1) : fc.jsonValue();
   }
   if (schema.enum) {

@@ -19,12 +19,13 @@ import {
 import { JSON_TYPE } from "../../support/api-orders";
 import { taskId } from "../../../src/lib/ids";
 import { seedOrders, seedTasks } from "../../support/api-rows";
-import { bodyOf } from "../../support/described-values";
+import { bodyOf, requiredOf } from "../../support/described-values";
 import { anOrder } from "../../support/orders";
 import { person } from "../../support/people";
 import { apiDocument, fill, nameOf, type Route, routeTable } from "../../support/route-table";
 
 const UNKNOWN = "xyzzy";
+const OLD = "/api/task-manager/tasks";
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 
 /** Linked from mails and campaigns, which add names of their own, or files that are the same anyway. */
@@ -173,7 +174,10 @@ describe("what it says", () => {
     ["?statuss=FAILURE", "statuss: unknown; did you mean status?"],
     ["?Status=FAILURE", "Status: unknown; did you mean status?"],
     ["?task_nmae=x", "task_nmae: unknown; did you mean task_name?"],
-    ["?status=FAILURE&xyzzy=1", "xyzzy: unknown; see /api/docs for what is known here"],
+    [
+      "?status=FAILURE&xyzzy=1",
+      "xyzzy: unknown; known here: limit, cursor, lote, status, pedido, user, task_module, task_name, worker, created_after, created_before, discarded, error_code, search, ordering",
+    ],
     ["?status=FAILURE&status=SUCCESS", "status: given more than once"],
     ["?limit=abc", "limit: must be a whole number from 1 to 200"],
     ["?limit=1.5", "limit: must be a whole number from 1 to 200"],
@@ -193,7 +197,7 @@ describe("what it says", () => {
   });
 
   it("of a name without end is short", async () => {
-    expect((await detailOf(`${LIST}?${"x".repeat(5000)}=1`)).length).toBeLessThan(200);
+    expect((await detailOf(`${LIST}?${"x".repeat(5000)}=1`)).length).toBeLessThan(300);
   });
 
   it("of a number in a body", async () => {
@@ -201,6 +205,48 @@ describe("what it says", () => {
     const headers = JSON_HEADERS;
     const detail = await detailOf("/api/tasks/run/", { method: "POST", headers, body });
     expect(detail).toBe("delay_seconds: must be a number from 0 to 2592000");
+  });
+});
+
+describe("a required name that is missing is a 400 that says so", () => {
+  const required = [...routeTable].flatMap((route) =>
+    requiredOf(route).map((name) => [`${nameOf(route)} ${name}`, route, name] as const),
+  );
+
+  it("of many routes", () => {
+    expect(required.length).toBeGreaterThan(15);
+  });
+
+  it.each(required)("%s", async (_name, route, name) => {
+    const isField = writes(route);
+    const body = isField ? { ...described(route), [name]: undefined } : undefined;
+    const problem = await expectProblem(await send(route, "", body), 400, "invalid_parameter");
+    expect(problem).toMatchObject({ parameter: name, detail: `${name}: missing` });
+  });
+
+  it.each([
+    ["/api/tasks/replay/1", "input: missing"],
+    ["/api/auth/admin/create-user", "email: missing"],
+    ["/api/auth/sign-in/email", "[body.email] missing; [body.password] missing"],
+  ])("POST %s", async (path, detail) => {
+    const response = await send({ method: "POST", path }, "", {});
+    expect((await response.json<{ detail: string }>()).detail).toBe(detail);
+  });
+
+  it("in the old words too", async () => {
+    const response = await send({ method: "POST", path: `${OLD}/register_task` }, "", {});
+    expect(await response.json()).toMatchObject({ success: false, error: "task_id: missing" });
+  });
+});
+
+describe("a number that is out of its limits is told them:", () => {
+  it.each([
+    ["since=0", "since: must be a number above 0"],
+    ["since=-1", "since: must be a number above 0"],
+    ["limit=0", "limit: must be a whole number from 1 to 200"],
+  ])("%s", async (query, detail) => {
+    const response = await send({ method: "GET", path: OLD }, `?${query}`);
+    expect(await expectProblem(response, 400, "invalid_parameter")).toMatchObject({ detail });
   });
 });
 
