@@ -1322,7 +1322,7 @@ describe("/api/task-manager, tasks", () => {
   });
 
   it("shows who is no administrator their own tasks only", async () => {
-    const person = await newPerson("operator");
+    const person = await newPerson("viewer");
     const key = await newUser();
     const name = newName("nomina.calcular");
     const mine = await track(key, name, { user: person.id });
