@@ -16,6 +16,7 @@ export async function pause(
   acting: Acting,
   queue: string,
   typed: unknown,
+  now = Date.now(),
 ): Promise<Result<string, Refusal>> {
   const known = knownQueue(acting.env, queue);
   if (isRefused(known)) {
@@ -26,7 +27,7 @@ export async function pause(
     return reason;
   }
   const by = callerId(acting.caller);
-  if (await pauseQueue(acting.env, { queue, since: Date.now(), by, reason })) {
+  if (await pauseQueue(acting.env, { queue, since: now, by, reason })) {
     await audit(acting, "queue.pause", queue, { reason });
   }
   return queue;
