@@ -33,7 +33,7 @@ const Stats = z
       })
       .openapi({
         description:
-          "SUCCESS, FAILURE and REVOKED: ends in these days, less those run again. PENDING (with RETRY) and STARTED (with PROGRESS): accepted in these days and open now; while more than 250 wait in a queue, PENDING may count some accepted before, but no more than `total_tasks`",
+          "SUCCESS, FAILURE and REVOKED: ends in these days, less those run again. PENDING (with RETRY) and STARTED (with PROGRESS): accepted in these days and open now; while more than 250 wait in a queue, PENDING may count some accepted before, but no more than `total_tasks`; of more than 1,000 open elsewhere the rest count as the last of these, by when they must report",
       }),
     by_task_name: byTask(count).openapi({ description: "Accepted in these days" }),
     outcomes_by_task_name: byTask(z.object({ total: count, success: count, failure: count })),

@@ -1,7 +1,7 @@
 /** How a list finds its rows: which index it walks, and what it asks of each row. */
 import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
-import { invalidCursor, MAX_SORTED, type PageRequest } from "../../http/paging";
+import { invalidCursor, MAX_SCANNED, MAX_SORTED, type PageRequest } from "../../http/paging";
 import { fold, formsOf, wordFinder } from "../../lib/fold";
 import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
@@ -174,9 +174,6 @@ async function personToWalk(
   return isKnown ? person : null;
 }
 
-const TRACKED_OPEN = `queue = '${TRACKED}' AND ${OPEN}`;
-/** Ids of what may run now: here under a lease, or elsewhere. */
-const RUNNING = `${LEASED} UNION ALL SELECT id FROM tasks INDEXED BY tasks_open WHERE ${TRACKED_OPEN}`;
 const isRunning: Test = (row, holder) => holder !== undefined || runsElsewhere(row);
 
 /** How a state shows in the columns and the leases: see states.ts on STARTED and PROGRESS. */
@@ -205,19 +202,27 @@ async function walkIndexOf(db: D1Database, status: Status | "OPEN", scan: Scan):
     scan.index = "INDEXED BY tasks_failed";
     scan.range.add(FAILED);
   } else if (status === "STARTED" || status === "PROGRESS") {
-    if (await areFew(db, TRACKED_OPEN)) {
-      scan.range.add(`id IN (${RUNNING})`);
+    const elsewhere = await runningElsewhere(db);
+    if (elsewhere !== null) {
+      const running = `${LEASED} UNION ALL SELECT value FROM json_each(?)`;
+      scan.range.add(`id IN (${running})`, JSON.stringify(elsewhere));
     }
   } else {
     scan.isOpen = status !== "SUCCESS";
   }
 }
 
-/** Whether a page may look at all the open rows of this kind. */
-async function areFew(db: D1Database, open: string): Promise<boolean> {
-  const rows = `SELECT 1 FROM tasks INDEXED BY tasks_open WHERE ${open} LIMIT ${MAX_SORTED}`;
-  const counted = await db.prepare(`SELECT count(*) AS n FROM (${rows})`).first<number>("n");
-  return (counted ?? 0) < MAX_SORTED;
+const OPEN_ELSEWHERE = `
+SELECT id, queue, started_at, progress FROM tasks INDEXED BY tasks_open
+WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_SCANNED + 1}`;
+
+/** Ids of what runs elsewhere; null where that, or what is open there, is too much to look at. */
+async function runningElsewhere(db: D1Database): Promise<string[] | null> {
+  const { results } = await db
+    .prepare(OPEN_ELSEWHERE)
+    .all<Parameters<typeof runsElsewhere>[0] & { id: string }>();
+  const running = results.filter(runsElsewhere).map(({ id }) => id);
+  return results.length > MAX_SCANNED || running.length > MAX_SORTED ? null : running;
 }
 
 async function search(db: D1Database, text: string, scan: Scan): Promise<void> {

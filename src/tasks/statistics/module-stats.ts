@@ -1,7 +1,7 @@
 import type { Engine } from "../model/engine";
 import { timeOf } from "../../lib/ids";
 import type { Lease } from "../model/leases";
-import { lookAtOpen, type OpenWork } from "./open-work";
+import { lookAtOpen, type OpenWork, unseenRun } from "./open-work";
 import {
   daysAgo,
   endsOf,
@@ -83,10 +83,12 @@ interface Seen {
   waiting: string[];
   /** Of those that wait, so many do so elsewhere. */
   ahead: number;
+  /** Whether what was not looked at elsewhere runs. */
+  unseenRun: boolean;
 }
 
-function seenOf(leases: readonly Lease[], { lanes }: OpenWork, module?: string): Seen {
-  const all = [...lanes.values()].flatMap(({ tasks }) => tasks);
+function seenOf(leases: readonly Lease[], open: OpenWork, module?: string): Seen {
+  const all = [...open.lanes.values()].flatMap(({ tasks }) => tasks);
   const tasks = all.filter((task) => (module ?? task.module) === task.module);
   const waiting = tasks.filter((task) => !runsElsewhere(task));
   return {
@@ -94,6 +96,7 @@ function seenOf(leases: readonly Lease[], { lanes }: OpenWork, module?: string):
     elsewhere: tasks.filter(runsElsewhere).map(({ id }) => id),
     waiting: waiting.map(({ id }) => id),
     ahead: waiting.filter(({ queue }) => queue === TRACKED).length,
+    unseenRun: unseenRun(open),
   };
 }
 
@@ -106,13 +109,15 @@ function openSince(
   accepted: number,
   engine: Engine,
   ever: readonly Stretch[],
-  { held, elsewhere, waiting, ahead }: Seen,
+  seen: Seen,
 ): { PENDING: number; STARTED: number } {
+  const { held, elsewhere, waiting, ahead } = seen;
   const older = (ids: readonly string[]) => ids.filter((id) => timeOf(id) < from).length;
   // No tracked work has the name of a task of this system.
   const tracked = openOf(total(ever.filter(({ name }) => !engine.find(name))));
   const all = openOf(total(ever)) - older([...held, ...elsewhere, ...waiting]);
-  const running = held.length - older(held) + tracked - ahead - older(elsewhere);
+  const runElsewhere = seen.unseenRun ? tracked - ahead : elsewhere.length;
+  const running = held.length - older(held) + runElsewhere - older(elsewhere);
   const open = Math.max(0, Math.min(accepted, all));
   const started = Math.max(0, Math.min(open, running));
   return { PENDING: open - started, STARTED: started };

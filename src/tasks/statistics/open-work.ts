@@ -6,10 +6,13 @@
 import type { Engine } from "../model/engine";
 import { heldBy, type Lease, LEASES, readLeases } from "../model/leases";
 import { lanesOf } from "../model/queues";
-import { OPEN, TRACKED } from "../model/states";
+import { MAX_SCANNED } from "../../http/paging";
+import { OPEN, runsElsewhere, TRACKED } from "../model/states";
 
 /** Of a lane that many are looked at, besides those a lease holds. */
 export const MAX_LOOKED = 250;
+/** Of work that runs elsewhere more: only its rows say what runs, where here the leases do. */
+const mostLookedOf = (lane: string) => (lane === TRACKED ? MAX_SCANNED : MAX_LOOKED);
 
 export interface OpenTask {
   id: string;
@@ -24,7 +27,7 @@ export interface OpenTask {
 }
 
 export interface Lane {
-  /** Tasks that no lease holds, at most MAX_LOOKED. */
+  /** Tasks that no lease holds, no more than are looked at. */
   tasks: OpenTask[];
   /** There are more. */
   capped: boolean;
@@ -46,7 +49,7 @@ const LOOK = `
 SELECT id, module, status, ready_at, resends, error_code, queue, started_at, progress
 FROM tasks INDEXED BY tasks_open
 WHERE queue = ?1 AND ${OPEN} ORDER BY check_at
-LIMIT ${MAX_LOOKED + 1} +
+LIMIT ?2 + 1 +
   (SELECT coalesce(sum(json_array_length(task_ids)), 0) FROM leases WHERE queue = ?1)`;
 
 const TOLD = `
@@ -60,7 +63,7 @@ export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
   const single = new Set(engine.all().flatMap((task) => ("run" in task ? [task.queue] : [])));
   const [held, ...looks] = await DB.batch([
     DB.prepare(LEASES),
-    ...lanes.map((lane) => DB.prepare(LOOK).bind(lane)),
+    ...lanes.map((lane) => DB.prepare(LOOK).bind(lane, mostLookedOf(lane))),
     ...[...single].map((lane) => DB.prepare(TOLD).bind(lane)),
   ]);
   const leases = readLeases(held);
@@ -74,8 +77,18 @@ export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
       lanes.map((lane, index) => {
         const looked = (looks[index]?.results ?? []) as OpenTask[];
         const free = looked.filter(({ id }) => !holders.has(id));
-        return [lane, { tasks: free.slice(0, MAX_LOOKED), capped: free.length > MAX_LOOKED }];
+        const most = mostLookedOf(lane);
+        return [lane, { tasks: free.slice(0, most), capped: free.length > most }];
       }),
     ),
   };
+}
+
+/**
+ * Whether what runs elsewhere and was not looked at most probably runs, as the last one looked at
+ * does: what waits there may be silent longest, and is looked at last.
+ */
+export function unseenRun({ lanes }: OpenWork): boolean {
+  const last = lanes.get(TRACKED)?.tasks.at(-1);
+  return last !== undefined && runsElsewhere(last);
 }

@@ -3,7 +3,7 @@ import type { Storage } from "../../db/storage";
 import { type Backlog, listBacklogs } from "./backlog";
 import { SPANS } from "../model/counts";
 import type { Engine } from "../model/engine";
-import { lookAtOpen, type OpenWork } from "./open-work";
+import { lookAtOpen, type OpenWork, unseenRun } from "./open-work";
 import {
   byName,
   endsOf,
@@ -73,7 +73,7 @@ function statesOf(engine: Engine, ever: NamedCounts[], open: OpenWork): Record<S
   const tracked = tasks.filter(runsElsewhere);
   // No tracked work has the name of a task of this system.
   const elsewhere = ever.filter(({ name }) => !engine.find(name));
-  const unseen = capped ? openOf(total(elsewhere)) - tasks.length : 0;
+  const unseen = capped && unseenRun(open) ? openOf(total(elsewhere)) - tasks.length : 0;
   const running = held + tracked.length + Math.max(0, unseen);
   const inProgress = told + tracked.filter(({ progress }) => progress !== null).length;
   const retry = [...lanes]

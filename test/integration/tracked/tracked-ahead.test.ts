@@ -1,10 +1,12 @@
 /** Tracked work as programs of the old task manager register it: ahead, with steps, for a person. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
+import { firstIdAt } from "../../../src/lib/ids";
 import { recover } from "../../../src/tasks/recovery/recover";
 import { saveTemplate, type Template } from "../../../src/tasks/templates/templates";
 import { apiKey, expectProblem, type List } from "../../support/api";
 import type { Execution } from "../../support/api-orders";
+import { countingDatabase } from "../../support/counting";
 import { taskOf } from "../../support/engine";
 import { person } from "../../support/people";
 import { clearTasks, expectRightCounts } from "../../support/recount";
@@ -112,20 +114,79 @@ describe("work registered ahead", () => {
     expect(await found("status=PROGRESS")).toEqual([id]);
   });
 
-  it("is told apart also where more is open than is looked at", async () => {
-    await Promise.all(Array.from({ length: 3 }, () => start()));
-    await env.DB.prepare(
-      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300)
-       INSERT INTO tasks (id, name, module, queue, status, input, max_attempts, ready_at, check_at,
-         created_at, timeout_ms, external_id)
-       SELECT printf('%08x-0000-7000-8000-%012x', i, i), 'nomina.calcular', 'nomina', 'tracked',
-         'PENDING', '{}', 4, 9e15, 9e14, 0, 1000, 'n' || i FROM n`,
-    ).run();
-    await env.DB.exec("UPDATE task_counts SET created = created + 300");
-    const { totals } = await site.get<{ totals: Record<string, number> }>("/api/tasks/info/", {
-      key: viewer,
+  describe("among more than is looked at of a lane", () => {
+    /** So many, accepted before whatever else there is, and each after those before it. */
+    let first = 0;
+    const many = async (count: number, of: { startedAt?: number; status?: string } = {}) => {
+      const { startedAt = null, status = "PENDING" } = of;
+      const insert = env.DB.prepare(
+        `INSERT INTO tasks (id, name, module, queue, status, input, max_attempts, ready_at, check_at,
+           created_at, started_at, timeout_ms, external_id)
+         WITH RECURSIVE n(i) AS (SELECT ?1 + 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 + ?2)
+         SELECT printf('%s-7000-8000-%012x', ?5, i), 'nomina.calcular', 'nomina', 'tracked', ?4,
+           '{}', 4, 9e15, 9e14, 0, ?3, 1000, 'n' || i FROM n`,
+      );
+      const tally = env.DB.prepare(
+        `UPDATE task_counts SET created = created + ?1, success = success + iif(?2 = 'SUCCESS', ?1, 0)
+         WHERE name = 'nomina.calcular'`,
+      );
+      await env.DB.batch([
+        insert.bind(first, count, startedAt, status, firstIdAt(Date.now() - 60_000)),
+        tally.bind(count, status),
+      ]);
+      first += count;
+    };
+    beforeEach(() => {
+      first = 0;
     });
-    expect(totals).toMatchObject({ STARTED: 56, PENDING: 247 }); // as far as was looked
+    const told = async () => {
+      const { totals } = await site.get<{ totals: Record<string, number> }>("/api/tasks/info/", {
+        key: viewer,
+      });
+      const stats = await site.get<{ by_status: Record<string, number> }>(
+        "/api/tasks/stats/?module=nomina",
+        { key: viewer },
+      );
+      const { PENDING, STARTED } = stats.by_status;
+      return { all: [totals["PENDING"], totals["STARTED"]], module: [PENDING, STARTED] };
+    };
+
+    it.each([300, 990, 1500])("%i that wait are all PENDING", async (count) => {
+      await Promise.all(Array.from({ length: 3 }, () => start()));
+      await many(count);
+      expect(await told()).toEqual({ all: [count, 3], module: [count, 3] });
+    });
+
+    it("1500 that run are all STARTED", async () => {
+      await ahead();
+      await many(1500, { startedAt: 1 });
+      await env.DB.exec("UPDATE tasks SET check_at = 1 WHERE started_at IS NULL");
+      expect(await told()).toEqual({ all: [1, 1500], module: [1, 1500] });
+    });
+
+    it("finds those that run, older than a thousand other tasks", async () => {
+      await start();
+      await many(3, { startedAt: 1 });
+      await env.DB.exec("UPDATE tasks SET progress = 10 WHERE started_at = 1");
+      await many(2, { startedAt: 1 });
+      await many(650);
+      await many(1000, { status: "SUCCESS" });
+      const { DB, counts } = countingDatabase();
+      const counting = siteOf([], { DB });
+      const foundBy = async (path: string) => {
+        const page = await counting.get<Partial<List<Execution> & { tasks: Execution[] }>>(path, {
+          key: viewer,
+        });
+        return (page.tasks ?? page.results ?? []).map(({ id }) =>
+          Number.parseInt(id.slice(24), 16),
+        );
+      };
+      expect(await foundBy(`${PATH}?status=PROGRESS`)).toEqual([3, 2, 1]);
+      expect(counts.rowsRead).toBeLessThan(1000);
+      expect((await foundBy(`${PATH}?status=STARTED`)).slice(1)).toEqual([5, 4]);
+      const active = await foundBy("/api/task-manager/tasks/active_tasks/");
+      expect(active.slice(1)).toEqual([5, 4, 3, 2, 1]);
+    });
   });
 
   it("may be silent for a day, or its timeout if that is longer, and then as long as it said", async () => {
