@@ -1,4 +1,5 @@
 import { formsOf } from "./lib/fold";
+import { asKept } from "./lib/ids";
 
 export const SCOPES = [
   "orders:read",
@@ -52,5 +53,6 @@ export function bareId(stored: string): string {
 /** How those may be stored whom a filter asks for by `user:ID`, by `key:ID` or by the bare id. */
 export function storedForms(asked: string): string[] {
   const kinds = KIND.test(asked) ? [""] : ["", "user:", "key:"];
-  return kinds.flatMap((kind) => formsOf(asked).map((form) => kind + form));
+  const forms = new Set([asKept(asked), ...formsOf(asked)]);
+  return kinds.flatMap((kind) => [...forms].map((form) => kind + form));
 }

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { cutText } from "../lib/cut-text";
 
 /** Text of a filter, trimmed and composed: at most so many characters, as people count them. */
 export const filterText = (max: number) =>
@@ -9,3 +10,12 @@ export const filterText = (max: number) =>
     .min(1)
     .refine((text) => Array.from(text).length <= max, `at most ${max} characters`)
     .openapi({ maxLength: max });
+
+/** Of a name that is cut where it is kept: of any length, and cut as it was, so that it is found. */
+export const cutFilterText = (max: number) =>
+  z
+    .string()
+    .trim()
+    .min(1)
+    .overwrite((text) => cutText(text, max))
+    .normalize("NFC");

@@ -52,6 +52,18 @@ export const pageQuery = {
   cursor: z.string().max(400).optional(),
 };
 
+/** Likewise, of routes whose older programs give any limit: one beyond is brought down. */
+export const anyPageQuery = {
+  ...pageQuery,
+  limit: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .overwrite((limit) => Math.min(limit, MAX_LIMIT))
+    .default(50)
+    .openapi({ example: 50, description: `Beyond ${MAX_LIMIT} it is ${MAX_LIMIT}` }),
+};
+
 export function readCursor(text: string | undefined): Cursor | null {
   if (text === undefined || text === "") {
     return null;

@@ -64,3 +64,9 @@ export function wordFinder(search: string): (text: string) => boolean {
 export function formsOf(name: string): string[] {
   return [...new Set([name, name.normalize("NFC"), name.normalize("NFD")])];
 }
+
+/** Tells whether a name is the one asked for, folded; any is where none is asked for. */
+export function nameMatcher(asked: string | undefined): (name: string) => boolean {
+  const folded = asked === undefined ? undefined : fold(asked);
+  return (name) => folded === undefined || fold(name) === folded;
+}

@@ -46,3 +46,12 @@ export function isTaskId(text: string): boolean {
 export function loteRange(lote: string): [first: string, last: string] {
   return [taskId(lote, 0), taskId(lote, MAX_TASKS_PER_LOTE - 1)];
 }
+
+const UUID =
+  /^(user:|key:)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/i;
+
+/** An id as it is kept, of one written in capitals or without hyphens; any other text is itself. */
+export function asKept(id: string): string {
+  const [, kind = "", ...parts] = UUID.exec(id) ?? [];
+  return parts.length > 0 ? kind + parts.join("-").toLowerCase() : id;
+}

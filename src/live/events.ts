@@ -1,6 +1,6 @@
 /** What travels from the publisher over the hub to the sockets, and who gets what of it. */
 import { storedForms } from "../caller";
-import { fold } from "../lib/fold";
+import { nameMatcher } from "../lib/fold";
 import { loteOf } from "../lib/ids";
 import { isFinal } from "../tasks/model/states";
 import type { TaskChange } from "../tasks/model/publish";
@@ -36,11 +36,11 @@ export const MAX_ROWS = 100;
 /** What of a filter is the same for every change is made ready once. */
 function matcherOf({ user, module, lote, task }: LiveFilter): (change: TaskChange) => boolean {
   const users = user === undefined ? undefined : storedForms(user);
-  const folded = module === undefined ? undefined : fold(module);
+  const isAsked = nameMatcher(module);
   return (change) =>
     (task === undefined || change.id === task) &&
     (lote === undefined || loteOf(change.id) === lote) &&
-    (folded === undefined || fold(change.module) === folded) &&
+    isAsked(change.module) &&
     (users === undefined || (change.user !== null && users.includes(change.user)));
 }
 

@@ -8,8 +8,9 @@ import { limitBody } from "../http/body-limit";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { createRoute } from "../http/route";
-import { filterText } from "../http/filter-text";
+import { cutFilterText, filterText } from "../http/filter-text";
 import { isLote, isTaskId } from "../lib/ids";
+import { MAX_NAME_CHARACTERS } from "../tasks/model/bounds";
 import type { LiveFilter } from "./events";
 import { type Admission, admit } from "./holder";
 import { hubOf } from "./hub";
@@ -19,7 +20,7 @@ import { makeTicket, readTicket, type Ticket } from "./tickets";
 
 const Filter = z.object({
   user: filterText(200).optional(),
-  module: z.string().min(1).max(100).optional(),
+  module: cutFilterText(MAX_NAME_CHARACTERS).optional(),
   lote: z.string().refine(isLote, "not the id of a batch").optional(),
   task: z.string().refine(isTaskId, "not a task's id").optional(),
 });

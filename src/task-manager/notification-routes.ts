@@ -3,7 +3,7 @@ import { callerId } from "../caller";
 import { assertCaller } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
-import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { anyPageQuery, pageOf, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "../tasks/model/engine";
@@ -19,7 +19,7 @@ const listRoute = createRoute({
   summary: "The caller's notifications, the latest first",
   request: {
     query: z.object({
-      ...pageQuery,
+      ...anyPageQuery,
       read: z.stringbool().optional().openapi({ type: "boolean" }),
     }),
   },

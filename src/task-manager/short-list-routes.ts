@@ -3,7 +3,7 @@ import { callerId } from "../caller";
 import { assertCaller } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
-import { MAX_LIMIT, pageQuery } from "../http/paging";
+import { anyPageQuery, MAX_LIMIT } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "../tasks/model/engine";
@@ -20,7 +20,7 @@ import { OldWorkers, toOldWorkers } from "./workers";
 const UNCOUNTED = { count: 0, capped: true };
 const RUNNING = ["STARTED", "PROGRESS", "RETRY"] as const;
 
-const limit = (usual: number) => pageQuery.limit.default(usual).openapi({ example: usual });
+const limit = (usual: number) => anyPageQuery.limit.default(usual).openapi({ example: usual });
 
 const someTasks = {
   200: {

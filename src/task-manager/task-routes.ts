@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { assertCaller } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
-import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { anyPageQuery, pageOf, readCursor, renderPage } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "../tasks/model/engine";
@@ -24,7 +24,7 @@ const listRoute = createRoute({
   summary: "Tasks, newest first",
   request: {
     query: z.object({
-      ...pageQuery,
+      ...anyPageQuery,
       module,
       status,
       since: z.coerce

@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { requireScope } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
+import { anyPageQuery } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "../tasks/model/engine";
@@ -14,7 +15,7 @@ const listRoute = createRoute({
   ...insteadUse("`GET /api/tasks/templates/`"),
   summary: "Templates, by name",
   middleware: requireScope("tasks:read"),
-  request: { query: TemplateQuery },
+  request: { query: TemplateQuery.extend({ limit: anyPageQuery.limit }) },
   responses: {
     200: { description: "A page of them", content: json(TemplatePage) },
     ...problems({ 400: "A parameter is wrong; `parameter` names it" }),

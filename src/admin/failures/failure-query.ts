@@ -7,10 +7,10 @@ import {
   daysOf,
   type Problems,
   readFilters,
-  words,
+  taskName,
 } from "../shared/list-query";
 
-const shape = { module: words, name: words, ...days };
+const shape = { module: taskName, name: taskName, ...days };
 type Name = keyof typeof shape;
 export const FAILURE_FILTERS = Object.keys(shape);
 

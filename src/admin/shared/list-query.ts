@@ -1,8 +1,9 @@
 import { z } from "zod";
-import { filterText } from "../../http/filter-text";
+import { cutFilterText, filterText } from "../../http/filter-text";
 import { type Cursor, readCursor } from "../../http/paging";
 import type { Key } from "../../i18n/translate";
 import { isLonger } from "../../lib/cut-text";
+import { MAX_NAME_CHARACTERS } from "../../tasks/model/bounds";
 import { isZone, startOfDay, UTC } from "./zone";
 
 /** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
@@ -26,6 +27,8 @@ export const DAYS_PROBLEMS = {
 } as const;
 
 export const words = filterText(MAX_LENGTH).optional();
+/** Of a module or a task. */
+export const taskName = cutFilterText(MAX_NAME_CHARACTERS).optional();
 
 export type Problems<Name extends string> = Partial<Record<Name | "cursor", Key>>;
 

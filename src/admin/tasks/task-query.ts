@@ -13,14 +13,15 @@ import {
   type Problems,
   readFilters,
   readPosition,
+  taskName,
   words,
 } from "../shared/list-query";
 
 const shape = {
   q: words,
   status: z.enum(STATUSES).optional(),
-  module: words,
-  name: words,
+  module: taskName,
+  name: taskName,
   code: words,
   message: words,
   discarded: z.enum(["yes", "no"]).optional(),

@@ -1,4 +1,5 @@
 import { fold } from "../../lib/fold";
+import { asKept } from "../../lib/ids";
 
 /** What people call the callers stored as "user:ID" or "key:ID"; those gone by now have no name. */
 export async function namesOf(
@@ -27,14 +28,14 @@ export function nameSql(column: string): string {
      WHERE id = iif(substr(${column}, 1, 5) = 'user:', substr(${column}, 6), ${column})))`;
 }
 
-/** Of the bare id of a person or a key, how it is stored; any other text is itself. */
+/** Of the id of a person or a key, bare or not, how it is stored; any other text is itself. */
 export async function callerOf(db: D1Database, text: string): Promise<string> {
   const caller = await db
     .prepare(
-      `SELECT 'user:' || id AS caller FROM users WHERE id = ?1
+      `SELECT 'user:' || id AS caller FROM users WHERE id IN (?1, ?2)
        UNION ALL SELECT 'key:' || id FROM api_keys WHERE id = ?1`,
     )
-    .bind(text)
+    .bind(text, asKept(text).replace(/^user:/, ""))
     .first<string>("caller");
   return caller ?? text;
 }

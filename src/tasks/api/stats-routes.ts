@@ -5,6 +5,7 @@ import { json } from "../../http/json-content";
 import { problems } from "../../http/problem-docs";
 import { createRoute } from "../../http/route";
 import type { Engine } from "../model/engine";
+import { filterShape } from "../reading/filter";
 import { moduleStats } from "../statistics/module-stats";
 
 const count = z.int();
@@ -57,7 +58,7 @@ const Stats = z
   })
   .openapi("ModuleStats");
 
-/** A hundred years. */
+/** A hundred years: what is beyond is brought down to it. */
 const MAX_DAYS = 36_500;
 
 const statsRoute = createRoute({
@@ -70,8 +71,13 @@ const statsRoute = createRoute({
   middleware: requireScope("tasks:read"),
   request: {
     query: z.object({
-      module: z.string().min(1).max(100).optional(),
-      days: z.coerce.number().int().min(1).max(MAX_DAYS).default(7),
+      module: filterShape.task_module,
+      days: z.coerce
+        .number()
+        .int()
+        .min(1)
+        .overwrite((days) => Math.min(days, MAX_DAYS))
+        .default(7),
     }),
   },
   responses: {

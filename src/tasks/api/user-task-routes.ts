@@ -7,7 +7,15 @@ import { callerOf } from "../../auth/people/names";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { AppError } from "../../http/errors";
 import { json } from "../../http/json-content";
-import { pageOf, pageQuery, readCursor, renderPage, writeCursor } from "../../http/paging";
+import { nullsLeftOut } from "../../http/nulls-left-out";
+import {
+  anyPageQuery,
+  pageOf,
+  pageQuery,
+  readCursor,
+  renderPage,
+  writeCursor,
+} from "../../http/paging";
 import { problems } from "../../http/problem-docs";
 import { createRoute } from "../../http/route";
 import type { Engine } from "../model/engine";
@@ -70,7 +78,7 @@ const userTasksRoute = createRoute({
   summary:
     "The caller's own tasks, newest first, and what became of them; another's with tasks:read",
   request: {
-    query: z.object({ ...pageQuery, ...whose, status: z.enum(STATUSES).optional() }),
+    query: z.object({ ...anyPageQuery, ...whose, status: z.enum(STATUSES).optional() }),
   },
   responses: {
     200: { description: "A page of them", content: json(UserTasks) },
@@ -89,7 +97,7 @@ const cancelRoute = createRoute({
     body: {
       content: {
         "application/json": {
-          schema: z.strictObject({ ...whose, task_name, cursor: pageQuery.cursor }),
+          schema: nullsLeftOut(z.strictObject({ ...whose, task_name, cursor: pageQuery.cursor })),
         },
       },
     },

@@ -1,5 +1,6 @@
 import { nameSql } from "../../auth/people/names";
 import { formsOf } from "../../lib/fold";
+import { asKept } from "../../lib/ids";
 import { heldBy, LEASES, readLeases } from "./leases";
 import { TELLS_OF } from "./notify";
 import type { StoredStatus } from "./states";
@@ -63,15 +64,16 @@ export const LARGE_BYTES = LARGE.map((column) => `coalesce(octet_length(${column
 
 const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
   (SELECT id FROM tasks WHERE id = ?1),
-  (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(?2))))`;
+  (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(?2))),
+  (SELECT id FROM tasks WHERE id = ?3))`;
 const OF_IDS = "'' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value";
 const WHOLE = `SELECT ${COLUMNS}, ${OF_IDS}`;
 const BRIEF = `SELECT ${SMALL}, ${LARGE.map((column) => `NULL AS ${column}`).join(", ")},
   NULL AS user_name, 0 AS unread, ${OF_IDS}`;
 
-/** By its id, or by its name elsewhere, in whichever form of Unicode, if it is tracked. */
+/** By its id, however written, or by its name elsewhere, in whichever form of Unicode. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
-  const [view] = await read(db, db.prepare(ONE).bind(id, JSON.stringify(formsOf(id))));
+  const [view] = await read(db, db.prepare(ONE).bind(id, JSON.stringify(formsOf(id)), asKept(id)));
   return view ?? null;
 }
 

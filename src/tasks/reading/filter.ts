@@ -1,12 +1,14 @@
 import { z } from "@hono/zod-openapi";
-import { filterText } from "../../http/filter-text";
+import { cutFilterText, filterText } from "../../http/filter-text";
 import { firstMoment, fromText, lastMoment, throughText } from "../../http/instant";
 import { MAX_SCANNED } from "../../http/paging";
 import { isLote, isTaskId } from "../../lib/ids";
+import { MAX_NAME_CHARACTERS } from "../model/bounds";
 import type { TaskFilter } from "./task-filter";
 import { STATUSES } from "../model/states";
 
-const name = filterText(100).openapi({ description: "Case and accents do not matter" });
+const CASE = { description: "Case and accents do not matter" };
+const name = cutFilterText(MAX_NAME_CHARACTERS).openapi(CASE);
 
 /** The filters of the task API, in its own words; of a query and of a bulk action's body alike. */
 export const filterShape = {
@@ -18,7 +20,7 @@ export const filterShape = {
     .openapi({ description: "The id of a person or a key; or user:ID, key:ID" }),
   task_module: name.optional(),
   task_name: name.optional(),
-  worker: name.optional(),
+  worker: filterText(100).openapi(CASE).optional(),
   created_after: fromText.optional(),
   created_before: throughText.optional(),
   discarded: z.stringbool().or(z.boolean()).optional().openapi({ type: "boolean" }),

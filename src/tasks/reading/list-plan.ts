@@ -5,7 +5,7 @@ import { invalidCursor, MAX_SCANNED, MAX_SORTED, type PageRequest } from "../../
 import { fold, formsOf, wordFinder } from "../../lib/fold";
 import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
-import { firstIdAt, isLote, isTaskId, loteRange } from "../../lib/ids";
+import { asKept, firstIdAt, isLote, isTaskId, loteRange } from "../../lib/ids";
 import { type Lease, LEASED } from "../model/leases";
 import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "../model/states";
 import type { Order, TaskFilter } from "./task-filter";
@@ -226,13 +226,14 @@ async function runningElsewhere(db: D1Database): Promise<string[] | null> {
 }
 
 async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
-  const id = text.toLowerCase();
+  const id = asKept(text);
   if (isTaskId(id)) {
     finder(scan).add("id = ?", id);
     return;
   }
-  if (isLote(id)) {
-    finder(scan).add("id BETWEEN ? AND ?", ...loteRange(id));
+  const lote = text.toLowerCase();
+  if (isLote(lote)) {
+    finder(scan).add("id BETWEEN ? AND ?", ...loteRange(lote));
     return;
   }
   const named = new Conditions();

@@ -6,7 +6,7 @@ import {
   type Page,
   type PageRequest,
 } from "../../http/paging";
-import { fold } from "../../lib/fold";
+import { nameMatcher } from "../../lib/fold";
 import { heldBy, LEASES, readLeases } from "../model/leases";
 import { listTasks } from "./list";
 import { getTasks, LARGE_BYTES, type TaskView } from "../model/queries";
@@ -57,13 +57,10 @@ export async function listUserTasks(
   const sql = user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_OTHER;
   const [found, leases] = await db.batch([db.prepare(sql).bind(user), db.prepare(LEASES)]);
   const holders = heldBy(readLeases(leases));
-  const asked = module === undefined ? undefined : fold(module);
+  const isAsked = nameMatcher(module);
   const rows = ((found?.results ?? []) as Latest[]).map((row) => {
     const shows = shownAs(row, holders.has(row.id));
-    const isHit =
-      row.user === user &&
-      (asked === undefined || fold(row.module) === asked) &&
-      (status ?? shows) === shows;
+    const isHit = row.user === user && isAsked(row.module) && (status ?? shows) === shows;
     return { id: row.id, bytes: row.bytes, shows, hit: Number(isHit) };
   });
   const matching = rows.slice(0, MAX_SCANNED).filter(({ hit }) => hit);

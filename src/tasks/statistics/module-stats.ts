@@ -1,3 +1,4 @@
+import { nameMatcher } from "../../lib/fold";
 import type { Engine } from "../model/engine";
 import { timeOf } from "../../lib/ids";
 import type { Lease } from "../model/leases";
@@ -89,7 +90,8 @@ interface Seen {
 
 function seenOf(leases: readonly Lease[], open: OpenWork, module?: string): Seen {
   const all = [...open.lanes.values()].flatMap(({ tasks }) => tasks);
-  const tasks = all.filter((task) => (module ?? task.module) === task.module);
+  const isAsked = nameMatcher(module);
+  const tasks = all.filter((task) => isAsked(task.module));
   const waiting = tasks.filter((task) => !runsElsewhere(task));
   return {
     held: leases.flatMap(({ taskIds }) => taskIds),

@@ -1,4 +1,5 @@
 /** What the counts say. Every question reads a few rows of `task_counts`, however many tasks. */
+import { nameMatcher } from "../../lib/fold";
 import { type Counter, COUNTERS, DURATION_EDGES_MS, PAST, SPANS } from "../model/counts";
 
 export type Counts = Record<Counter, number>;
@@ -42,22 +43,25 @@ export async function readCounts(
 }
 
 /**
- * The same of all time, and by name what was counted since midnight of a day (`from`), however long
+ * Of all time, of a module by its folded name or of all, and by name what was counted since midnight of a day (`from`), however long
  * ago: its month by the day, later ones whole. In one transaction, lest a day be folded in between.
  */
 export async function readSince(
   db: D1Database,
-  { from, module = null }: { from: number; module?: string | null },
+  { from, module }: { from: number; module?: string },
 ): Promise<{ ever: Stretch[]; since: NamedCounts[] }> {
   const monthMs = -PAST.month;
   const nextMonth = Math.ceil(from / monthMs) * monthMs;
   const [present, days, months] = await db.batch([
-    db.prepare(PRESENT).bind(0, module),
-    db.prepare(PAST_DAYS).bind(from, module, nextMonth),
-    db.prepare(PAST_MONTHS).bind(nextMonth, module),
+    db.prepare(PRESENT).bind(0, null),
+    db.prepare(PAST_DAYS).bind(from, null, nextMonth),
+    db.prepare(PAST_MONTHS).bind(nextMonth, null),
   ]);
-  const ever = stretchesOf(present);
-  return { ever, since: byName([...ever, ...stretchesOf(days), ...stretchesOf(months)], from) };
+  const isAsked = nameMatcher(module);
+  const of = (found: D1Result | undefined) =>
+    stretchesOf(found).filter((stretch) => isAsked(stretch.module));
+  const ever = of(present);
+  return { ever, since: byName([...ever, ...of(days), ...of(months)], from) };
 }
 
 function stretchesOf(found: D1Result | undefined): Stretch[] {

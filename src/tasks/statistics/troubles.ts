@@ -1,6 +1,7 @@
 /** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
 import { nameSql } from "../../auth/people/names";
 import { MAX_SCANNED } from "../../http/paging";
+import { nameMatcher } from "../../lib/fold";
 import { firstIdAt } from "../../lib/ids";
 import type { OpenWork } from "./open-work";
 import { getTasks, type TaskView } from "../model/queries";
@@ -69,12 +70,12 @@ export interface Failure {
   user_name: string | null;
 }
 
-const BRIEF = "id, external_id, name, error_code, error_message, created_at";
 const LATEST = `
-SELECT ${BRIEF}, ${nameSql("user")} AS user_name FROM (
-  SELECT ${BRIEF}, user, status, module FROM tasks INDEXED BY tasks_failed
-  WHERE ${FAILED} AND id >= ?1 ORDER BY id DESC LIMIT ${MAX_SCANNED})
-WHERE status = 'FAILURE' AND (?2 IS NULL OR module = ?2) LIMIT ?3`;
+SELECT id, status, module FROM tasks INDEXED BY tasks_failed
+WHERE ${FAILED} AND id >= ?1 ORDER BY id DESC LIMIT ${MAX_SCANNED}`;
+const IN_BRIEF = `
+SELECT t.id, external_id, name, error_code, error_message, created_at, ${nameSql("user")} AS user_name
+FROM json_each(?1) m JOIN tasks t ON t.id = m.value ORDER BY t.id DESC`;
 
 /**
  * The latest failures of what was accepted since then, of a module or of all: among the latest 1,000
@@ -84,8 +85,16 @@ export async function latestFailures(
   db: D1Database,
   { from, module, most }: { from: number; module?: string; most: number },
 ): Promise<Failure[]> {
-  const asked = db.prepare(LATEST).bind(firstIdAt(from), module ?? null, most);
-  return (await asked.all<Failure>()).results;
+  const { results } = await db
+    .prepare(LATEST)
+    .bind(firstIdAt(from))
+    .all<{ id: string; status: string; module: string }>();
+  const isAsked = nameMatcher(module);
+  const ids = results
+    .filter((task) => task.status === "FAILURE" && isAsked(task.module))
+    .slice(0, most)
+    .map(({ id }) => id);
+  return (await db.prepare(IN_BRIEF).bind(JSON.stringify(ids)).all<Failure>()).results;
 }
 
 export interface OpenTroubles {

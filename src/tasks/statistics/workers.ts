@@ -1,5 +1,6 @@
 import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
+import { nameMatcher } from "../../lib/fold";
 import { loteOf } from "../../lib/ids";
 import { type Lease, LEASES, readLeases } from "../model/leases";
 import type { TaskFilter } from "../reading/task-filter";
@@ -40,19 +41,19 @@ export async function leasesWithin(
   if (user !== undefined) {
     match.addAny("t.user", storedForms(user));
   }
-  if (module !== undefined) {
-    match.add("t.module = ?", module);
-  }
-  if (match.isEmpty && lote === undefined) {
+  if (match.isEmpty && module === undefined && lote === undefined) {
     return leases;
   }
   const held = leases.flatMap(({ taskIds }) => taskIds);
   const ids = held.filter((id) => lote === undefined || loteOf(id) === lote);
   const { results } = await db
-    .prepare(`SELECT t.id FROM json_each(?) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`)
+    .prepare(
+      `SELECT t.id, t.module FROM json_each(?) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`,
+    )
     .bind(JSON.stringify(ids), ...match.values)
-    .all<{ id: string }>();
-  const wanted = new Set(results.map(({ id }) => id));
+    .all<{ id: string; module: string }>();
+  const isAsked = nameMatcher(module);
+  const wanted = new Set(results.filter((task) => isAsked(task.module)).map(({ id }) => id));
   return leases
     .map((lease) => ({ ...lease, taskIds: lease.taskIds.filter((id) => wanted.has(id)) }))
     .filter(({ taskIds }) => taskIds.length > 0);

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
-import { filterText } from "../../http/filter-text";
-import { fold } from "../../lib/fold";
+import { cutFilterText } from "../../http/filter-text";
+import { nameMatcher } from "../../lib/fold";
+import { MAX_NAME_CHARACTERS } from "../model/bounds";
 import type { Engine } from "../model/engine";
 import { moduleOf, TemplateView, toTemplateView } from "./template-view";
 import { listTemplates } from "./templates";
@@ -8,7 +9,9 @@ import { listTemplates } from "./templates";
 export const TemplateQuery = z.object({
   limit: z.coerce.number().int().min(1).max(200).default(50),
   after: z.string().default("").openapi({ description: "Go on after this name" }),
-  module: filterText(100).optional().openapi({ description: "Case and accents do not matter" }),
+  module: cutFilterText(MAX_NAME_CHARACTERS)
+    .optional()
+    .openapi({ description: "Case and accents do not matter" }),
 });
 
 export const TemplatePage = z
@@ -27,12 +30,9 @@ export async function templatePage(
   { limit, after, module }: z.infer<typeof TemplateQuery>,
   url: string,
 ): Promise<z.infer<typeof TemplatePage>> {
-  const wanted = module === undefined ? null : fold(module);
-  const { templates, more, count } = await listTemplates(
-    env.DB,
-    after,
-    limit,
-    (template) => wanted === null || fold(moduleOf(template, engine)) === wanted,
+  const isAsked = nameMatcher(module);
+  const { templates, more, count } = await listTemplates(env.DB, after, limit, (template) =>
+    isAsked(moduleOf(template, engine)),
   );
   const results = templates.map((template) => toTemplateView(template, engine, env));
   const next = new URL(url);

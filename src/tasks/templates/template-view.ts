@@ -1,5 +1,6 @@
 /** A template in the words of the API: those of the old task manager, and the new beside them. */
 import { z } from "@hono/zod-openapi";
+import { nullsLeftOut } from "../../http/nulls-left-out";
 import { visibleText } from "../../http/visible-text";
 import { cutText, isLonger } from "../../lib/cut-text";
 import { isVisible } from "../../lib/visible";
@@ -24,61 +25,63 @@ const name = visibleText(200).refine(
 );
 const fitsInput = (value: unknown) => !isLonger(JSON.stringify(value), MAX_JSON_CHARACTERS);
 
-export const TemplateBody = z
-  .strictObject({
-    name,
-    task_name: z.string().trim().min(1).refine(isVisible, UNSEEN),
-    module: z
-      .string()
-      .trim()
-      .refine((text) => text === "" || isVisible(text), UNSEEN)
-      .default("")
-      .openapi({
-        description: `Of work that runs elsewhere, which needs it; a task of this system has its own. ${cut(MAX_NAME_CHARACTERS)}`,
+export const TemplateBody = nullsLeftOut(
+  z
+    .strictObject({
+      name,
+      task_name: z.string().trim().min(1).refine(isVisible, UNSEEN),
+      module: z
+        .string()
+        .trim()
+        .refine((text) => text === "" || isVisible(text), UNSEEN)
+        .default("")
+        .openapi({
+          description: `Of work that runs elsewhere, which needs it; a task of this system has its own. ${cut(MAX_NAME_CHARACTERS)}`,
+        }),
+      description: z
+        .string()
+        .default("")
+        .openapi({ description: cut(MAX_MESSAGE_CHARACTERS) }),
+      default_parameters: jsonObject
+        .refine(fitsInput, `over ${MAX_JSON_CHARACTERS} characters`)
+        .default({}),
+      default_timeout: z
+        .int()
+        .min(1)
+        .max(MAX_SILENT_SECONDS)
+        .nullable()
+        .default(null)
+        .openapi({
+          description: `Seconds: of a task of this system what a run may take, up to ${MAX_TIMEOUT_SECONDS}; of work elsewhere how long it may be silent. null: as its task says, elsewhere ${DEFAULT_SILENT_SECONDS}`,
+        }),
+      default_max_retries: z
+        .int()
+        .min(0)
+        .max(50)
+        .nullable()
+        .default(null)
+        .openapi({ description: `null: as its task says, elsewhere ${DEFAULT_RETRIES}` }),
+      estimated_duration: z
+        .int()
+        .min(0)
+        .nullable()
+        .default(DEFAULT_ESTIMATE_SECONDS)
+        .openapi({ description: "Seconds; null: as if left out" }),
+      typical_steps: z
+        .array(z.string().trim().min(1).refine(isVisible, UNSEEN))
+        .max(50)
+        .default([])
+        .openapi({ description: cut(MAX_NAME_CHARACTERS) }),
+      notify: nullsLeftOut(Notify).default({}).openapi({
+        description: "Tell whose task it is of the start, the end, an error, every so many percent",
       }),
-    description: z
-      .string()
-      .default("")
-      .openapi({ description: cut(MAX_MESSAGE_CHARACTERS) }),
-    default_parameters: jsonObject
-      .refine(fitsInput, `over ${MAX_JSON_CHARACTERS} characters`)
-      .default({}),
-    default_timeout: z
-      .int()
-      .min(1)
-      .max(MAX_SILENT_SECONDS)
-      .nullable()
-      .default(null)
-      .openapi({
-        description: `Seconds: of a task of this system what a run may take, up to ${MAX_TIMEOUT_SECONDS}; of work elsewhere how long it may be silent. null: as its task says, elsewhere ${DEFAULT_SILENT_SECONDS}`,
+      notification_settings: nullsLeftOut(NotificationSettings).default({}).openapi({
+        description: "The same in the old words; what both say must agree",
       }),
-    default_max_retries: z
-      .int()
-      .min(0)
-      .max(50)
-      .nullable()
-      .default(null)
-      .openapi({ description: `null: as its task says, elsewhere ${DEFAULT_RETRIES}` }),
-    estimated_duration: z
-      .int()
-      .min(0)
-      .nullable()
-      .default(DEFAULT_ESTIMATE_SECONDS)
-      .openapi({ description: "Seconds; null: as if left out" }),
-    typical_steps: z
-      .array(z.string().trim().min(1).refine(isVisible, UNSEEN))
-      .max(50)
-      .default([])
-      .openapi({ description: cut(MAX_NAME_CHARACTERS) }),
-    notify: Notify.default({}).openapi({
-      description: "Tell whose task it is of the start, the end, an error, every so many percent",
-    }),
-    notification_settings: NotificationSettings.default({}).openapi({
-      description: "The same in the old words; what both say must agree",
-    }),
-    is_active: z.boolean().default(true),
-  })
-  .openapi("NewTemplate");
+      is_active: z.boolean().default(true),
+    })
+    .openapi("NewTemplate", { description: "null is as good as nothing" }),
+);
 
 export const TemplateView = z
   .object({
