@@ -43,6 +43,13 @@ export function inWords({ name, nearest, known }: UnknownName): string {
   return `${name === "" ? '""' : name}: unknown; ${hint}`;
 }
 
+export class RepeatedNameError extends AppError {
+  constructor(readonly repeated: string) {
+    const detail = `${repeated}: given more than once`;
+    super(400, "invalid_parameter", detail, { parameter: repeated });
+  }
+}
+
 /**
  * Throws 400 `invalid_parameter` for a name that is not known, which would say nothing, and for one
  * that is given twice, of which only one would count.
@@ -58,8 +65,7 @@ export function assertKnown(
   }
   const repeated = names.find((name, at) => names.indexOf(name) < at && !repeatable.includes(name));
   if (repeated !== undefined) {
-    const detail = `${repeated}: given more than once`;
-    throw new AppError(400, "invalid_parameter", detail, { parameter: repeated });
+    throw new RepeatedNameError(repeated);
   }
 }
 

@@ -161,6 +161,8 @@ export const en: Record<keyof typeof es, string> = {
   "task.orderDeleted": "deleted",
   "task.user": "Asked for by",
   "task.worker": "Worker",
+  "task.reporter": "Reported by",
+  "task.externalId": "Its own id",
   "task.created": "Accepted",
   "task.started": "Start",
   "task.finished": "End",
@@ -287,6 +289,10 @@ export const en: Record<keyof typeof es, string> = {
   "error.not_deliberate.title": "The demo has not started",
   "error.not_deliberate.text":
     "Prefetches, previews, robots and links of other sites start nothing. Use the button of the front page.",
+  "error.back": "Back to the page",
+  "error.repeated_name.title": "One name is there twice",
+  "error.repeated_name.text":
+    "“{name}” is given more than once: leave one of them in the address or the form.",
   "error.unknown_name.title": "This page does not know that name",
   "error.unknown_name.text": "“{name}” says nothing here: take it out of the address or the form.",
   "error.unknown_name.near": "“{name}” says nothing here. Did you mean “{nearest}”?",

@@ -164,6 +164,8 @@ export const es = {
   "task.orderDeleted": "eliminado",
   "task.user": "La pidió",
   "task.worker": "Worker",
+  "task.reporter": "Informa",
+  "task.externalId": "Su propio id",
   "task.created": "Aceptada",
   "task.started": "Inicio",
   "task.finished": "Fin",
@@ -292,6 +294,10 @@ export const es = {
   "error.not_deliberate.title": "La demostración no ha empezado",
   "error.not_deliberate.text":
     "Las precargas, las vistas previas, los robots y los enlaces de otros sitios no la inician. Usa el botón de la página de inicio.",
+  "error.back": "Volver a la página",
+  "error.repeated_name.title": "Un nombre está dos veces",
+  "error.repeated_name.text":
+    "«{name}» se da más de una vez: deja uno solo en la dirección o en el formulario.",
   "error.unknown_name.title": "Esta página no conoce ese nombre",
   "error.unknown_name.text":
     "«{name}» no dice nada aquí: quítalo de la dirección o del formulario.",

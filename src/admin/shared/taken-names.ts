@@ -57,15 +57,24 @@ export const TAKEN: Readonly<Record<string, readonly string[]>> = {
 /** Boxes of which several may be ticked. */
 const REPEATABLE = ["id", "column", "scopes"];
 
-/** Judges the addresses of all pages below; what a form brings is judged as it is read. */
+/**
+ * Judges the addresses of all pages below, once it is known that their caller may see them; what a
+ * form brings is judged as it is read.
+ */
 export function onlyTakenNames(): MiddlewareHandler<AppEnv> {
   return async function onlyTakenNames(c, next) {
     const route = routeOf(c);
-    if (route !== undefined) {
-      const names = route.startsWith("GET ") ? TAKEN[route] : [];
+    const isRead = route?.startsWith("GET ") ?? false;
+    if (isRead) {
+      await next(); // whose refusal comes first
+    }
+    if (route !== undefined && !c.error) {
+      const names = isRead ? TAKEN[route] : [];
       assertKnownQuery(c.req.url, ["lang", ...(names ?? [])], REPEATABLE);
     }
-    await next();
+    if (!isRead) {
+      await next();
+    }
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { AppError } from "../../http/errors";
-import { UnknownNameError } from "../../http/known-names";
+import { RepeatedNameError, UnknownNameError } from "../../http/known-names";
 import { isKey } from "../../i18n/translate";
 import { Layout } from "../shared/layout";
 import { renderPage } from "../shared/render";
@@ -9,7 +9,11 @@ import { type View, viewOf } from "../shared/view";
 /** The page for an error: what it means and where to go, never how it came about. */
 export async function errorPage(c: Context, error: AppError): Promise<Response> {
   const requestId = c.get("requestId") as string | undefined;
-  const page = <ErrorPage view={viewOf(c)} error={error} requestId={requestId ?? ""} />;
+  const view = viewOf(c);
+  const { pathname, search } = view.url;
+  // What is wrong is in the address: without it the page is there.
+  const back = c.req.method === "GET" && error.status === 400 && search !== "" ? pathname : null;
+  const page = <ErrorPage {...{ view, error, back }} requestId={requestId ?? ""} />;
   return renderPage(c, page, error.status, error.headers);
 }
 
@@ -17,9 +21,11 @@ interface ErrorPageProps {
   view: View;
   error: AppError;
   requestId: string;
+  /** Where to go back to. */
+  back: string | null;
 }
 
-function ErrorPage({ view, error, requestId }: ErrorPageProps) {
+function ErrorPage({ view, error, requestId, back }: ErrorPageProps) {
   const { t, person, url } = view;
   const { title, text, exact } = wordsOf(view, error);
   return (
@@ -42,12 +48,17 @@ function ErrorPage({ view, error, requestId }: ErrorPageProps) {
               {t("nav.signIn")}
             </a>
           )}
+          {back !== null && (
+            <a class="button primary" href={back}>
+              {t("error.back")}
+            </a>
+          )}
           {person ? (
-            <a class="button primary" href="/admin/tasks">
+            <a class={`button ${back === null ? "primary" : ""}`} href="/admin/tasks">
               {t("error.console")}
             </a>
           ) : (
-            <a class={`button ${error.status === 401 ? "" : "primary"}`} href="/">
+            <a class={`button ${error.status === 401 || back !== null ? "" : "primary"}`} href="/">
               {t("error.home")}
             </a>
           )}
@@ -70,6 +81,10 @@ function wordsOf({ t }: View, error: AppError) {
         ? t("error.unknown_name.text", { name })
         : t("error.unknown_name.near", { name, nearest });
     return { title: t("error.unknown_name.title"), text, exact: true };
+  }
+  if (error instanceof RepeatedNameError) {
+    const text = t("error.repeated_name.text", { name: error.repeated });
+    return { title: t("error.repeated_name.title"), text, exact: true };
   }
   const { code, status } = error;
   const fallback = status < 500 ? "error.400" : "error.500";

@@ -13,6 +13,6 @@ export function findTask(c: Context<AppEnv>): Promise<TaskView> {
 export function callersOf(task: TaskFacts): string[] {
   const { by } = (task.error_detail ?? {}) as { by?: unknown };
   const events: Record<string, unknown>[] = task.timeline;
-  const callers = [task.requested_by, by, ...events.map((event) => event["by"])];
+  const callers = [task.requested_by, task.worker_name, by, ...events.map((event) => event["by"])];
   return [...new Set(callers.filter((caller) => typeof caller === "string"))];
 }

@@ -9,6 +9,7 @@ import { Notice } from "../shared/components/notice";
 import { Time } from "../shared/components/time";
 import { Timeline } from "./timeline";
 import type { TaskFacts } from "../../tasks/reading/execution";
+import { TRACKED } from "../../tasks/model/states";
 import { isTaskId } from "../../lib/ids";
 import { formatCount, formatDuration, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
@@ -125,7 +126,8 @@ function TaskFacts({
   names,
 }: Omit<TaskPageProps, "computes" | "input" | "file" | "actions">) {
   const { t } = view;
-  const who = task.requested_by;
+  const { requested_by: who, worker_name: worker } = task;
+  const isTracked = task.queue_name === TRACKED;
   const gone = task.is_successful && task.pedido_id !== null && !stored;
   const time = (at: string | null) => (at === null ? null : <Time at={at} />);
   const attempts = { attempts: task.attempts, max: task.max_retries + 1 };
@@ -145,7 +147,16 @@ function TaskFacts({
           <code>{task.lote}</code>
         </a>
       </Fact>
-      <Fact name={t("task.worker")}>{task.worker_name}</Fact>
+      {task.task_id !== task.id && (
+        <Fact name={t("task.externalId")} long>
+          <bdi>
+            <code>{task.task_id}</code>
+          </bdi>
+        </Fact>
+      )}
+      <Fact name={t(isTracked ? "task.reporter" : "task.worker")}>
+        {worker === null ? null : <bdi>{names.get(worker) ?? worker}</bdi>}
+      </Fact>
       <Fact name={t("task.user")}>{who ? <bdi>{names.get(who) ?? who}</bdi> : null}</Fact>
       {task.template !== null && (
         <Fact name={t("repair.template")}>

@@ -307,8 +307,20 @@ describe("a form of the console", () => {
     expect(html).toContain("&lt;b&gt;x");
   });
 
+  it("leads back to the page without what is wrong in its address", async () => {
+    const { html } = await page("/admin/failures?xyzzy=1");
+    expect(html).toContain('<a class="button primary" href="/admin/failures">');
+  });
+
+  it("says first who may not see the page", async () => {
+    const { cookie } = await person("viewer");
+    expect((await page("/admin/keys?xyzzy=1", { cookie })).status).toBe(403);
+  });
+
   it("takes one value where only one would count", async () => {
-    expect((await page("/admin/tasks?status=FAILURE&status=SUCCESS")).status).toBe(400);
+    const { status, html } = await page("/admin/tasks?status=FAILURE&status=SUCCESS");
+    expect(status).toBe(400);
+    expect(html).toContain("«status» se da más de una vez");
     const reason = ["one", "two"].map((value): [string, string] => ["reason", value]);
     const route = { method: "POST", path: "/admin/queues/:queue/pauses" };
     await expectBadParameter(await sendForm(route, reason), "reason");
