@@ -1,9 +1,11 @@
 import { Hono } from "hono";
-import { actingOf, audit } from "../../audit/audit";
+import { actingOf } from "../../audit/audit";
 import { pageOfKeys } from "../../auth/keys/key-list";
 import { NewKeyBody } from "../../auth/keys/key-routes";
-import { createKey, findKey, revokeKey, type StoredKey } from "../../auth/keys/keys";
-import { assertAdmin, requireAdmin } from "../../http/require";
+import { endKey, makeKey } from "../../auth/keys/key-commands";
+import { isRefused } from "../../lib/result";
+import { findKey } from "../../auth/keys/keys";
+import { requireAdmin } from "../../http/require";
 import { namesOf } from "../../auth/people/names";
 import { database } from "../../db/client";
 import type { AppEnv } from "../../http/app-env";
@@ -52,36 +54,30 @@ keyPages.post("/", async (c) => {
     const fields = new Set(parsed.error.issues.map(({ path }) => String(path[0])));
     return renderPage(c, <NewKeyPage view={viewOf(c)} typed={typed} problems={fields} />, 400);
   }
-  const made = await createKey(
-    database(c.env),
-    { ...parsed.data, expiresInDays: days, createdBy: assertAdmin(c.var.caller).id },
-    new Date(),
-  );
-  await audit(actingOf(c), "key.create", made.id, { name: made.name, scopes: made.scopes });
+  const made = await makeKey(actingOf(c), { ...parsed.data, expiresInDays: days });
   // The answer to the form itself: the key is stored nowhere, so no page can show it again.
   const page = <KeyMadePage view={viewOf(c)} name={made.name} value={made.key} />;
   return renderPage(c, page, 201);
 });
 
 keyPages.get("/:id/revocation", async (c) => {
-  const key = required(await findKey(database(c.env), c.req.param("id")), c.req.param("id"));
+  const id = c.req.param("id");
+  const key = await findKey(database(c.env), id);
+  if (key === null) {
+    throw keyNotFound(id);
+  }
   return renderPage(c, <RevokeKeyPage view={viewOf(c)} stored={key} />);
 });
 
 keyPages.post("/:id/revocation", async (c) => {
   await readForm(c);
   const id = c.req.param("id");
-  const key = required(await findKey(database(c.env), id), id);
-  if (key.revokedAt === null) {
-    await revokeKey(database(c.env), id, new Date());
-    await audit(actingOf(c), "key.revoke", id, { name: key.name });
+  if (isRefused(await endKey(actingOf(c), id))) {
+    throw keyNotFound(id);
   }
   return c.redirect("/admin/keys?done=revoked", 303);
 });
 
-function required(key: StoredKey | null, id: string): StoredKey {
-  if (key === null) {
-    throw new AppError(404, "key_not_found", `There is no key ${id}.`);
-  }
-  return key;
+function keyNotFound(id: string): AppError {
+  return new AppError(404, "key_not_found", `There is no key ${id}.`);
 }

@@ -1,5 +1,7 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
-import { actingOf, audit } from "../../audit/audit";
+import { actingOf } from "../../audit/audit";
+import { isRefused } from "../../lib/result";
+import { endKey, makeKey } from "./key-commands";
 import { database } from "../../db/client";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { AppError } from "../../http/errors";
@@ -7,8 +9,8 @@ import { limitBody } from "../../http/body-limit";
 import { createRoute } from "../../http/route";
 import { visibleText } from "../../http/visible-text";
 import { SCOPES } from "../../caller";
-import { createKey, listKeys, revokeKey, type StoredKey } from "./keys";
-import { assertAdmin, requireAdmin } from "../../http/require";
+import { listKeys, type StoredKey } from "./keys";
+import { requireAdmin } from "../../http/require";
 
 const scope = z.enum(SCOPES);
 
@@ -97,13 +99,7 @@ site.use(requireAdmin(), limitBody());
 export const keyRoutes = site
   .openapi(createKeyRoute, async (c) => {
     const { name, scopes, expires_in_days: expiresInDays } = c.req.valid("json");
-    const createdBy = assertAdmin(c.var.caller).id;
-    const made = await createKey(
-      database(c.env),
-      { name, scopes, expiresInDays, createdBy },
-      new Date(),
-    );
-    await audit(actingOf(c), "key.create", made.id, { name, scopes });
+    const made = await makeKey(actingOf(c), { name, scopes, expiresInDays });
     return c.json(
       {
         id: made.id,
@@ -121,10 +117,9 @@ export const keyRoutes = site
   })
   .openapi(revokeKeyRoute, async (c) => {
     const { id } = c.req.valid("param");
-    if (!(await revokeKey(database(c.env), id, new Date()))) {
+    if (isRefused(await endKey(actingOf(c), id))) {
       throw new AppError(404, "not_found", `There is no key ${id}.`);
     }
-    await audit(actingOf(c), "key.revoke", id);
     return c.body(null, 204);
   });
 

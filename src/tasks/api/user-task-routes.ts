@@ -1,7 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Context } from "hono";
-import { actingOf, audit } from "../../audit/audit";
-import { can, callerId, type Scope } from "../../caller";
+import { can, callerId } from "../../caller";
 import { assertCaller } from "../../http/require";
 import { callerOf } from "../../auth/people/names";
 import { type AppEnv, validationHook } from "../../http/app-env";
@@ -23,6 +22,8 @@ import { Execution, toExecution } from "../reading/execution";
 import { filterShape } from "../reading/filter";
 import { nextAfter } from "../reading/list";
 import { STATUSES } from "../model/states";
+import { operatorOf } from "../commands/operator";
+import { granted, problemOf } from "../commands/refusals";
 import { cancelOfUser } from "../commands/user-task-cancel";
 import { listUserTasks } from "../reading/user-tasks";
 
@@ -124,7 +125,11 @@ export function userTaskRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(userTasksRoute, async (c) => {
       const { limit, cursor, status, ...asked } = c.req.valid("query");
-      const user = await userOf(c, asked.user, "tasks:read");
+      const user = await userOf(c, asked.user);
+      const caller = assertCaller(c.var.caller);
+      if (user !== callerId(caller) && !can(caller, "tasks:read")) {
+        throw problemOf({ kind: "needs_scope", scope: "tasks:read" });
+      }
       const filter = { module: moduleOf(asked), status };
       const request = { limit, cursor: readCursor(cursor) };
       const { page, stats } = await listUserTasks(c.env.DB, user, filter, request);
@@ -133,20 +138,14 @@ export function userTaskRoutes(engine: Engine) {
     })
     .openapi(cancelRoute, async (c) => {
       const { task_name, cursor, ...asked } = c.req.valid("json");
-      const user = await userOf(c, asked.user, "tasks:write");
-      const filter = { user, module: moduleOf(asked), name: task_name };
-      const by = callerId(assertCaller(c.var.caller));
+      const filter = {
+        user: await userOf(c, asked.user),
+        module: moduleOf(asked),
+        name: task_name,
+      };
       const place = readCursor(cursor)?.key ?? null;
-      const done = await cancelOfUser(c.env, engine, filter, place, { by });
+      const done = granted(await cancelOfUser(operatorOf(c, engine), filter, place));
       const cancelled = done.cancelled.length;
-      if (cancelled > 0) {
-        const { module, name: task } = filter;
-        await audit(actingOf(c), "tasks.cancel", user, {
-          task_module: module,
-          task_name: task,
-          cancelled,
-        });
-      }
       return c.json(
         {
           cancelled,
@@ -160,19 +159,9 @@ export function userTaskRoutes(engine: Engine) {
     });
 }
 
-/** Whose tasks are meant, as stored. Another's than the caller's need a scope. */
-async function userOf(
-  c: Context<AppEnv>,
-  asked: string | undefined,
-  scope: Scope,
-): Promise<string> {
-  const caller = assertCaller(c.var.caller);
-  const own = callerId(caller);
-  const user = asked === undefined ? own : await callerOf(c.env.DB, asked);
-  if (user !== own && !can(caller, scope)) {
-    throw new AppError(403, "forbidden", `This needs the scope ${scope}.`, { scope });
-  }
-  return user;
+/** Whose tasks are meant, as stored: the caller's if it is not said. */
+async function userOf(c: Context<AppEnv>, asked: string | undefined): Promise<string> {
+  return asked === undefined ? callerId(assertCaller(c.var.caller)) : callerOf(c.env.DB, asked);
 }
 
 function moduleOf({ task_module, module }: { task_module?: string; module?: string }) {

@@ -1,6 +1,10 @@
 import { type Key, MAX_SCANNED } from "../../http/paging";
-import { ACTIONS, type Actor } from "./actions";
-import type { Engine } from "../model/engine";
+import { audit } from "../../audit/audit";
+import { callerId, can } from "../../caller";
+import { Refused, type Result } from "../../lib/result";
+import { ACTIONS } from "./actions";
+import type { Operator } from "./operator";
+import type { Refusal } from "./refusals";
 import { lookAtTasks, nextAfter } from "../reading/list";
 import type { TaskFilter } from "../reading/task-filter";
 
@@ -17,15 +21,18 @@ export interface CancelledOfUser {
 
 /**
  * Cancels what has not ended of a user, as the filter narrows it: at most 1,000 tasks, in one
- * transaction. Call again from `next`, or from the start: what was cancelled is not open any more.
+ * transaction. Another's need tasks:write. Call again from `next`, or from the start: what was cancelled is not open any more.
  */
 export async function cancelOfUser(
-  env: Env,
-  engine: Engine,
+  operator: Operator,
   filter: Pick<TaskFilter, "module" | "name"> & { user: string },
   after: Key | null,
-  actor: Actor,
-): Promise<CancelledOfUser> {
+): Promise<Result<CancelledOfUser, Refusal>> {
+  const { env, engine, caller } = operator;
+  const by = callerId(caller);
+  if (filter.user !== by && !can(caller, "tasks:write")) {
+    return new Refused({ kind: "needs_scope", scope: "tasks:write" });
+  }
   const ids: string[] = [];
   let next = after;
   let looks = 0;
@@ -36,6 +43,11 @@ export async function cancelOfUser(
     next = page.next;
     looks += 1;
   } while (next !== null && looks < MAX_LOOKS && ids.length < MAX_SCANNED);
-  const changed = ids.length === 0 ? [] : await ACTIONS.cancel(env, engine, ids, actor);
+  const changed = ids.length === 0 ? [] : await ACTIONS.cancel(env, engine, ids, { by });
+  if (changed.length > 0) {
+    const { user, module: task_module, name: task_name } = filter;
+    const detail = { task_module, task_name, cancelled: changed.length };
+    await audit(operator, "tasks.cancel", user, detail);
+  }
   return { cancelled: changed.map(({ id }) => id), attempted: ids.length, next };
 }
