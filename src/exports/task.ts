@@ -32,6 +32,7 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
   type Progress = Written<Position<Place>>;
 
   return {
+    kind: "single",
     name: source.name,
     module: "exports",
     description: source.description,

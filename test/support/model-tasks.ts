@@ -55,6 +55,7 @@ export function modelTasks(
   return {
     single: {
       ...base,
+      kind: "single",
       name: "model.single",
       run: async (task, context) => {
         await hooks.enter(context.env);
@@ -63,6 +64,7 @@ export function modelTasks(
     },
     batch: {
       ...base,
+      kind: "batch",
       name: "model.batch",
       commit: {
         insert: [

@@ -29,6 +29,7 @@ export function aClaimedRow(overrides: Partial<ClaimedRow> = {}): ClaimedRow {
 /** A task's definition; what it runs does nothing. */
 export function aDefinition(overrides: Partial<SingleTask> = {}): SingleTask {
   return {
+    kind: "single",
     name: "test.run",
     module: "test",
     description: "Runs in a test",

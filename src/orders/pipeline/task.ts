@@ -17,6 +17,7 @@ const MAX_RETRY_WAIT_MS = 300_000;
 
 /** The task that processes an order: `input` is the order as sent, `subject` its id. */
 export const processOrder: BatchTask<unknown, StoredOrder> = {
+  kind: "batch",
   name: ORDER_TASK,
   module: "pedidos",
   description: "Valida, enriquece, valora y guarda un pedido",

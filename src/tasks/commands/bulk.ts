@@ -34,6 +34,7 @@ const Input: z.ZodType<BulkInput> = z.strictObject({
 });
 
 export const bulk: SingleTask<BulkInput> = {
+  kind: "single",
   name: "system.bulk",
   module: "system",
   description: "Cancela, reintenta o descarta todas las tareas de un filtro",

@@ -76,7 +76,7 @@ function ofItsTask(
   if (module !== "" && module !== definition.module) {
     return bad("module", `${taskName} is a task of this system, in ${definition.module}`);
   }
-  const isSingle = "run" in definition;
+  const isSingle = definition.kind === "single";
   if (!isSingle && timeoutSeconds !== null && timeoutSeconds * 1000 !== definition.timeoutMs) {
     return bad("default_timeout", `tasks of ${taskName} run in batches, and share one`);
   }

@@ -146,7 +146,9 @@ interface Base<Input> {
   settled?(settlements: Settlement[], context: RunContext): Promise<void>;
 }
 
+/** A task whose handler runs one at a time. */
 export interface SingleTask<Input = unknown> extends Base<Input> {
+  kind: "single";
   run(task: RunningTask<Input>, context: RunContext): Promise<Outcome>;
   /**
    * Undoes effects outside D1 of a task that was cancelled (an export aborts the upload named in
@@ -171,7 +173,9 @@ export type BatchContext = RunContext & {
   passed: (stages: ReadonlyMap<string, readonly TimelineEvent[]>) => void;
 };
 
+/** A task whose handler runs many at a time, for throughput. */
 export interface BatchTask<Input = unknown, Stored = unknown> extends Base<Input> {
+  kind: "batch";
   /** Outcomes by task id; `stored` holds what `commit` writes for those that are done. */
   runBatch(tasks: Task<Input>[], context: BatchContext): Promise<BatchResult<Stored>>;
   commit?: Commit<Stored>;

@@ -16,6 +16,6 @@ export const MAX_RUNNING_MS = MAX_TIMEOUT_MS + 30_000;
 
 /** How long a run of a task may take: rows and templates of older versions may say more. */
 export function timeoutOf(definition: TaskDefinition, row: { timeout_ms: number | null }): number {
-  const own = "run" in definition ? row.timeout_ms : null;
+  const own = definition.kind === "single" ? row.timeout_ms : null;
   return Math.min(own ?? definition.timeoutMs, MAX_TIMEOUT_MS);
 }

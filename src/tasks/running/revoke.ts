@@ -17,7 +17,7 @@ type Undoing = SingleTask & Required<Pick<SingleTask, "onRevoke">>;
 
 /** Whether a cancelled task of this definition may have something to undo. */
 export function canUndo(definition: TaskDefinition | undefined): definition is Undoing {
-  return definition !== undefined && "run" in definition && definition.onRevoke !== undefined;
+  return definition?.kind === "single" && definition.onRevoke !== undefined;
 }
 
 /** Lets cancelled tasks' definition undo what they did outside D1. Never throws. */

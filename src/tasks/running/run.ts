@@ -76,7 +76,7 @@ export async function runTasks(
   if (tasks.size === 0) {
     return result;
   }
-  if ("run" in definition) {
+  if (definition.kind === "single") {
     await runEach(definition, tasks, token, context, result);
   } else {
     await runBatch(definition, [...tasks.values()], context, result);

@@ -60,7 +60,9 @@ export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
   const { DB } = env;
   const lanes = [...lanesOf(env), TRACKED];
   // Tasks of a batch do not say how far they are.
-  const single = new Set(engine.all().flatMap((task) => ("run" in task ? [task.queue] : [])));
+  const single = new Set(
+    engine.all().flatMap((task) => (task.kind === "single" ? [task.queue] : [])),
+  );
   const [held, ...looks] = await DB.batch([
     DB.prepare(LEASES),
     ...lanes.map((lane) => DB.prepare(LOOK).bind(lane, mostLookedOf(lane))),

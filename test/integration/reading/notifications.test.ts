@@ -34,6 +34,7 @@ const chatty = aDefinition({
 const mute = aDefinition({ name: "test.mute", run: async () => ({ kind: "reject", reason }) });
 const flood: BatchTask = {
   ...aDefinition({ name: "test.flood", queue: "orders", notify: { complete: true, error: true } }),
+  kind: "batch",
   runBatch: async (tasks) => ({
     outcomes: new Map(
       tasks.map(({ id, input }) => [
@@ -44,7 +45,6 @@ const flood: BatchTask = {
     stored: new Map(),
   }),
 };
-Reflect.deleteProperty(flood, "run");
 const site = siteOf([chatty, mute, flood]);
 
 interface Notification {

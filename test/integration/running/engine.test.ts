@@ -25,7 +25,13 @@ const base = {
 
 function singleTask(run: Act, overrides: Partial<SingleTask> = {}): [SingleTask, Engine] {
   const name = `test.${crypto.randomUUID()}`;
-  const definition = { ...base, name, run: async (task: Task<unknown>) => run(task), ...overrides };
+  const definition: SingleTask = {
+    ...base,
+    kind: "single",
+    name,
+    run: async (task) => run(task),
+    ...overrides,
+  };
   return [definition, new Engine([definition])];
 }
 
@@ -33,6 +39,7 @@ function batchTask(act: Act): [BatchTask, Engine, Task<unknown>[][]] {
   const batches: Task<unknown>[][] = [];
   const definition: BatchTask = {
     ...base,
+    kind: "batch",
     name: `test.${crypto.randomUUID()}`,
     runBatch: async (tasks) => {
       batches.push(tasks);
@@ -308,6 +315,7 @@ describe("a commit", () => {
     const name = `test.${crypto.randomUUID()}`;
     const definition: BatchTask = {
       ...base,
+      kind: "batch",
       name,
       runBatch: async (tasks) => ({
         outcomes: new Map(
