@@ -10,8 +10,8 @@ import {
   searchOf,
   waitForCatalogue,
 } from "../../src/orders/pipeline/wait-for-catalogue";
-import { change } from "../../src/tasks/running/change";
-import { toTask } from "../../src/tasks/running/run";
+import { decide as decideTask } from "../../src/tasks/running/decide";
+import { toTask } from "../../src/tasks/running/task";
 import { DeskWorld, failing, good, type Reply } from "../support/desk";
 import { aClaimedRow, aDefinition } from "../support/tasks";
 
@@ -140,8 +140,9 @@ describe("from run to run", () => {
         await vi.advanceTimersByTimeAsync(20);
       }
       const outcome = (await running).outcomes.get(task.id) ?? ("suspect" as const);
-      const run = { row, definition, outcome, startedAt, worker: "worker-1" };
-      const changed = change(run, {} as Env, clock(), 0);
+      const lease = { since: startedAt, worker: "worker-1" };
+      const moment = { env: {} as Env, lease, now: clock(), random: 0 };
+      const changed = decideTask({ row, definition, outcome }, moment);
       if (changed.finished_at !== null) {
         return { waits, ...changed };
       }

@@ -16,7 +16,7 @@ import { MAX_TASKS_PER_LOTE, newLote, taskId } from "../../lib/ids";
 import { acceptTogether, isSmall } from "./ingest-desk";
 import { logsEach } from "../model/small-batch";
 import type { Notify } from "../model/notify";
-import { changeOf, publish } from "../model/publish";
+import { taskChange, publish } from "../model/publish";
 
 export interface EnqueueOptions {
   /** Who asks: "user:ID" or "key:ID". */
@@ -196,7 +196,7 @@ function publishQueued(
 ): Promise<void> {
   return publish(env, () =>
     tasks.map(({ subject, failure }, index) =>
-      changeOf(
+      taskChange(
         { id: ids[index] ?? "", name, module, subject, user },
         failure ? { status: "FAILURE", error: failure } : { status: "PENDING" },
         now,

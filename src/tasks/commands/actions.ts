@@ -12,7 +12,7 @@ import type { Engine } from "../model/engine";
 import { statusOf } from "../reading/execution";
 import { LEASED } from "../model/leases";
 import { type Action, DOABLE } from "./doable";
-import { changeOf, publish } from "../model/publish";
+import { publish, taskChange } from "../model/publish";
 import { getTask } from "../model/queries";
 import { armRecovery } from "../recovery/recovery-alarm";
 import { undoRevoked } from "../running/revoke";
@@ -220,7 +220,7 @@ async function noteAll(
 ): Promise<Changed[]> {
   const status = STATUS_AFTER[event];
   if (changed.length > 0) {
-    await publish(env, () => changed.map((task) => changeOf(task, { status }, at)));
+    await publish(env, () => changed.map((task) => taskChange(task, { status }, at)));
   }
   for (const { id, name } of changed) {
     log.info(event, { taskId: id, name, by });

@@ -11,7 +11,7 @@ import {
 } from "../model/bounds";
 import { countEndsSql } from "../model/counts";
 import { crossedNotice, notifyEndsSql, readNotify, startedNotice } from "../model/notify";
-import { changeOf, publish } from "../model/publish";
+import { taskChange, publish } from "../model/publish";
 import { getTask, type TaskRow, type TaskView } from "../model/queries";
 import { OPEN, runsElsewhere, shownAs, type Status, TRACKED } from "../model/states";
 import { extendTimelineSql, HAS_ROOM } from "../model/timeline";
@@ -137,13 +137,13 @@ async function report(
   task: TaskView,
   now: number,
   statements: D1PreparedStatement[],
-  change: (taken: TaskRow) => Parameters<typeof changeOf>[1],
+  change: (taken: TaskRow) => Parameters<typeof taskChange>[1],
 ): Promise<Reported> {
   const { DB: db } = env;
   const results = await retryD1(db, () => db.batch<TaskRow>(statements));
   const taken = results.at(-1)?.results[0];
   if (taken) {
-    await publish(env, () => [changeOf(task, change(taken))]);
+    await publish(env, () => [taskChange(task, change(taken))]);
     return "done";
   }
   await db.prepare(NOTE_LATE).bind(task.id, now).run();

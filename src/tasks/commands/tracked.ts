@@ -13,7 +13,7 @@ import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from
 import { countSql } from "../model/counts";
 import { newLote, taskId } from "../../lib/ids";
 import { startedNotice } from "../model/notify";
-import { changeOf, publish } from "../model/publish";
+import { taskChange, publish } from "../model/publish";
 import { getTask, type TaskView } from "../model/queries";
 import { armRecovery } from "../recovery/recovery-alarm";
 import { isFinal, shownAs, TRACKED } from "../model/states";
@@ -115,7 +115,7 @@ export async function startTracking(
   log.info("task.tracked", { taskId: task.id, name, externalId });
   const created = task.id === id;
   if (created) {
-    await publish(env, () => [changeOf(task, { status: shownAs(task, false) })]);
+    await publish(env, () => [taskChange(task, { status: shownAs(task, false) })]);
   }
   return { task, created };
 }

@@ -71,7 +71,8 @@ export interface RunningTask<Input> extends Task<Input> {
   saveCheckpoint(checkpoint: unknown): Promise<void>;
 }
 
-export interface RunContext {
+/** What all runs of a lease have around them. */
+export interface LeaseContext {
   env: Env;
   engine: Engine;
   worker: string;
@@ -79,6 +80,9 @@ export interface RunContext {
   leaseExpiresAt: number;
   clock: Clock;
   chance: Chance;
+}
+
+export interface RunContext extends LeaseContext {
   /** Fires at the task's timeout, and within six seconds of its cancellation. */
   signal: AbortSignal;
 }

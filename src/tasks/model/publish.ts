@@ -62,7 +62,7 @@ export async function publish(
  */
 export function publishStarted(env: Env, rows: readonly Subject[]): () => void {
   const tell = () =>
-    void publish(env, () => rows.map((row) => changeOf(row, { status: "STARTED" })));
+    void publish(env, () => rows.map((row) => taskChange(row, { status: "STARTED" })));
   if (rows.length <= SMALL_BATCH) {
     tell();
     return () => undefined;
@@ -86,7 +86,7 @@ export type ToldRow = Subject & {
  */
 export async function publishRows(env: Env, rows: readonly ToldRow[], at: number): Promise<void> {
   if (rows.length > 0) {
-    await publish(env, () => rows.map((row) => changeOf(row, stateOf(row), at)));
+    await publish(env, () => rows.map((row) => taskChange(row, stateOf(row), at)));
   }
 }
 
@@ -95,7 +95,7 @@ function stateOf({ status, error_code: code, error_message: message }: ToldRow) 
 }
 
 /** Takes of a row what identifies its task. `at` as in TaskChange. */
-export function changeOf(
+export function taskChange(
   { id, name, module, subject, user }: Subject,
   change: Omit<TaskChange, keyof Subject | "at">,
   at = Date.now(),

@@ -1,12 +1,12 @@
 import { parseExact } from "../../lib/exact-json";
 import { log } from "../../log";
-import type { RunContext, Settlement, TaskDefinition } from "../model/define";
-import { changeOf, publish, type TaskChange } from "../model/publish";
-import { undoRevoked } from "./revoke";
 import { sendTasks } from "../accepting/sending";
-import type { Run } from "./change";
-import type { SettledRow } from "./settle";
+import type { LeaseContext, Settlement, TaskDefinition } from "../model/define";
+import { publish, taskChange, type TaskChange } from "../model/publish";
 import { isFinal } from "../model/states";
+import type { Answered, AnsweredTask } from "./messages";
+import { undoRevoked } from "./revoke";
+import type { SettledTask } from "./settle";
 
 const HOOK_MS = 10_000;
 
@@ -15,37 +15,15 @@ const HOOK_MS = 10_000;
  * makes up for them), the domain's hook, and undoing what a task did that was cancelled while it
  * ran. Never throws.
  */
-export async function afterSettle(
-  runs: Run[],
-  settled: Map<string, SettledRow>,
-  resend: ReadonlyMap<string, number>,
-  context: Omit<RunContext, "signal">,
-): Promise<void> {
-  const { env, clock, chance } = context;
-  const jobs: Promise<unknown>[] = [publish(env, () => changesOf(runs, settled))];
-  for (const [definition, group] of Map.groupBy(runs, (run) => run.definition)) {
+export async function afterSettle({ tasks }: Answered, context: LeaseContext): Promise<void> {
+  const { env } = context;
+  const jobs: Promise<unknown>[] = [publish(env, () => tasks.flatMap(changeOf))];
+  for (const [definition, group] of Map.groupBy(tasks, (task) => task.definition)) {
     if (definition) {
-      const rows = group.flatMap(({ row }) => settled.get(row.id) ?? []);
-      const again = Map.groupBy(
-        rows.filter(({ id }) => resend.has(id)),
-        ({ id }) => resend.get(id) ?? 0,
-      );
-      const revoked = rows.filter(({ status }) => status === "REVOKED");
       jobs.push(
-        ...[...again].map(([delayMs, group]) =>
-          sendTasks(
-            env,
-            definition.queue,
-            group.map(({ id }) => id),
-            { delayMs, clock, chance },
-          ),
-        ),
-        callHook(definition, settlementsOf(group, settled), context),
-        undoRevoked(
-          env,
-          definition,
-          revoked.map(({ id }) => id),
-        ),
+        resend(definition, group, context),
+        callHook(definition, group.flatMap(settlementOf), context),
+        undoRevoked(env, definition, idsOf(group.filter(isRevoked))),
       );
     }
   }
@@ -56,10 +34,33 @@ export async function afterSettle(
   }
 }
 
+async function resend(
+  { queue }: TaskDefinition,
+  tasks: readonly AnsweredTask[],
+  { env, clock, chance }: LeaseContext,
+): Promise<void> {
+  const byDelay = Map.groupBy(tasks, ({ resendInMs }) => resendInMs);
+  await Promise.all(
+    [...byDelay].map(async ([delayMs, group]) => {
+      if (delayMs !== null) {
+        await sendTasks(env, queue, idsOf(group), { delayMs, clock, chance });
+      }
+    }),
+  );
+}
+
+function idsOf(tasks: readonly SettledTask[]): string[] {
+  return tasks.map(({ row }) => row.id);
+}
+
+function isRevoked({ settled }: SettledTask): boolean {
+  return settled?.status === "REVOKED";
+}
+
 async function callHook(
   definition: TaskDefinition,
   settlements: Settlement[],
-  context: Omit<RunContext, "signal">,
+  context: LeaseContext,
 ): Promise<void> {
   if (!definition.settled) {
     return;
@@ -71,35 +72,33 @@ async function callHook(
   await Promise.race([definition.settled(settlements, { ...context, signal }), timeout]);
 }
 
-function changesOf(runs: Run[], settled: Map<string, SettledRow>): TaskChange[] {
-  return runs.flatMap(({ row, outcome }) => {
-    const now = settled.get(row.id);
-    if (!now) {
-      return [];
-    }
-    const stages = outcome === "suspect" ? [] : (outcome.stages ?? []);
-    const { status, error_code: code, error_message: message } = now;
-    return changeOf(row, {
+function changeOf({ row, outcome, settled }: SettledTask): TaskChange[] {
+  if (!settled) {
+    return [];
+  }
+  const stages = outcome === "suspect" ? [] : (outcome.stages ?? []);
+  const { status, error_code: code, error_message: message } = settled;
+  return [
+    taskChange(row, {
       status,
       stages: stages.map(({ event }) => event),
       ...(code === null ? {} : { error: { code, message: message ?? "" } }),
-    });
-  });
+    }),
+  ];
 }
 
-function settlementsOf(runs: Run[], settled: Map<string, SettledRow>): Settlement[] {
-  return runs.flatMap(({ row: { id, subject } }) => {
-    const now = settled.get(id);
-    if (!now) {
-      return [];
-    }
-    const { status, error_code: code, error_detail: detail } = now;
-    return {
+function settlementOf({ row: { id, subject }, settled }: SettledTask): Settlement[] {
+  if (!settled) {
+    return [];
+  }
+  const { status, error_code: code, error_detail: detail } = settled;
+  return [
+    {
       id,
       subject,
       status,
       errorCode: isFinal(status) ? code : null,
       errorDetail: detail === null ? null : (parseExact(detail) as Record<string, unknown>),
-    };
-  });
+    },
+  ];
 }

@@ -27,7 +27,17 @@ export interface ClaimedRow {
 /** What became of a message whose task was not taken. */
 export type NotClaimed = "gone" | "suspect" | { dueInMs: number };
 
-export interface Claim {
+/** The lease a claim made, as those who work under it need it. */
+export interface HeldLease {
+  token: string;
+  worker: string;
+  /** When its tasks started; Unix milliseconds. */
+  since: number;
+}
+
+/** The first record of a lease's way: the tasks it holds. See lease.ts. */
+export interface Claimed {
+  lease: HeldLease;
   claimed: ClaimedRow[];
   /**
    * By task id. "gone": final, missing, another lease's, or of a paused queue; its message is of no
@@ -79,7 +89,7 @@ FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
  * Takes what can be taken of `ids` under one lease, in one transaction. The token makes it
  * repeatable: after an ambiguous error the same call finds the lease it already made.
  */
-export async function claim(db: D1Database, request: ClaimRequest): Promise<Claim> {
+export async function claim(db: D1Database, request: ClaimRequest): Promise<Claimed> {
   const ids = JSON.stringify(request.ids);
   const { token, queue, worker, now, leaseMs } = request;
   const [, read] = await retryD1(db, () =>
@@ -100,5 +110,6 @@ export async function claim(db: D1Database, request: ClaimRequest): Promise<Clai
       notClaimed.set(row.id, dueInMs > 0 ? { dueInMs } : row.suspect ? "suspect" : "gone");
     }
   }
-  return { claimed: rows.filter((row) => row.mine), notClaimed };
+  const lease = { token, worker, since: now };
+  return { lease, claimed: rows.filter((row) => row.mine), notClaimed };
 }

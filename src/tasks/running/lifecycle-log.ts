@@ -1,14 +1,13 @@
 import { log } from "../../log";
-import type { ClaimedRow } from "./claim";
-import type { Run } from "./change";
-import type { SettledRow } from "./settle";
 import { logsEach } from "../model/small-batch";
+import type { Claimed } from "./claim";
+import type { Settled } from "./settle";
 
-export function logStarted(rows: ClaimedRow[], worker: string): void {
-  if (!logsEach(rows.length)) {
+export function logStarted({ claimed, lease: { worker } }: Claimed): void {
+  if (!logsEach(claimed.length)) {
     return;
   }
-  for (const { id: taskId, name, subject, attempts } of rows) {
+  for (const { id: taskId, name, subject, attempts } of claimed) {
     log.info("task.started", { taskId, name, subject, attempt: attempts + 1, worker });
   }
 }
@@ -17,21 +16,16 @@ export function logStarted(rows: ClaimedRow[], worker: string): void {
  * A line per task of a small batch; of a large one a single line that also lists its failures: a
  * line each would cost as much as the work itself.
  */
-export function logSettled(
-  runs: Run[],
-  settled: Map<string, SettledRow>,
-  durationMs: number,
-): void {
-  const ended = runs.map(({ row: { id: taskId, name, subject } }) => {
-    const now = settled.get(taskId);
-    const outcome: string = now?.status ?? "GONE";
-    const code = now?.error_code ?? undefined;
-    return { taskId, name, subject, outcome, code, now };
+export function logSettled({ tasks }: Settled, durationMs: number): void {
+  const ended = tasks.map(({ row: { id: taskId, name, subject }, settled }) => {
+    const outcome: string = settled?.status ?? "GONE";
+    const code = settled?.error_code ?? undefined;
+    return { taskId, name, subject, outcome, code, settled };
   });
-  if (logsEach(runs.length)) {
-    for (const { now, ...task } of ended) {
-      const message = now?.error_message ?? undefined;
-      log.info("task.settled", { ...task, message, attempt: now?.attempts, durationMs });
+  if (logsEach(tasks.length)) {
+    for (const { settled, ...task } of ended) {
+      const message = settled?.error_message ?? undefined;
+      log.info("task.settled", { ...task, message, attempt: settled?.attempts, durationMs });
     }
     return;
   }
@@ -41,5 +35,5 @@ export function logSettled(
   const failures = ended
     .filter(({ outcome }) => outcome === "FAILURE")
     .map(({ taskId, subject, code }) => ({ taskId, subject, code }));
-  log.info("batch.settled", { tasks: runs.length, ...outcomes, durationMs, failures });
+  log.info("batch.settled", { tasks: tasks.length, ...outcomes, durationMs, failures });
 }

@@ -2,7 +2,7 @@ import { log } from "../../log";
 import { parseExact } from "../../lib/exact-json";
 import type { ClaimedRow } from "./claim";
 import type { SingleTask, TaskDefinition } from "../model/define";
-import { toTask } from "./run";
+import { toTask } from "./task";
 
 /** Tasks undone at a time: each may have a million characters of checkpoint. */
 export const UNDONE_AT_ONCE = 10;

@@ -52,20 +52,25 @@ UPDATE tasks SET checkpoint = nullif(?3, 'null') WHERE id = ?2 AND id IN (${HELD
 type Progress = [percent: number, step: string | null, totalSteps: number | null];
 
 /** What a run of a task needs besides the task: `save` writes the progress not yet saved. */
-export interface Run<Input> {
+export interface StartedRun<Input> {
   task: RunningTask<Input>;
   save(): Promise<void>;
 }
 
-/** `token` is that of the lease which holds the task, `tell` hears of its progress. */
+/** A task to be run, its row, and the token of the lease that holds it. */
+export interface Runnable<Input> {
+  task: Task<Input>;
+  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">;
+  token: string;
+}
+
+/** `tell` hears of its progress. */
 export function startRun<Input>(
-  task: Task<Input>,
-  row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">,
+  { task, row, token }: Runnable<Input>,
   db: D1Database,
-  token: string,
   clock: Clock,
-  tell: (percent: number, step: string | null) => void = () => undefined,
-): Run<Input> {
+  tell: (percent: number, step: string | null) => void,
+): StartedRun<Input> {
   const steps = new Map<string, unknown>(
     Object.entries(row.finished_steps === null ? {} : (parseExact(row.finished_steps) as object)),
   );

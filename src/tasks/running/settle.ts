@@ -1,11 +1,10 @@
 import { inChunks } from "../../db/chunks";
 import { retryD1 } from "../../db/retry";
-import type { Change } from "./change";
 import { countEndsSql } from "../model/counts";
-import type { Commit } from "../model/define";
 import { deleteLease, HELD } from "../model/leases";
 import { notifyEndsSql } from "../model/notify";
 import { isFinal, OPEN, type StoredStatus } from "../model/states";
+import type { Decided, DecidedTask, Transition } from "./decide";
 
 /** The truth after settling, as D1 tells it. */
 export interface SettledRow {
@@ -19,7 +18,7 @@ export interface SettledRow {
   error_detail: string | null;
 }
 
-// Changes reach SQL as arrays, which it reads faster than objects. Most tasks end, so those that do
+// Transitions reach SQL as arrays, which it reads faster than objects. Most tasks end, so those that do
 // bring only what an end needs.
 const ENDED = [
   "id",
@@ -33,7 +32,7 @@ const ENDED = [
   "message",
   "detail",
   "traceback",
-] as const satisfies (keyof Change)[];
+] as const satisfies (keyof Transition)[];
 const WAITING = [
   "id",
   "status",
@@ -50,11 +49,11 @@ const WAITING = [
   "check_at",
   "sent",
   "checkpoint",
-] as const satisfies (keyof Change)[];
+] as const satisfies (keyof Transition)[];
 
 // `+tasks.id` keeps the planner from starting at the lease's list, which would read the whole JSON
 // of changes once per task.
-function settleSql<Field extends keyof Change>(
+function settleSql<Field extends keyof Transition>(
   fields: readonly Field[],
   set: (text: (field: Field) => string, json: (field: Field) => string) => string,
 ): string {
@@ -115,11 +114,15 @@ SELECT t.id, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
 FROM json_each(?1) w JOIN tasks t ON t.id = w.value ->> 0
 WHERE t.status IS NOT w.value ->> 1 OR t.error_code IS NOT w.value ->> 2`;
 
-/** The domain's part of a settle: its statements, their rows, and the name of the tasks they are of. */
-export interface CommitRows {
-  commit: Commit<unknown>;
-  rows: unknown[];
-  name: string;
+/** A task whose lease was settled. */
+export interface SettledTask extends DecidedTask {
+  /** Null: there is no such row any more. */
+  settled: SettledRow | null;
+}
+
+/** A settled lease: adds what D1 says became of each task, whoever wrote it. */
+export interface Settled extends Decided {
+  tasks: SettledTask[];
 }
 
 /**
@@ -128,21 +131,18 @@ export interface CommitRows {
  * lease, so a repeat after an ambiguous error changes nothing; the answer is what D1 then holds,
  * whoever wrote it.
  */
-export async function settle(
-  db: D1Database,
-  lease: { token: string; worker: string },
-  changes: readonly Change[],
-  commits: readonly CommitRows[],
-  now: number,
-  notifies: boolean,
-): Promise<Map<string, SettledRow>> {
+export async function settle(db: D1Database, decided: Decided): Promise<Settled> {
+  const { lease, tasks, at } = decided;
   const { token, worker } = lease;
-  const ended = changes.filter(({ status }) => isFinal(status));
-  const waiting = changes.filter(({ status }) => !isFinal(status));
-  const hasTraceback = changes.some(({ traceback }) => traceback !== null) ? 1 : 0;
-  const update = (sql: string, fields: readonly (keyof Change)[], of: readonly Change[]) =>
-    jsonChunks(of.map((change) => fields.map((field) => change[field]))).map((chunk) =>
-      db.prepare(sql).bind(token, chunk, worker, now, hasTraceback),
+  const transitions = tasks.map(({ transition }) => transition);
+  const ended = transitions.filter(({ status }) => isFinal(status));
+  const waiting = transitions.filter(({ status }) => !isFinal(status));
+  const hasTraceback = transitions.some(({ traceback }) => traceback !== null) ? 1 : 0;
+  const notifies = tasks.some(({ row }) => row.notify !== null);
+  const commits = commitsOf(tasks);
+  const update = (sql: string, fields: readonly (keyof Transition)[], of: readonly Transition[]) =>
+    jsonChunks(of.map((transition) => fields.map((field) => transition[field]))).map((chunk) =>
+      db.prepare(sql).bind(token, chunk, worker, at, hasTraceback),
     );
   const wanted = [
     ...ended.map(({ id, status, code }) => [id, status, code]),
@@ -158,29 +158,50 @@ export async function settle(
     ...update(END, ENDED, ended),
     ...update(WAIT, WAITING, waiting),
     ...commits.map(({ commit, name }) => db.prepare(failLosers(commit.conflict)).bind(token, name)),
-    db.prepare(COUNT).bind(token, now),
-    ...(notifies ? [db.prepare(NOTIFY).bind(token, now)] : []),
+    db.prepare(COUNT).bind(token, at),
+    ...(notifies ? [db.prepare(NOTIFY).bind(token, at)] : []),
     deleteLease(db, token),
     db.prepare(READ_OTHERWISE).bind(JSON.stringify(wanted)),
   ];
   const results = await retryD1(db, () => db.batch<SettledRow>(statements));
-  return new Map([
-    ...ended.map((change) => [change.id, asWanted(change)] as const),
-    ...(results.at(-1)?.results ?? []).map((row) => [row.id, row] as const),
-  ]);
+  const otherwise = new Map((results.at(-1)?.results ?? []).map((row) => [row.id, row]));
+  return {
+    ...decided,
+    tasks: tasks.map((task) => ({
+      ...task,
+      settled: otherwise.get(task.row.id) ?? asWanted(task.transition),
+    })),
+  };
 }
 
-function asWanted({ id, status, ready_at, attempts, code, message, detail }: Change): SettledRow {
-  return {
-    id,
-    status,
-    ready_at,
-    sent_at: null,
-    attempts,
-    error_code: code,
-    error_message: message,
-    error_detail: detail === null ? null : JSON.stringify(detail),
-  };
+/** The domain's part of a settle: what tasks that end well have left to store, by definition. */
+function commitsOf(tasks: readonly DecidedTask[]) {
+  const leaving = tasks.filter(({ stored }) => stored !== undefined);
+  return [...Map.groupBy(leaving, ({ definition }) => definition)].flatMap(([definition, of]) => {
+    if (definition?.kind !== "batch" || !definition.commit) {
+      return [];
+    }
+    const { name, commit } = definition;
+    const done = of.filter(({ transition }) => transition.status === "SUCCESS");
+    return { name, commit, rows: done.map(({ row, stored }) => commit.row(stored?.value, row.id)) };
+  });
+}
+
+/** Null of a wait: that is read in any case, and was not found. */
+function asWanted(wanted: Transition): SettledRow | null {
+  const { id, status, ready_at, attempts, code, message, detail } = wanted;
+  return isFinal(status)
+    ? {
+        id,
+        status,
+        ready_at,
+        sent_at: null,
+        attempts,
+        error_code: code,
+        error_message: message,
+        error_detail: detail === null ? null : JSON.stringify(detail),
+      }
+    : null;
 }
 
 function jsonChunks(values: readonly unknown[]): string[] {

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { change, type Run } from "../../src/tasks/running/change";
+import { decide } from "../../src/tasks/running/decide";
+import type { RanTask } from "../../src/tasks/running/run";
 import { SENT_GRACE_MS } from "../../src/tasks/model/queues";
 import { isFinal } from "../../src/tasks/model/states";
 import { hostileText } from "../support/arbitraries";
@@ -12,24 +13,23 @@ const reason = { code: "catalogue_failed", message: "No answer", detail: { stage
 
 interface Given {
   row?: Parameters<typeof aClaimedRow>[0];
-  definition?: Run["definition"];
+  definition?: RanTask["definition"];
   random?: number;
 }
 
 /** What becomes of a task whose run began 5 s ago. */
-function changeOf(outcome: Run["outcome"], given: Given = {}) {
-  const run: Run = {
+function transitionOf(outcome: RanTask["outcome"], given: Given = {}) {
+  const ran: RanTask = {
     row: aClaimedRow(given.row),
     definition: "definition" in given ? given.definition : aDefinition(),
     outcome,
-    startedAt: NOW - 5000,
-    worker: "worker-1",
   };
-  return change(run, env, NOW, given.random ?? 0);
+  const lease = { since: NOW - 5000, worker: "worker-1" };
+  return decide(ran, { env, lease, now: NOW, random: given.random ?? 0 });
 }
 
 it("makes SUCCESS of what is done, with its result", () => {
-  expect(changeOf({ kind: "done", result: { total: "1.00" } })).toMatchObject({
+  expect(transitionOf({ kind: "done", result: { total: "1.00" } })).toMatchObject({
     status: "SUCCESS",
     attempts: 1,
     started_at: NOW - 5000,
@@ -40,12 +40,12 @@ it("makes SUCCESS of what is done, with its result", () => {
     detail: null,
     suspect: 0,
   });
-  expect(changeOf({ kind: "done" }).result).toBeNull();
+  expect(transitionOf({ kind: "done" }).result).toBeNull();
 });
 
 it("makes FAILURE of a result too large to keep", () => {
-  expect(changeOf({ kind: "done", result: "x".repeat(63_998) }).status).toBe("SUCCESS");
-  expect(changeOf({ kind: "done", result: "x".repeat(63_999) })).toMatchObject({
+  expect(transitionOf({ kind: "done", result: "x".repeat(63_998) }).status).toBe("SUCCESS");
+  expect(transitionOf({ kind: "done", result: "x".repeat(63_999) })).toMatchObject({
     status: "FAILURE",
     code: "result_too_large",
     result: null,
@@ -54,7 +54,7 @@ it("makes FAILURE of a result too large to keep", () => {
 });
 
 it("makes FAILURE of a checkpoint too large for a row", () => {
-  const slice = (checkpoint: unknown) => changeOf({ kind: "continue", checkpoint });
+  const slice = (checkpoint: unknown) => transitionOf({ kind: "continue", checkpoint });
   expect(slice("x".repeat(999_998)).status).toBe("PENDING");
   // Of D1's two megabytes a row, which are bytes.
   expect(slice("€".repeat(333_333)).code).toBe("checkpoint_too_large");
@@ -67,7 +67,7 @@ it("makes FAILURE of a checkpoint too large for a row", () => {
 
 it("cuts a long message with a mark, and keeps of a large detail its size and beginning", () => {
   const detail = { rows: "r".repeat(1_000_000) };
-  const changed = changeOf({
+  const changed = transitionOf({
     kind: "reject",
     reason: { code: "because", message: `${"m".repeat(498)}💥${"m".repeat(9000)}`, detail },
   });
@@ -80,7 +80,7 @@ it("cuts a long message with a mark, and keeps of a large detail its size and be
 });
 
 it("makes FAILURE of what is rejected, at the first attempt", () => {
-  expect(changeOf({ kind: "reject", reason })).toMatchObject({
+  expect(transitionOf({ kind: "reject", reason })).toMatchObject({
     status: "FAILURE",
     attempts: 1,
     finished_at: NOW,
@@ -89,7 +89,7 @@ it("makes FAILURE of what is rejected, at the first attempt", () => {
 });
 
 it("tries again what may be tried again, as often as the row allows", () => {
-  expect(changeOf({ kind: "retry", reason })).toMatchObject({
+  expect(transitionOf({ kind: "retry", reason })).toMatchObject({
     status: "RETRY",
     attempts: 1,
     ready_at: NOW + 10_000,
@@ -98,12 +98,12 @@ it("tries again what may be tried again, as often as the row allows", () => {
     finished_at: null,
     code: "catalogue_failed",
   });
-  expect(changeOf({ kind: "retry", reason }, { row: { attempts: 1 } })).toMatchObject({
+  expect(transitionOf({ kind: "retry", reason }, { row: { attempts: 1 } })).toMatchObject({
     status: "RETRY",
     attempts: 2,
     ready_at: NOW + 20_000,
   });
-  expect(changeOf({ kind: "retry", reason }, { row: { attempts: 2 } })).toMatchObject({
+  expect(transitionOf({ kind: "retry", reason }, { row: { attempts: 2 } })).toMatchObject({
     status: "FAILURE",
     attempts: 3,
     finished_at: NOW,
@@ -112,12 +112,12 @@ it("tries again what may be tried again, as often as the row allows", () => {
 });
 
 it("spreads retries by the random number it is given", () => {
-  expect(changeOf({ kind: "retry", reason }, { random: 0.5 }).ready_at).toBe(NOW + 11_000);
+  expect(transitionOf({ kind: "retry", reason }, { random: 0.5 }).ready_at).toBe(NOW + 11_000);
 });
 
 it("gives the attempt back to what is deferred, and waits longer each time", () => {
   const waits = [0, 1, 2, 3, 4, 5, 99].map((deferrals) => {
-    const changed = changeOf({ kind: "defer", reason }, { row: { attempts: 2, deferrals } });
+    const changed = transitionOf({ kind: "defer", reason }, { row: { attempts: 2, deferrals } });
     expect(changed).toMatchObject({ status: "RETRY", attempts: 2, deferrals: deferrals + 1 });
     return (changed.ready_at - NOW) / 1000;
   });
@@ -125,19 +125,19 @@ it("gives the attempt back to what is deferred, and waits longer each time", () 
 });
 
 it("waits as long as a deferral asks for", () => {
-  expect(changeOf({ kind: "defer", reason, delayMs: 500 }).ready_at).toBe(NOW + 500);
-  expect(changeOf({ kind: "defer", reason, delayMs: 0 })).toMatchObject({
+  expect(transitionOf({ kind: "defer", reason, delayMs: 500 }).ready_at).toBe(NOW + 500);
+  expect(transitionOf({ kind: "defer", reason, delayMs: 0 })).toMatchObject({
     ready_at: NOW,
     sent: "kept",
   });
 });
 
 it("keeps the message for a wait of a minute, and leaves a longer one to recovery", () => {
-  expect(changeOf({ kind: "defer", reason, delayMs: 60_000 })).toMatchObject({
+  expect(transitionOf({ kind: "defer", reason, delayMs: 60_000 })).toMatchObject({
     sent: "kept",
     check_at: NOW + 60_000 + SENT_GRACE_MS,
   });
-  expect(changeOf({ kind: "defer", reason, delayMs: 60_001 })).toMatchObject({
+  expect(transitionOf({ kind: "defer", reason, delayMs: 60_001 })).toMatchObject({
     sent: "none",
     check_at: NOW + 60_001,
   });
@@ -145,7 +145,7 @@ it("keeps the message for a wait of a minute, and leaves a longer one to recover
 
 it("sends a new message for the next slice of a long task, which starts where this one ended", () => {
   const row = { attempts: 1, deferrals: 4, checkpoint: `{"page":1}` };
-  const changed = changeOf({ kind: "continue", checkpoint: { page: 2 } }, { row });
+  const changed = transitionOf({ kind: "continue", checkpoint: { page: 2 } }, { row });
   expect(changed).toMatchObject({
     status: "PENDING",
     attempts: 1,
@@ -159,19 +159,19 @@ it("sends a new message for the next slice of a long task, which starts where th
 
 it("leaves a task's checkpoint as its run saved it, unless a slice ended", () => {
   const row = { checkpoint: `{"page":7}` };
-  const kept: Run["outcome"][] = [
+  const kept: RanTask["outcome"][] = [
     { kind: "retry", reason },
     { kind: "defer", reason },
     { kind: "reject", reason },
     "suspect",
   ];
   for (const outcome of kept) {
-    expect(changeOf(outcome, { row }).checkpoint).toBeNull();
+    expect(transitionOf(outcome, { row }).checkpoint).toBeNull();
   }
 });
 
 it("marks a suspect to run alone at once, at no cost to it", () => {
-  expect(changeOf("suspect", { row: { attempts: 2, deferrals: 3 } })).toMatchObject({
+  expect(transitionOf("suspect", { row: { attempts: 2, deferrals: 3 } })).toMatchObject({
     status: "RETRY",
     suspect: 1,
     attempts: 2,
@@ -184,21 +184,21 @@ it("marks a suspect to run alone at once, at no cost to it", () => {
 
 it("fails a task nobody defines rather than retry it, and lets it wait when deferred", () => {
   const given = { definition: undefined };
-  expect(changeOf({ kind: "retry", reason }, given).status).toBe("FAILURE");
-  expect(changeOf({ kind: "defer", reason }, given)).toMatchObject({
+  expect(transitionOf({ kind: "retry", reason }, given).status).toBe("FAILURE");
+  expect(transitionOf({ kind: "defer", reason }, given)).toMatchObject({
     status: "RETRY",
     ready_at: NOW + 10_000,
   });
 });
 
 it("remembers when the first run began", () => {
-  expect(changeOf({ kind: "done" }, { row: { started_at: 7 } }).started_at).toBe(7);
+  expect(transitionOf({ kind: "done" }, { row: { started_at: 7 } }).started_at).toBe(7);
 });
 
 it("writes down who ran it, each stage's end, and why it waits", () => {
   const stages = [{ at: NOW - 10, event: "validate" }];
   const row = { timeline: JSON.stringify([{ at: 1, event: "started", worker: "worker-0" }]) };
-  const changed = changeOf({ kind: "defer", reason, delayMs: 500, stages }, { row });
+  const changed = transitionOf({ kind: "defer", reason, delayMs: 500, stages }, { row });
   expect(changed.timeline).toEqual([
     { at: 1, event: "started", worker: "worker-0" },
     { at: NOW - 5000, event: "started", worker: "worker-1" },
@@ -209,7 +209,7 @@ it("writes down who ran it, each stage's end, and why it waits", () => {
 
 it("keeps a failure's message short and well formed", () => {
   const message = `${"x".repeat(498)}💥💥💥`;
-  const kept = changeOf({ kind: "reject", reason: { code: "crashed", message } }).message ?? "";
+  const kept = transitionOf({ kind: "reject", reason: { code: "crashed", message } }).message ?? "";
   expect(kept).toBe(`${"x".repeat(498)}💥…`);
 });
 
@@ -219,7 +219,7 @@ const stages = fc.array(fc.record({ at: fc.nat(), event: fc.constant("validate")
 });
 const reasoned = { reason: reasons, stages };
 const delays = fc.option(fc.integer({ min: 0, max: 200_000 }), { nil: undefined });
-const outcomes: fc.Arbitrary<Run["outcome"]> = fc.oneof(
+const outcomes: fc.Arbitrary<RanTask["outcome"]> = fc.oneof(
   fc.constant("suspect" as const),
   fc.record({ kind: fc.constant("done" as const), result: fc.jsonValue(), stages }),
   fc.record({ kind: fc.constant("reject" as const), ...reasoned }),
@@ -253,7 +253,7 @@ it("keeps a task's promises whatever its outcome", () => {
         retry: () => ({ attempts: 3, ...policy }),
         deferral: policy,
       });
-      const changed = changeOf(outcome, { row, definition, random });
+      const changed = transitionOf(outcome, { row, definition, random });
       const kind = outcome === "suspect" ? "suspect" : outcome.kind;
       const final = isFinal(changed.status);
       const wait = changed.ready_at - NOW;
@@ -292,7 +292,7 @@ it("ends every task that only ever fails, after exactly its attempts", () => {
       );
       for (let run = 0; run < 100; run++) {
         const outcome = interludes[run] ?? ({ kind: "retry", reason } as const);
-        const changed = changeOf(outcome, { row: { ...start, attempts } });
+        const changed = transitionOf(outcome, { row: { ...start, attempts } });
         attempts = changed.attempts;
         if (isFinal(changed.status)) {
           expect(changed.status).toBe("FAILURE");

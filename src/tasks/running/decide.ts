@@ -9,14 +9,15 @@ import {
   MAX_MESSAGE_CHARACTERS,
   MAX_TRACEBACK_CHARACTERS,
 } from "../model/bounds";
-import type { ClaimedRow } from "./claim";
-import type { Outcome, Reason, TaskDefinition } from "../model/define";
+import type { LeaseContext, Reason } from "../model/define";
 import { SENT_GRACE_MS } from "../model/queues";
 import type { StoredStatus } from "../model/states";
 import { extendTimeline, type TimelineEvent } from "../model/timeline";
+import type { HeldLease } from "./claim";
+import type { Ran, RanTask } from "./run";
 
 /** What a row becomes if the lease still holds it. */
-export interface Change {
+export interface Transition {
   id: string;
   status: StoredStatus;
   attempts: number;
@@ -38,18 +39,43 @@ export interface Change {
   checkpoint: { left: unknown } | null;
 }
 
-export interface Run {
-  row: ClaimedRow;
-  definition: TaskDefinition | undefined;
-  outcome: Outcome | "suspect";
-  startedAt: number;
-  worker: string;
+/** A task that has run, with what is to become of it. */
+export interface DecidedTask extends RanTask {
+  transition: Transition;
+}
+
+/** A lease whose tasks have run: adds what their rows become, and as of when. */
+export interface Decided extends Ran {
+  tasks: DecidedTask[];
+  /** Unix milliseconds. */
+  at: number;
+}
+
+/** What a decision depends on besides the task: nothing else does. */
+export interface Moment {
+  env: Env;
+  lease: Pick<HeldLease, "since" | "worker">;
+  now: number;
+  /** From 0 up to 1. */
+  random: number;
+}
+
+/** Decides about each task of a lease. */
+export function decideAll({ lease, tasks }: Ran, { env, clock, chance }: LeaseContext): Decided {
+  const now = clock();
+  const decided = tasks.map((task) => {
+    const transition = decide(task, { env, lease, now, random: chance() });
+    return { ...task, transition };
+  });
+  return { lease, tasks: decided, at: now };
 }
 
 /** Decides, in the one place that does, what an outcome makes of a task. */
-export function change(run: Run, env: Env, now: number, random: number): Change {
-  const { row, outcome, definition } = run;
-  const base: Change = {
+export function decide(
+  { row, outcome, definition }: RanTask,
+  { env, lease, now, random }: Moment,
+): Transition {
+  const base: Transition = {
     id: row.id,
     status: "RETRY",
     attempts: row.attempts,
@@ -58,7 +84,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     ready_at: now,
     sent: "kept",
     check_at: now + SENT_GRACE_MS,
-    started_at: row.started_at ?? run.startedAt,
+    started_at: row.started_at ?? lease.since,
     finished_at: null,
     result: null,
     code: null,
@@ -69,10 +95,10 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     checkpoint: null,
   };
   const stages = outcome === "suspect" ? [] : (outcome.stages ?? []);
-  const started = { at: run.startedAt, event: "started", worker: run.worker };
+  const started = { at: lease.since, event: "started", worker: lease.worker };
   const ended = (event?: TimelineEvent) =>
     extendTimeline(row.timeline, [started, ...stages, ...(event ? [event] : [])]);
-  const final = (status: "SUCCESS" | "FAILURE", reason?: Reason): Change => ({
+  const final = (status: "SUCCESS" | "FAILURE", reason?: Reason): Transition => ({
     ...base,
     status,
     attempts: row.attempts + 1,
@@ -80,7 +106,12 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
     timeline: ended(),
     ...reasonColumns(reason),
   });
-  const wait = (event: string, ms: number, reason: Reason, counted: Partial<Change>): Change => ({
+  const wait = (
+    event: string,
+    ms: number,
+    reason: Reason,
+    counted: Partial<Transition>,
+  ): Transition => ({
     ...base,
     ...counted,
     ready_at: now + ms,
@@ -140,7 +171,7 @@ export function change(run: Run, env: Env, now: number, random: number): Change 
   }
 }
 
-function checkpointOf(outcome: Run["outcome"]): Pick<Change, "checkpoint"> | undefined {
+function checkpointOf(outcome: RanTask["outcome"]): Pick<Transition, "checkpoint"> | undefined {
   return outcome !== "suspect" && "checkpoint" in outcome && outcome.checkpoint !== undefined
     ? { checkpoint: { left: outcome.checkpoint } }
     : undefined;
@@ -153,7 +184,9 @@ function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
     : detail;
 }
 
-function reasonColumns(reason?: Reason): Pick<Change, "code" | "message" | "detail" | "traceback"> {
+function reasonColumns(
+  reason?: Reason,
+): Pick<Transition, "code" | "message" | "detail" | "traceback"> {
   return {
     code: reason?.code ?? null,
     message: reason ? cutText(reason.message, MAX_MESSAGE_CHARACTERS) : null,

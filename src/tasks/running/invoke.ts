@@ -1,0 +1,125 @@
+/**
+ * Calling a handler, within its limits. Whatever it does comes back as a value: what it answers, or
+ * a Crash.
+ */
+import { isTroubledSince } from "../../db/guarded";
+import { troubleBehind } from "../../db/trouble";
+import { causesOf } from "../../lib/causes";
+import type { Clock } from "../../lib/clock";
+import { cutText } from "../../lib/cut-text";
+import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
+import type { Outcome, Reason, Task } from "../model/define";
+
+/**
+ * D1's trouble costs no attempt, until a task has met it for so long, and so often in a row: then it
+ * may be its own SQL that D1 chokes on, and has to end. A day of trouble must fail nothing.
+ */
+const TROUBLE_PATIENCE = { ms: 2 * 86_400_000, deferrals: 100 };
+
+/** What kept a handler from answering. A "defer" is not its task's doing. */
+export class Crash {
+  constructor(
+    readonly kind: "retry" | "defer",
+    readonly reason: Reason,
+  ) {}
+
+  /** What it means for a task of the run. */
+  outcomeOf({ startedAt, deferrals }: Task<unknown>, now: number): Outcome {
+    const isPatient =
+      deferrals < TROUBLE_PATIENCE.deferrals || now - startedAt <= TROUBLE_PATIENCE.ms;
+    return { kind: isPatient ? this.kind : "retry", reason: this.reason };
+  }
+}
+
+export interface Limits {
+  timeoutMs: number;
+  /** Whoever aborts it stops the run. */
+  controller: AbortController;
+  db: D1Database;
+  clock: Clock;
+}
+
+/**
+ * Runs a handler until it ends, its timeout passes, or its controller is aborted. A timeout that
+ * passed while D1 failed is D1's. A handler that ignores its signal is left behind: whatever it
+ * still does in D1 is fenced by the lease.
+ */
+export async function invoke<T>(
+  { timeoutMs, controller, db, clock }: Limits,
+  handler: (signal: AbortSignal) => Promise<T>,
+): Promise<T | Crash> {
+  const { signal } = controller;
+  const since = clock();
+  const timeout = new Error(`The task did not end within ${timeoutMs / 1000} s`);
+  const timer = setTimeout(() => controller.abort(timeout), timeoutMs);
+  const stopped = new Promise<Crash>((resolve) => {
+    signal.addEventListener("abort", () => {
+      const message = messageOf(signal.reason);
+      if (signal.reason !== timeout) {
+        resolve(new Crash("retry", { code: "stopped", message }));
+      } else if (isTroubledSince(db, since, clock())) {
+        resolve(new Crash("defer", { code: "database_unavailable", message }));
+      } else {
+        resolve(new Crash("retry", { code: "timeout", message }));
+      }
+    });
+  });
+  try {
+    return await Promise.race([handler(signal), stopped]);
+  } catch (error) {
+    const message = messageOf(error);
+    return troubleBehind(error)
+      ? new Crash("defer", { code: "database_unavailable", message })
+      : new Crash("retry", { code: "crashed", message, traceback: tracebackOf(error) });
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What is no outcome, or JSON cannot hold, would keep the whole lease from settling. */
+export function storable(outcome: Outcome): Outcome {
+  try {
+    JSON.stringify(outcome);
+    if (!isOutcome(outcome)) {
+      throw new Error("The handler's answer is not an outcome");
+    }
+    return outcome;
+  } catch (error) {
+    return crashed(messageOf(error));
+  }
+}
+
+export function crashed(message: string): Outcome {
+  return { kind: "retry", reason: { code: "crashed", message } };
+}
+
+/** Handlers are typed, but a module may not be. */
+function isOutcome(outcome: Partial<Record<string, unknown>> | null | undefined): boolean {
+  const { code, message } = (outcome?.["reason"] ?? {}) as Partial<Reason>;
+  switch (outcome?.["kind"]) {
+    case "done":
+    case "continue":
+      return true;
+    case "reject":
+    case "retry":
+    case "defer":
+      return (
+        typeof code === "string" &&
+        typeof message === "string" &&
+        Number.isFinite(outcome["delayMs"] ?? 0)
+      );
+    default:
+      return false;
+  }
+}
+
+function messageOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return cutText(text, MAX_MESSAGE_CHARACTERS);
+}
+
+/** With the errors that caused it. */
+function tracebackOf(thrown: unknown): string | undefined {
+  const stacks = causesOf(thrown).map((error) => error.stack ?? String(error));
+  return stacks.length === 0 ? undefined : stacks.join("\n\nCaused by: ");
+}

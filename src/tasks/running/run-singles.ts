@@ -1,0 +1,52 @@
+import type { LeaseContext, SingleTask } from "../model/define";
+import { watchHeld } from "../model/leases";
+import { publish, taskChange } from "../model/publish";
+import { timeoutOf } from "../model/timeout";
+import type { HeldLease } from "./claim";
+import { Crash, invoke, storable } from "./invoke";
+import { startRun } from "./running-task";
+import type { Ended, Readable } from "./task";
+
+interface Stoppable extends Readable {
+  controller: AbortController;
+}
+
+/** Runs each task by itself; one whose lease no longer holds it is told to stop. */
+export async function runSingles(
+  definition: SingleTask,
+  readable: readonly Readable[],
+  lease: HeldLease,
+  context: LeaseContext,
+): Promise<Ended[]> {
+  const tasks = readable.map((task) => ({ ...task, controller: new AbortController() }));
+  const stopWatching = watchHeld(context.env.DB, lease.token, (held) => {
+    for (const { row, controller } of tasks) {
+      if (!held.has(row.id)) {
+        controller.abort(new Error("The task was cancelled"));
+      }
+    }
+  });
+  const ended = await Promise.all(tasks.map((task) => runSingle(definition, task, lease, context)));
+  stopWatching();
+  return ended;
+}
+
+async function runSingle(
+  definition: SingleTask,
+  { row, task, controller }: Stoppable,
+  { token }: HeldLease,
+  context: LeaseContext,
+): Promise<Ended> {
+  const { env, clock } = context;
+  const run = startRun({ row, task, token }, env.DB, clock, (progress, step) => {
+    void publish(env, () => [taskChange(row, { status: "PROGRESS", progress, step })]);
+  });
+  const limits = { timeoutMs: timeoutOf(definition, row), controller, db: env.DB, clock };
+  const answer = await invoke(limits, (signal) => definition.run(run.task, { ...context, signal }));
+  await run.save().catch(() => undefined); // not held any more: nothing of this run counts
+  // The platform's clock stands still while code computes, and moves with an event: without one,
+  // a task that only computes would have taken no time.
+  await scheduler.wait(0);
+  const outcome = answer instanceof Crash ? answer.outcomeOf(task, clock()) : storable(answer);
+  return { row, outcome };
+}
