@@ -7,6 +7,7 @@
  * room to ask all they need in that time, and those that began get on at the same rate: a share of
  * its products each turn. The others stand in line.
  */
+import { Lane, type Place } from "./lane";
 
 /** An order that needs products. Times are Unix milliseconds. */
 export interface Need {
@@ -19,28 +20,12 @@ export interface Need {
   notBefore: number;
 }
 
+interface Waiting extends Need, Place {
+  seenAt: number;
+}
+
 /** What is to become of a product of an order: see `next`. */
 export type Verdict = "ask" | "later" | "paused" | "settled" | "doomed";
-
-interface Waiting extends Need {
-  seenAt: number;
-  /** Products it came with. */
-  size: number;
-  /** Products asked since its turn came. */
-  asked: number;
-}
-
-/** Orders of one sender and of one kind, large or small. */
-interface Lane {
-  /** Being asked for, whose turn it is first. */
-  begun: Map<string, Waiting>;
-  /** Products that those came with. */
-  taken: number;
-  /** Who came first, first. */
-  line: Map<string, Waiting>;
-  /** Products of those in line. */
-  queued: number;
-}
 
 /** An order that nobody brought again for this long has gone elsewhere. */
 const FORGOTTEN_MS = 300_000;
@@ -48,12 +33,12 @@ const MAX_ORDERS = 5000;
 const MAX_PRODUCTS = 200_000;
 /** An order of more products is large. */
 const SMALL = 20;
-/** An order has all its products in about so many turns. */
-const TURNS = 20;
+
+type Judge = (product: string, need: Need) => Verdict;
 
 export class Asks {
   /** Whose turn it is first. */
-  readonly #lanes = new Map<string, Lane>();
+  readonly #lanes = new Map<string, Lane<Waiting>>();
   readonly #laneOf = new Map<string, string>();
   #products = 0;
 
@@ -75,41 +60,30 @@ export class Asks {
     }
     const { length: size } = need.products;
     const name = `${size > SMALL ? "large" : "small"} ${need.sender}`;
-    const lane = this.#lanes.get(name) ?? {
-      begun: new Map(),
-      taken: 0,
-      line: new Map(),
-      queued: 0,
-    };
+    const lane = this.#lanes.get(name) ?? new Lane<Waiting>();
     // What one lane has never exceeds what it leaves free, so that there is room for others.
     if (
-      lane.begun.size + lane.line.size < MAX_ORDERS - this.orders &&
-      lane.taken + lane.queued + size <= MAX_PRODUCTS - this.#products
+      lane.orders < MAX_ORDERS - this.orders &&
+      lane.products + size <= MAX_PRODUCTS - this.#products
     ) {
       this.#lanes.set(name, lane);
       this.#laneOf.set(need.taskId, name);
-      lane.line.set(need.taskId, { ...need, seenAt: now, size, asked: 0 });
-      lane.queued += size;
+      lane.join({ ...need, seenAt: now, size, asked: 0 });
       this.#products += size;
     }
   }
 
   remove(taskId: string): void {
-    const name = this.#laneOf.get(taskId);
-    const lane = name === undefined ? undefined : this.#lanes.get(name);
-    const order = this.#find(taskId);
-    if (name === undefined || !lane || !order) {
+    const name = this.#laneOf.get(taskId) ?? "";
+    const lane = this.#lanes.get(name);
+    const order = lane?.find(taskId);
+    if (!lane || !order) {
       return;
     }
-    if (lane.begun.delete(taskId)) {
-      lane.taken -= order.size;
-    } else {
-      lane.line.delete(taskId);
-      lane.queued -= order.size;
-    }
+    lane.leave(order);
     this.#products -= order.products.length;
     this.#laneOf.delete(taskId);
-    if (lane.begun.size + lane.line.size === 0) {
+    if (lane.orders === 0) {
       this.#lanes.delete(name);
     }
   }
@@ -122,8 +96,8 @@ export class Asks {
 
   /** Whether any product may be asked now. */
   some(test: (product: string, need: Need) => boolean): boolean {
-    for (const { begun, line } of this.#lanes.values()) {
-      for (const order of [...begun.values(), ...line.values()]) {
+    for (const lane of this.#lanes.values()) {
+      for (const order of lane.all) {
         if (order.products.some((product) => test(product, order))) {
           return true;
         }
@@ -137,22 +111,13 @@ export class Asks {
    * leave it in its place, "settled" takes it off its order, "doomed" takes the whole order off.
    * `room` is how many products orders may have begun with.
    */
-  next(
-    judge: (product: string, need: Need) => Verdict,
-    now: number,
-    room: number,
-  ): string | undefined {
+  next(judge: Judge, now: number, room: number): string | undefined {
     for (const [name, lane] of this.#lanes) {
-      this.#begin(lane, room / this.#lanes.size);
-      for (const order of lane.begun.values()) {
+      lane.begin(room / this.#lanes.size);
+      for (const order of lane.begun) {
         const found = this.#nextOf(order, judge, now);
         if (found !== undefined) {
-          order.asked += 1;
-          if (order.asked * TURNS >= order.size) {
-            order.asked = 0;
-            lane.begun.delete(order.taskId);
-            lane.begun.set(order.taskId, order);
-          }
+          lane.asked(order);
           this.#lanes.delete(name);
           this.#lanes.set(name, lane);
           return found;
@@ -162,62 +127,45 @@ export class Asks {
     return undefined;
   }
 
-  /**
-   * Lets those first in line begin as far as there is room, or one if none has. Some go back in
-   * line when there proves to be much less.
-   */
-  #begin(lane: Lane, room: number): void {
-    if (lane.taken > 2 * room) {
-      for (const order of [...lane.begun.values()].slice(1).toReversed()) {
-        if (lane.taken > room) {
-          lane.begun.delete(order.taskId);
-          lane.taken -= order.size;
-          order.size = order.products.length;
-          lane.line.set(order.taskId, order);
-          lane.queued += order.size;
-        }
-      }
-    }
-    for (const [taskId, order] of lane.line) {
-      if (lane.begun.size > 0 && lane.taken + order.size > room) {
-        return;
-      }
-      lane.line.delete(taskId);
-      lane.queued -= order.size;
-      lane.begun.set(taskId, order);
-      lane.taken += order.size;
-    }
-  }
-
-  #nextOf(
-    order: Waiting,
-    judge: (product: string, need: Need) => Verdict,
-    now: number,
-  ): string | undefined {
-    let found: string | undefined;
-    const left: string[] = [];
-    let gone = now - order.seenAt > FORGOTTEN_MS;
-    for (const product of order.products) {
-      const verdict = found === undefined && !gone ? judge(product, order) : "later";
-      gone ||= verdict === "doomed";
-      if (verdict === "ask") {
-        found = product;
-      }
-      if (verdict !== "settled") {
-        left.push(product);
-      }
-    }
+  #nextOf(order: Waiting, judge: Judge, now: number): string | undefined {
+    const isForgotten = now - order.seenAt > FORGOTTEN_MS;
+    const { ask, left } = isForgotten ? NOTHING : lookAt(order, judge);
     this.#products += left.length - order.products.length;
     order.products = left;
-    if (gone || left.length === 0) {
+    if (left.length === 0) {
       this.remove(order.taskId);
-      return undefined;
     }
-    return found;
+    return ask;
   }
 
   #find(taskId: string): Waiting | undefined {
-    const lane = this.#lanes.get(this.#laneOf.get(taskId) ?? "");
-    return lane?.begun.get(taskId) ?? lane?.line.get(taskId);
+    return this.#lanes.get(this.#laneOf.get(taskId) ?? "")?.find(taskId);
   }
+}
+
+interface Look {
+  /** The product to ask. */
+  ask?: string;
+  /** The products that the order needs still, this one included; of a doomed order, none. */
+  left: string[];
+}
+
+const NOTHING: Look = { left: [] };
+
+/** Goes through an order's products up to one to ask. */
+function lookAt(order: Need, judge: Judge): Look {
+  const left: string[] = [];
+  for (const [index, product] of order.products.entries()) {
+    const verdict = judge(product, order);
+    if (verdict === "doomed") {
+      return NOTHING;
+    }
+    if (verdict === "ask") {
+      return { ask: product, left: [...left, ...order.products.slice(index)] };
+    }
+    if (verdict !== "settled") {
+      left.push(product);
+    }
+  }
+  return { left };
 }

@@ -8,7 +8,8 @@ import { dropFirst } from "../../lib/drop-first";
 import { log } from "../../log";
 import { objectOf } from "../../object-of";
 import type { Need } from "./asks";
-import type { Answer, Found } from "./desk";
+import type { Answer } from "./answers";
+import type { Found } from "./desk";
 import type { CatalogueDesk, CatalogueStatus } from "./desk.do";
 import type { Product } from "./product";
 

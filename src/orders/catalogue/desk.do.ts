@@ -17,7 +17,8 @@ import { ORDER_TASK } from "../order/order";
 import type { Need } from "./asks";
 import { callCatalogue, type Source } from "./call";
 import { Desk, type DeskState, type Found } from "./desk";
-import { type HealthState, MAX_PROBE_MS } from "./health";
+import type { HealthState } from "./health";
+import { MAX_PROBE_MS } from "./judgement";
 
 const RECORD = "record";
 const SAVE_EVERY_MS = 60_000;

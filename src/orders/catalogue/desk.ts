@@ -7,20 +7,21 @@
  * again among the slow, which have half of the places at most. So it costs nobody else any time.
  */
 import type { Clock } from "../../lib/clock";
-import { dropFirst } from "../../lib/drop-first";
+import type { Answer } from "./answers";
 import { Asks, type Need, type Verdict } from "./asks";
 import type { CallResult } from "./call";
-import { type Asked, Health, type HealthState, type Outage, type Sickness } from "./health";
-import { Pace, type PaceState } from "./pace";
-import type { Product } from "./product";
-import { Slowness } from "./slowness";
-
-/** What the catalogue says of a product, and when it was asked. Unix milliseconds. */
-export type Answer = { askedAt: number } & (
-  | { kind: "product"; product: Product }
-  | { kind: "unknown" }
-  | { kind: "refused"; why: string }
-);
+import { type Call, Calls } from "./calls";
+import type { Outage, Sickness } from "./judgement";
+import { Knowledge, type KnowledgeState } from "./knowledge";
+import {
+  awayMs,
+  endsWithin,
+  lookEveryMs,
+  MAX_WAIT_MS,
+  patienceMs,
+  pause,
+  QUIET_MS,
+} from "./patience";
 
 export interface Found {
   /** By product, whatever its age. */
@@ -32,11 +33,9 @@ export interface Found {
   waits: Map<string, number>;
 }
 
-export interface DeskState {
+export interface DeskState extends KnowledgeState {
   /** The latest moment it knows of. */
   at: number;
-  health: HealthState;
-  pace: PaceState;
 }
 
 export interface DeskOptions {
@@ -49,9 +48,6 @@ export interface DeskOptions {
   state?: DeskState | undefined;
 }
 
-const CALLS_AT_ONCE = 6;
-const SLOW_AT_ONCE = 3;
-const MAX_ANSWERS = 20_000;
 /**
  * What is asked for orders at once, in products: they must all have come while the first are kept,
  * and are good for them, even if it takes twice as long as it should.
@@ -59,38 +55,16 @@ const MAX_ANSWERS = 20_000;
 const MAX_BEGUN = 5000;
 const BEGUN_MS = 200_000;
 const MAX_WANTED = 64;
-/** How long a caller waits at most, and without news of what it wants. */
-const MAX_WAIT_MS = 5000;
-const QUIET_MS = 500;
-/** The same, in times what calls take as a rule. */
-const QUIET_CALLS = 4;
-/** Products of a lookup are all looked at after a call, so the more there are the more rarely. */
-const LOOKED_AT_PER_MS = 100;
-/** For how long callers are told to stay away. */
-const NEXT_MS = { min: 500, max: 30_000 };
-/** Told to wait so often, and for so long not answered, is down too. */
-const LIMITED = { inARow: 5, forMs: 60_000 };
 /** A clock that goes back by less mends itself in that time. */
 const SET_BACK_MS = 60_000;
 
 const OPEN: ReadonlySet<Verdict | undefined> = new Set(["ask", "later"] as const);
 
-interface Call {
-  asked: Asked;
-  startedAt: number;
-  slow: boolean;
-  drop: AbortController;
-}
-
 export class Desk {
   readonly #options: DeskOptions;
-  readonly #health: Health;
-  readonly #pace: Pace;
+  readonly #known: Knowledge;
   readonly #asks = new Asks();
-  /** The first asked first. */
-  readonly #answers = new Map<string, Answer>();
-  readonly #calls = new Map<string, Call>();
-  readonly #slowness = new Slowness();
+  readonly #calls = new Calls();
   /** Products wanted last, to have some to probe with. */
   #wanted: string[];
   #latestAt: number;
@@ -100,14 +74,13 @@ export class Desk {
   constructor(options: DeskOptions) {
     this.#options = options;
     this.#latestAt = options.state?.at ?? 0;
-    this.#health = new Health(options.state?.health);
-    this.#pace = new Pace(options.state?.pace);
+    this.#known = new Knowledge(options.state);
     const failed = options.state?.health.lastError?.product;
     this.#wanted = failed === undefined ? [] : [failed];
   }
 
   get state(): DeskState {
-    return { at: this.#latestAt, health: this.#health.state, pace: this.#pace.state };
+    return { at: this.#latestAt, ...this.#known.state };
   }
 
   /** Orders that wait for an answer. */
@@ -123,7 +96,7 @@ export class Desk {
     let open = this.#openOf(needs);
     let newsAt = this.#options.clock();
     for (;;) {
-      for (const need of this.#health.down ? [] : open) {
+      for (const need of this.#known.health.down ? [] : open) {
         this.#asks.keep(need, this.#options.clock());
       }
       this.pump();
@@ -131,7 +104,7 @@ export class Desk {
       const now = this.#options.clock();
       newsAt = productsOf(left) < productsOf(open) ? now : newsAt;
       open = left;
-      const patience = Math.min(until, newsAt + this.#patienceMs()) - now;
+      const patience = Math.min(until, newsAt + patienceMs(this.#known.slowness.typicalMs)) - now;
       // More than a caller waits at most is a clock that went back: it asks again by the new time.
       if (
         this.#isOver(open) ||
@@ -141,17 +114,17 @@ export class Desk {
       ) {
         return this.#found(needs, this.#openOf(open));
       }
-      await pause(Math.min(productsOf(open) / LOOKED_AT_PER_MS, QUIET_MS / 2));
+      await pause(lookEveryMs(productsOf(open)));
     }
   }
 
   /** Starts what may start, and comes back when more may. */
   pump(): void {
     this.#watchClock();
-    const { down } = this.#health;
+    const { down } = this.#known.health;
     for (;;) {
       const now = this.#options.clock();
-      const wait = Math.max(this.#pace.waitMs(now), (down?.probeAt ?? 0) - now);
+      const wait = Math.max(this.#known.pace.waitMs(now), (down?.probeAt ?? 0) - now);
       if (wait > 0) {
         this.#wakeIn(wait);
         return;
@@ -162,11 +135,11 @@ export class Desk {
       }
       this.#start(product, now);
     }
-    if (this.#calls.size === 0 && this.#health.inDoubt) {
-      this.#health.nothingAnswers(this.#options.clock());
+    if (this.#calls.isIdle && this.#known.health.inDoubt) {
+      this.#known.health.nothingAnswers(this.#options.clock());
       this.#asks.clear();
       this.pump();
-    } else if (this.#calls.size >= CALLS_AT_ONCE) {
+    } else if (this.#calls.isFull) {
       this.#dropSlow();
     }
   }
@@ -175,62 +148,58 @@ export class Desk {
   #watchClock(): void {
     const now = this.#options.clock();
     if (this.#latestAt - now > SET_BACK_MS) {
-      this.#health.setBack(now);
-      this.#pace.setBack();
-      this.#answers.clear();
+      this.#known.setBack(now);
       this.#latestAt = now;
     }
     this.#latestAt = Math.max(this.#latestAt, now);
   }
 
   #next(now: number): string | undefined {
-    const { size } = this.#calls;
-    if (this.#health.down) {
-      return size === 0 ? this.#health.probe(this.#wanted) : undefined;
+    if (this.#known.health.down) {
+      return this.#calls.isIdle ? this.#known.health.probe(this.#wanted) : undefined;
     }
-    if (size >= CALLS_AT_ONCE) {
+    if (this.#calls.isFull) {
       return undefined;
     }
-    const calls = [...this.#calls.values()];
-    const check = this.#health.check(calls.map(({ asked }) => asked));
-    if (check !== undefined && !this.#calls.has(check)) {
+    const check = this.#known.health.check(this.#calls.underWay);
+    if (check !== undefined && !this.#calls.isFor(check)) {
       return check;
     }
-    const slow = calls.filter((call) => call.slow).length;
-    const room = Math.min(MAX_BEGUN, BEGUN_MS / this.#callMs());
-    const among = (wanted: boolean) =>
-      this.#asks.next(
-        (product, need) => {
-          const verdict = this.#judge(product, need);
-          return verdict === "ask" && this.#isSlow(product) !== wanted ? "later" : verdict;
-        },
-        now,
-        room,
-      );
-    // The slow ones have one place before all others, or they would wait for ever.
-    return (
-      (slow === 0 ? among(true) : undefined) ??
-      among(false) ??
-      (slow < SLOW_AT_ONCE ? among(true) : undefined)
-    );
+    for (const turn of this.#calls.turns) {
+      const product = this.#nextAmong(turn, now);
+      if (product !== undefined) {
+        return product;
+      }
+    }
+    return undefined;
+  }
+
+  #nextAmong(turn: "slow" | "fast", now: number): string | undefined {
+    const judge = (product: string, need: Need) => {
+      const verdict = this.#judge(product, need);
+      return verdict === "ask" && this.#known.isSlow(product) !== (turn === "slow")
+        ? "later"
+        : verdict;
+    };
+    return this.#asks.next(judge, now, Math.min(MAX_BEGUN, BEGUN_MS / this.#known.callMs));
   }
 
   #start(product: string, now: number): void {
-    const asked = this.#health.ask(product);
+    const asked = this.#known.health.ask(product);
     const drop = new AbortController();
-    const call: Call = { asked, startedAt: now, slow: this.#isSlow(product), drop };
-    this.#calls.set(product, call);
-    this.#pace.started(now);
+    const call: Call = { asked, startedAt: now, slow: this.#known.isSlow(product), drop };
+    this.#calls.add(call);
+    this.#known.pace.started(now);
     void this.#await(call);
   }
 
   async #await(call: Call): Promise<void> {
     const { product } = call.asked;
     const result = await this.#options.call(product, call.drop.signal);
-    const wasDown = this.#health.down !== null;
-    this.#calls.delete(product);
-    this.#end(call, result, this.#options.clock());
-    if (this.#health.down) {
+    const wasDown = this.#known.health.down !== null;
+    this.#calls.remove(call);
+    this.#known.learn(call, result, this.#options.clock());
+    if (this.#known.health.down) {
       this.#asks.clear();
     } else if (wasDown) {
       this.#options.onHealed();
@@ -241,68 +210,15 @@ export class Desk {
     this.#options.onCalled();
   }
 
-  #end({ asked, startedAt }: Call, result: CallResult, now: number): void {
-    const { product } = asked;
-    if (result.kind === "dropped") {
-      this.#health.distrust(product);
-      this.#slowness.dropped(product);
-      return;
-    }
-    if (result.kind === "limited") {
-      this.#pace.limited(result.retryAfterMs, now);
-      const unansweredMs = now - this.#health.lastAnswerAt;
-      if (this.#pace.limitedInARow >= LIMITED.inARow && unansweredMs >= LIMITED.forMs) {
-        this.#health.fallDown(result.why, now);
-      }
-      return;
-    }
-    this.#pace.served(now);
-    if (result.kind === "failed") {
-      this.#health.failed(asked, result.why, now, result.retryAfterMs ?? 0);
-    } else if (result.kind === "unusable") {
-      this.#health.unusable(asked, result.why, now);
-    } else if (result.kind === "missing" && this.#health.doubtsMissing) {
-      this.#health.missing(asked, result.why, now);
-    } else {
-      // Not of the future, though the clock went back meanwhile: nobody would take it for an answer.
-      const askedAt = Math.min(startedAt, now);
-      if (result.kind === "refused") {
-        this.#keep(product, { ...result, askedAt });
-        this.#health.refused(asked, result.why, now);
-        return;
-      }
-      const answer = result.kind === "missing" ? ({ kind: "unknown" } as const) : result;
-      this.#keep(product, { ...answer, askedAt });
-      this.#slowness.answered(product, now - startedAt);
-      for (const { product: other, at } of this.#health.answered(
-        asked,
-        answer.kind === "product",
-        now,
-      )) {
-        this.#keep(other, { kind: "unknown", askedAt: at });
-      }
-    }
-  }
-
-  #keep(product: string, answer: Answer): void {
-    this.#answers.delete(product);
-    this.#answers.set(product, answer);
-    dropFirst(this.#answers, MAX_ANSWERS);
-  }
-
-  #isSlow(product: string): boolean {
-    return this.#slowness.isSlow(product) || this.#health.sickness(product) !== undefined;
-  }
-
   /** Makes place for those who wait, at the cost of what takes much longer than others. */
   #dropSlow(): void {
     const now = this.#options.clock();
-    const after = this.#slowness.afterMs;
-    const fast = [...this.#calls.values()].filter(({ slow }) => !slow);
+    const after = this.#known.slowness.afterMs;
+    const { fast } = this.#calls;
     const over = fast.filter(({ startedAt }) => now - startedAt >= after);
     if (over.length > 0) {
       const waits = this.#asks.some(
-        (product, need) => this.#judge(product, need) === "ask" && !this.#isSlow(product),
+        (product, need) => this.#judge(product, need) === "ask" && !this.#known.isSlow(product),
       );
       for (const { drop } of waits ? over : []) {
         drop.abort();
@@ -314,15 +230,10 @@ export class Desk {
     }
   }
 
-  #judge(product: string, { notBefore }: Need): Verdict {
-    const answer = this.#answers.get(product);
-    if (answer && answer.askedAt >= notBefore) {
-      return answer.kind === "product" ? "settled" : "doomed";
-    }
-    if (this.#calls.has(product) || this.#health.isSuspect(product)) {
-      return "later";
-    }
-    return (this.#health.sickness(product)?.until ?? 0) > this.#options.clock() ? "paused" : "ask";
+  #judge(product: string, need: Need): Verdict {
+    const verdict = this.#known.judge(product, need, this.#options.clock());
+    const isUnderWay = (verdict === "ask" || verdict === "paused") && this.#calls.isFor(product);
+    return isUnderWay ? "later" : verdict;
   }
 
   /** The needs that an answer may still come for, with the products they lack. */
@@ -342,7 +253,7 @@ export class Desk {
     const found: Found = {
       answers: new Map(),
       sick: new Map(),
-      down: this.#health.down,
+      down: this.#known.health.down,
       waits: new Map(open.map((need) => [need.taskId, this.#waitMs(need)])),
     };
     for (const { taskId, products } of needs) {
@@ -350,11 +261,11 @@ export class Desk {
         this.#asks.remove(taskId);
       }
       for (const product of products) {
-        const answer = this.#answers.get(product);
+        const answer = this.#known.answers.get(product);
         if (answer) {
           found.answers.set(product, answer);
         }
-        const sickness = this.#health.sickness(product);
+        const sickness = this.#known.health.sickness(product);
         if (sickness) {
           found.sick.set(product, sickness);
         }
@@ -366,34 +277,19 @@ export class Desk {
   /** Whether nothing comes soon that an order lacks. */
   #isOver(open: readonly Need[]): boolean {
     const now = this.#options.clock();
-    const patience = this.#patienceMs();
+    const patience = patienceMs(this.#known.slowness.typicalMs);
     // Nobody waits for a call that an earlier caller has waited for already.
     const isLong = (product: string) =>
-      this.#slowness.isSlow(product) ||
-      now - (this.#calls.get(product)?.startedAt ?? now) >= patience;
-    const idle = this.#calls.size === 0;
-    return (
-      (idle && (this.#health.down !== null || this.#pace.waitMs(now) > QUIET_MS)) ||
-      open.every(({ products }) => products.every(isLong))
-    );
-  }
-
-  #patienceMs(): number {
-    const { typicalMs } = this.#slowness;
-    return typicalMs === 0 ? MAX_WAIT_MS : Math.max(QUIET_MS, QUIET_CALLS * typicalMs);
+      this.#known.slowness.isSlow(product) || this.#calls.ageMs(product, now) >= patience;
+    const isHeldUp = this.#known.health.down !== null || this.#known.pace.waitMs(now) > QUIET_MS;
+    return (this.#calls.isIdle && isHeldUp) || open.every(({ products }) => products.every(isLong));
   }
 
   /** Orders take turns, so an order's products take as many rounds, of a call for each order. */
   #waitMs(need: Need): number {
     const calls = Math.min(need.products.length * this.#asks.orders, this.#asks.products);
-    const ms = this.#pace.waitMs(this.#options.clock()) + calls * this.#callMs();
-    return Math.round(Math.min(Math.max(ms, NEXT_MS.min), NEXT_MS.max));
-  }
-
-  /** From one call to the next. */
-  #callMs(): number {
-    const { perSecond } = this.#pace.state;
-    return Math.max(this.#slowness.typicalMs / CALLS_AT_ONCE, 1000 / (perSecond ?? Infinity));
+    const ms = this.#known.pace.waitMs(this.#options.clock()) + calls * this.#known.callMs;
+    return awayMs(ms);
   }
 
   #wakeIn(ms: number): void {
@@ -405,20 +301,4 @@ export class Desk {
 
 function productsOf(needs: readonly Need[]): number {
   return needs.reduce((sum, { products }) => sum + products.length, 0);
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms);
-  });
-}
-
-async function endsWithin(promise: Promise<void>, ms: number): Promise<boolean> {
-  const { promise: late, resolve } = Promise.withResolvers<false>();
-  const timer = setTimeout(() => resolve(false), ms);
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

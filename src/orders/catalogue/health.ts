@@ -1,45 +1,23 @@
-/**
- * Whether the catalogue is down, or a product of it sick: a pure judgement of what calls came to.
- *
- * A failure alone says neither. It makes its product suspect, until a call that began after it is
- * answered: then the catalogue is up, and what was suspect is sick by itself. Products that have
- * answered before are asked for just that. Only when several of these, asked since, fail in a row,
- * or nothing is left that could answer, is the catalogue down; nothing that failed in the meantime
- * is held against its product, or against an order. A product that is said to be missing is doubted
- * likewise: a host that lost its catalogue says so of all.
- *
- * Calls are numbered in the order they began: the clock stands still between I/O. Times are Unix
- * milliseconds.
- */
+/** Keeps what calls to the catalogue came to, as judgement.ts judges it. Times are Unix milliseconds. */
 import { dropFirst } from "../../lib/drop-first";
+import {
+  type Asked,
+  isDown,
+  type Known,
+  type Outage,
+  outageOf,
+  productToCheck,
+  productToProbe,
+  prolonged,
+  type Sickness,
+  sickened,
+  type Suspicion,
+  type Trouble,
+} from "./judgement";
 
 /** Products known to have answered, of which some are asked when in doubt. */
 const PROVEN_KEPT = 32;
-const PROVEN_FAILED = 3;
-/** Different products in a row, where none is known to have ever answered. */
-const UNPROVEN_FAILED = 5;
 const SICK_KEPT = 500;
-const FIRST_SICK_MS = 5000;
-const MAX_SICK_MS = 60_000;
-const FIRST_PROBE_MS = 5000;
-export const MAX_PROBE_MS = 60_000;
-
-export interface Sickness {
-  since: number;
-  failures: number;
-  failedAt: number;
-  /** It is not asked before. */
-  until: number;
-  why: string;
-}
-
-export interface Outage {
-  since: number;
-  why: string;
-  /** Between calls that probe it. */
-  pauseMs: number;
-  probeAt: number;
-}
 
 /** All that is worth keeping when its holder ends. */
 export interface HealthState {
@@ -50,31 +28,10 @@ export interface HealthState {
   sick: [product: string, sickness: Sickness][];
 }
 
-/** A call that was begun; `seq` is its number. */
-export interface Asked {
-  product: string;
-  seq: number;
-}
-
-interface Trouble {
-  at: number;
-  why: string;
-  retryAfterMs?: number;
-  /** It is unknown, if it is the catalogue that said so. */
-  missing?: boolean;
-}
-
 /** A product that is not there, and when that was said. */
 interface Missing {
   product: string;
   at: number;
-}
-
-interface Suspicion extends Trouble {
-  /** The number of the call that failed. */
-  asked: number;
-  /** Calls with a greater number began after it failed. */
-  seq: number;
 }
 
 export class Health {
@@ -219,78 +176,47 @@ export class Health {
   nothingAnswers(now: number): void {
     const last = [...this.#suspects.values()].at(-1);
     if (last) {
-      this.fallDown(last.why, now, last.retryAfterMs);
+      this.fallDown({ ...last, at: now });
     }
   }
 
-  fallDown(why: string, now: number, retryAfterMs = 0): void {
+  fallDown(trouble: Trouble): void {
     if (!this.#down) {
-      const probeAt = now + Math.max(FIRST_PROBE_MS, retryAfterMs);
-      this.#down = { since: now, why, pauseMs: FIRST_PROBE_MS, probeAt };
+      this.#down = outageOf(trouble);
       this.#downSeq = this.#seq;
     }
   }
 
-  /** The product to ask so that a doubt is settled, unless a call that may settle it is under way. */
+  /** See productToCheck. */
   check(underWay: readonly Asked[]): string | undefined {
-    const last = Math.max(...[...this.#suspects.values()].map(({ seq }) => seq));
-    return !this.inDoubt ||
-      underWay.some(({ product, seq }) => seq > last && !this.#suspects.has(product))
-      ? undefined
-      : [...this.#proven].findLast((product) => !this.#suspects.has(product));
+    return this.inDoubt ? productToCheck(this.#known, underWay) : undefined;
   }
 
-  /**
-   * The product to find it back with, in turns one that answered before and one of `wanted`, for
-   * either may be all that is left; of several the one that did not fail, or longest ago. Not one
-   * that is sick by itself.
-   */
+  /** See productToProbe. */
   probe(wanted: readonly string[]): string | undefined {
-    const known = [...this.#proven].toReversed();
-    const well = wanted.filter((product) => !this.#sick.has(product));
-    const failedFirst = [...this.#suspects.keys()];
-    const longestAgo = (products: readonly (string | undefined)[]) =>
-      products.find((product) => product !== undefined && !this.#suspects.has(product)) ??
-      failedFirst.find((product) => products.includes(product));
-    const longer = known.length > well.length ? known : well;
-    return longestAgo(longer.flatMap((_, i) => [known[i], well[i]])) ?? longestAgo(wanted);
+    return productToProbe(this.#known, wanted);
+  }
+
+  get #known(): Known {
+    return { proven: this.#proven, suspects: this.#suspects, sick: this.#sick };
   }
 
   #suspect({ product, seq }: Asked, trouble: Trouble): void {
-    const { at, why, retryAfterMs = 0 } = trouble;
     this.#suspects.delete(product);
     this.#suspects.set(product, { ...trouble, asked: seq, seq: this.#seq });
     if (!this.#down) {
-      this.#judge(why, at, retryAfterMs);
+      if (isDown(this.#known)) {
+        this.fallDown(trouble);
+      }
     } else if (seq > this.#downSeq) {
-      const pauseMs = Math.min(this.#down.pauseMs * 2, MAX_PROBE_MS);
-      const probeAt = at + Math.max(pauseMs, retryAfterMs);
-      this.#down = { ...this.#down, why, pauseMs, probeAt };
+      this.#down = prolonged(this.#down, trouble);
     }
   }
 
-  #judge(why: string, now: number, retryAfterMs: number): void {
-    const [first] = this.#suspects.values();
-    const proven = [...this.#proven];
-    const someLeft = proven.some((product) => !this.#suspects.has(product));
-    // What was under way as the doubt arose fails at once, be it one shelf or the whole house.
-    const askedSince = proven.filter(
-      (product) => (this.#suspects.get(product)?.asked ?? 0) > (first?.seq ?? 0),
-    );
-    if (
-      askedSince.length >= PROVEN_FAILED ||
-      (!someLeft && this.#suspects.size >= UNPROVEN_FAILED)
-    ) {
-      this.fallDown(why, now, retryAfterMs);
-    }
-  }
-
-  #fallSick(product: string, { at, why, retryAfterMs = 0 }: Trouble): void {
-    const { since = at, failures = 0 } = this.#sick.get(product) ?? {};
-    const pauseMs = Math.min(FIRST_SICK_MS * 2 ** Math.min(failures, 10), MAX_SICK_MS);
-    const until = at + Math.max(pauseMs, retryAfterMs);
+  #fallSick(product: string, trouble: Trouble): void {
+    const sickness = sickened(this.#sick.get(product), trouble);
     this.#sick.delete(product);
-    this.#sick.set(product, { since, failures: failures + 1, failedAt: at, until, why });
+    this.#sick.set(product, sickness);
     this.#proven.delete(product);
     dropFirst(this.#sick, SICK_KEPT);
   }

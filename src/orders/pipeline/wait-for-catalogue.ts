@@ -1,7 +1,7 @@
 /**
  * Decides what becomes of an order that lacks a product: whether it waits for the catalogue, is
  * tried again at the cost of an attempt, or fails. Whether the catalogue is down at all, or only a
- * product sick, was judged before, from everything that was asked: see catalogue/health.ts.
+ * product sick, was judged before, from everything that was asked: see catalogue/judgement.ts.
  */
 import type { BackoffPolicy } from "../../tasks/model/backoff";
 import type { Outcome, Task } from "../../tasks/model/define";
