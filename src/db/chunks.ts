@@ -11,25 +11,44 @@ export function sizeOf(text: string): number {
     : encoder.encode(text).byteLength;
 }
 
-/** Joins JSON texts into JSON arrays of at most 1.5 MB each (UTF-8); one larger text stands alone. */
-export function inChunks(values: Iterable<string>): string[] {
-  const chunks: string[] = [];
-  let current: string[] = [];
-  let bytes = 1;
-  for (const value of values) {
-    const size = sizeOf(value) + 1;
-    if (bytes + size > MAX_BYTES && current.length > 0) {
-      chunks.push(`[${current.join(",")}]`);
-      current = [];
-      bytes = 1;
+/** JSON texts joined, as they come, into JSON arrays of at most 1.5 MB each (UTF-8). */
+export class Chunks {
+  readonly #whole: string[] = [];
+  #texts: string[] = [];
+  #bytes = 1;
+
+  /** One larger text stands alone. */
+  add(text: string): void {
+    const size = sizeOf(text) + 1;
+    if (this.#bytes + size > MAX_BYTES) {
+      this.#close();
     }
-    current.push(value);
-    bytes += size;
+    this.#texts.push(text);
+    this.#bytes += size;
   }
-  if (current.length > 0) {
-    chunks.push(`[${current.join(",")}]`);
+
+  /** All of them; of nothing, none. */
+  end(): string[] {
+    this.#close();
+    return this.#whole;
   }
-  return chunks;
+
+  #close(): void {
+    if (this.#texts.length > 0) {
+      this.#whole.push(`[${this.#texts.join(",")}]`);
+      this.#texts = [];
+      this.#bytes = 1;
+    }
+  }
+}
+
+/** Texts that are all there already, likewise. */
+export function inChunks(texts: Iterable<string>): string[] {
+  const chunks = new Chunks();
+  for (const text of texts) {
+    chunks.add(text);
+  }
+  return chunks.end();
 }
 
 /** JSON arrays, none of them empty, as one. */

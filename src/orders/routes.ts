@@ -15,20 +15,11 @@ import { badReason, Reason } from "../http/reason";
 import { rateLimit } from "../http/rate-limit";
 import { createRoute, takesQuery } from "../http/route";
 import { MAX_ORDERS, readOrders } from "./intake/body";
-import {
-  Accepted,
-  Pedido,
-  SentOrder,
-  type ShownId,
-  shownIdOf,
-  toPedido,
-  toTarea,
-} from "./order/contract";
 import { deleteOrderAs } from "./delete";
+import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./order/contract";
 import { assertRoomForOrders, enqueueSent } from "./intake/ingest";
 import { listOrders } from "./reading/list";
 import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
-import type { OrderText } from "./order/order-text";
 import { getOrder } from "./order/queries";
 
 /** As wrangler.toml's limit has it: a request is cheap, and locally counting it is not. */
@@ -138,14 +129,6 @@ const takesOrders: MiddlewareHandler<
   { in: { json: Sent | Sent[] }; out: { json: unknown } }
 > = (_c, next) => next();
 
-/** The same orders, of which only the ids are kept. */
-function* noting(orders: Iterable<OrderText>, shown: ShownId[]): Generator<OrderText> {
-  for (const order of orders) {
-    shown.push(shownIdOf(order.id));
-    yield order;
-  }
-}
-
 function orderNotFound(id: string): AppError {
   return new AppError(404, "order_not_found", `There is no processed order ${id}`);
 }
@@ -193,15 +176,14 @@ export const orderRoutes = site
     await assertRoomForOrders(c.env, key === undefined ? undefined : { user, key });
     const { orders, identity } = await readOrders(c.req.raw);
     const idempotency = key === undefined ? undefined : { key, identity };
-    const shown: ShownId[] = [];
     const behind = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
-    const accepted = await enqueueSent(c.env, noting(orders, shown), user, idempotency, behind);
+    const accepted = await enqueueSent(c.env, orders, { user, idempotency, behind });
     if (accepted === "conflict") {
       const detail = "This Idempotency-Key was used with another body within the last 24 hours";
       throw new AppError(422, "idempotency_key_reused", detail);
     }
-    const { lote, taskIds, replayed } = accepted;
-    const tareas = taskIds.map((taskId, index) => toTarea(taskId, shown[index] ?? null));
+    const { lote, taskIds, shownIds, replayed } = accepted;
+    const tareas = taskIds.map((taskId, index) => toTarea(taskId, shownIds[index] ?? null));
     const headers = replayed ? { "idempotency-replayed": "true" } : undefined;
     return c.json({ lote, aceptados: tareas.length, tareas }, 202, headers);
   });

@@ -1,11 +1,12 @@
 import { assertRoom } from "../../tasks/accepting/backpressure";
 import {
-  enqueue,
   type Enqueued,
   type EnqueueOptions,
+  enqueueRequest,
   isAnswered,
 } from "../../tasks/accepting/enqueue";
-import type { NewTask } from "../../tasks/model/define";
+import { TaskRequest } from "../../tasks/accepting/request";
+import { type ShownId, shownIdOf } from "../order/contract";
 import { type OrderText, readOrderText } from "../order/order-text";
 import { prepareOrder } from "../pipeline/prepare";
 import { processOrder } from "../pipeline/task";
@@ -32,15 +33,31 @@ function storedKey({ user, key }: SentKey): string {
   return `${user ?? ""} ${key}`;
 }
 
-/** Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. */
+/** Who sends orders, and how. */
+export interface Sender extends Pick<EnqueueOptions, "behind"> {
+  user: string | null;
+  /** Their key, and what tells this request's body from any other. */
+  idempotency?: { key: string; identity: string } | undefined;
+}
+
+type EnqueuedOrders = "conflict" | (Exclude<Enqueued, "conflict"> & { shownIds: ShownId[] });
+
+/**
+ * Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. Each is parsed as
+ * it is taken, and of each only its row's text and its id are kept.
+ */
 export async function enqueueSent(
   env: Env,
   orders: Iterable<OrderText>,
-  user: string | null,
-  idempotency?: { key: string; identity: string },
-  behind?: EnqueueOptions["behind"],
-): Promise<Enqueued> {
-  return enqueue(env, processOrder, prepared(orders), {
+  { user, idempotency, behind }: Sender,
+): Promise<EnqueuedOrders> {
+  const request = new TaskRequest(processOrder);
+  const shownIds: ShownId[] = [];
+  for (const order of orders) {
+    shownIds.push(shownIdOf(order.id));
+    request.add(prepareOrder(order));
+  }
+  const accepted = await enqueueRequest(env, request, {
     user,
     ...(behind && { behind }),
     ...(idempotency && {
@@ -50,6 +67,7 @@ export async function enqueueSent(
       },
     }),
   });
+  return accepted === "conflict" ? accepted : { ...accepted, shownIds };
 }
 
 /** Likewise for orders made here. */
@@ -57,15 +75,9 @@ export async function enqueueOrders(
   env: Env,
   orders: Iterable<unknown>,
   user: string | null,
-  idempotency?: { key: string; identity: string },
-): Promise<Enqueued> {
-  return enqueueSent(env, written(orders), user, idempotency);
-}
-
-function* prepared(orders: Iterable<OrderText>): Generator<NewTask> {
-  for (const order of orders) {
-    yield prepareOrder(order);
-  }
+  idempotency?: Sender["idempotency"],
+): Promise<EnqueuedOrders> {
+  return enqueueSent(env, written(orders), { user, idempotency });
 }
 
 function* written(orders: Iterable<unknown>): Generator<OrderText> {

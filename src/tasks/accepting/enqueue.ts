@@ -3,17 +3,15 @@
  * idempotency key and their counts; only then are messages sent. So what was accepted is durable: a
  * send that fails leaves PENDING rows, which recovery sends.
  */
-import { inChunks } from "../../db/chunks";
 import { isDatabaseFull } from "../../db/full";
 import { AppError } from "../../http/errors";
-import { cutText } from "../../lib/cut-text";
 import { log } from "../../log";
 import { accept, type Head, type Owner, type Submission } from "./accept";
 import { MAX_MESSAGE_WAIT_MS } from "../model/backoff";
-import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
 import type { NewTask, TaskDefinition } from "../model/define";
-import { MAX_TASKS_PER_LOTE, newLote, taskId } from "../../lib/ids";
+import { MAX_TASKS_PER_LOTE, taskId } from "../../lib/ids";
 import { acceptTogether, isSmall } from "./ingest-desk";
+import { type RequestedTask, TaskRequest } from "./request";
 import { logsEach } from "../model/small-batch";
 import type { Notify } from "../model/notify";
 import { taskChange, publish } from "../model/publish";
@@ -71,6 +69,16 @@ export async function enqueueOne<Input>(
   options: Omit<EnqueueOptions, "idempotency"> & { subject?: string },
 ): Promise<string> {
   const task = { input: JSON.stringify(input), subject: options.subject ?? null };
+  return enqueuePrepared(env, definition, task, options);
+}
+
+/** Likewise, of a task as it is stored. */
+export async function enqueuePrepared(
+  env: Env,
+  definition: TaskDefinition,
+  task: NewTask,
+  options: Omit<EnqueueOptions, "idempotency">,
+): Promise<string> {
   const accepted = await enqueue(env, definition, [task], options);
   if (accepted === "conflict") {
     throw new Error("A request without an idempotency key cannot conflict");
@@ -78,126 +86,131 @@ export async function enqueueOne<Input>(
   return accepted.taskIds[0] ?? "";
 }
 
-/** A task without its input, which is in a row's text by then: together they would be held twice. */
-type Accepted = Omit<NewTask, "input">;
-
-/** Takes tasks one by one, so that they may be made as they are taken. */
+/** Enqueues tasks of one definition together. */
 export async function enqueue(
   env: Env,
   definition: TaskDefinition,
-  given: Iterable<NewTask>,
+  tasks: readonly NewTask[],
   options: EnqueueOptions,
 ): Promise<Enqueued> {
-  const tasks: Accepted[] = [];
-  const now = options.now ?? Date.now();
-  const lote = newLote(now);
-  const chunks = inChunks(rowTexts(given, lote, tasks));
+  const request = new TaskRequest(definition, options.now);
+  tasks.forEach((task) => request.add(task));
+  return enqueueRequest(env, request, options);
+}
+
+/** Stores a request, has its messages sent, and tells of its tasks. */
+export async function enqueueRequest(
+  env: Env,
+  request: TaskRequest,
+  options: Omit<EnqueueOptions, "now">,
+): Promise<Enqueued> {
+  const { lote, tasks } = request;
   if (tasks.length === 0 || tasks.length > MAX_TASKS_PER_LOTE) {
     throw new Error(`A request holds 1 to ${MAX_TASKS_PER_LOTE} tasks, not ${tasks.length}`);
   }
-  const taskIds = tasks.map((_, sequence) => taskId(lote, sequence));
-  const head = headOf(env, definition, tasks, { ...options, now, lote });
-  const ids = head.sent ? taskIds.filter((_, index) => !tasks[index]?.failure) : [];
-  const owner = await store(env, { head, chunks, ids }, options.behind).catch(async (error) => {
-    // What was accepted before still has its answer, of a full database and of a busy one.
+  const submission = submissionOf(env, request, options);
+  const { head } = submission;
+  const { owner, sent } = await storeOrRecall(env, submission, options.behind !== undefined);
+  const isOwn = owner.lote === lote;
+  if (isOwn) {
+    logQueued(request);
+  }
+  const told = isOwn ? publishQueued(env, head, tasks) : undefined;
+  await behindOrNow(Promise.all([sent, told]), options.behind);
+  if (!isOwn && owner.bodyHash !== head.bodyHash) {
+    return "conflict";
+  }
+  const taskIds = tasks.map((_, sequence) => taskId(owner.lote, sequence));
+  return { lote: owner.lote, taskIds, replayed: !isOwn };
+}
+
+interface Stored {
+  owner: Owner;
+  /** Ends when the queue has taken what it takes. Never rejects. */
+  sent: Promise<unknown>;
+}
+
+/** What was accepted before still has its answer, of a full database and of a busy one. */
+async function storeOrRecall(env: Env, submission: Submission, shared: boolean): Promise<Stored> {
+  try {
+    return await store(env, submission, shared);
+  } catch (error) {
+    const { key, now } = submission.head;
     const isRefused = isDatabaseFull(error) || error instanceof AppError;
-    const isAsked = head.key !== null && isRefused;
-    const answer = isAsked ? await answerTo(env.DB, head.key ?? "", now) : null;
-    if (!answer) {
+    const owner = key !== null && isRefused ? await answerTo(env.DB, key, now) : null;
+    if (!owner) {
       throw error;
     }
-    return answer;
-  });
-  if (owner.lote !== lote) {
-    return owner.bodyHash === head.bodyHash
-      ? { lote: owner.lote, taskIds: tasks.map((_, i) => taskId(owner.lote, i)), replayed: true }
-      : "conflict";
+    return { owner, sent: Promise.resolve() };
   }
-  logQueued(definition.name, tasks, taskIds, lote);
-  const published = publishQueued(env, head, tasks, taskIds);
-  if (options.behind) {
-    options.behind(published);
-  } else {
-    await published;
-  }
-  return { lote, taskIds, replayed: false };
 }
 
 /** By the desk, with others, or alone. Should the desk have stored it after all, so much the better. */
-async function store(
-  env: Env,
-  request: Submission,
-  behind: EnqueueOptions["behind"],
-): Promise<Owner> {
-  const shared = behind && isSmall(request) && (await acceptTogether(env, request));
-  if (shared) {
-    return shared;
+async function store(env: Env, submission: Submission, shared: boolean): Promise<Stored> {
+  const together = shared && isSmall(submission) && (await acceptTogether(env, submission));
+  if (together) {
+    return { owner: together, sent: Promise.resolve() };
   }
-  const { owners, sent } = await accept(env, [request], behind ? PATIENCE_MS : 0);
-  if (behind) {
-    behind(sent);
-  } else {
-    await sent;
-  }
-  return owners[0] ?? request.head;
+  const { owners, sent } = await accept(env, [submission], shared ? PATIENCE_MS : 0);
+  return { owner: owners[0] ?? submission.head, sent };
 }
 
-function headOf(
+async function behindOrNow(
+  work: Promise<unknown>,
+  behind: EnqueueOptions["behind"],
+): Promise<void> {
+  if (behind) {
+    behind(work);
+  } else {
+    await work;
+  }
+}
+
+function submissionOf(
   env: Env,
-  definition: TaskDefinition,
-  tasks: readonly Accepted[],
-  options: EnqueueOptions & { now: number; lote: string },
-): Head {
-  const { lote, now, user, idempotency, delayMs = 0, template, replayOf } = options;
+  request: TaskRequest,
+  { user, idempotency, delayMs = 0, template, replayOf }: Omit<EnqueueOptions, "now">,
+): Submission {
+  const { lote, now, tasks, definition } = request;
   const { name, module, queue } = definition;
   const notify = template?.notify ?? definition.notify;
+  const open = tasks.filter(({ failure }) => !failure);
+  const isSent = delayMs <= MAX_MESSAGE_WAIT_MS; // a longer wait is left to recovery, as all are
   return {
-    lote,
-    now,
-    user,
-    key: idempotency?.key ?? null,
-    bodyHash: idempotency?.bodyHash ?? null,
-    name,
-    module,
-    queue,
-    attempts: template?.attempts ?? definition.retry(env).attempts,
-    timeoutMs: template?.timeoutMs ?? null,
-    notify: notify ? JSON.stringify(notify) : null,
-    template: template?.name ?? null,
-    replayOf: replayOf ?? null,
-    delayMs,
-    sent: delayMs <= MAX_MESSAGE_WAIT_MS ? 1 : 0, // a longer wait is left to recovery, as all are
-    tasks: tasks.length,
-    failed: tasks.filter(({ failure }) => failure).length,
+    head: {
+      lote,
+      now,
+      user,
+      key: idempotency?.key ?? null,
+      bodyHash: idempotency?.bodyHash ?? null,
+      name,
+      module,
+      queue,
+      attempts: template?.attempts ?? definition.retry(env).attempts,
+      timeoutMs: template?.timeoutMs ?? null,
+      notify: notify ? JSON.stringify(notify) : null,
+      template: template?.name ?? null,
+      replayOf: replayOf ?? null,
+      delayMs,
+      sent: isSent ? 1 : 0,
+      tasks: tasks.length,
+      failed: tasks.length - open.length,
+    },
+    chunks: request.end(),
+    ids: isSent ? open.map(({ id }) => id) : [],
   };
-}
-
-function* rowTexts(given: Iterable<NewTask>, lote: string, tasks: Accepted[]): Generator<string> {
-  for (const task of given) {
-    const { subject, failure } = task;
-    yield rowText(task, taskId(lote, tasks.push({ subject, failure }) - 1));
-  }
-}
-
-/** A row as a JSON array, its input put in as it is rather than quoted once more. */
-function rowText({ input, subject, failure }: NewTask, id: string): string {
-  const { code = null, message = null, detail = null } = failure ?? {};
-  const words = message && cutText(message, MAX_MESSAGE_CHARACTERS);
-  const rest = failure ? `,${JSON.stringify([code, words, detail]).slice(1, -1)}` : "";
-  return `["${id}",${JSON.stringify(subject)},${input}${rest}]`;
 }
 
 /** As of the moment it was accepted: messages are on their way, and may have done their work. */
 function publishQueued(
   env: Env,
   { name, module, user, now }: Head,
-  tasks: readonly Accepted[],
-  ids: string[],
+  tasks: readonly RequestedTask[],
 ): Promise<void> {
   return publish(env, () =>
-    tasks.map(({ subject, failure }, index) =>
+    tasks.map(({ id, subject, failure }) =>
       taskChange(
-        { id: ids[index] ?? "", name, module, subject, user },
+        { id, name, module, subject, user },
         failure ? { status: "FAILURE", error: failure } : { status: "PENDING" },
         now,
       ),
@@ -205,12 +218,12 @@ function publishQueued(
   );
 }
 
-function logQueued(name: string, tasks: readonly Accepted[], ids: string[], lote: string): void {
+function logQueued({ lote, tasks, definition: { name } }: TaskRequest): void {
   if (!logsEach(tasks.length)) {
     log.info("batch.queued", { lote, name, tasks: tasks.length });
     return;
   }
-  for (const [index, { subject }] of tasks.entries()) {
-    log.info("task.queued", { taskId: ids[index], name, subject });
+  for (const { id: taskId, subject } of tasks) {
+    log.info("task.queued", { taskId, name, subject });
   }
 }

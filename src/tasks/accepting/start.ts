@@ -3,7 +3,7 @@ import { Refused, type Result } from "../../lib/result";
 import { assertStorage } from "./backpressure";
 import { MAX_JSON_CHARACTERS } from "../model/bounds";
 import type { TaskDefinition } from "../model/define";
-import { enqueue, type EnqueueOptions } from "./enqueue";
+import { type EnqueueOptions, enqueuePrepared } from "./enqueue";
 import { readInput } from "./input";
 import { isFlatEnough, TOO_DEEP } from "../model/json-value";
 
@@ -43,9 +43,5 @@ export async function startTask(
     return badInput(read.field, read.message);
   }
   await assertStorage(env, definition.queue);
-  const accepted = await enqueue(env, definition, [task], options);
-  if (accepted === "conflict" || accepted.taskIds[0] === undefined) {
-    throw new Error("A request without an idempotency key cannot conflict");
-  }
-  return accepted.taskIds[0];
+  return enqueuePrepared(env, definition, task, options);
 }

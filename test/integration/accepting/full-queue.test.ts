@@ -46,7 +46,10 @@ function siteWith(queue: StrictQueue | Queue, overrides: Partial<Record<keyof En
 async function request(tested: Env, count: number) {
   const work: Promise<unknown>[] = [];
   const orders = Array.from({ length: count }, () => readOrderText(JSON.stringify(anOrder())));
-  const accepted = await enqueueSent(tested, orders, null, undefined, (some) => work.push(some));
+  const accepted = await enqueueSent(tested, orders, {
+    user: null,
+    behind: (some) => work.push(some),
+  });
   if (accepted === "conflict") {
     throw new Error("unexpected conflict");
   }

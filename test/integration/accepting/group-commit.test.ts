@@ -52,7 +52,7 @@ const drop = () => undefined;
 function sendOrders(tested: Env, orders: readonly unknown[], key?: string, body = "the body") {
   const texts = orders.map((order) => readOrderText(JSON.stringify(order)));
   const idempotency = key === undefined ? undefined : { key, identity: body };
-  return enqueueSent(tested, texts, "key:x", idempotency, drop);
+  return enqueueSent(tested, texts, { user: "key:x", idempotency, behind: drop });
 }
 
 /** Runs `act` while one request's transaction is held back; what it sends waits for the next. */

@@ -97,7 +97,7 @@ async function acceptedPerSecond(roundTripMs: number, together: boolean) {
     while (Date.now() < until) {
       const at = Date.now();
       const order = readOrderText(JSON.stringify(anOrder()));
-      await enqueueSent(site, [order], "key:x", undefined, () => undefined);
+      await enqueueSent(site, [order], { user: "key:x", behind: () => undefined });
       if (Date.now() <= until) {
         ms.push(Date.now() - at);
       }
