@@ -90,7 +90,7 @@ export function TaskPage(props: TaskPageProps) {
         </p>
         {file === null && <p class="note">{t("exports.deleted")}</p>}
         <Progress view={view} task={task} />
-        <Discarded view={view} reason={task.discard_reason} />
+        <Discarded view={view} task={task} />
         <TaskError view={view} task={task} names={names} />
         {task.task_name === "system.bulk" && (
           <BulkSummary view={view} input={input} result={task.result_data} />
@@ -200,19 +200,18 @@ function Progress({ view, task }: { view: View; task: TaskFacts }) {
   );
 }
 
-const REPLAYED = /^replayed as (\S+)$/;
-
 /** Why nobody need look at this failure any more. */
-function Discarded({ view, reason }: { view: View; reason: string | null }) {
+function Discarded({ view, task }: { view: View; task: TaskFacts }) {
   const { t } = view;
+  const reason = task.discard_reason;
   if (reason === null) {
     return null;
   }
-  const copy = REPLAYED.exec(reason)?.[1];
+  const copy = replayedAs(task, reason);
   return (
     <section class="box is-discarded" aria-labelledby="discarded">
       <h2 id="discarded">{t("repair.isDiscarded")}</h2>
-      {copy !== undefined && isTaskId(copy) ? (
+      {copy !== null ? (
         <p>
           {t("replay.as")} <TaskLink id={copy} />
         </p>
@@ -223,6 +222,18 @@ function Discarded({ view, reason }: { view: View; reason: string | null }) {
       )}
     </section>
   );
+}
+
+/** Older versions said it in the reason only. */
+const OLD_REASON = /^replayed as (\S+)$/;
+
+/** The edited copy that stands in for a discarded task. */
+function replayedAs({ timeline }: TaskFacts, reason: string): string | null {
+  const noted = timeline.findLast(({ event }) => event === "discarded") as
+    | { replayed_as?: unknown }
+    | undefined;
+  const copy = noted?.replayed_as ?? OLD_REASON.exec(reason)?.[1];
+  return typeof copy === "string" && isTaskId(copy) ? copy : null;
 }
 
 function TaskLink({ id }: { id: string }) {

@@ -29,6 +29,8 @@ export type ActionResult = "done" | "not_found" | { status: Status };
 export interface Actor {
   by: string;
   reason?: string;
+  /** The task that a discarded one was replayed as. */
+  replayedAs?: string;
 }
 
 /** Resolves to the tasks it was done to. As the turn of a bulk action it is noted there. */
@@ -154,16 +156,17 @@ const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
 const DISCARDABLE = `id IN (${GIVEN}) AND ${DOABLE.discard}`;
 const DISCARD = `
 UPDATE tasks SET discard_reason = ?4,
-  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4)")}
+  timeline = ${extendTimelineSql("json_patch(json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4), ?5)")}
 WHERE ${DISCARDABLE}`;
 const DISCARDED = doneSql(`discard_reason IS NOT NULL AND ${notedSql("discarded", "?3")}`);
 
 /** Marks failures as given up on, with the reason. */
-const discardTasks: Act = async (env, _engine, ids, { by, reason = "" }, turn) => {
+const discardTasks: Act = async (env, _engine, ids, { by, reason = "", replayedAs }, turn) => {
   const now = Date.now();
+  const copy = JSON.stringify({ replayed_as: replayedAs }); // without one it adds nothing
   const list = given(ids, turn);
   const discarded = await act(env, [
-    env.DB.prepare(DISCARD).bind(list, now, by, reason),
+    env.DB.prepare(DISCARD).bind(list, now, by, reason, copy),
     ...endOf(env, turn),
     env.DB.prepare(DISCARDED).bind(list, now, by),
   ]);

@@ -32,8 +32,8 @@ export async function replayTask(
   if (isRefused(started)) {
     return started;
   }
-  const reason = `replayed as ${started}`;
-  await actOn(env, engine, "discard", task.id, { by, reason }).catch((error: unknown) => {
+  const discard = { by, reason: `replayed as ${started}`, replayedAs: started };
+  await actOn(env, engine, "discard", task.id, discard).catch((error: unknown) => {
     log.warn("replay.discard_failed", { taskId: task.id, message: String(error) }); // the copy runs
   });
   return { taskId: started };

@@ -71,6 +71,7 @@ describe("replay", () => {
     const first = await site.execution(id, key);
     expect(first).toMatchObject({ status: "FAILURE", discard_reason: `replayed as ${copy}` });
     expect(first.timeline.map(({ event }) => event)).toContain("discarded");
+    expect(first.timeline.at(-1)).toMatchObject({ event: "discarded", replayed_as: copy });
   });
 
   it("of an order that was stored never stores a second", async () => {
@@ -151,6 +152,7 @@ describe("discard", () => {
       by: expect.stringMatching(/^key:/),
       reason: "Known, and harmless",
     });
+    expect(task.timeline.at(-1)).not.toHaveProperty("replayed_as");
     expect(task.timeline.map(({ at }) => at)).toEqual(task.timeline.map(({ at }) => at).toSorted());
     expect(await found("discarded=true")).toEqual([id]);
     expect(await found("discarded=false&status=FAILURE")).toEqual([]);

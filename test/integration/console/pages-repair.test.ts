@@ -339,6 +339,25 @@ describe("edit and replay", () => {
     expect(await pageOf(`/admin/tasks/${id}`)).toContain(`href="/admin/tasks/${copy}"`);
   });
 
+  it("links a discarded task to its copy, whatever words its reason has", async () => {
+    const [id = ""] = await failed(bad(1, { productos: [] }));
+    const path = `/admin/tasks/${id}`;
+    const { location } = await submit(`${path}/replays`, { input: JSON.stringify(anOrder()) });
+    const link = `href="/admin/tasks/${idIn(location)}"`;
+    await env.DB.prepare("UPDATE tasks SET discard_reason = 'so' WHERE id = ?1").bind(id).run();
+    expect(await pageOf(path)).toContain(link);
+  });
+
+  it("links likewise where an older version said it in words only", async () => {
+    const [id = "", copy = ""] = await failed(bad(2, { productos: [] }));
+    const path = `/admin/tasks/${id}`;
+    const discarded = `[{"at":1,"event":"discarded","by":"user:x","reason":"replayed as ${copy}"}]`;
+    await env.DB.prepare("UPDATE tasks SET discard_reason = ?2, timeline = ?3 WHERE id = ?1")
+      .bind(id, `replayed as ${copy}`, discarded)
+      .run();
+    expect(await pageOf(path)).toContain(`href="/admin/tasks/${copy}"`);
+  });
+
   it("refuses nests without end, tasks under way, internal ones, and viewers", async () => {
     const [id = ""] = await failed(bad(1, { productos: [] }));
     const deep = "[".repeat(40_000) + "]".repeat(40_000);
