@@ -31,7 +31,7 @@ const sick = (failedAt: number, until = NOW): NoProduct => ({
 function decide(lack: NoProduct, given: Partial<Search> & { deferrals?: number } = {}) {
   const { deferrals = 0, ...known } = given;
   const search = { since: NOW - HOUR, downSince: null, ranAt: NOW - 60_000, ...known };
-  return waitForCatalogue(lack, search, deferrals, HOUR, NOW);
+  return waitForCatalogue(lack, { search, deferrals, maxAgeMs: HOUR, now: NOW });
 }
 
 describe("an order whose catalogue is down", () => {

@@ -114,8 +114,9 @@ class OrderBatch {
       } else {
         const search = searches.get(task.id) ?? searchOf(task, now);
         const { config, clock } = this.#dependencies;
-        const { deferrals } = task;
-        this.#end(task, waitForCatalogue(result, search, deferrals, config.orderMaxAgeMs, clock()));
+        const maxAgeMs = config.orderMaxAgeMs;
+        const seeker = { search, deferrals: task.deferrals, maxAgeMs, now: clock() };
+        this.#end(task, waitForCatalogue(result, seeker));
       }
     }
     return this.#passed("enrich", enriched);

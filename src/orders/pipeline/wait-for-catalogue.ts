@@ -23,6 +23,14 @@ export interface Search {
   ranAt: number;
 }
 
+/** An order as far as it matters here. */
+export interface Seeker {
+  search: Search;
+  deferrals: number;
+  maxAgeMs: number;
+  now: number;
+}
+
 type Run = Pick<Task<unknown>, "attempt" | "deferrals" | "checkpoint">;
 
 /** A first run, and the first after a person's retry, begins anew. */
@@ -40,10 +48,7 @@ export function searchOf({ attempt, deferrals, checkpoint }: Run, now: number): 
  */
 export function waitForCatalogue(
   lack: NoProduct,
-  search: Search,
-  deferrals: number,
-  maxAgeMs: number,
-  now: number,
+  { search, deferrals, maxAgeMs, now }: Seeker,
 ): Outcome {
   const { sku } = lack;
   // The desk's clock is another: a failure that was counted must not count again.

@@ -1,15 +1,16 @@
 import { isRawNumber, parseAsSent, parseExact } from "../../lib/exact-json";
+import { Refused, type Result } from "../../lib/result";
 import type { TaskDefinition } from "../model/define";
 
 const SHOWN_DIGITS = 80;
 
-/**
- * An input its definition takes, or which field of it is wrong and why. `isUnknown`: it has a field,
- * or a value of a list, that the definition does not know.
- */
-export type ReadInput<Input> =
-  | { input: Input }
-  | { field: string; message: string; isUnknown?: boolean };
+/** Which field of an input is wrong, empty for all of it, and why. */
+export interface BadField {
+  field: string;
+  message: string;
+  /** It is a field, or a value of a list, that the definition does not know. */
+  isUnknown: boolean;
+}
 
 const UNKNOWN = new Set<string | undefined>([
   "unrecognized_keys",
@@ -21,7 +22,7 @@ const UNKNOWN = new Set<string | undefined>([
 export function readInput<Input>(
   definition: TaskDefinition<Input>,
   text: string,
-): ReadInput<Input> {
+): Result<{ input: Input }, BadField> {
   try {
     const input = definition.prepare ? parseAsSent(text) : parseExact(text);
     const { success, data, error } = definition.input.safeParse(input, { reportInput: true });
@@ -32,10 +33,14 @@ export function readInput<Input>(
     const field = issue?.path.join(".") ?? "";
     if (isRawNumber(issue?.input)) {
       const digits = issue.input.rawJSON.slice(0, SHOWN_DIGITS);
-      return { field, message: `${digits} cannot be read without rounding it` };
+      return badField(field, `${digits} cannot be read without rounding it`);
     }
-    return { field, message: issue?.message ?? "invalid", isUnknown: UNKNOWN.has(issue?.code) };
+    return badField(field, issue?.message ?? "invalid", UNKNOWN.has(issue?.code));
   } catch (error) {
-    return { field: "", message: error instanceof Error ? error.message : String(error) };
+    return badField("", error instanceof Error ? error.message : String(error));
   }
+}
+
+function badField(field: string, message: string, isUnknown = false): Refused<BadField> {
+  return new Refused({ field, message, isUnknown });
 }

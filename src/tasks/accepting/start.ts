@@ -1,5 +1,5 @@
 import { isLonger } from "../../lib/cut-text";
-import { Refused, type Result } from "../../lib/result";
+import { isRefused, Refused, type Result } from "../../lib/result";
 import { assertStorage } from "./backpressure";
 import { MAX_JSON_CHARACTERS } from "../model/bounds";
 import type { TaskDefinition } from "../model/define";
@@ -39,8 +39,8 @@ export async function startTask(
     return badInput("", `over ${MAX_JSON_CHARACTERS} characters`);
   }
   const read = readInput(definition, task.input);
-  if (!("input" in read)) {
-    return badInput(read.field, read.message);
+  if (isRefused(read)) {
+    return badInput(read.why.field, read.why.message);
   }
   await assertStorage(env, definition.queue);
   return enqueuePrepared(env, definition, task, options);

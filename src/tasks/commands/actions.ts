@@ -40,9 +40,9 @@ type Act = (
   ids: readonly string[],
   actor: Actor,
   turn?: Turn,
-) => Promise<Changed[]>;
+) => Promise<ActedOn[]>;
 
-interface Changed {
+interface ActedOn {
   id: string;
   name: string;
   module: string;
@@ -174,8 +174,8 @@ const discardTasks: Act = async (env, _engine, ids, { by, reason = "", replayedA
 };
 
 /** Runs the statements of an action, the last of which finds what it was done to. */
-async function act(env: Env, statements: D1PreparedStatement[]): Promise<Changed[]> {
-  const results = await retryD1(env.DB, () => env.DB.batch<Changed>(statements));
+async function act(env: Env, statements: D1PreparedStatement[]): Promise<ActedOn[]> {
+  const results = await retryD1(env.DB, () => env.DB.batch<ActedOn>(statements));
   return results.at(-1)?.results ?? [];
 }
 
@@ -217,10 +217,10 @@ const STATUS_AFTER = {
 async function noteAll(
   env: Env,
   event: keyof typeof STATUS_AFTER,
-  changed: Changed[],
+  changed: ActedOn[],
   by: string,
   at = Date.now(),
-): Promise<Changed[]> {
+): Promise<ActedOn[]> {
   const status = STATUS_AFTER[event];
   if (changed.length > 0) {
     await publish(env, () => changed.map((task) => taskChange(task, { status }, at)));

@@ -1,3 +1,4 @@
+import { isRefused } from "../../lib/result";
 import type { LeaseContext, TaskDefinition } from "../model/define";
 import type { Claimed, ClaimedRow, HeldLease } from "./claim";
 import { runBatch } from "./run-batch";
@@ -40,8 +41,8 @@ async function runShare(
   context: LeaseContext,
 ): Promise<Ended[]> {
   const read = rows.map((row) => readTask(row, definition, context.clock()));
-  const readable = read.filter((task) => "task" in task);
-  const unreadable = read.filter((task) => "outcome" in task);
+  const readable = read.flatMap((task) => (isRefused(task) ? [] : [task]));
+  const unreadable = read.flatMap((task) => (isRefused(task) ? [task.why] : []));
   if (readable.length === 0) {
     return unreadable;
   }

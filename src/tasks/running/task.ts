@@ -1,5 +1,6 @@
 /** A claimed row as its handler sees it, or why it cannot run here. */
 import { parseExact } from "../../lib/exact-json";
+import { isRefused, Refused, type Result } from "../../lib/result";
 import { readInput } from "../accepting/input";
 import type { Outcome, Reason, Task, TaskDefinition } from "../model/define";
 import type { ClaimedRow } from "./claim";
@@ -24,17 +25,18 @@ export function readTask(
   row: ClaimedRow,
   definition: TaskDefinition,
   now: number,
-): Readable | Ended {
+): Result<Readable, Ended> {
   const read = readInput(definition, row.input);
-  if ("input" in read) {
+  if (!isRefused(read)) {
     return { row, task: toTask(row, read.input, now) };
   }
-  const message = read.field === "" ? read.message : `${read.field}: ${read.message}`;
+  const { field, message: problem, isUnknown } = read.why;
+  const message = field === "" ? problem : `${field}: ${problem}`;
   const reason = { code: "invalid_input", message };
-  return {
+  return new Refused({
     row,
-    outcome: read.isUnknown ? leaveToNewer(row, reason, now) : { kind: "reject", reason },
-  };
+    outcome: isUnknown ? leaveToNewer(row, reason, now) : { kind: "reject", reason },
+  });
 }
 
 /** The outcome of a row whose name nobody defines. */
