@@ -42,7 +42,7 @@ export class Chunks {
   }
 }
 
-/** Texts that are all there already, likewise. */
+/** Joins texts that are all there already: see Chunks. */
 export function inChunks(texts: Iterable<string>): string[] {
   const chunks = new Chunks();
   for (const text of texts) {

@@ -22,7 +22,7 @@ import { MAX_PROBE_MS } from "./judgement";
 
 const RECORD = "record";
 const SAVE_EVERY_MS = 60_000;
-/** Of products nobody asked for lately one can only say that they were sick. */
+/** A product nobody asked for lately can only be said to have been sick. */
 const SICK_LATELY_MS = 3_600_000;
 const SICK_SHOWN = 20;
 /** An order that heard of the outage's last moment is waiting for it by then. */

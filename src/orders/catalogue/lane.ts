@@ -7,7 +7,7 @@
 export interface Place {
   /** The order's task. */
   taskId: string;
-  /** Those it needs still. */
+  /** What it still needs. */
   products: string[];
   /** Products it came with. */
   size: number;

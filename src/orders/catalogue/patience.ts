@@ -4,7 +4,7 @@ import { CALLS_AT_ONCE } from "./calls";
 /** A caller waits so long at most, and without news of what it wants. */
 export const MAX_WAIT_MS = 5000;
 export const QUIET_MS = 500;
-/** The same, in times what calls take as a rule. */
+/** How long a caller waits without news, in times what calls take as a rule. */
 const QUIET_CALLS = 4;
 /** Products of a lookup are all looked at after a call, so the more there are the more rarely. */
 const LOOKED_AT_PER_MS = 100;

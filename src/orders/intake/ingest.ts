@@ -12,7 +12,7 @@ import { prepareOrder } from "../pipeline/prepare";
 import { processOrder } from "../pipeline/task";
 
 /** A request's `Idempotency-Key`, which is its sender's own. */
-export interface SentKey {
+interface SentKey {
   user: string | null;
   key: string;
 }
@@ -34,7 +34,7 @@ function storedKey({ user, key }: SentKey): string {
 }
 
 /** Who sends orders, and how. */
-export interface Sender extends Pick<EnqueueOptions, "behind"> {
+interface Sender extends Pick<EnqueueOptions, "behind"> {
   user: string | null;
   /** Their key, and what tells this request's body from any other. */
   idempotency?: { key: string; identity: string } | undefined;
@@ -70,7 +70,7 @@ export async function enqueueSent(
   return accepted === "conflict" ? accepted : { ...accepted, shownIds };
 }
 
-/** Likewise for orders made here. */
+/** Enqueues orders that were made here. */
 export async function enqueueOrders(
   env: Env,
   orders: Iterable<unknown>,

@@ -24,7 +24,7 @@ export interface Search {
 }
 
 /** An order as far as it matters here. */
-export interface Seeker {
+interface Seeker {
   search: Search;
   deferrals: number;
   maxAgeMs: number;

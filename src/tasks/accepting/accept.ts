@@ -16,7 +16,7 @@ export interface Head {
   lote: string;
   now: number;
   user: string | null;
-  /** Of its idempotency: null for none. */
+  /** The idempotency key; null for none. */
   key: string | null;
   bodyHash: string | null;
   name: string;

@@ -65,7 +65,7 @@ export async function assertRoom(
   }
 }
 
-/** Likewise for work that comes one by one: only whether it can be stored matters. */
+/** Throws a 507 `storage_full` if there is no room: for work that comes one by one, only that matters. */
 export async function assertStorage(env: Env, lane: string, now = Date.now()): Promise<void> {
   if ((await lookAt(env, lane, now)).full) {
     throw storageFull();

@@ -72,7 +72,7 @@ export async function enqueueOne<Input>(
   return enqueuePrepared(env, definition, task, options);
 }
 
-/** Likewise, of a task as it is stored. */
+/** Enqueues one task whose input is prepared already. Returns its id. */
 export async function enqueuePrepared(
   env: Env,
   definition: TaskDefinition,

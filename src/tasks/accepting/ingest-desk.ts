@@ -20,11 +20,12 @@ export const SHARDS = 2;
 const SMALL_TASKS = 50;
 const SMALL_CHARACTERS = 100_000;
 
-/** Of a transaction: with three bytes a character its rows are one value that D1 takes. */
+/** A transaction holds no more: with three bytes a character its rows are one value that D1 takes. */
 const MAX_TASKS = 1000;
 const MAX_CHARACTERS = 500_000;
-/** Of what waits for one; and what a request is counted as beside its rows. */
+/** No more waits for a transaction. */
 const MAX_WAITING_CHARACTERS = 4_000_000;
+/** What a request is counted as beside its rows. */
 const HEAD_CHARACTERS = 1000;
 
 /** The queue's refusals are borne for so long before recovery is asked to send. */

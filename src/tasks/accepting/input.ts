@@ -5,7 +5,7 @@ import type { TaskDefinition } from "../model/define";
 const SHOWN_DIGITS = 80;
 
 /** Which field of an input is wrong, empty for all of it, and why. */
-export interface BadField {
+interface BadField {
   field: string;
   message: string;
   /** It is a field, or a value of a list, that the definition does not know. */

@@ -25,7 +25,7 @@ export interface ClaimedRow {
 }
 
 /** What became of a message whose task was not taken. */
-export type NotClaimed = "gone" | "suspect" | { dueInMs: number };
+type NotClaimed = "gone" | "suspect" | { dueInMs: number };
 
 /** The lease a claim made, as those who work under it need it. */
 export interface HeldLease {
@@ -46,7 +46,7 @@ export interface Claimed {
   notClaimed: Map<string, NotClaimed>;
 }
 
-export interface ClaimRequest {
+interface ClaimRequest {
   /** The new lease's; the same again finds the lease an ambiguous call made. */
   token: string;
   ids: readonly string[];

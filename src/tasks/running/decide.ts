@@ -51,8 +51,8 @@ export interface Decided extends Ran {
   at: number;
 }
 
-/** What a decision depends on besides the task: nothing else does. */
-export interface Moment {
+/** What a decision depends on besides the task. */
+interface Moment {
   env: Env;
   lease: Pick<HeldLease, "since" | "worker">;
   now: number;

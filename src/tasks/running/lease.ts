@@ -35,7 +35,7 @@ export interface Delivery {
   until: number;
 }
 
-export interface Worked {
+interface Worked {
   /** Tasks of the delivery that are still to be run, each alone. */
   suspects: string[];
   /**
@@ -69,7 +69,7 @@ export async function workLease(
     if (taken.claimed.length > 0) {
       const leaseExpiresAt = now + leaseMs;
       const context = { env, engine, worker, leaseExpiresAt, clock, chance };
-      const settled = await keepingLease(taken, leaseMs, context);
+      const settled = await runAndSettle(taken, leaseMs, context);
       const answered = answerSettled(settled, messages);
       logSettled(answered, clock() - now);
       await afterSettle(answered, context);
@@ -86,8 +86,8 @@ export async function workLease(
   }
 }
 
-/** From claim to settle, while a heartbeat keeps the lease. */
-async function keepingLease(
+/** Takes claimed tasks to their settle, while a heartbeat keeps the lease. */
+async function runAndSettle(
   claimed: Claimed,
   leaseMs: number,
   context: LeaseContext,
@@ -104,7 +104,7 @@ async function keepingLease(
   }
 }
 
-/** Runs them, and tells whoever watches that they started. */
+/** Runs claimed tasks, and tells whoever watches that they started. */
 async function runInSight(claimed: Claimed, context: LeaseContext): Promise<Ran> {
   const stopTelling = publishStarted(context.env, claimed.claimed);
   const ran = await run(claimed, context);
@@ -112,7 +112,7 @@ async function runInSight(claimed: Claimed, context: LeaseContext): Promise<Ran>
   return ran;
 }
 
-/** Notifies those who wish it of a first start. */
+/** Notifies those who asked to be told when their task starts. */
 async function noticeStarted({ lease, claimed }: Claimed, { env }: LeaseContext): Promise<void> {
   const told = claimed.filter((row) => row.started_at === null && readNotify(row.notify).start);
   if (told.length > 0) {
@@ -124,7 +124,7 @@ async function noticeStarted({ lease, claimed }: Claimed, { env }: LeaseContext)
   }
 }
 
-/** How long the longest of them may run: they run side by side. */
+/** How long the longest may run: claimed tasks run side by side. */
 function longest({ claimed }: Claimed, engine: Engine): number {
   const timeouts = claimed.map((row) => {
     const definition = engine.find(row.name);

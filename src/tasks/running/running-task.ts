@@ -52,13 +52,13 @@ UPDATE tasks SET checkpoint = nullif(?3, 'null') WHERE id = ?2 AND id IN (${HELD
 type Progress = [percent: number, step: string | null, totalSteps: number | null];
 
 /** What a run of a task needs besides the task: `save` writes the progress not yet saved. */
-export interface StartedRun<Input> {
+interface StartedRun<Input> {
   task: RunningTask<Input>;
   save(): Promise<void>;
 }
 
 /** A task to be run, its row, and the token of the lease that holds it. */
-export interface Runnable<Input> {
+interface Runnable<Input> {
   task: Task<Input>;
   row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">;
   token: string;

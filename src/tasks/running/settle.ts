@@ -7,7 +7,7 @@ import { isFinal, OPEN, type StoredStatus } from "../model/states";
 import type { Decided, DecidedTask, Transition } from "./decide";
 
 /** The truth after settling, as D1 tells it. */
-export interface SettledRow {
+interface SettledRow {
   id: string;
   status: StoredStatus;
   ready_at: number;
@@ -107,7 +107,7 @@ WHERE tasks.id = x.id AND x.reason IS NOT NULL`;
 const COUNT = countEndsSql(`id IN (${HELD})`);
 const NOTIFY = notifyEndsSql(`id IN (${HELD})`);
 
-/** Of [id, status, code] what is otherwise; of [id] whatever it is. */
+/** Reads rows that are otherwise than [id, status, code] says, and in any case those of an [id] alone. */
 const READ_OTHERWISE = `
 SELECT t.id, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
   t.error_message, t.error_detail

@@ -7,7 +7,7 @@ import type { Clock } from "../../lib/clock";
 import { isRecent } from "../../lib/recent";
 
 const SLICE_MS = 25_000;
-/** Of pages that ask D1 up to a dozen times each. */
+/** A page asks D1 up to a dozen times. */
 const SLICE_PAGES = 75;
 
 export class Slice {

@@ -45,7 +45,7 @@ export function unknownTask(row: ClaimedRow, now: number): Outcome {
   return leaveToNewer(row, { code: "unknown_task", message }, now);
 }
 
-/** So long after its first delivery nobody knows it. */
+/** A task that is still unknown so long after its first delivery is known to nobody. */
 const PATIENCE_MS = 3_600_000;
 
 /**
