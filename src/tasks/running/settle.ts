@@ -1,10 +1,10 @@
-import { inChunks } from "../../db/chunks";
 import { retryD1 } from "../../db/retry";
 import { countEndsSql } from "../model/counts";
 import { deleteLease, HELD } from "../model/leases";
 import { notifyEndsSql } from "../model/notify";
-import { isFinal, OPEN, type StoredStatus } from "../model/states";
+import { isFinal, type StoredStatus } from "../model/states";
 import type { Decided, DecidedTask, Transition } from "./decide";
+import { jsonChunks, transitionWrites } from "./transition-writes";
 
 /** The truth after settling, as D1 tells it. */
 interface SettledRow {
@@ -17,80 +17,6 @@ interface SettledRow {
   error_message: string | null;
   error_detail: string | null;
 }
-
-// Transitions reach SQL as arrays, which it reads faster than objects. Most tasks end, so those that do
-// bring only what an end needs.
-const ENDED = [
-  "id",
-  "status",
-  "attempts",
-  "started_at",
-  "finished_at",
-  "timeline",
-  "result",
-  "code",
-  "message",
-  "detail",
-  "traceback",
-] as const satisfies (keyof Transition)[];
-const WAITING = [
-  "id",
-  "status",
-  "attempts",
-  "started_at",
-  "timeline",
-  "code",
-  "message",
-  "detail",
-  "traceback",
-  "deferrals",
-  "suspect",
-  "ready_at",
-  "check_at",
-  "sent",
-  "checkpoint",
-] as const satisfies (keyof Transition)[];
-
-// `+tasks.id` keeps the planner from starting at the lease's list, which would read the whole JSON
-// of changes once per task.
-function settleSql<Field extends keyof Transition>(
-  fields: readonly Field[],
-  set: (text: (field: Field) => string, json: (field: Field) => string) => string,
-): string {
-  const text = (field: Field | "id") => `c.value ->> ${fields.indexOf(field as Field)}`;
-  const json = (field: Field) => `nullif(c.value -> ${fields.indexOf(field)}, 'null')`;
-  return `
-UPDATE tasks SET resends = 0, worker = ?3, ${set(text, json)}
-FROM json_each(?2) c
-WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
-}
-
-/** ?5: whether any of them has one. To look for it in each would cost every success a microsecond. */
-const ifAny = (traceback: string) => `iif(?5, ${traceback}, NULL)`;
-
-const END = settleSql(
-  ENDED,
-  (text, json) => `
-  status = ${text("status")}, attempts = ${text("attempts")}, deferrals = 0, suspect = 0,
-  ready_at = ?4, started_at = ${text("started_at")}, finished_at = ${text("finished_at")},
-  timeline = ${json("timeline")}, result = ${json("result")}, error_code = ${text("code")},
-  error_message = ${text("message")}, error_detail = ${json("detail")},
-  error_traceback = ${ifAny(text("traceback"))},
-  checkpoint = iif(${text("status")} = 'SUCCESS', NULL, checkpoint)`,
-);
-
-const WAIT = settleSql(
-  WAITING,
-  (text, json) => `
-  status = ${text("status")}, attempts = ${text("attempts")}, deferrals = ${text("deferrals")},
-  suspect = ${text("suspect")}, ready_at = ${text("ready_at")}, check_at = ${text("check_at")},
-  sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
-  started_at = ${text("started_at")}, timeline = ${json("timeline")},
-  error_code = ${text("code")}, error_message = ${text("message")},
-  error_detail = ${json("detail")}, error_traceback = ${ifAny(text("traceback"))},
-  checkpoint = iif(${json("checkpoint")} IS NULL, checkpoint,
-    nullif(${json("checkpoint")} -> 'left', 'null'))`,
-);
 
 // Rows held that have ended were ended by this very settle.
 
@@ -133,21 +59,13 @@ export interface Settled extends Decided {
  */
 export async function settle(db: D1Database, decided: Decided): Promise<Settled> {
   const { lease, tasks, at } = decided;
-  const { token, worker } = lease;
+  const { token } = lease;
   const transitions = tasks.map(({ transition }) => transition);
-  const ended = transitions.filter(({ status }) => isFinal(status));
-  const waiting = transitions.filter(({ status }) => !isFinal(status));
-  const hasTraceback = transitions.some(({ traceback }) => traceback !== null) ? 1 : 0;
   const notifies = tasks.some(({ row }) => row.notify !== null);
   const commits = commitsOf(tasks);
-  const update = (sql: string, fields: readonly (keyof Transition)[], of: readonly Transition[]) =>
-    jsonChunks(of.map((transition) => fields.map((field) => transition[field]))).map((chunk) =>
-      db.prepare(sql).bind(token, chunk, worker, at, hasTraceback),
-    );
-  const wanted = [
-    ...ended.map(({ id, status, code }) => [id, status, code]),
-    ...waiting.map(({ id }) => [id]),
-  ];
+  const wanted = transitions.map(({ id, status, code }) =>
+    isFinal(status) ? [id, status, code] : [id],
+  );
   const statements = [
     ...commits.flatMap(({ commit, rows }) => {
       const writes = [...(commit.before?.(rows) ?? []), ...commit.insert];
@@ -155,8 +73,7 @@ export async function settle(db: D1Database, decided: Decided): Promise<Settled>
         writes.map((sql) => db.prepare(sql).bind(token, chunk)),
       );
     }),
-    ...update(END, ENDED, ended),
-    ...update(WAIT, WAITING, waiting),
+    ...transitionWrites(db, lease, transitions, at),
     ...commits.map(({ commit, name }) => db.prepare(failLosers(commit.conflict)).bind(token, name)),
     db.prepare(COUNT).bind(token, at),
     ...(notifies ? [db.prepare(NOTIFY).bind(token, at)] : []),
@@ -202,8 +119,4 @@ function asWanted(wanted: Transition): SettledRow | null {
         error_detail: detail === null ? null : JSON.stringify(detail),
       }
     : null;
-}
-
-function jsonChunks(values: readonly unknown[]): string[] {
-  return inChunks(values.map((value) => JSON.stringify(value)));
 }

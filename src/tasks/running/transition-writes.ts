@@ -1,0 +1,102 @@
+/** The statements that make rows what was decided, each fenced by the lease. */
+import { inChunks } from "../../db/chunks";
+import { HELD } from "../model/leases";
+import { isFinal, OPEN } from "../model/states";
+import type { HeldLease } from "./claim";
+import type { Transition } from "./decide";
+
+// Transitions reach SQL as arrays, which it reads faster than objects. Most tasks end, so those that do
+// bring only what an end needs.
+const ENDED = [
+  "id",
+  "status",
+  "attempts",
+  "started_at",
+  "finished_at",
+  "timeline",
+  "result",
+  "code",
+  "message",
+  "detail",
+  "traceback",
+] as const satisfies (keyof Transition)[];
+const WAITING = [
+  "id",
+  "status",
+  "attempts",
+  "started_at",
+  "timeline",
+  "code",
+  "message",
+  "detail",
+  "traceback",
+  "deferrals",
+  "suspect",
+  "ready_at",
+  "check_at",
+  "sent",
+  "checkpoint",
+] as const satisfies (keyof Transition)[];
+
+// `+tasks.id` keeps the planner from starting at the lease's list, which would read the whole JSON
+// of changes once per task.
+function settleSql<Field extends keyof Transition>(
+  fields: readonly Field[],
+  set: (text: (field: Field) => string, json: (field: Field) => string) => string,
+): string {
+  const text = (field: Field | "id") => `c.value ->> ${fields.indexOf(field as Field)}`;
+  const json = (field: Field) => `nullif(c.value -> ${fields.indexOf(field)}, 'null')`;
+  return `
+UPDATE tasks SET resends = 0, worker = ?3, ${set(text, json)}
+FROM json_each(?2) c
+WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
+}
+
+/** ?5: whether any of them has one. To look for it in each would cost every success a microsecond. */
+const ifAny = (traceback: string) => `iif(?5, ${traceback}, NULL)`;
+
+const END = settleSql(
+  ENDED,
+  (text, json) => `
+  status = ${text("status")}, attempts = ${text("attempts")}, deferrals = 0, suspect = 0,
+  ready_at = ?4, started_at = ${text("started_at")}, finished_at = ${text("finished_at")},
+  timeline = ${json("timeline")}, result = ${json("result")}, error_code = ${text("code")},
+  error_message = ${text("message")}, error_detail = ${json("detail")},
+  error_traceback = ${ifAny(text("traceback"))},
+  checkpoint = iif(${text("status")} = 'SUCCESS', NULL, checkpoint)`,
+);
+
+const WAIT = settleSql(
+  WAITING,
+  (text, json) => `
+  status = ${text("status")}, attempts = ${text("attempts")}, deferrals = ${text("deferrals")},
+  suspect = ${text("suspect")}, ready_at = ${text("ready_at")}, check_at = ${text("check_at")},
+  sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
+  started_at = ${text("started_at")}, timeline = ${json("timeline")},
+  error_code = ${text("code")}, error_message = ${text("message")},
+  error_detail = ${json("detail")}, error_traceback = ${ifAny(text("traceback"))},
+  checkpoint = iif(${json("checkpoint")} IS NULL, checkpoint,
+    nullif(${json("checkpoint")} -> 'left', 'null'))`,
+);
+
+/** Writes transitions at `at`, the moment they were decided. */
+export function transitionWrites(
+  db: D1Database,
+  { token, worker }: HeldLease,
+  transitions: readonly Transition[],
+  at: number,
+): D1PreparedStatement[] {
+  const hasTraceback = transitions.some(({ traceback }) => traceback !== null) ? 1 : 0;
+  const write = (sql: string, fields: readonly (keyof Transition)[], of: readonly Transition[]) =>
+    jsonChunks(of.map((transition) => fields.map((field) => transition[field]))).map((chunk) =>
+      db.prepare(sql).bind(token, chunk, worker, at, hasTraceback),
+    );
+  const ended = transitions.filter(({ status }) => isFinal(status));
+  const waiting = transitions.filter(({ status }) => !isFinal(status));
+  return [...write(END, ENDED, ended), ...write(WAIT, WAITING, waiting)];
+}
+
+/** Values as JSON arrays that D1 takes. */
+export function jsonChunks(values: readonly unknown[]): string[] {
+  return inChunks(values.map((value) => JSON.stringify(value)));
+}
