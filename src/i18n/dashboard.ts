@@ -12,16 +12,16 @@ export const dashboardEs = {
   "health.storageFull":
     "La base de datos está llena al {share} ({size} de {limit}): no se aceptan pedidos ni tareas nuevas (507).",
   "health.storageFull.do":
-    "Nada de lo aceptado se pierde: sigue, o espera a que haya sitio. Leer y borrar funcionan. Hay que hacer sitio ahora: exporta las tareas antiguas y borra después sus filas, como explica el README («When the database fills»).",
+    "Nada de lo aceptado se pierde: sigue, o espera a que haya sitio. Leer y borrar funcionan. Hay que hacer sitio ahora: exporta las tareas antiguas y borra después sus filas, como explica docs/operations.md («When the database fills»).",
   "health.storageFull.link": "Exportar las tareas",
   "health.storageShort":
     "La base de datos está casi llena: al {share}, {size} de {limit}. Desde el 98 % se rechaza lo nuevo.",
   "health.storageShort.do":
-    "Haz sitio hoy: exporta las tareas antiguas y borra después sus filas, como explica el README («When the database fills»).",
+    "Haz sitio hoy: exporta las tareas antiguas y borra después sus filas, como explica docs/operations.md («When the database fills»).",
   "health.storageShort.link": "Exportar las tareas",
   "health.storageFilling": "La base de datos se llena: va por el {share}, {size} de {limit}.",
   "health.storageFilling.do":
-    "Nada borra aún las tareas antiguas por sí solo, y desde el 98 % se rechaza lo nuevo. Planea exportarlas y borrar sus filas, como explica el README («When the database fills»).",
+    "Nada borra aún las tareas antiguas por sí solo, y desde el 98 % se rechaza lo nuevo. Planea exportarlas y borrar sus filas, como explica docs/operations.md («When the database fills»).",
   "health.storageFilling.link": "Exportar las tareas",
   "health.registryFilling":
     "El objeto más lleno del registro de pedidos va por el {share}: {size} de {limit}.",
@@ -303,16 +303,16 @@ export const dashboardEn = {
   "health.storageFull":
     "The database is {share} full ({size} of {limit}): no new orders or tasks are accepted (507).",
   "health.storageFull.do":
-    "Nothing that was accepted is lost: it goes on, or waits for room. Reading and deleting work. Make room now: export the old tasks, then delete their rows, as the README explains (“When the database fills”).",
+    "Nothing that was accepted is lost: it goes on, or waits for room. Reading and deleting work. Make room now: export the old tasks, then delete their rows, as docs/operations.md explains (“When the database fills”).",
   "health.storageFull.link": "Export the tasks",
   "health.storageShort":
     "The database is nearly full: {share}, {size} of {limit}. From 98% on, new work is refused.",
   "health.storageShort.do":
-    "Make room today: export the old tasks, then delete their rows, as the README explains (“When the database fills”).",
+    "Make room today: export the old tasks, then delete their rows, as docs/operations.md explains (“When the database fills”).",
   "health.storageShort.link": "Export the tasks",
   "health.storageFilling": "The database is filling up: {share}, {size} of {limit}.",
   "health.storageFilling.do":
-    "Nothing deletes old tasks by itself yet, and from 98% on new work is refused. Plan to export them and to delete their rows, as the README explains (“When the database fills”).",
+    "Nothing deletes old tasks by itself yet, and from 98% on new work is refused. Plan to export them and to delete their rows, as docs/operations.md explains (“When the database fills”).",
   "health.storageFilling.link": "Export the tasks",
   "health.registryFilling":
     "The fullest object of the order registry is {share} full: {size} of {limit}.",

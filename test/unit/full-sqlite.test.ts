@@ -27,7 +27,7 @@ beforeEach(async () => {
   await expect(fillUp()).rejects.toThrow(FULL);
 });
 
-/** Stores orders and tasks, one a second from before the README's day, until nothing more fits. */
+/** Stores orders and tasks, one a second from before the day docs/operations.md names, until nothing more fits. */
 async function fillUp(): Promise<void> {
   for (let n = 0; ; n++) {
     const task = taskId(newLote(MIDNIGHT + (n - 600) * 1000), 0);
@@ -74,10 +74,11 @@ describe("on a full database", () => {
     }
   });
 
-  it("what the README says makes room, and the pages kept free come back", async () => {
+  it("what docs/operations.md says makes room, and the pages kept free come back", async () => {
     const [id = ""] = await oldestOrders(1);
     await deleteOrder(env, id, { by: "user:1", reason: "asked for by them" });
-    const [statement = ""] = /DELETE FROM tasks[^"]*/.exec(readProjectFile("README.md")) ?? [];
+    const [statement = ""] =
+      /DELETE FROM tasks[^"]*/.exec(readProjectFile("docs/operations.md")) ?? [];
     const old = `tasks WHERE id < '${firstIdAt(MIDNIGHT)}'`;
     const kept = [
       `${old} AND status = 'PENDING'`,
