@@ -1,3 +1,4 @@
+import { documentProblems } from "./documents.mjs";
 import { runTool } from "./tools.mjs";
 
 const checks = [
@@ -23,11 +24,16 @@ const checks = [
 /** Runs every check, whatever fails; returns how many passed and failed. */
 export async function runStaticChecks() {
   const count = { passed: 0, failed: 0 };
-  for (const { name, tool, args } of checks) {
-    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
-    const passed = (await runTool(tool, args, { env })) === 0;
+  const tell = (name, passed) => {
     console.log(`${passed ? "✓" : "✗"} ${name}`);
     count[passed ? "passed" : "failed"] += 1;
+  };
+  for (const { name, tool, args } of checks) {
+    const env = { ...process.env, WRANGLER_SEND_METRICS: "false", WRANGLER_HIDE_BANNER: "true" };
+    tell(name, (await runTool(tool, args, { env })) === 0);
   }
+  const problems = documentProblems();
+  problems.forEach((problem) => console.error(problem));
+  tell("documents", problems.length === 0);
   return count;
 }
