@@ -12,8 +12,8 @@ export function documentProblems() {
   const docs = readdirSync(path.join(root, "docs")).filter((name) => name.endsWith(".md"));
   const texts = new Map(["README.md", ...docs.map((name) => `docs/${name}`)].map(withText));
   const words = texts.get("README.md").trim().split(/\s+/).length;
-  const files = FOLDERS.flatMap((folder) =>
-    readdirSync(path.join(root, folder), { recursive: true }).map(
+  const files = [".", ...FOLDERS].flatMap((folder) =>
+    readdirSync(path.join(root, folder), { recursive: folder !== "." }).map(
       (file) => `${folder}/${file.replaceAll(path.sep, "/")}`,
     ),
   );
