@@ -45,6 +45,7 @@ export default defineConfig({
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
+          globalSetup: ["./scripts/lib/bundles.mjs"],
           setupFiles: ["./test/support/setup.ts"],
           testTimeout: 30_000,
           hookTimeout: 60_000, // counting a million tasks again

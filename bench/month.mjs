@@ -9,7 +9,7 @@ const MONTH_DAYS = 30;
 const MONTH_S = MONTH_DAYS * 86_400;
 /** Of wrangler.toml. */
 const CRON_EVERY_S = 300;
-/** Reads a second of an open dashboard: src/admin/assets/live.client.js and page.client.js. */
+/** Reads a second of an open dashboard: src/live/live.client.js and page.client.js of the console. */
 const READS = { idle: 1 / 30, most: 1 / 3 };
 /** Of src/live/hub.do.ts: messages a second at most, while somebody listens, each an alarm. */
 const HUB_ALARMS_PER_S = 4;

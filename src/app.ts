@@ -32,6 +32,7 @@ import { orderRoutes } from "./orders/routes";
 import { systemInfo } from "./system-info";
 import { oldErrors } from "./task-manager/old-errors";
 import { oldRoutes } from "./task-manager/routes";
+import { taskMonitorRoutes } from "./task-monitor/routes";
 import type { Engine } from "./tasks/model/engine";
 import { metricsText } from "./tasks/statistics/metrics";
 import { taskRoutes } from "./tasks/api/routes";
@@ -54,6 +55,7 @@ export function createApp(engine: Engine) {
   app.use(requestId(), privateAnswers(), siteHeaders, keepOutRobots);
   app.get("/healthz", (c) => c.json({ status: "ok" }));
   app.route("/", assetRoutes);
+  app.route("/", taskMonitorRoutes);
   app.use("/api/task-manager/*", oldErrors());
   app.use(checkConfig(), closesEnded());
   app.use(except(hasOwnLimit, limitBody(MAX_BODY_BYTES)));

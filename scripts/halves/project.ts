@@ -1,5 +1,6 @@
 /** A project put together from two versions: started, it runs both. */
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { unstable_readConfig as readConfig, unstable_splitSqlQuery as split } from "wrangler";
 import { project, temporaryFolder } from "../harness/server.ts";
@@ -29,6 +30,7 @@ export class BothVersions {
     }
     const modules = path.join(project, "node_modules");
     symlinkSync(modules, path.join(this.folder, "node_modules"), "junction");
+    bundle(previous);
     // What a server migrates to at its start.
     cpSync(path.join(previous, "migrations"), path.join(this.folder, "migrations"), {
       recursive: true,
@@ -66,6 +68,14 @@ export default handlers;
 export { EmbeddedCatalogue } from "./src/index";
 ${objects.join("")}`,
     );
+  }
+}
+
+/** What wrangler would do for a version of its own: bundle what its Worker serves to browsers. */
+function bundle(folder: string): void {
+  const script = path.join(folder, "scripts", "bundle.mjs");
+  if (existsSync(script) && spawnSync(process.execPath, [script]).status !== 0) {
+    throw new Error(`${script} failed`);
   }
 }
 

@@ -11,9 +11,9 @@ const checks = [
   },
   { name: "types of src", tool: "tsc", args: ["-p", "tsconfig.json"] },
   {
-    name: "types of the pages' script",
+    name: "types of the pages' scripts",
     tool: "tsc",
-    args: ["-p", "src/admin/assets/tsconfig.json"],
+    args: ["-p", "src/tsconfig.client.json"],
   },
   { name: "types of scripts", tool: "tsc", args: ["-p", "scripts/tsconfig.json"] },
   { name: "types of bench", tool: "tsc", args: ["-p", "bench/tsconfig.json"] },

@@ -17,7 +17,7 @@ import {
 /** A clone with its dependencies, in a path with spaces. */
 function clone(): string {
   const folder = path.join(temporaryFolder("clone-"), "dir with spaces");
-  const left = new Set(["node_modules", ".git", ".wrangler", ".dev.vars"]);
+  const left = new Set(["node_modules", ".git", ".wrangler", ".dev.vars", "dist"]);
   cpSync(project, folder, {
     recursive: true,
     filter: (source) => !left.has(path.relative(project, source)),

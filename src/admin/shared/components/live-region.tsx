@@ -18,7 +18,7 @@ interface LiveRegionProps {
   ticket?: string;
 }
 
-/** The part of a page that the page's script keeps up to date: see assets/page.client.js. */
+/** The part of a page that the page's script keeps up to date: see client/page.client.js. */
 export function LiveRegion(props: PropsWithChildren<LiveRegionProps>) {
   const { view, about, open, grows, summary, ticket, children } = props;
   const { t } = view;

@@ -3,9 +3,9 @@
  * What pages gain with JavaScript: times in the reader's zone, shortcuts of the keyboard, and tasks
  * and sums that change before one's eyes. A live region says in its attributes what it is about; its
  * rows and the page's title bear `data-task`. Served with what it imports in one file; checked by
- * this folder's tsconfig.json.
+ * src/tsconfig.client.json.
  */
-import { startLive } from "./live.client.js";
+import { startLive } from "../../../live/live.client.js";
 import { morph } from "./morph.client.js";
 import { startShortcuts } from "./shortcuts.client.js";
 import { localizeTimes } from "./times.client.js";
@@ -23,7 +23,7 @@ const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
  * Shows what the hub tells of a task before the page is read again. Returns whether more than that
  * has changed.
  * @param {HTMLElement} region
- * @param {import("./live.client.js").Row} row
+ * @param {import("../../../live/live.client.js").Row} row
  */
 function patch(region, { id, status, progress, step, stages = [] }) {
   const element = region.querySelector(`[data-task="${id}"]`);

@@ -1,0 +1,47 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { build } from "esbuild";
+import { root } from "./tools.mjs";
+
+/** By the name it has in dist/. */
+const ENTRIES = {
+  console: "src/admin/console.css",
+  "page.client": "src/admin/shared/client/page.client.js",
+  "task-monitor.client": "src/task-monitor/task-monitor.client.js",
+};
+
+/** Writes to dist/ what browsers get, each with what it imports in one minified file; vitest calls it too. */
+export async function setup() {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ENTRIES,
+    outdir: "dist",
+    bundle: true,
+    minify: true,
+    format: "esm",
+    charset: "utf8",
+    write: false,
+  });
+  for (const { path: file, text } of outputFiles) {
+    write(file, text);
+  }
+}
+
+/** Only what is new, and at once: servers and tests that run at the same time read these files. */
+function write(file, text) {
+  if (read(file) === text) {
+    return;
+  }
+  mkdirSync(path.dirname(file), { recursive: true });
+  const draft = `${file}.${process.pid}`;
+  writeFileSync(draft, text);
+  renameSync(draft, file);
+}
+
+function read(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
