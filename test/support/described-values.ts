@@ -1,7 +1,7 @@
 /** Values of the kind the API's own description asks for, so that new routes are fuzzed as they should be. */
 import * as fc from "fast-check";
 import { validOrder } from "./arbitraries";
-import { TAKEN } from "../../src/admin/shared/taken-names";
+import { NAMES } from "../../src/admin/names";
 import { ENDPOINTS } from "../../src/auth/gate";
 import { apiDocument, nameOf, type Route } from "./route-table";
 
@@ -84,7 +84,7 @@ export function queryNamesOf(route: Route): readonly string[] {
       : [];
   }
   const parameters = operationOf(route)?.parameters?.filter((each) => each.in === "query");
-  const ofPage = route.method === "GET" ? TAKEN[nameOf(route)] : [];
+  const ofPage = route.method === "GET" ? NAMES[nameOf(route)] : [];
   return parameters?.map(({ name }) => name) ?? ["lang", ...(ofPage ?? [])];
 }
 

@@ -1,6 +1,6 @@
 /** Requests to one route: mostly right, wrong in one thing or in all. */
 import * as fc from "fast-check";
-import { TAKEN } from "../../src/admin/shared/taken-names";
+import { NAMES } from "../../src/admin/names";
 import { hostileText, nearlyAnOrder, validOrder } from "./arbitraries";
 import { asBytes, broken } from "./hostile-json";
 import { bodyOf, queryNamesOf } from "./described-values";
@@ -142,7 +142,7 @@ const ANY_FIELDS = ["email", "password", "reason", "lang", "back", "next", "%ff"
 
 /** Of the fields the route's page has, where it has any; or of any. */
 function form(route: Route): fc.Arbitrary<string> {
-  const own = TAKEN[nameOf(route)] ?? [];
+  const own = NAMES[nameOf(route)] ?? [];
   const value = fc.oneof(encoded, rawPiece, goodValue, fc.constant("admin%40example.com"));
   const fields = (names: readonly string[]) =>
     fc

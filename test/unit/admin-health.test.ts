@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Facts, findings, isGrave, stateOfQueue } from "../../src/admin/shared/health";
+import { type Facts, findings, isGrave } from "../../src/admin/dashboard/health";
+import { stateOfQueue } from "../../src/admin/queues/queue-state";
 import type { Backlog } from "../../src/tasks/statistics/backlog";
 
 const NOW = 1_800_000_000_000;

@@ -6,7 +6,8 @@ import { AuditDetail } from "./audit-detail";
 import { AuditTarget } from "./audit-target";
 import type { AuditQuery } from "./audit-query";
 import { EmptyState } from "../shared/components/empty-state";
-import { Filters, SelectField, TextField } from "../shared/components/filters";
+import { InputField, SelectField } from "../shared/components/field";
+import { Filters } from "../shared/components/filters";
 import { Notice } from "../shared/components/notice";
 import { Pager } from "../shared/components/pager";
 import { Time } from "../shared/components/time";
@@ -69,7 +70,7 @@ export function AuditListPage({ view, query, list }: AuditListPageProps) {
         active={query.active}
         search={{ value: typed.q, hint: t("audit.searchHint"), problem: problem("q") }}
       >
-        <TextField
+        <InputField
           id="actor"
           label={t("audit.actor")}
           value={typed.actor}

@@ -3,7 +3,7 @@ import { AppError } from "../../http/errors";
 import type { Action } from "../../tasks/commands/doable";
 import { isTaskId } from "../../lib/ids";
 import type { TaskFilter } from "../../tasks/reading/task-filter";
-import { ACTION_NAMES } from "../shared/components/selection";
+import { ACTION_NAMES } from "../tasks/selection";
 import { readTaskQuery, type TaskQuery } from "../tasks/task-query";
 
 /** An action on picked tasks, or on all that match a filter: an address, or a form of it. */

@@ -1,10 +1,11 @@
 import { scaleBand, scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 import type { Child } from "hono/jsx";
-import type { Stretch } from "../shared/time-range";
+import type { Stretch } from "./time-range";
 import type { View } from "../shared/view";
 import { Fill } from "../shared/components/fill";
-import { Moment, OwnZone } from "../shared/components/time";
+import { OwnZone } from "../shared/components/time";
+import { Moment } from "./moment";
 
 export interface Series {
   name: string;

@@ -10,31 +10,20 @@ import {
   daysAgo,
   endsOf,
   type NamedCounts,
-  readCounts,
   total,
 } from "../../tasks/statistics/stats";
 import type { TaskView } from "../../tasks/model/queries";
-import { lookAtOpen } from "../../tasks/statistics/open-work";
 import { type ErrorCount, lookAtFailures, troublesOf } from "../../tasks/statistics/troubles";
 import { type Worker, workersOf } from "../../tasks/statistics/workers";
-import { WORKER_TASKS_SHOWN } from "./worker-table";
-import { type Finding, findings, type QueueState, stateOfQueue } from "../shared/health";
-import { type Backlog, listBacklogs } from "../../tasks/statistics/backlog";
-import { type History, historyOf, type RangeName } from "../shared/time-range";
+import { DEAD_LETTER, type QueueView, viewQueues } from "../queues/read-queues";
+import { WORKER_TASKS_SHOWN } from "../queues/worker-table";
+import { type Finding, findings } from "./health";
+import { type History, historyOf, type RangeName } from "./time-range";
 
 export const FAILURES_SHOWN = 8;
 /** What "lately" and "normal" are when failures are judged. */
 const LATELY_MS = 15 * SPANS.minute;
 const NORMAL_DAYS = 7;
-/** How long ago a task may have ended that still tells of somebody at work. */
-const JUST_NOW_MS = 2 * SPANS.minute;
-
-/** A queue with its state in a word, and those that run its tasks. */
-export interface QueueView {
-  backlog: Backlog;
-  state: QueueState;
-  workers: Worker[];
-}
 
 export interface ModuleSummary {
   module: string;
@@ -54,8 +43,6 @@ export interface Dashboard {
   findings: Finding[];
 }
 
-export const DEAD_LETTER = "dead_letter";
-
 export async function readDashboard(
   env: Env,
   engine: Engine,
@@ -73,8 +60,7 @@ export async function readDashboard(
   const { errors } = failures;
   const workers = await workersOf(env.DB, open.leases, WORKER_TASKS_SHOWN);
   const days = byName(counts, daysAgo(NORMAL_DAYS, now));
-  const justNow = byName(counts, thisMinute - JUST_NOW_MS);
-  const queues = viewQueues(all.queues, workers, lanesThatEnded(engine, justNow), now);
+  const queues = viewQueues(engine, { backlogs: all.queues, workers, counts, now });
   const recent = total(byName(counts, thisMinute - LATELY_MS));
   const ever = total(days);
   return {
@@ -102,42 +88,6 @@ export async function readDashboard(
       catalogue,
     }),
   };
-}
-
-/** Every queue, for the page that is about them alone. */
-export async function readQueues(env: Env, engine: Engine, now = Date.now()): Promise<QueueView[]> {
-  const from = now - (now % SPANS.minute) - JUST_NOW_MS;
-  const [open, counts] = await Promise.all([lookAtOpen(env, engine), readCounts(env.DB, { from })]);
-  const [backlogs, workers] = await Promise.all([
-    listBacklogs(env, open, now),
-    workersOf(env.DB, open.leases, WORKER_TASKS_SHOWN),
-  ]);
-  return viewQueues(backlogs, workers, lanesThatEnded(engine, byName(counts, from)), now);
-}
-
-function viewQueues(
-  backlogs: readonly Backlog[],
-  workers: readonly Worker[],
-  ended: ReadonlySet<string>,
-  now: number,
-): QueueView[] {
-  return backlogs.map((backlog) => {
-    const own = workers.filter(({ queue }) => queue === backlog.queue);
-    const atWork = {
-      now: own.some(({ expiresAt }) => expiresAt > now),
-      lately: ended.has(backlog.queue),
-    };
-    return { backlog, state: stateOfQueue(backlog, atWork), workers: own };
-  });
-}
-
-function lanesThatEnded(engine: Engine, named: readonly NamedCounts[]): Set<string> {
-  return new Set(
-    named.flatMap(({ name, counts }) => {
-      const lane = engine.find(name)?.queue;
-      return lane !== undefined && counts.success + counts.failure > 0 ? [lane] : [];
-    }),
-  );
 }
 
 function byModule(engine: Engine, named: readonly NamedCounts[]): ModuleSummary[] {

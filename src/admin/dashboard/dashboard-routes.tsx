@@ -9,7 +9,7 @@ import { FAILURES_SHOWN, readDashboard } from "./dashboard-data";
 import { DashboardPage } from "./dashboard";
 import { ModulePage } from "./module";
 import { renderPage } from "../shared/render";
-import { historyOf, readRange } from "../shared/time-range";
+import { historyOf, readRange } from "./time-range";
 import { viewOf } from "../shared/view";
 
 const PERIODS = [1, 7, 30] as const;

@@ -1,11 +1,12 @@
 import type { PropsWithChildren } from "hono/jsx";
 import { quantileSeconds } from "../../tasks/statistics/stats";
 import { formatCount, formatDuration } from "../shared/format";
-import { type History, RANGE_NAMES, stretchesOf } from "../shared/time-range";
+import { type History, RANGE_NAMES, stretchesOf } from "./time-range";
 import type { View } from "../shared/view";
 import { Chart, type Series } from "./chart";
 import { Fill } from "../shared/components/fill";
-import { Moment, OwnZone } from "../shared/components/time";
+import { OwnZone } from "../shared/components/time";
+import { Moment } from "./moment";
 
 /** The least a count's and a duration's axis reaches. */
 const LEAST_COUNT = 4;

@@ -14,7 +14,7 @@ import { AsOf, LiveRegion, said } from "../shared/components/live-region";
 import { shareEndedWell } from "./dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../shared/format";
 import { Layout } from "../shared/layout";
-import type { History } from "../shared/time-range";
+import type { History } from "./time-range";
 import type { View } from "../shared/view";
 
 interface ModulePageProps {

@@ -1,4 +1,4 @@
-import type { QueueView } from "./dashboard-data";
+import type { QueueView } from "../queues/read-queues";
 import { formatCount, formatDuration } from "../shared/format";
 import type { View } from "../shared/view";
 import { QueueBadge } from "../queues/queue-badge";

@@ -2,9 +2,9 @@ import { Hono } from "hono";
 import { can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
-import { BURIED } from "../../tasks/running/dead-letters";
 import type { Engine } from "../../tasks/model/engine";
 import { failureGroups } from "../../tasks/statistics/failure-groups";
+import { knownTasks } from "../tasks/known-tasks";
 import { readFailureQuery } from "./failure-query";
 import { FailuresPage } from "./failures";
 import { renderPage } from "../shared/render";
@@ -31,14 +31,4 @@ export function failurePages(engine: Engine) {
     return renderPage(c, <FailuresPage {...props} found={found} />);
   });
   return routes;
-}
-
-/** What a filter can be set to: what is defined, buried messages, and what it is set to now. */
-export function knownTasks(engine: Engine, typed: { name: string; module: string }) {
-  const all = [...engine.all(), BURIED];
-  const list = (names: string[]) => [...new Set(names)].filter(Boolean).toSorted();
-  return {
-    names: list([...all.map(({ name }) => name), typed.name]),
-    modules: list([...all.map(({ module }) => module), typed.module]),
-  };
 }

@@ -2,12 +2,12 @@ import type { FailureGroup, FailureGroups } from "../../tasks/statistics/failure
 import { BURIED } from "../../tasks/running/dead-letters";
 import { DayFields } from "../shared/components/day-fields";
 import { EmptyState } from "../shared/components/empty-state";
-import { SelectField } from "../shared/components/filters";
+import { SelectField } from "../shared/components/field";
 import { AsOf, LiveRegion, said } from "../shared/components/live-region";
 import { Notice } from "../shared/components/notice";
 import { RepairTabs } from "./repair-tabs";
 import { Time } from "../shared/components/time";
-import { adviceOn } from "./error-advice";
+import { adviceOn } from "../tasks/error-advice";
 import type { FailureQuery } from "./failure-query";
 import { formatCount, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";

@@ -2,7 +2,8 @@ import { KEY_STATES, type KeyRow, type KeyState, stateOf } from "../../auth/keys
 import type { Page } from "../../http/paging";
 import { DoneNotice } from "../shared/components/done-notice";
 import { EmptyState } from "../shared/components/empty-state";
-import { Filters, SelectField } from "../shared/components/filters";
+import { SelectField } from "../shared/components/field";
+import { Filters } from "../shared/components/filters";
 import { Notice } from "../shared/components/notice";
 import { Pager } from "../shared/components/pager";
 import { Time } from "../shared/components/time";

@@ -1,3 +1,4 @@
+import { Field } from "../shared/components/field";
 import { Notice } from "../shared/components/notice";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
@@ -10,8 +11,7 @@ export function KeyMadePage({ view, name, value }: { view: View; name: string; v
       <div class="narrow made">
         <h1>{t("keys.madeTitle")}</h1>
         <Notice kind="good">{t("keys.made", { name })}</Notice>
-        <div class="field">
-          <label for="key">{t("keys.key")}</label>
+        <Field id="key" label={t("keys.key")}>
           <input
             id="key"
             class="secret"
@@ -20,7 +20,7 @@ export function KeyMadePage({ view, name, value }: { view: View; name: string; v
             spellcheck={false}
             readonly
           />
-        </div>
+        </Field>
         <p>{t("keys.onlyNow")}</p>
         <p class="note">{t("keys.use")}</p>
         <code class="subject copyable">Authorization: Bearer {value}</code>

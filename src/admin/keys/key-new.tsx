@@ -1,3 +1,4 @@
+import { InputField } from "../shared/components/field";
 import { SCOPES } from "../../caller";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
@@ -21,33 +22,31 @@ const NEW: TypedKey = { name: "", scopes: [], days: "90" };
 
 export function NewKeyPage({ view, typed = NEW, problems = new Set() }: NewKeyPageProps) {
   const { t } = view;
-  const invalid = (field: string) => (problems.has(field) ? "true" : undefined);
+  const problem = (field: keyof typeof PROBLEMS) =>
+    problems.has(field) ? t(PROBLEMS[field]) : undefined;
   return (
     <Layout view={view} title={t("keys.new")}>
       <div class="narrow">
         <h1>{t("keys.new")}</h1>
         <p class="note">{t("keys.newIntro")}</p>
         <form class="stacked" method="post" action="/admin/keys">
-          <div class="field">
-            <label for="name">{t("keys.name")}</label>
-            <input
-              id="name"
-              name="name"
-              value={typed.name}
-              maxlength={MAX_NAME}
-              autocomplete="off"
-              aria-invalid={invalid("name")}
-              aria-describedby="name-hint"
-              required
-            />
-            <Problem view={view} of="name" problems={problems} />
-            <span class="note" id="name-hint">
-              {t("keys.nameHint")}
-            </span>
-          </div>
+          <InputField
+            id="name"
+            label={t("keys.name")}
+            hint={t("keys.nameHint")}
+            problem={problem("name")}
+            value={typed.name}
+            maxlength={MAX_NAME}
+            autocomplete="off"
+            required
+          />
           <fieldset aria-describedby="scopes-hint">
             <legend>{t("keys.scopes")}</legend>
-            <Problem view={view} of="scopes" problems={problems} />
+            {problem("scopes") && (
+              <span class="problem" role="alert">
+                {problem("scopes")}
+              </span>
+            )}
             <span class="note" id="scopes-hint">
               {t("keys.scopesHint")}
             </span>
@@ -65,23 +64,16 @@ export function NewKeyPage({ view, typed = NEW, problems = new Set() }: NewKeyPa
               </label>
             ))}
           </fieldset>
-          <div class="field">
-            <label for="days">{t("keys.days")}</label>
-            <input
-              id="days"
-              name="days"
-              type="number"
-              value={typed.days}
-              min={1}
-              max={MAX_DAYS}
-              aria-invalid={invalid("expires_in_days")}
-              aria-describedby="days-hint"
-            />
-            <Problem view={view} of="expires_in_days" problems={problems} />
-            <span class="note" id="days-hint">
-              {t("keys.daysHint")}
-            </span>
-          </div>
+          <InputField
+            id="days"
+            type="number"
+            label={t("keys.days")}
+            hint={t("keys.daysHint")}
+            problem={problem("expires_in_days")}
+            value={typed.days}
+            min={1}
+            max={MAX_DAYS}
+          />
           <p class="actions">
             <button class="button primary">{t("keys.make")}</button>
             <a class="button" href="/admin/keys">
@@ -108,17 +100,3 @@ const PROBLEMS = {
   scopes: "keys.badScopes",
   expires_in_days: "keys.badDays",
 } as const;
-
-interface ProblemProps {
-  view: View;
-  of: keyof typeof PROBLEMS;
-  problems: ReadonlySet<string>;
-}
-
-function Problem({ view, of, problems }: ProblemProps) {
-  return problems.has(of) ? (
-    <span class="problem" role="alert">
-      {view.t(PROBLEMS[of])}
-    </span>
-  ) : null;
-}

@@ -4,7 +4,8 @@ import { DayFields } from "../shared/components/day-fields";
 import { ExportForm } from "./export-form";
 import { LiveRegion } from "../shared/components/live-region";
 import { EmptyState } from "../shared/components/empty-state";
-import { Filters, TextField } from "../shared/components/filters";
+import { InputField } from "../shared/components/field";
+import { Filters } from "../shared/components/filters";
 import { Notice } from "../shared/components/notice";
 import { Pager } from "../shared/components/pager";
 import { Time } from "../shared/components/time";
@@ -49,7 +50,7 @@ function OrderFilters({ view, query }: { view: View; query: OrderQuery }) {
       active={query.active}
       search={{ value: typed.q, hint: t("orders.searchHint"), problem: problem("q") }}
     >
-      <TextField
+      <InputField
         id="customer"
         label={t("orders.customer")}
         value={typed.customer}

@@ -7,7 +7,7 @@ import { listSessions, tokenOf } from "../../auth/sessions/session-list";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";
-import { type FormProblem, problemOf } from "../shared/form-problem";
+import { type FormProblem, problemOf } from "./form-problem";
 import { formText, readForm } from "../shared/form-text";
 import { AccountPage } from "./account";
 import { redirectWithCookies } from "../shared/redirect";

@@ -3,10 +3,10 @@ import type { SessionRow } from "../../auth/sessions/session-list";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../auth/settings";
 import { DoneNotice } from "../shared/components/done-notice";
 import { Fact, Facts } from "../shared/components/facts";
-import { InputField } from "../shared/components/form-field";
+import { InputField } from "../shared/components/field";
 import { Notice } from "../shared/components/notice";
 import { SessionTable } from "./session-table";
-import type { FormProblem } from "../shared/form-problem";
+import { type FormProblem, problemAt } from "./form-problem";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 
@@ -63,22 +63,24 @@ export function AccountPage({ view, person, sessions, own, problem }: AccountPag
 
 function PasswordForm({ view, problem }: { view: View; problem?: FormProblem }) {
   const { t } = view;
-  const common = { view, problem, type: "password", maxlength: MAX_PASSWORD_LENGTH } as const;
+  const common = { type: "password", maxlength: MAX_PASSWORD_LENGTH } as const;
   return (
     <div class="forms">
       <form class="panel stacked" method="post" action="/admin/account/password">
         <h2>{t("account.changePassword")}</h2>
         <input type="hidden" name="username" value={view.person?.email} autocomplete="username" />
         <InputField
-          {...common}
           id="currentPassword"
+          {...common}
+          {...problemAt("currentPassword", problem, t)}
           label={t("account.currentPassword")}
           autocomplete="current-password"
           required
         />
         <InputField
-          {...common}
           id="newPassword"
+          {...common}
+          {...problemAt("newPassword", problem, t)}
           label={t("people.newPassword")}
           hint={t("people.passwordHint")}
           minlength={MIN_PASSWORD_LENGTH}
@@ -86,8 +88,9 @@ function PasswordForm({ view, problem }: { view: View; problem?: FormProblem }) 
           required
         />
         <InputField
-          {...common}
           id="repeated"
+          {...common}
+          {...problemAt("repeated", problem, t)}
           label={t("account.repeated")}
           minlength={MIN_PASSWORD_LENGTH}
           autocomplete="new-password"

@@ -1,6 +1,6 @@
 import type { PersonRow } from "../../auth/people/people-list";
-import { InputField } from "../shared/components/form-field";
-import type { FormProblem } from "../shared/form-problem";
+import { InputField } from "../shared/components/field";
+import { type FormProblem, problemAt } from "./form-problem";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
 
@@ -27,9 +27,8 @@ export function BanPage({ view, person, typed, problem }: BanPageProps) {
       problem={problem?.field === "form" ? t(problem.key) : undefined}
     >
       <InputField
-        view={view}
-        problem={problem}
         id="reason"
+        {...problemAt("reason", problem, t)}
         type="text"
         label={t("people.banReason")}
         hint={t("people.banReasonHint")}
@@ -37,9 +36,8 @@ export function BanPage({ view, person, typed, problem }: BanPageProps) {
         maxlength={255}
       />
       <InputField
-        view={view}
-        problem={problem}
         id="days"
+        {...problemAt("days", problem, t)}
         type="number"
         label={t("people.banDays")}
         hint={t("people.banDaysHint")}

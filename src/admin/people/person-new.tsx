@@ -1,7 +1,7 @@
 import { ROLES } from "../../caller";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../auth/settings";
-import { ChoiceField, InputField } from "../shared/components/form-field";
-import type { FormProblem } from "../shared/form-problem";
+import { SelectField, InputField } from "../shared/components/field";
+import { type FormProblem, problemAt } from "./form-problem";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 
@@ -13,15 +13,14 @@ interface NewPersonPageProps {
 
 export function NewPersonPage({ view, typed, problem }: NewPersonPageProps) {
   const { t } = view;
-  const common = { view, problem };
   return (
     <Layout view={view} title={t("people.new")}>
       <div class="narrow">
         <h1>{t("people.new")}</h1>
         <form class="stacked" method="post" action="/admin/people">
           <InputField
-            {...common}
             id="email"
+            {...problemAt("email", problem, t)}
             type="email"
             label={t("people.email")}
             value={typed?.email}
@@ -30,8 +29,8 @@ export function NewPersonPage({ view, typed, problem }: NewPersonPageProps) {
             required
           />
           <InputField
-            {...common}
             id="name"
+            {...problemAt("name", problem, t)}
             type="text"
             label={t("people.name")}
             value={typed?.name}
@@ -39,17 +38,17 @@ export function NewPersonPage({ view, typed, problem }: NewPersonPageProps) {
             autocomplete="off"
             required
           />
-          <ChoiceField
-            {...common}
+          <SelectField
             id="role"
+            {...problemAt("role", problem, t)}
             label={t("people.role")}
             hint={t("people.rolesHint")}
             value={typed?.role ?? "viewer"}
             options={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))}
           />
           <InputField
-            {...common}
             id="password"
+            {...problemAt("password", problem, t)}
             type="password"
             label={t("people.initialPassword")}
             hint={t("people.passwordHint")}

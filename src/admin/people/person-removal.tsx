@@ -1,5 +1,5 @@
 import type { PersonRow } from "../../auth/people/people-list";
-import type { FormProblem } from "../shared/form-problem";
+import type { FormProblem } from "./form-problem";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
 

@@ -3,12 +3,12 @@ import type { PersonRow } from "../../auth/people/people-list";
 import type { SessionRow } from "../../auth/sessions/session-list";
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "../../auth/settings";
 import { Fact, Facts } from "../shared/components/facts";
-import { ChoiceField, InputField } from "../shared/components/form-field";
+import { SelectField, InputField } from "../shared/components/field";
 import { Notice } from "../shared/components/notice";
 import { PersonState } from "./person-state";
 import { SessionTable } from "./session-table";
 import { Time } from "../shared/components/time";
-import type { FormProblem } from "../shared/form-problem";
+import { type FormProblem, problemAt } from "./form-problem";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { DoneNotice } from "../shared/components/done-notice";
@@ -134,10 +134,9 @@ function RoleForm({ view, person, path, problem }: PanelProps & { person: Person
   return (
     <form class="panel stacked" method="post" action={`${path}/role`}>
       <h2>{t("people.role")}</h2>
-      <ChoiceField
-        view={view}
-        problem={problem}
+      <SelectField
         id="role"
+        {...problemAt("role", problem, t)}
         label={t("people.role")}
         hint={t(person.lastAccess === null ? "people.rolesHint" : "people.accessRoleHint")}
         value={person.role ?? "viewer"}
@@ -156,9 +155,8 @@ function PasswordForm({ view, path, problem }: PanelProps) {
     <form class="panel stacked" method="post" action={`${path}/password`}>
       <h2>{t("people.password")}</h2>
       <InputField
-        view={view}
-        problem={problem}
         id="newPassword"
+        {...problemAt("newPassword", problem, t)}
         type="password"
         label={t("people.newPassword")}
         hint={t("people.passwordHint")}

@@ -1,4 +1,4 @@
-import type { QueueState } from "../shared/health";
+import type { QueueState } from "./queue-state";
 import type { View } from "../shared/view";
 
 /** Borrowed from the states of tasks: each has a sign and a colour there. */

@@ -11,7 +11,7 @@ import { knownQueue, pause, resume } from "../../tasks/commands/act-on-queue";
 import { granted } from "../../tasks/commands/refusals";
 import { DEAD_LETTERS, queueOf } from "../../tasks/model/queues";
 import { lookAtFailures } from "../../tasks/statistics/troubles";
-import { DEAD_LETTER, type QueueView, readQueues } from "../dashboard/dashboard-data";
+import { DEAD_LETTER, type QueueView, readQueues } from "./read-queues";
 import { formText, readForm } from "../shared/form-text";
 import { PausePage, ResumePage } from "./queue-action";
 import { QueuesPage } from "./queues";

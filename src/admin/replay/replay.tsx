@@ -1,3 +1,4 @@
+import { Field } from "../shared/components/field";
 import { TaskError } from "../tasks/task-error";
 import type { Reason } from "../../tasks/model/define";
 import type { TaskFacts } from "../../tasks/reading/execution";
@@ -47,8 +48,7 @@ export function ReplayPage({ view, task, names, input, problem }: ReplayPageProp
           </div>
         )}
         <form class="stacked" method="post" action={url.pathname}>
-          <div class="field">
-            <label for="input">{t("replay.input")}</label>
+          <Field id="input" label={t("replay.input")}>
             <textarea
               id="input"
               name="input"
@@ -64,7 +64,7 @@ export function ReplayPage({ view, task, names, input, problem }: ReplayPageProp
             >
               {`\n${input}`}
             </textarea>
-          </div>
+          </Field>
           <p class="actions">
             <button class="button primary">{t("replay.send")}</button>
             {problem?.kind === "warning" && (

@@ -1,4 +1,4 @@
-import type { PropsWithChildren } from "hono/jsx";
+import { control, Field } from "../shared/components/field";
 import { fieldId, type InputField } from "./input-form";
 import type { View } from "../shared/view";
 
@@ -26,71 +26,41 @@ export function InputFields({ view, fields, values, problems }: InputFieldsProps
         ]
           .filter(Boolean)
           .join(" ");
+        const shown = {
+          id,
+          label: <Label text={label} optional={field.required ? undefined : t("run.optional")} />,
+          hint: isolated(hint),
+          problem: isolated(problems[id]),
+        };
         return (
-          <FormField
-            id={id}
-            label={label}
-            hint={hint}
-            problem={problems[id]}
-            optional={field.required ? undefined : t("run.optional")}
-          >
-            <Control view={view} field={field} value={values[id] ?? ""} problem={problems[id]} />
-          </FormField>
+          <Field {...shown}>
+            <Control view={view} field={field} value={values[id] ?? ""} {...control(shown)} />
+          </Field>
         );
       })}
     </>
   );
 }
 
-interface FormFieldProps {
-  id: string;
-  label: string;
-  hint?: string;
-  problem?: string;
-  /** The word for a field that may be left empty. */
-  optional?: string;
+/** A text of a definition, whichever way it is written. */
+export function isolated(text: string | undefined) {
+  return text ? <bdi>{text}</bdi> : undefined;
 }
 
-/** A label, its control, what it means, and what is wrong with what was typed. */
-export function FormField(props: PropsWithChildren<FormFieldProps>) {
-  const { id, label, hint, problem, optional, children } = props;
+/** A label that says that its field may be left empty. */
+export function Label({ text, optional }: { text: string; optional?: string }) {
   return (
-    <div class="field">
-      <label for={id}>
-        {label} {optional && <span class="note">({optional})</span>}
-      </label>
-      {children}
-      {problem && (
-        <span class="problem" id={`${id}-problem`}>
-          <bdi>{problem}</bdi>
-        </span>
-      )}
-      {hint && (
-        <span class="note" id={`${id}-hint`}>
-          <bdi>{hint}</bdi>
-        </span>
-      )}
-    </div>
+    <>
+      {text} {optional && <span class="note">({optional})</span>}
+    </>
   );
 }
 
-/** Ties a control to its name, its hint and its problem. */
-export function control(id: string, problem: string | undefined, hint = true) {
-  const described = [problem && `${id}-problem`, hint && `${id}-hint`].filter(Boolean).join(" ");
-  return {
-    id,
-    name: id,
-    "aria-invalid": problem ? ("true" as const) : undefined,
-    "aria-describedby": described || undefined,
-  };
-}
-
-interface ControlProps {
+type ControlProps = ReturnType<typeof control> & {
   view: View;
   field: InputField;
   value: string;
-  problem?: string;
-}
+};
 
 /** Where a moment may also be a day, the day that stands there stays one. */
 function dateType(kind: "date" | "instant", value: string) {
@@ -102,12 +72,9 @@ function dateType(kind: "date" | "instant", value: string) {
     : { type: "text" };
 }
 
-function Control({ view, field, value, problem }: ControlProps) {
+function Control({ view, field, value, ...shared }: ControlProps) {
   const { t } = view;
-  const { required, description, fallback } = field;
-  const hasHint =
-    description !== "" || fallback !== "" || field.kind === "json" || field.kind === "instant";
-  const shared = control(fieldId(field.name), problem, hasHint);
+  const { required } = field;
   switch (field.kind) {
     case "number":
       return (

@@ -1,9 +1,10 @@
 import type { TaskDefinition } from "../../tasks/model/define";
 import { MAX_DELAY_SECONDS } from "../../tasks/commands/run-task";
 import type { Template } from "../../tasks/templates/templates";
-import { control, FormField, InputFields } from "./input-fields";
+import { InputField } from "../shared/components/field";
+import { InputFields, isolated, Label } from "./input-fields";
 import { Notice } from "../shared/components/notice";
-import type { InputField } from "./input-form";
+import type { InputField as FieldOfInput } from "./input-form";
 import { Layout } from "../shared/layout";
 import { whatItDoes } from "../tasks/task-words";
 import type { View } from "../shared/view";
@@ -12,7 +13,7 @@ interface RunPageProps {
   view: View;
   definition: TaskDefinition;
   template: Template | null;
-  fields: readonly InputField[];
+  fields: readonly FieldOfInput[];
   values: Readonly<Record<string, string>>;
   /** By field; "all" is what no field is to blame for. */
   problems: Readonly<Record<string, string>>;
@@ -40,22 +41,17 @@ export function RunPage({ view, definition, template, fields, values, problems }
       {isWrong && <Notice kind="bad">{problems["all"] ?? t("run.notStarted")}</Notice>}
       <form class="stacked form" method="post" action={view.url.pathname}>
         <InputFields view={view} fields={fields} values={values} problems={problems} />
-        <FormField
+        <InputField
           id="delay_seconds"
-          label={t("run.delay")}
-          hint={t("run.delayHint")}
-          optional={t("run.optional")}
-          problem={problems["delay_seconds"]}
-        >
-          <input
-            {...control("delay_seconds", problems["delay_seconds"])}
-            type="number"
-            min={0}
-            max={MAX_DELAY_SECONDS}
-            step="any"
-            value={values["delay_seconds"] ?? ""}
-          />
-        </FormField>
+          type="number"
+          label={<Label text={t("run.delay")} optional={t("run.optional")} />}
+          hint={isolated(t("run.delayHint"))}
+          problem={isolated(problems["delay_seconds"])}
+          min={0}
+          max={MAX_DELAY_SECONDS}
+          step="any"
+          value={values["delay_seconds"] ?? ""}
+        />
         <p class="actions">
           <button class="button primary">{t("run.run")}</button>
           <a class="button" href="/admin/run">

@@ -1,5 +1,6 @@
 import { MAX_SILENT_SECONDS, MAX_TIMEOUT_SECONDS } from "../../tasks/model/timeout";
-import { control, FormField } from "./input-fields";
+import { control, Field, InputField, SelectField } from "../shared/components/field";
+import { isolated } from "./input-fields";
 import { Notice } from "../shared/components/notice";
 import { Layout } from "../shared/layout";
 import {
@@ -58,15 +59,13 @@ export function TemplatePage(props: TemplatePageProps) {
             <TextLine {...props} field="module" required />
           </div>
         ) : (
-          <FormField id="task_name" label={t("templates.task_name")} problem={problems.task_name}>
-            <select {...control("task_name", problems.task_name, false)}>
-              {known.map((task) => (
-                <option value={task} selected={task === texts.task_name}>
-                  {task}
-                </option>
-              ))}
-            </select>
-          </FormField>
+          <SelectField
+            id="task_name"
+            label={t("templates.task_name")}
+            problem={isolated(problems.task_name)}
+            value={texts.task_name ?? ""}
+            options={known.map((task) => ({ value: task, label: task }))}
+          />
         )}
         <TextLine {...props} field="description" />
         <TextBlock {...props} field="default_parameters" hint={hint("parametersHint")} />
@@ -118,50 +117,41 @@ type FieldProps = TemplatePageProps & {
   required?: boolean;
 };
 
-function TextLine({ view, texts, problems, field, hint, required }: FieldProps) {
-  const problem = problems[field];
-  return (
-    <FormField id={field} label={view.t(`templates.${field}`)} hint={hint} problem={problem}>
-      <input
-        {...control(field, problem, hint !== undefined)}
-        type="text"
-        value={texts[field]}
-        required={required}
-      />
-    </FormField>
-  );
+/** What the field says, and where it says it. */
+function shown({ view, problems, field, hint }: FieldProps) {
+  return {
+    id: field,
+    label: view.t(`templates.${field}`),
+    hint: isolated(hint),
+    problem: isolated(problems[field]),
+  };
 }
 
-function TextBlock({ view, texts, problems, field, hint }: FieldProps) {
-  const problem = problems[field];
+function TextLine(props: FieldProps) {
+  const { texts, field, required } = props;
+  return <InputField {...shown(props)} value={texts[field]} required={required} />;
+}
+
+function TextBlock(props: FieldProps) {
+  const { texts, field } = props;
   return (
-    <FormField id={field} label={view.t(`templates.${field}`)} hint={hint} problem={problem}>
+    <Field {...shown(props)}>
       <textarea
-        {...control(field, problem, hint !== undefined)}
+        {...control(shown(props))}
         class={field === "default_parameters" ? "code" : undefined}
         rows={field === "default_parameters" ? 12 : 3}
         spellcheck={false}
       >
         {texts[field]}
       </textarea>
-    </FormField>
+    </Field>
   );
 }
 
-function NumberField({ view, texts, problems, field, hint, max }: FieldProps & { max?: number }) {
-  const problem = problems[field];
-  const label = view.t(`templates.${field}`);
+function NumberField(props: FieldProps & { max?: number }) {
+  const { texts, field, max } = props;
   return (
-    <FormField id={field} label={label} hint={hint} problem={problem}>
-      <input
-        {...control(field, problem, hint !== undefined)}
-        type="number"
-        min={0}
-        max={max}
-        step="1"
-        value={texts[field]}
-      />
-    </FormField>
+    <InputField {...shown(props)} type="number" min={0} max={max} step="1" value={texts[field]} />
   );
 }
 

@@ -7,6 +7,7 @@ import { formText, readForm } from "../shared/form-text";
 import { nextPath } from "../shared/next-path";
 import { SignInPage } from "./sign-in";
 import { redirectWithCookies } from "../shared/redirect";
+import { siteNames } from "./names";
 import { renderPage } from "../shared/render";
 import { onlyTakenNames } from "../shared/taken-names";
 import { viewOf } from "../shared/view";
@@ -18,8 +19,8 @@ const ACCESS_SIGN_OUT = "/cdn-cgi/access/logout";
 /** Sign-in and sign-out for people; better-auth does both. */
 export const signInRoutes = new Hono<AppEnv>({ strict: false });
 
-signInRoutes.use("/sign-in", onlyTakenNames());
-signInRoutes.use("/sign-out", onlyTakenNames());
+signInRoutes.use("/sign-in", onlyTakenNames(siteNames));
+signInRoutes.use("/sign-out", onlyTakenNames(siteNames));
 
 signInRoutes.get("/sign-in", async (c) => {
   const view = viewOf(c);

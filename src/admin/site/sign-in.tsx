@@ -1,3 +1,4 @@
+import { InputField } from "../shared/components/field";
 import { Notice } from "../shared/components/notice";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
@@ -23,29 +24,23 @@ export function SignInPage({ view, next, email, refusal }: SignInPageProps) {
         {refusal && <Notice kind="bad">{refusal}</Notice>}
         <form class="stacked" method="post" action="/sign-in">
           <input type="hidden" name="next" value={next} />
-          <div class="field">
-            <label for="email">{t("signIn.email")}</label>
-            <input
-              id="email"
-              name="email"
-              type="email"
-              value={email ?? ""}
-              autocomplete="username"
-              maxlength={255}
-              required
-            />
-          </div>
-          <div class="field">
-            <label for="password">{t("signIn.password")}</label>
-            <input
-              id="password"
-              name="password"
-              type="password"
-              autocomplete="current-password"
-              maxlength={128}
-              required
-            />
-          </div>
+          <InputField
+            id="email"
+            label={t("signIn.email")}
+            type="email"
+            value={email ?? ""}
+            autocomplete="username"
+            maxlength={255}
+            required
+          />
+          <InputField
+            id="password"
+            label={t("signIn.password")}
+            type="password"
+            autocomplete="current-password"
+            maxlength={128}
+            required
+          />
           <button class="button primary">{t("signIn.submit")}</button>
         </form>
       </div>

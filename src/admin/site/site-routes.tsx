@@ -8,6 +8,7 @@ import { parseLanguage } from "../../i18n/language";
 import { formText, readForm } from "../shared/form-text";
 import { nextPath } from "../shared/next-path";
 import { LandingPage } from "./landing";
+import { siteNames } from "./names";
 import { renderPage } from "../shared/render";
 import { onlyTakenNames } from "../shared/taken-names";
 import { THEMES, viewOf } from "../shared/view";
@@ -23,7 +24,7 @@ siteRoutes.get("/", async (c) => {
   return renderPage(c, page);
 });
 
-siteRoutes.post("/preferences", onlyTakenNames(), limitBody(), async (c) => {
+siteRoutes.post("/preferences", onlyTakenNames(siteNames), limitBody(), async (c) => {
   assertSameOrigin(c.req.raw);
   const form = await readForm(c);
   const { origin, protocol } = new URL(c.req.url);

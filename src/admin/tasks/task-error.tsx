@@ -2,7 +2,7 @@ import type { Key } from "../../i18n/translate";
 import { isTaskId } from "../../lib/ids";
 import type { Status } from "../../tasks/model/states";
 import type { TaskFacts } from "../../tasks/reading/execution";
-import { adviceOn } from "../failures/error-advice";
+import { adviceOn } from "./error-advice";
 import { errorOf } from "./execution-view";
 import { shortId } from "../shared/format";
 import type { View } from "../shared/view";

@@ -5,10 +5,11 @@ import { STATUSES } from "../../tasks/model/states";
 import { DayFields } from "../shared/components/day-fields";
 import { EmptyState } from "../shared/components/empty-state";
 import { LiveRegion } from "../shared/components/live-region";
-import { Filters, SelectField, TextField } from "../shared/components/filters";
+import { InputField, SelectField } from "../shared/components/field";
+import { Filters } from "../shared/components/filters";
 import { Notice } from "../shared/components/notice";
 import { Pager } from "../shared/components/pager";
-import { Selection } from "../shared/components/selection";
+import { Selection } from "./selection";
 import { TaskExport } from "./task-export";
 import { TaskTable } from "./task-table";
 import { Layout } from "../shared/layout";
@@ -103,20 +104,20 @@ function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "l
         options={(["no", "yes"] as const).map((value) => ({ value, label: t(`repair.${value}`) }))}
         problem={problem("discarded")}
       />
-      <TextField id="code" label={t("repair.code")} value={typed.code} problem={problem("code")} />
-      <TextField
+      <InputField id="code" label={t("repair.code")} value={typed.code} problem={problem("code")} />
+      <InputField
         id="message"
         label={t("repair.message")}
         value={typed.message}
         problem={problem("message")}
       />
-      <TextField
+      <InputField
         id="worker"
         label={t("tasks.worker")}
         value={typed.worker}
         problem={problem("worker")}
       />
-      <TextField id="lote" label={t("tasks.batch")} value={typed.lote} problem={problem("lote")} />
+      <InputField id="lote" label={t("tasks.batch")} value={typed.lote} problem={problem("lote")} />
       <DayFields view={view} typed={typed} problems={problems} />
     </Filters>
   );

@@ -14,15 +14,13 @@ import type { Engine } from "../../tasks/model/engine";
 import { factsOf } from "../../tasks/reading/execution";
 import { listBriefly } from "../../tasks/reading/list";
 import type { TaskView } from "../../tasks/model/queries";
-import { bulkPages } from "../bulk/bulk-routes";
-import { knownTasks } from "../failures/failure-routes";
 import { callersOf, findTask } from "./find-task";
+import { knownTasks } from "./known-tasks";
 import { readFields } from "../shared/form-text";
 import { nextPath } from "../shared/next-path";
 import { TaskPage } from "./task";
 import { TaskListPage } from "./task-list";
 import { renderPage } from "../shared/render";
-import { replayPages } from "../replay/replay-routes";
 import { taskActionPages } from "./task-action-routes";
 import { taskExportPages } from "./task-export-routes";
 import { allowedActions } from "../../tasks/commands/doable";
@@ -63,7 +61,6 @@ export function taskPages(engine: Engine) {
     return c.redirect(nextPath(form.get("back"), new URL(c.req.url).origin, "/admin/tasks"), 303);
   });
 
-  routes.route("/bulk", bulkPages(engine));
   routes.route("/exports", taskExportPages);
 
   routes.get("/:id", async (c) => {
@@ -89,7 +86,6 @@ export function taskPages(engine: Engine) {
     return c.body(input, 200, { "content-type": "application/json" });
   });
 
-  routes.route("/:id/replays", replayPages(engine));
   routes.route("/:id", taskActionPages(engine));
   return routes;
 }

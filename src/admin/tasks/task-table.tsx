@@ -6,8 +6,8 @@ import { type Column, COLUMNS, type TaskLook } from "./task-columns";
 import type { View } from "../shared/view";
 import { Badge } from "../shared/components/badge";
 import { ErrorText } from "../shared/components/error-text";
-import { OrderLink } from "../shared/components/order-link";
-import { Pick } from "../shared/components/selection";
+import { OrderLink } from "./order-link";
+import { Pick } from "./selection";
 import { Time } from "../shared/components/time";
 
 interface TaskTableProps {

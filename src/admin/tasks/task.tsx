@@ -1,10 +1,10 @@
 import type { PropsWithChildren } from "hono/jsx";
 import { Badge } from "../shared/components/badge";
-import { BulkSummary } from "../bulk/bulk-summary";
+import { BulkSummary } from "./bulk-summary";
 import { Fact, Facts } from "../shared/components/facts";
 import { LiveRegion } from "../shared/components/live-region";
 import { JsonBlock } from "./json-block";
-import { OrderLink } from "../shared/components/order-link";
+import { OrderLink } from "./order-link";
 import { Notice } from "../shared/components/notice";
 import { Time } from "../shared/components/time";
 import { Timeline } from "./timeline";

@@ -2,7 +2,7 @@ import type { Key } from "../../../i18n/translate";
 import type { View } from "../view";
 import { placeOf, UTC } from "../zone";
 import { Fill } from "./fill";
-import { TextField } from "./filters";
+import { InputField } from "./field";
 
 type Field = "from" | "to" | "zone";
 
@@ -29,7 +29,7 @@ export function DayFields({ view, typed, problems }: DayFieldsProps) {
   return (
     <>
       {(["from", "to"] as const).map((field) => (
-        <TextField
+        <InputField
           id={field}
           type="date"
           label={

@@ -1,5 +1,6 @@
-import type { Child, PropsWithChildren } from "hono/jsx";
+import type { PropsWithChildren } from "hono/jsx";
 import type { View } from "../view";
+import { InputField } from "./field";
 
 interface FiltersProps {
   view: View;
@@ -14,16 +15,14 @@ export function Filters({ view, search, active, children }: PropsWithChildren<Fi
   return (
     <form class="filters" method="get" action={url.pathname} role="search">
       <div class="search">
-        <Field id="q" label={t("tasks.search")} problem={search.problem}>
-          <input
-            id="q"
-            name="q"
-            type="search"
-            value={search.value}
-            placeholder={search.hint}
-            {...describe("q", search.problem)}
-          />
-        </Field>
+        <InputField
+          id="q"
+          type="search"
+          label={t("tasks.search")}
+          value={search.value}
+          placeholder={search.hint}
+          problem={search.problem}
+        />
         <button class="button primary">{t("list.apply")}</button>
         {(active > 0 || search.value !== "") && (
           <a class="button" href={url.pathname}>
@@ -39,61 +38,4 @@ export function Filters({ view, search, active, children }: PropsWithChildren<Fi
       </details>
     </form>
   );
-}
-
-interface FieldProps {
-  id: string;
-  label: Child;
-  problem?: string;
-}
-
-export function Field({ id, label, problem, children }: PropsWithChildren<FieldProps>) {
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      {children}
-      {problem && (
-        <span class="problem" id={`${id}-problem`}>
-          {problem}
-        </span>
-      )}
-    </div>
-  );
-}
-
-export function TextField(props: FieldProps & { value: string; type?: "text" | "date" }) {
-  const { id, value, type = "text", problem } = props;
-  return (
-    <Field {...props}>
-      <input id={id} name={id} type={type} value={value} {...describe(id, problem)} />
-    </Field>
-  );
-}
-
-interface SelectFieldProps extends FieldProps {
-  value: string;
-  any: string;
-  options: readonly { value: string; label: string }[];
-}
-
-export function SelectField(props: SelectFieldProps) {
-  const { id, value, any, options, problem } = props;
-  return (
-    <Field {...props}>
-      <select id={id} name={id} {...describe(id, problem)}>
-        <option value="">{any}</option>
-        {options.map((option) => (
-          <option value={option.value} selected={option.value === value}>
-            {option.label}
-          </option>
-        ))}
-      </select>
-    </Field>
-  );
-}
-
-function describe(id: string, problem: string | undefined) {
-  return problem === undefined
-    ? {}
-    : { "aria-invalid": "true", "aria-describedby": `${id}-problem` };
 }

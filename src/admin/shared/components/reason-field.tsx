@@ -1,27 +1,23 @@
 import { REASON_CHARACTERS } from "../../../http/reason";
 import type { View } from "../view";
+import { control, Field } from "./field";
 
 /** Why somebody does what cannot be undone; `wrong` is what was typed that is no reason. */
 export function ReasonField({ view, wrong }: { view: View; wrong?: string }) {
   const { t } = view;
+  const field = { id: "reason", label: t("confirm.reason"), hint: t("confirm.reasonHint") };
   return (
-    <div class="field">
-      <label for="reason">{t("confirm.reason")}</label>
+    <Field {...field}>
       <textarea
-        id="reason"
-        name="reason"
+        {...control(field)}
         rows={3}
         minlength={REASON_CHARACTERS.min}
         maxlength={REASON_CHARACTERS.max}
-        aria-describedby="reason-hint"
         aria-invalid={wrong === undefined ? undefined : "true"}
         required
       >
         {wrong ?? ""}
       </textarea>
-      <span class="note" id="reason-hint">
-        {t("confirm.reasonHint")}
-      </span>
-    </div>
+    </Field>
   );
 }

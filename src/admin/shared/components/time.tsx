@@ -1,4 +1,3 @@
-import type { Stretch } from "../time-range";
 import { UTC } from "../zone";
 
 /**
@@ -11,17 +10,6 @@ export function Time({ at, precise = false }: { at: string | number; precise?: b
   return (
     <time datetime={iso} data-precise={precise ? "" : undefined}>
       {text} UTC
-    </time>
-  );
-}
-
-/** The name of a stretch of a chart. */
-export function Moment({ stretch: { at, name } }: { stretch: Stretch }) {
-  return at === undefined ? (
-    <>{name}</>
-  ) : (
-    <time datetime={at} data-short="">
-      {name}
     </time>
   );
 }

@@ -1,5 +1,5 @@
 import { SPANS } from "../../tasks/model/counts";
-import { UTC } from "./zone";
+import { UTC } from "../shared/zone";
 import {
   type Bucket,
   type Counts,

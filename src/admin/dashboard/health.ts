@@ -1,16 +1,15 @@
 /**
- * The judgement at the top of the dashboard: what is wrong, from plain facts. A queue whose work is
- * due and nobody takes is stalled; one with nothing due is idle, however alike they look.
+ * The judgement at the top of the dashboard: what is wrong, from plain facts.
  */
 import type { CatalogueStatus } from "../../orders/catalogue/desk.do";
 import { CATALOGUE_WAITING } from "../../orders/order/errors";
 import { type Storage, takesWork, usedShare } from "../../db/storage";
 import type { Backlog } from "../../tasks/statistics/backlog";
+import type { QueueState } from "../queues/queue-state";
 import type { Pause } from "../../tasks/model/pauses";
 import type { OpenTroubles } from "../../tasks/statistics/troubles";
 import type { Worker } from "../../tasks/statistics/workers";
 
-const STALLED_MS = 60_000;
 /** A lease that lapsed this long ago should have been broken by recovery. */
 const SILENT_MS = 60_000;
 const MANY_RESENT = 20;
@@ -27,28 +26,6 @@ const TIMES_NORMAL = 2;
 const MIN_SHARE = 0.05;
 /** Above normal wherever nothing is known of what is. */
 const ALARMING_SHARE = 0.5;
-
-export type QueueState = "paused" | "stalled" | "working" | "due" | "waiting" | "idle";
-
-/** Who is at a queue: somebody now, or somebody a moment ago, as between two batches nobody is. */
-export interface AtWork {
-  now: boolean;
-  lately: boolean;
-}
-
-export function stateOfQueue(backlog: Backlog, atWork: AtWork): QueueState {
-  const { pause, due, waiting, oldestMs } = backlog;
-  if (pause) {
-    return "paused";
-  }
-  if (atWork.now || (due > 0 && atWork.lately)) {
-    return "working";
-  }
-  if (due > 0) {
-    return oldestMs !== null && oldestMs >= STALLED_MS ? "stalled" : "due";
-  }
-  return waiting > 0 ? "waiting" : "idle";
-}
 
 /** Ends of tasks in a stretch of time. */
 export interface Ends {

@@ -1,4 +1,4 @@
-import type { TaskFacts } from "../../../tasks/reading/execution";
+import type { TaskFacts } from "../../tasks/reading/execution";
 
 interface OrderLinkProps {
   task: TaskFacts;

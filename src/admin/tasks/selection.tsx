@@ -1,8 +1,8 @@
 import type { PropsWithChildren } from "hono/jsx";
-import type { Total } from "../../../http/paging";
-import type { Action } from "../../../tasks/commands/doable";
-import { formatCount } from "../format";
-import type { View } from "../view";
+import type { Total } from "../../http/paging";
+import type { Action } from "../../tasks/commands/doable";
+import { formatCount } from "../shared/format";
+import type { View } from "../shared/view";
 
 /** The safest first: it is the one a form begins with. */
 export const ACTION_NAMES = ["retry", "discard", "cancel"] as const satisfies Action[];

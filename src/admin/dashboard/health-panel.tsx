@@ -1,6 +1,6 @@
 import { CATALOGUE_WAITING } from "../../orders/order/errors";
-import { type Finding, isGrave } from "../shared/health";
-import type { QueueView } from "./dashboard-data";
+import { type Finding, isGrave } from "./health";
+import type { QueueView } from "../queues/read-queues";
 import { usedShare } from "../../db/storage";
 import { formatBytes, formatCount, formatDuration, formatShare } from "../shared/format";
 import type { View } from "../shared/view";

@@ -1,7 +1,7 @@
 import { Fact, Facts } from "../shared/components/facts";
 import { formatCount } from "../shared/format";
 import type { View } from "../shared/view";
-import { ACTION_NAMES } from "../shared/components/selection";
+import { ACTION_NAMES } from "./selection";
 
 interface BulkSummaryProps {
   view: View;

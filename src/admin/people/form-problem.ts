@@ -1,11 +1,16 @@
 import { AppError } from "../../http/errors";
-import type { Key } from "../../i18n/translate";
+import type { Key, Translate } from "../../i18n/translate";
 
 /** What is wrong with a form: beside which field to say so, or above the form, and in which words. */
 export interface FormProblem {
   field: string;
   key: Key;
   status: 400 | 409 | 429;
+}
+
+/** What a field shows of its form's problem, if that is about it. */
+export function problemAt(id: string, problem: FormProblem | undefined, t: Translate) {
+  return problem?.field === id ? { problem: t(problem.key), autofocus: true } : {};
 }
 
 /** By better-auth's code, or by ours. */

@@ -1,0 +1,12 @@
+import type { Stretch } from "./time-range";
+
+/** The name of a stretch of a chart. */
+export function Moment({ stretch: { at, name } }: { stretch: Stretch }) {
+  return at === undefined ? (
+    <>{name}</>
+  ) : (
+    <time datetime={at} data-short="">
+      {name}
+    </time>
+  );
+}

@@ -1,0 +1,65 @@
+import { SPANS } from "../../tasks/model/counts";
+import type { Engine } from "../../tasks/model/engine";
+import { type Backlog, listBacklogs } from "../../tasks/statistics/backlog";
+import { lookAtOpen } from "../../tasks/statistics/open-work";
+import { byName, type NamedCounts, readCounts, type Stretch } from "../../tasks/statistics/stats";
+import { type Worker, workersOf } from "../../tasks/statistics/workers";
+import { type QueueState, stateOfQueue } from "./queue-state";
+import { WORKER_TASKS_SHOWN } from "./worker-table";
+
+/** How long ago a task may have ended that still tells of somebody at work. */
+const JUST_NOW_MS = 2 * SPANS.minute;
+
+/** The code of a failure that is a message of no task. */
+export const DEAD_LETTER = "dead_letter";
+
+/** A queue with its state in a word, and those that run its tasks. */
+export interface QueueView {
+  backlog: Backlog;
+  state: QueueState;
+  workers: Worker[];
+}
+
+/** Every queue, for the page that is about them alone. */
+export async function readQueues(env: Env, engine: Engine, now = Date.now()): Promise<QueueView[]> {
+  const from = justBefore(now);
+  const [open, counts] = await Promise.all([lookAtOpen(env, engine), readCounts(env.DB, { from })]);
+  const [backlogs, workers] = await Promise.all([
+    listBacklogs(env, open, now),
+    workersOf(env.DB, open.leases, WORKER_TASKS_SHOWN),
+  ]);
+  return viewQueues(engine, { backlogs, workers, counts, now });
+}
+
+interface Read {
+  backlogs: readonly Backlog[];
+  workers: readonly Worker[];
+  /** Of the last minutes at least. */
+  counts: readonly Stretch[];
+  now: number;
+}
+
+export function viewQueues(engine: Engine, { backlogs, workers, counts, now }: Read): QueueView[] {
+  const ended = lanesThatEnded(engine, byName(counts, justBefore(now)));
+  return backlogs.map((backlog) => {
+    const own = workers.filter(({ queue }) => queue === backlog.queue);
+    const atWork = {
+      now: own.some(({ expiresAt }) => expiresAt > now),
+      lately: ended.has(backlog.queue),
+    };
+    return { backlog, state: stateOfQueue(backlog, atWork), workers: own };
+  });
+}
+
+function justBefore(now: number): number {
+  return now - (now % SPANS.minute) - JUST_NOW_MS;
+}
+
+function lanesThatEnded(engine: Engine, named: readonly NamedCounts[]): Set<string> {
+  return new Set(
+    named.flatMap(({ name, counts }) => {
+      const lane = engine.find(name)?.queue;
+      return lane !== undefined && counts.success + counts.failure > 0 ? [lane] : [];
+    }),
+  );
+}
