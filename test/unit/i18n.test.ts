@@ -1,60 +1,106 @@
 import { describe, expect, it } from "vitest";
-import { en } from "../../src/i18n/en";
-import { es } from "../../src/i18n/es";
 import { acceptedLanguage } from "../../src/i18n/language";
-import { type Key, translator } from "../../src/i18n/translate";
+import { defineWords, hasKey, type Words } from "../../src/i18n/words";
 import { readSources } from "../support/sources.mjs";
 
-const keys = Object.keys(es) as Key[];
-const code = [...readSources()]
-  .filter(([file]) => !/^i18n\/(?!language|translate)/.test(file))
-  .map(([, text]) => text)
-  .join("\n");
+const sources = readSources();
+const isWords = (file: string) => /^admin\/\w+\/words\.ts$/.test(file);
+
+/** Of every file of words, by the folder it is in. */
+const dictionaries = new Map(
+  await Promise.all(
+    [...sources.keys()].filter(isWords).map(async (file) => {
+      const module = (await import(`../../src/${file}`)) as Record<string, Words<string>>;
+      const [words] = Object.values(module);
+      if (!words) {
+        throw new Error(`${file} has no words`);
+      }
+      return [file.replace(/\/words\.ts$/, ""), words] as const;
+    }),
+  ),
+);
+
+/** Keys a file of words has of its own, as they are written there, in both languages. */
+function ownKeys(folder: string): string[] {
+  const text = sources.get(`${folder}/words.ts`) ?? "";
+  return [...text.matchAll(/^ +"([\w.]+)":/gm)].map(([, key = ""]) => key);
+}
 
 /** Keys written whole, and the beginnings of those put together from data, such as `status.${…}`. */
-const written = new Set(
-  [...code.matchAll(/["'`]([a-z]\w*(?:\.\w+)+)["'`]/g)].map(([, key]) => key),
-);
-const patterns = [...code.matchAll(/`([a-z]\w*\.[^`\s]*\$\{[^`\s]*)`/g)].map(
-  ([, template = ""]) =>
-    new RegExp(`^${template.replaceAll(".", "\\.").replaceAll(/\$\{[^}]*\}/g, "[\\w]+")}$`),
-);
+function askedFor(files: Iterable<[string, string]>) {
+  const code = [...files].map(([, text]) => text).join("\n");
+  const written = new Set(
+    [...code.matchAll(/["'`]([a-z]\w*(?:\.\w+)+)["'`]/g)].map(([, key]) => key),
+  );
+  const patterns = [...code.matchAll(/`([a-z]\w*\.[^`\s]*\$\{[^`\s]*)`/g)].map(
+    ([, template = ""]) =>
+      new RegExp(`^${template.replaceAll(".", "\\.").replaceAll(/\$\{[^}]*\}/g, "[\\w]+")}$`),
+  );
+  return (key: string) => written.has(key) || patterns.some((pattern) => pattern.test(key));
+}
 
 function placeholders(text: string): string[] {
   return [...new Set(text.match(/(?<=\{)\w+/g))].toSorted();
 }
 
-describe("the dictionaries", () => {
-  it("have the same keys in both languages", () => {
-    expect(Object.keys(en).toSorted()).toEqual(Object.keys(es).toSorted());
+const code = [...sources].filter(([file]) => !isWords(file));
+
+describe.each([...dictionaries])("the words of %s", (folder, words) => {
+  const own = [...new Set(ownKeys(folder))];
+
+  it("have the same keys in both languages, each once", () => {
+    expect(own.length).toBeGreaterThan(0);
+    expect(ownKeys(folder)).toEqual([...own, ...own]);
+    expect(Object.keys(words.texts.en).toSorted()).toEqual(Object.keys(words.texts.es).toSorted());
   });
 
-  it("have a text for every key the code asks for", () => {
-    const asked = [...code.matchAll(/\bt\(\s*"([^"]+)"/g)].map(([, key = ""]) => key);
-    expect(asked.length).toBeGreaterThan(80);
-    expect(asked.filter((key) => !Object.hasOwn(es, key))).toEqual([]);
+  it("are asked for there, or by those above", () => {
+    const isAsked = askedFor(code.filter(([file]) => file.startsWith("admin/")));
+    expect(own.filter((key) => !isAsked(key))).toEqual([]);
   });
 
-  it("have no key that the code never asks for", () => {
-    const unused = keys.filter(
-      (key) => !written.has(key) && !patterns.some((pattern) => pattern.test(key)),
-    );
-    expect(unused).toEqual([]);
-  });
-
-  it.for(keys)("say %s with the same values, trimmed, in both", (key) => {
-    expect(placeholders(en[key])).toEqual(placeholders(es[key]));
-    for (const text of [en[key], es[key]]) {
+  it.for(own)("say %s with the same values, trimmed, in both", (key) => {
+    const texts = [words.texts.en[key] ?? "", words.texts.es[key] ?? ""];
+    expect(placeholders(texts[0] ?? "")).toEqual(placeholders(texts[1] ?? ""));
+    for (const text of texts) {
       expect(text).toBe(text.trim());
       expect(text).not.toBe("");
     }
   });
 });
 
+describe("words", () => {
+  it("are in one file only", () => {
+    const all = [...dictionaries.keys()].flatMap((folder) => [...new Set(ownKeys(folder))]);
+    expect(all.length).toBeGreaterThan(800);
+    expect(all.filter((key, at) => all.indexOf(key) < at)).toEqual([]);
+  });
+
+  it("are there for every key the code asks for", () => {
+    const asked = code.flatMap(([file, text]) => {
+      const words = dictionaries.get(file.split("/").slice(0, 2).join("/"));
+      const keys = [...text.matchAll(/\bt\(\s*"([^"]+)"/g)].map(([, key = ""]) => key);
+      return words ? keys.map((key) => [key, hasKey(words, key)] as const) : [];
+    });
+    expect(asked.length).toBeGreaterThan(80);
+    expect(asked.filter(([, isThere]) => !isThere)).toEqual([]);
+  });
+});
+
+const BASE = defineWords({
+  es: { "list.count": "{count} en total", "bulk.many": "Reintentar {count} {count|tarea|tareas}" },
+  en: { "list.count": "{count} in all", "bulk.many": "Retry {count} {count|task|tasks}" },
+});
+const WORDS = defineWords(
+  { es: { progress: "{ended} de {total}" }, en: { progress: "{ended} of {total}" } },
+  BASE,
+);
+
 describe("a translator", () => {
+  const [es, en] = [WORDS({ language: "es" }), WORDS({ language: "en" })];
+
   it("puts values in their places, whatever they hold", () => {
-    const values = { ended: "$&", total: "{ended}" };
-    expect(translator("en")("batch.progress", values)).toBe("$& of {ended} ended");
+    expect(en("progress", { ended: "$&", total: "{ended}" })).toBe("$& of {ended}");
   });
 
   it.for([
@@ -63,12 +109,23 @@ describe("a translator", () => {
     ["1,001", "Retry 1,001 tasks"],
     ["1+", "Retry 1+ tasks"],
   ])("takes the word that goes with the number: %s", ([count = "", text]) => {
-    expect(translator("en")("bulk.retryMany", { count })).toBe(text);
+    expect(en("bulk.many", { count })).toBe(text);
   });
 
   it("leaves the place of a missing value visible", () => {
-    expect(translator("es")("list.count")).toBe("{count} en total");
+    expect(es("list.count")).toBe("{count} en total");
   });
+});
+
+it("refuses a text that a language lacks, or that nobody wrote", () => {
+  // @ts-expect-error: no English
+  defineWords({ es: { a: "a", b: "b" }, en: { a: "a" } });
+  // @ts-expect-error: no Spanish
+  defineWords({ es: { a: "a" }, en: { a: "a", b: "b" } });
+  // @ts-expect-error: not one of these words
+  expect(() => WORDS({ language: "es" })("nothing")).toThrow(TypeError);
+  expect(hasKey(WORDS, "list.count")).toBe(true);
+  expect(hasKey(WORDS, "nothing")).toBe(false);
 });
 
 describe("the language of a browser", () => {

@@ -4,6 +4,7 @@ import type { TaskFacts } from "../../tasks/reading/execution";
 import { formatCount, shortId } from "../shared/format";
 import type { View } from "../shared/view";
 import { Badge } from "../shared/components/badge";
+import { auditWords } from "./words";
 
 interface AuditDetailProps {
   view: View;
@@ -19,7 +20,7 @@ const TOLD = new Set(["email", "name", "action", "reason", "role", "seconds", "a
 
 /** Why and how, in as many words as there is to say. */
 export function AuditDetail({ view, entry, bulk }: AuditDetailProps) {
-  const { t } = view;
+  const t = auditWords(view);
   const detail = entry.detail ?? {};
   const role = ROLES.find((known) => known === detail["role"]);
   const { reason, seconds, as, filter } = detail;
@@ -50,10 +51,11 @@ export function AuditDetail({ view, entry, bulk }: AuditDetailProps) {
 
 /** How many it came to, or how far it is. */
 function BulkResult({ view, bulk }: { view: View; bulk: TaskFacts }) {
+  const t = auditWords(view);
   const { done, matched } = Object(bulk.result_data) as { done?: unknown; matched?: unknown };
   const count = (n: number) => formatCount(view.language, n);
   return typeof done === "number" && typeof matched === "number" ? (
-    <strong>{view.t("audit.bulkDone", { done: count(done), matched: count(matched) })}</strong>
+    <strong>{t("audit.bulkDone", { done: count(done), matched: count(matched) })}</strong>
   ) : (
     <Badge view={view} status={bulk.status} />
   );

@@ -1,6 +1,5 @@
 import { AUDITED, type AuditedAction, type AuditEntry } from "../../audit/audit";
 import type { Page } from "../../http/paging";
-import type { Key } from "../../i18n/translate";
 import type { TaskFacts } from "../../tasks/reading/execution";
 import { AuditDetail } from "./audit-detail";
 import { AuditTarget } from "./audit-target";
@@ -13,6 +12,7 @@ import { Pager } from "../shared/components/pager";
 import { Time } from "../shared/components/time";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { auditWords, type Key } from "./words";
 
 export interface AuditList {
   page: Page<AuditEntry>;
@@ -59,7 +59,7 @@ const WORDS: Record<AuditedAction, Key> = {
 };
 
 export function AuditListPage({ view, query, list }: AuditListPageProps) {
-  const { t } = view;
+  const t = auditWords(view);
   const { typed, problems } = query;
   const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
   return (
@@ -80,7 +80,7 @@ export function AuditListPage({ view, query, list }: AuditListPageProps) {
           id="action"
           label={t("audit.action")}
           value={typed.action}
-          any={t("tasks.anyName")}
+          any={t("list.any")}
           options={AUDITED.map((value) => ({ value, label: t(WORDS[value]) }))}
           problem={problem("action")}
         />
@@ -95,7 +95,7 @@ export function AuditListPage({ view, query, list }: AuditListPageProps) {
 }
 
 function Entries({ view, query, list }: { view: View; query: AuditQuery; list: AuditList }) {
-  const { t } = view;
+  const t = auditWords(view);
   const { page } = list;
   const isFiltered = query.active > 0 || query.typed.q !== "" || query.request.cursor !== null;
   if (page.rows.length === 0 && page.next === null) {
@@ -136,7 +136,7 @@ function Entries({ view, query, list }: { view: View; query: AuditQuery; list: A
 }
 
 function Row({ view, entry, list }: { view: View; entry: AuditEntry; list: AuditList }) {
-  const { t } = view;
+  const t = auditWords(view);
   const { actor } = entry;
   const only = new URLSearchParams({ actor });
   return (

@@ -22,7 +22,7 @@ export interface AuditQuery {
 export function readAuditQuery(params: URLSearchParams): AuditQuery {
   const { typed, values, problems } = readFilters(
     shape,
-    { q: "list.tooLong", actor: "list.tooLong", action: "audit.badAction" },
+    { q: "list.tooLong", actor: "list.tooLong", action: "list.badAction" },
     params,
   );
   const cursor = readPosition(params);

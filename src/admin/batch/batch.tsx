@@ -10,6 +10,7 @@ import { formatCount } from "../shared/format";
 import { LiveRegion } from "../shared/components/live-region";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { batchWords } from "./words";
 
 /** An order of the batch as far as it got. */
 export interface BatchOrder {
@@ -36,7 +37,8 @@ const RELOAD_SECONDS = 3;
 
 export function BatchPage(props: BatchPageProps) {
   const { view, lote, orders, page, progress, demo, ticket } = props;
-  const { t, person } = view;
+  const { person } = view;
+  const t = batchWords(view);
   return (
     <Layout
       view={view}
@@ -88,7 +90,8 @@ export function BatchPage(props: BatchPageProps) {
 }
 
 function Progress({ view, progress }: { view: View; progress: BatchProgress }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = batchWords(view);
   const { counted, ended, success, failure, revoked, capped, open } = progress;
   const count = (n: number) => formatCount(language, n);
   const values = { ended: count(ended), total: count(counted) };
@@ -108,7 +111,8 @@ function Progress({ view, progress }: { view: View; progress: BatchProgress }) {
 }
 
 function OrderRow({ view, order }: { view: View; order: BatchOrder }) {
-  const { t, person } = view;
+  const { person } = view;
+  const t = batchWords(view);
   const { taskId, orderId, status, stages, error, total } = order;
   const name = orderId === null ? t("batch.noOrder") : <bdi>{orderId}</bdi>;
   return (

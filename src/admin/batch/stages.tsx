@@ -1,11 +1,12 @@
 import { STAGES, type Stage } from "../../orders/order/order";
 import type { View } from "../shared/view";
+import { batchWords } from "./words";
 
 export type StageState = "done" | "failed" | "open" | "skipped";
 
 /** The four stages of an order and how far it got; the stylesheet adds the signs. */
 export function Stages({ view, states }: { view: View; states: Record<Stage, StageState> }) {
-  const { t } = view;
+  const t = batchWords(view);
   return (
     <ol class="stages">
       {STAGES.map((stage) => (

@@ -7,6 +7,7 @@ import { formatCount } from "../shared/format";
 import { Layout } from "../shared/layout";
 import { taskQuery } from "../tasks/task-query";
 import type { View } from "../shared/view";
+import { bulkWords } from "./words";
 
 interface BulkPageProps {
   view: View;
@@ -19,7 +20,8 @@ interface BulkPageProps {
 
 /** The question before something is done to many tasks: to how many, and what it means. */
 export function BulkPage({ view, query, found, wrongReason }: BulkPageProps) {
-  const { t, url, language } = view;
+  const { url, language } = view;
+  const t = bulkWords(view);
   const { action, ids } = query;
   const count = formatCount(language, found.count) + (found.capped ? "+" : "");
   const left = ids ? ids.length - found.count : 0;

@@ -1,10 +1,11 @@
-import { isKey, type Key } from "../../i18n/translate";
 import type { TaskQuery } from "../tasks/task-query";
 import type { View } from "../shared/view";
 import { Fact, Facts } from "../shared/components/facts";
+import { hasKey } from "../../i18n/words";
+import { bulkWords, type Key } from "./words";
 
 const NAMES: Record<keyof TaskQuery["typed"], Key> = {
-  q: "tasks.search",
+  q: "list.search",
   status: "tasks.state",
   module: "task.module",
   name: "tasks.name",
@@ -20,7 +21,7 @@ const NAMES: Record<keyof TaskQuery["typed"], Key> = {
 
 /** A filter in words. */
 export function FilterFacts({ view, typed }: { view: View; typed: TaskQuery["typed"] }) {
-  const { t } = view;
+  const t = bulkWords(view);
   const set = (Object.keys(NAMES) as (keyof typeof NAMES)[]).filter((name) => typed[name] !== "");
   return set.length === 0 ? (
     <p>{t("bulk.noFilter")}</p>
@@ -35,7 +36,7 @@ export function FilterFacts({ view, typed }: { view: View; typed: TaskQuery["typ
   );
 }
 
-function inWords({ t }: View, name: string, value: string): string {
+function inWords(view: View, name: string, value: string): string {
   const key = name === "status" ? `status.${value}` : name === "discarded" ? `repair.${value}` : "";
-  return isKey(key) ? t(key) : value;
+  return hasKey(bulkWords, key) ? bulkWords(view)(key) : value;
 }

@@ -6,6 +6,7 @@ import type { View } from "../shared/view";
 import { Fill } from "../shared/components/fill";
 import { OwnZone } from "../shared/components/time";
 import { Moment } from "./moment";
+import { dashboardWords } from "./words";
 
 export interface Series {
   name: string;
@@ -43,7 +44,7 @@ const TICKS = 4;
  */
 export function Chart(props: ChartProps) {
   const { view, id, title, summary, series, times } = props;
-  const { t } = view;
+  const t = dashboardWords(view);
   const isEmpty = series.every(({ values }) => values.every((value) => !value));
   return (
     <figure class="chart" id={id}>
@@ -174,7 +175,7 @@ function round(value: number): number {
 
 /** The stretches without anything are left out. */
 function FigureTable({ view, title, series, times, format }: ChartProps) {
-  const { t } = view;
+  const t = dashboardWords(view);
   const tell = (value: number | null | undefined) =>
     value === null || value === undefined ? null : format(value);
   return (

@@ -12,6 +12,7 @@ import type { Dashboard } from "./dashboard-data";
 import { formatCount, formatDuration } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { dashboardWords } from "./words";
 
 interface DashboardPageProps {
   view: View;
@@ -20,7 +21,7 @@ interface DashboardPageProps {
 }
 
 export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
-  const { t } = view;
+  const t = dashboardWords(view);
   const { now, overview, history, queues, workers, errors, latestFailures, modules, findings } =
     dashboard;
   return (
@@ -77,7 +78,8 @@ export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
 }
 
 function Rates({ view, dashboard }: { view: View; dashboard: Dashboard }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = dashboardWords(view);
   const { overview, history } = dashboard;
   const { minutes, accepted, succeeded, failed } = overview.perMinute;
   const rate = (value: number) =>

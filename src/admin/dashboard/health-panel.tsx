@@ -5,6 +5,7 @@ import { usedShare } from "../../db/storage";
 import { formatBytes, formatCount, formatDuration, formatShare } from "../shared/format";
 import type { View } from "../shared/view";
 import { said } from "../shared/components/live-region";
+import { dashboardWords } from "./words";
 
 const WAITING_FOR_CATALOGUE = `/admin/tasks?status=RETRY&code=${CATALOGUE_WAITING}`;
 const FAILED_FOR_PRODUCT = "/admin/tasks?code=catalogue_failed";
@@ -17,7 +18,7 @@ interface HealthProps {
 
 /** Whether all is well, in words; if not, what to do about it and where. */
 export function Health({ view, findings, queues }: HealthProps) {
-  const { t } = view;
+  const t = dashboardWords(view);
   const level = findings.some(isGrave) ? "bad" : findings.length > 0 ? "wait" : "good";
   const title = t(
     level === "bad" ? "health.bad" : level === "wait" ? "health.attention" : "health.good",
@@ -65,7 +66,7 @@ function keyOf(finding: Finding): string {
 }
 
 function FindingItem({ view, finding }: { view: View; finding: Finding }) {
-  const { t } = view;
+  const t = dashboardWords(view);
   const { text, href } = wordsOf(view, finding);
   return (
     <li class={isGrave(finding) ? "is-bad" : "is-wait"} data-key={keyOf(finding)}>
@@ -77,7 +78,8 @@ function FindingItem({ view, finding }: { view: View; finding: Finding }) {
 
 /** What was found, with its figures, and the page to go to. */
 function wordsOf(view: View, finding: Finding): { text: string; href: string } {
-  const { t, language } = view;
+  const { language } = view;
+  const t = dashboardWords(view);
   const count = (value: number, capped = false) =>
     formatCount(language, value) + (capped ? "+" : "");
   const ago = (ms: number) => formatDuration(view, ms / 1000);

@@ -7,6 +7,7 @@ import { Chart, type Series } from "./chart";
 import { Fill } from "../shared/components/fill";
 import { OwnZone } from "../shared/components/time";
 import { Moment } from "./moment";
+import { dashboardWords } from "./words";
 
 /** The least a count's and a duration's axis reaches. */
 const LEAST_COUNT = 4;
@@ -19,10 +20,11 @@ interface HistoryProps {
 
 /** What happened over the stretch of time one chooses; `children` stand above the charts. */
 export function HistorySection({ view, history, children }: PropsWithChildren<HistoryProps>) {
+  const t = dashboardWords(view);
   return (
     <section id="history" aria-labelledby="history-title">
       <div class="heading">
-        <h2 id="history-title">{view.t("dashboard.history")}</h2>
+        <h2 id="history-title">{t("dashboard.history")}</h2>
         <RangeLinks view={view} history={history} />
       </div>
       {children}
@@ -34,7 +36,8 @@ export function HistorySection({ view, history, children }: PropsWithChildren<Hi
 
 /** Which stretch of time the page is about; each is an address. */
 function RangeLinks({ view, history }: HistoryProps) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = dashboardWords(view);
   return (
     <nav class="ranges" aria-label={t("chart.range")}>
       {RANGE_NAMES.map((name) => (
@@ -51,7 +54,8 @@ function RangeLinks({ view, history }: HistoryProps) {
 
 /** Throughput, failures and durations over time. */
 function HistoryCharts({ view, history }: HistoryProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = dashboardWords(view);
   const { buckets, spanMs, labels, all } = history;
   const times = stretchesOf(history, language);
   const count = (value: number) => formatCount(language, value);
@@ -134,9 +138,10 @@ function HistoryCharts({ view, history }: HistoryProps) {
 
 /** In which zone the charts tell times, and what of them is not over yet. */
 function HistoryNote({ view, history }: HistoryProps) {
+  const t = dashboardWords(view);
   return (
     <p class="note">
-      <Fill text={view.t(`chart.note.${history.range}`)} name="zone">
+      <Fill text={t(`chart.note.${history.range}`)} name="zone">
         <OwnZone />
       </Fill>
     </p>

@@ -2,10 +2,12 @@ import { endsOf, quantileSeconds } from "../../tasks/statistics/stats";
 import { type ModuleSummary, shareEndedWell } from "./dashboard-data";
 import { formatCount, formatDuration, formatShare } from "../shared/format";
 import type { View } from "../shared/view";
+import { dashboardWords } from "./words";
 
 /** What each module did in the last days; each has a page of its own. */
 export function ModuleTable({ view, modules }: { view: View; modules: readonly ModuleSummary[] }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = dashboardWords(view);
   return (
     <table class="rows">
       <caption class="unseen">{t("modules.title")}</caption>

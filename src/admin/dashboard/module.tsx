@@ -16,6 +16,7 @@ import { formatCount, formatDuration, formatShare } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { History } from "./time-range";
 import type { View } from "../shared/view";
+import { dashboardWords } from "./words";
 
 interface ModulePageProps {
   view: View;
@@ -34,7 +35,7 @@ interface ModulePageProps {
 
 export function ModulePage(props: ModulePageProps) {
   const { view, engine, module, named, namedDays, history, errors, latestFailures, now } = props;
-  const { t } = view;
+  const t = dashboardWords(view);
   const [newest] = latestFailures;
   const latest = newest
     ? t("failing.newest", { code: newest.error_code ?? newest.name })
@@ -76,7 +77,8 @@ export function ModulePage(props: ModulePageProps) {
 }
 
 function PeriodTable({ view, periods }: ModulePageProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = dashboardWords(view);
   return (
     <table class="rows">
       <caption class="unseen">{t("module.periods")}</caption>
@@ -96,7 +98,7 @@ function PeriodTable({ view, periods }: ModulePageProps) {
 }
 
 function NameTable({ view, named }: { view: View; named: NamedCounts[] }) {
-  const { t } = view;
+  const t = dashboardWords(view);
   return (
     <table class="rows">
       <caption class="unseen">{t("tasks.name")}</caption>
@@ -129,13 +131,14 @@ const COLUMNS = [
 ] as const;
 
 function StatsHead({ view, first }: { view: View; first: string }) {
+  const t = dashboardWords(view);
   return (
     <thead>
       <tr>
         <th scope="col">{first}</th>
         {COLUMNS.map((column) => (
           <th scope="col" class="number">
-            {view.t(`modules.${column}`)}
+            {t(`modules.${column}`)}
           </th>
         ))}
       </tr>
@@ -144,7 +147,8 @@ function StatsHead({ view, first }: { view: View; first: string }) {
 }
 
 function StatsCells({ view, counts }: { view: View; counts: Counts }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = dashboardWords(view);
   const { success, failure, revoked } = endsOf(counts);
   const share = shareEndedWell(counts);
   const seconds = (value: number | null) => (value === null ? null : formatDuration(view, value));

@@ -2,10 +2,12 @@ import type { QueueView } from "../queues/read-queues";
 import { formatCount, formatDuration } from "../shared/format";
 import type { View } from "../shared/view";
 import { QueueBadge } from "../queues/queue-badge";
+import { dashboardWords } from "./words";
 
 /** What waits in each queue, and for how long already. */
 export function QueueTable({ view, queues }: { view: View; queues: readonly QueueView[] }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = dashboardWords(view);
   const count = (value: number) => formatCount(language, value);
   return (
     <table class="rows">

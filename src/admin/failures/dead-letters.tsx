@@ -12,6 +12,7 @@ import { shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { TaskAction } from "../../tasks/commands/doable";
 import type { View } from "../shared/view";
+import { failuresWords } from "./words";
 
 interface Letter {
   task: TaskFacts;
@@ -31,11 +32,11 @@ interface DeadLettersPageProps {
 
 export function DeadLettersPage(props: DeadLettersPageProps) {
   const { view, page, letters, discarded, mayAct } = props;
-  const { t } = view;
+  const t = failuresWords(view);
   const list = <Letters view={view} letters={letters} mayAct={mayAct} />;
   return (
-    <Layout view={view} title={t("deadLetters.title")}>
-      <h1>{t("deadLetters.title")}</h1>
+    <Layout view={view} title={t("nav.deadLetters")}>
+      <h1>{t("nav.deadLetters")}</h1>
       <RepairTabs view={view} />
       <p>{t("deadLetters.what")}</p>
       <p>
@@ -81,7 +82,7 @@ function Letters({
   letters,
   mayAct,
 }: Pick<DeadLettersPageProps, "view" | "letters" | "mayAct">) {
-  const { t } = view;
+  const t = failuresWords(view);
   return (
     <table class="rows letters">
       <caption class="unseen">{t("deadLetters.caption")}</caption>
@@ -110,7 +111,7 @@ const LINKS = [
 ] as const;
 
 function Row({ view, letter, mayAct }: { view: View; letter: Letter; mayAct: boolean }) {
-  const { t } = view;
+  const t = failuresWords(view);
   const { task, input, actions } = letter;
   const path = `/admin/tasks/${task.id}`;
   const stranger = task.task_name === BURIED.name;

@@ -8,6 +8,7 @@ import { formatCount, formatShare } from "../shared/format";
 import type { View } from "../shared/view";
 import { ErrorText } from "../shared/components/error-text";
 import { Time } from "../shared/components/time";
+import { failuresWords } from "./words";
 
 interface FailurePanelsProps {
   view: View;
@@ -23,7 +24,8 @@ const MAX_MESSAGE = 160;
 
 /** What fails most among the latest failures, and the last of them. */
 export function FailurePanels({ view, engine, errors, latest }: FailurePanelsProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = failuresWords(view);
   const looked = errors.reduce((sum, { count }) => sum + count, 0);
   return (
     <div class="panels">
@@ -74,7 +76,8 @@ interface ErrorTableProps {
 }
 
 function ErrorTable({ view, errors, looked }: ErrorTableProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = failuresWords(view);
   return (
     <table class="rows">
       <caption class="unseen">{t("failing.codes")}</caption>

@@ -13,6 +13,7 @@ import { formatCount, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
 import { taskQuery } from "../tasks/task-query";
 import type { View } from "../shared/view";
+import { failuresWords } from "./words";
 
 interface FailuresPageProps {
   view: View;
@@ -25,7 +26,7 @@ interface FailuresPageProps {
 
 export function FailuresPage(props: FailuresPageProps) {
   const { view, query, found } = props;
-  const { t } = view;
+  const t = failuresWords(view);
   return (
     <Layout view={view} title={t("failures.title")}>
       <h1>{t("failures.title")}</h1>
@@ -41,7 +42,8 @@ export function FailuresPage(props: FailuresPageProps) {
 }
 
 function FailureFilters({ view, query, known }: FailuresPageProps) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = failuresWords(view);
   const { typed, problems } = query;
   const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
   const options = (all: string[]) => all.map((value) => ({ value, label: value }));
@@ -52,7 +54,7 @@ function FailureFilters({ view, query, known }: FailuresPageProps) {
           id="module"
           label={t("task.module")}
           value={typed.module}
-          any={t("tasks.anyName")}
+          any={t("list.any")}
           options={options(known.modules)}
           problem={problem("module")}
         />
@@ -60,7 +62,7 @@ function FailureFilters({ view, query, known }: FailuresPageProps) {
           id="name"
           label={t("tasks.name")}
           value={typed.name}
-          any={t("tasks.anyName")}
+          any={t("list.any")}
           options={options(known.names)}
           problem={problem("name")}
         />
@@ -79,7 +81,8 @@ function FailureFilters({ view, query, known }: FailuresPageProps) {
 }
 
 function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: FailureGroups }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = failuresWords(view);
   const { groups, kinds, failures, earlier } = found;
   const counts = {
     failures: formatCount(language, failures),
@@ -140,7 +143,8 @@ interface GroupProps {
 }
 
 function Group({ view, query, group, mayAct }: GroupProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = failuresWords(view);
   const { name, code, message, count, firstAt, lastAt, example } = group;
   const { from, to, zone } = query.typed;
   const filter = { status: "FAILURE", discarded: "no", name, code, message, from, to, zone };
@@ -195,7 +199,7 @@ function Group({ view, query, group, mayAct }: GroupProps) {
 }
 
 function Earlier({ view, query, id }: { view: View; query: FailureQuery; id: string }) {
-  const { t } = view;
+  const t = failuresWords(view);
   return (
     <nav class="pager" aria-label={t("list.pages")}>
       <span class="note">{t("failures.looked")}</span>

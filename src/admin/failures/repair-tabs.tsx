@@ -1,17 +1,19 @@
 import type { View } from "../shared/view";
+import { failuresWords } from "./words";
 
 const TABS = [
   ["/admin/failures", "failures.title"],
-  ["/admin/dead-letters", "deadLetters.title"],
+  ["/admin/dead-letters", "nav.deadLetters"],
 ] as const;
 
 /** Between the two places where failures wait for somebody. */
 export function RepairTabs({ view }: { view: View }) {
+  const t = failuresWords(view);
   return (
-    <nav class="tabs" aria-label={view.t("repair.tabs")}>
+    <nav class="tabs" aria-label={t("repair.tabs")}>
       {TABS.map(([href, title]) => (
         <a href={href} aria-current={view.url.pathname === href ? "page" : undefined}>
-          {view.t(title)}
+          {t(title)}
         </a>
       ))}
     </nav>

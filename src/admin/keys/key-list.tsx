@@ -10,6 +10,7 @@ import { Time } from "../shared/components/time";
 import type { KeyQuery } from "./key-query";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { keysWords } from "./words";
 
 interface Listed {
   page: Page<KeyRow>;
@@ -25,7 +26,7 @@ interface KeyListPageProps {
 }
 
 export function KeyListPage({ view, query, list }: KeyListPageProps) {
-  const { t } = view;
+  const t = keysWords(view);
   const { typed, problems } = query;
   return (
     <Layout view={view} title={t("keys.title")}>
@@ -35,7 +36,7 @@ export function KeyListPage({ view, query, list }: KeyListPageProps) {
           {t("keys.new")}
         </a>
       </div>
-      <DoneNotice view={view} keyOf={(done) => `keysDone.${done}`} />
+      <DoneNotice view={view} words={keysWords} keyOf={(done) => `keysDone.${done}`} />
       <Filters
         view={view}
         active={query.active}
@@ -49,7 +50,7 @@ export function KeyListPage({ view, query, list }: KeyListPageProps) {
           id="state"
           label={t("keys.state")}
           value={typed.state}
-          any={t("tasks.anyState")}
+          any={t("list.anyState")}
           options={KEY_STATES.map((value) => ({ value, label: t(`keys.state.${value}`) }))}
           problem={problems.state && t(problems.state)}
         />
@@ -64,12 +65,12 @@ export function KeyListPage({ view, query, list }: KeyListPageProps) {
 }
 
 function KeyList({ view, query, list }: { view: View; query: KeyQuery; list: Listed }) {
-  const { t } = view;
+  const t = keysWords(view);
   const { page } = list;
   const isFiltered = query.active > 0 || query.typed.q !== "" || query.request.cursor !== null;
   if (page.rows.length === 0 && page.next === null) {
     return isFiltered ? (
-      <EmptyState title={t("keys.noneTitle")} text={t("people.none")}>
+      <EmptyState title={t("keys.noneTitle")} text={t("list.none")}>
         <a class="button" href="/admin/keys">
           {t("list.clear")}
         </a>
@@ -92,7 +93,7 @@ function KeyList({ view, query, list }: { view: View; query: KeyQuery; list: Lis
             <th scope="col">{t("keys.createdBy")}</th>
             <th scope="col">{t("keys.created")}</th>
             <th scope="col">
-              <span class="unseen">{t("people.action")}</span>
+              <span class="unseen">{t("list.action")}</span>
             </th>
           </tr>
         </thead>
@@ -114,7 +115,7 @@ const BADGES: Record<KeyState, string> = {
 };
 
 function Row({ view, row, list }: { view: View; row: KeyRow; list: Listed }) {
-  const { t } = view;
+  const t = keysWords(view);
   const state = stateOf(row, list.now);
   return (
     <tr>
@@ -137,7 +138,7 @@ function Row({ view, row, list }: { view: View; row: KeyRow; list: Listed }) {
         {row.lastUsedAt === null ? t("keys.neverUsed") : <Time at={row.lastUsedAt} />}
       </td>
       <td data-label={t("keys.expires")}>
-        {row.expiresAt === null ? t("people.never") : <Time at={row.expiresAt} />}
+        {row.expiresAt === null ? t("list.never") : <Time at={row.expiresAt} />}
       </td>
       <td data-label={t("keys.createdBy")} class="tight">
         <bdi>{list.names.get(`user:${row.createdBy}`) ?? row.createdBy}</bdi>

@@ -2,10 +2,11 @@ import { Field } from "../shared/components/field";
 import { Notice } from "../shared/components/notice";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { keysWords } from "./words";
 
 /** The one time a key is seen whole; focus or a click selects it, ready to be copied. */
 export function KeyMadePage({ view, name, value }: { view: View; name: string; value: string }) {
-  const { t } = view;
+  const t = keysWords(view);
   return (
     <Layout view={view} title={t("keys.madeTitle")}>
       <div class="narrow made">

@@ -2,6 +2,7 @@ import { InputField } from "../shared/components/field";
 import { SCOPES } from "../../caller";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { keysWords } from "./words";
 
 export interface TypedKey {
   name: string;
@@ -21,7 +22,7 @@ const MAX_DAYS = 3650;
 const NEW: TypedKey = { name: "", scopes: [], days: "90" };
 
 export function NewKeyPage({ view, typed = NEW, problems = new Set() }: NewKeyPageProps) {
-  const { t } = view;
+  const t = keysWords(view);
   const problem = (field: keyof typeof PROBLEMS) =>
     problems.has(field) ? t(PROBLEMS[field]) : undefined;
   return (

@@ -1,9 +1,10 @@
 import type { StoredKey } from "../../auth/keys/keys";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
+import { keysWords } from "./words";
 
 export function RevokeKeyPage({ view, stored }: { view: View; stored: StoredKey }) {
-  const { t } = view;
+  const t = keysWords(view);
   return (
     <ConfirmPage
       view={view}

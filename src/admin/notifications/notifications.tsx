@@ -7,6 +7,7 @@ import { Time } from "../shared/components/time";
 import { formatCount } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { notificationsWords } from "./words";
 
 interface NotificationsPageProps {
   view: View;
@@ -21,7 +22,8 @@ interface NotificationsPageProps {
 
 export function NotificationsPage(props: NotificationsPageProps) {
   const { view, user, unread, read, describe } = props;
-  const { t, language } = view;
+  const { language } = view;
+  const t = notificationsWords(view);
   const waiting = unread?.rows ?? [];
   const count = (page: Page<unknown>) =>
     formatCount(language, page.total.count) + (page.total.capped ? "+" : "");
@@ -80,7 +82,8 @@ interface ItemProps {
 }
 
 function Item({ view, row, describe }: ItemProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = notificationsWords(view);
   const { id, type, count, message, template, task_name: name } = row;
   const task = `/admin/tasks/${encodeURIComponent(row.task_id)}`;
   return (

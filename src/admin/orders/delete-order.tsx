@@ -1,6 +1,7 @@
 import { ReasonField } from "../shared/components/reason-field";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
+import { ordersWords } from "./words";
 
 interface DeleteOrderPageProps {
   view: View;
@@ -10,7 +11,7 @@ interface DeleteOrderPageProps {
 }
 
 export function DeleteOrderPage({ view, id, wrongReason }: DeleteOrderPageProps) {
-  const { t } = view;
+  const t = ordersWords(view);
   return (
     <ConfirmPage
       view={view}

@@ -1,11 +1,13 @@
 import { FORMAT_NAMES } from "../../exports/formats";
 import type { OrderQuery } from "./order-query";
 import type { View } from "../shared/view";
+import { ordersWords } from "./words";
 
 const FILTERS = ["customer", "from", "to", "zone"] as const;
 
 /** Starts an export of the orders a list shows. A search is no filter of exports: then there is none. */
-export function ExportForm({ view: { t }, query }: { view: View; query: OrderQuery }) {
+export function ExportForm({ view, query }: { view: View; query: OrderQuery }) {
+  const t = ordersWords(view);
   if (query.typed.q !== "") {
     return null;
   }

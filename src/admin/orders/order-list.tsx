@@ -13,6 +13,7 @@ import { formatCount, formatMoney } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { OrderQuery } from "./order-query";
 import type { View } from "../shared/view";
+import { ordersWords } from "./words";
 
 interface OrderListPageProps {
   view: View;
@@ -22,7 +23,8 @@ interface OrderListPageProps {
 }
 
 export function OrderListPage({ view, query, page }: OrderListPageProps) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = ordersWords(view);
   const deleted = url.searchParams.get("deleted");
   return (
     <Layout view={view} title={t("orders.title")}>
@@ -41,7 +43,7 @@ export function OrderListPage({ view, query, page }: OrderListPageProps) {
 }
 
 function OrderFilters({ view, query }: { view: View; query: OrderQuery }) {
-  const { t } = view;
+  const t = ordersWords(view);
   const { typed, problems } = query;
   const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
   return (
@@ -69,12 +71,13 @@ interface OrderListProps {
 
 /** Only the first page changes by itself: the others are of what was. */
 function OrderList({ view, query, page }: OrderListProps) {
+  const t = ordersWords(view);
   const isFirst = query.request.cursor === null;
   const isShort = page.next !== null && page.rows.length < query.request.limit;
   const isEmpty = page.rows.length === 0;
   return (
     <LiveRegion view={view} about={{ module: "pedidos" }} open={isFirst} summary>
-      {isShort && <Notice kind="good">{view.t("orders.short")}</Notice>}
+      {isShort && <Notice kind="good">{t("orders.short")}</Notice>}
       {isEmpty && !isShort && <NoOrders view={view} query={query} />}
       {!isEmpty && <OrderTable view={view} orders={page.rows} />}
       {(!isEmpty || isShort) && <Pager view={view} page={page} />}
@@ -83,7 +86,8 @@ function OrderList({ view, query, page }: OrderListProps) {
   );
 }
 
-function NoOrders({ view: { t }, query }: { view: View; query: OrderQuery }) {
+function NoOrders({ view, query }: { view: View; query: OrderQuery }) {
+  const t = ordersWords(view);
   return query.active > 0 || query.typed.q !== "" ? (
     <EmptyState title={t("orders.noneTitle")} text={t("tasks.none")}>
       <a class="button" href="/admin/orders">
@@ -93,14 +97,14 @@ function NoOrders({ view: { t }, query }: { view: View; query: OrderQuery }) {
   ) : (
     <EmptyState title={t("orders.emptyTitle")} text={t("orders.empty")}>
       <a class="button" href="/">
-        {t("error.home")}
+        {t("nav.home")}
       </a>
     </EmptyState>
   );
 }
 
 function OrderTable({ view, orders }: { view: View; orders: readonly OrderSummary[] }) {
-  const { t } = view;
+  const t = ordersWords(view);
   return (
     <table class="rows">
       <caption class="unseen">{t("orders.caption")}</caption>
@@ -133,7 +137,8 @@ function OrderTable({ view, orders }: { view: View; orders: readonly OrderSummar
 }
 
 function Row({ view, order }: { view: View; order: OrderSummary }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = ordersWords(view);
   const money = (minor: number) => formatMoney(view, minor, order.currency);
   return (
     <tr data-key={order.id}>

@@ -5,6 +5,7 @@ import { formatCount, formatMoney, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { Section } from "../tasks/task";
+import { ordersWords } from "./words";
 
 /** A line as the database keeps it. */
 interface StoredLine {
@@ -22,7 +23,7 @@ interface OrderPageProps {
 }
 
 export function OrderPage({ view, order, mayDelete }: OrderPageProps) {
-  const { t } = view;
+  const t = ordersWords(view);
   return (
     <Layout view={view} title={`${t("order.title")} ${order.id}`}>
       <div class="heading">
@@ -64,7 +65,8 @@ export function OrderPage({ view, order, mayDelete }: OrderPageProps) {
 }
 
 function Lines({ view, order }: { view: View; order: OrderRow }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = ordersWords(view);
   const money = (minor: number) => formatMoney(view, minor, order.currency);
   const lines = JSON.parse(order.lines) as StoredLine[];
   return (

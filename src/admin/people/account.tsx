@@ -9,6 +9,7 @@ import { SessionTable } from "./session-table";
 import { type FormProblem, problemAt } from "./form-problem";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { peopleWords } from "./words";
 
 interface AccountPageProps {
   view: View;
@@ -20,13 +21,13 @@ interface AccountPageProps {
 }
 
 export function AccountPage({ view, person, sessions, own, problem }: AccountPageProps) {
-  const { t } = view;
+  const t = peopleWords(view);
   const isVisitor = view.person?.accessUntil !== undefined;
   const role = view.person?.role ?? "viewer";
   return (
-    <Layout view={view} title={t("account.title")}>
-      <h1>{t("account.title")}</h1>
-      <DoneNotice view={view} keyOf={(done) => `accountDone.${done}`} />
+    <Layout view={view} title={t("nav.account")}>
+      <h1>{t("nav.account")}</h1>
+      <DoneNotice view={view} words={peopleWords} keyOf={(done) => `accountDone.${done}`} />
       {problem?.field === "form" && <Notice kind="bad">{t(problem.key)}</Notice>}
       <Facts>
         <Fact name={t("people.email")}>
@@ -62,7 +63,7 @@ export function AccountPage({ view, person, sessions, own, problem }: AccountPag
 }
 
 function PasswordForm({ view, problem }: { view: View; problem?: FormProblem }) {
-  const { t } = view;
+  const t = peopleWords(view);
   const common = { type: "password", maxlength: MAX_PASSWORD_LENGTH } as const;
   return (
     <div class="forms">

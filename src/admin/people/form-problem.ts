@@ -1,5 +1,6 @@
 import { AppError } from "../../http/errors";
-import type { Key, Translate } from "../../i18n/translate";
+import type { Translate } from "../../i18n/words";
+import type { Key } from "./words";
 
 /** What is wrong with a form: beside which field to say so, or above the form, and in which words. */
 export interface FormProblem {
@@ -9,7 +10,7 @@ export interface FormProblem {
 }
 
 /** What a field shows of its form's problem, if that is about it. */
-export function problemAt(id: string, problem: FormProblem | undefined, t: Translate) {
+export function problemAt(id: string, problem: FormProblem | undefined, t: Translate<Key>) {
   return problem?.field === id ? { problem: t(problem.key), autofocus: true } : {};
 }
 
@@ -35,7 +36,7 @@ const BY_PARAMETER: Record<string, [field: string, key: Key]> = {
   name: ["name", "people.badName"],
   password: ["password", "people.badPassword"],
   newPassword: ["newPassword", "people.badPassword"],
-  role: ["role", "people.badRole"],
+  role: ["role", "list.badRole"],
   banReason: ["reason", "people.badReason"],
   banExpiresIn: ["days", "people.badDays"],
 };

@@ -12,6 +12,7 @@ import { formatCount } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { PeopleQuery } from "./people-query";
 import type { View } from "../shared/view";
+import { peopleWords } from "./words";
 
 interface PeopleListPageProps {
   view: View;
@@ -21,7 +22,8 @@ interface PeopleListPageProps {
 }
 
 export function PeopleListPage({ view, query, page }: PeopleListPageProps) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = peopleWords(view);
   const removed = url.searchParams.get("removed");
   return (
     <Layout view={view} title={t("people.title")}>
@@ -45,7 +47,7 @@ export function PeopleListPage({ view, query, page }: PeopleListPageProps) {
 }
 
 function PeopleFilters({ view, query }: { view: View; query: PeopleQuery }) {
-  const { t } = view;
+  const t = peopleWords(view);
   const { typed, problems } = query;
   const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
   return (
@@ -58,7 +60,7 @@ function PeopleFilters({ view, query }: { view: View; query: PeopleQuery }) {
         id="role"
         label={t("people.role")}
         value={typed.role}
-        any={t("tasks.anyName")}
+        any={t("list.any")}
         options={ROLES.map((value) => ({ value, label: t(`role.${value}`) }))}
         problem={problem("role")}
       />
@@ -66,7 +68,7 @@ function PeopleFilters({ view, query }: { view: View; query: PeopleQuery }) {
         id="state"
         label={t("people.state")}
         value={typed.state}
-        any={t("tasks.anyState")}
+        any={t("list.anyState")}
         options={[
           { value: "active", label: t("people.active") },
           { value: "banned", label: t("people.banned") },
@@ -79,14 +81,14 @@ function PeopleFilters({ view, query }: { view: View; query: PeopleQuery }) {
 
 function PeopleList(props: { view: View; query: PeopleQuery; page: Page<PersonRow> }) {
   const { view, query, page } = props;
-  const { t } = view;
+  const t = peopleWords(view);
   const isShort = page.next !== null && page.rows.length < query.request.limit;
   return (
     <>
       {isShort && <Notice kind="good">{t("people.short")}</Notice>}
       {page.rows.length === 0 ? (
         !isShort && (
-          <EmptyState title={t("people.noneTitle")} text={t("people.none")}>
+          <EmptyState title={t("people.noneTitle")} text={t("list.none")}>
             <a class="button" href="/admin/people">
               {t("list.clear")}
             </a>
@@ -101,7 +103,8 @@ function PeopleList(props: { view: View; query: PeopleQuery; page: Page<PersonRo
 }
 
 function PeopleTable({ view, people }: { view: View; people: readonly PersonRow[] }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = peopleWords(view);
   return (
     <table class="rows">
       <caption class="unseen">{t("people.caption")}</caption>
@@ -151,13 +154,14 @@ function PeopleTable({ view, people }: { view: View; people: readonly PersonRow[
 
 /** Through Cloudflare Access nobody opens a session. */
 function LastSession({ view, person }: { view: View; person: PersonRow }) {
+  const t = peopleWords(view);
   const { lastSession, lastAccess } = person;
   const isAccess = (lastAccess ?? 0) > (lastSession ?? 0);
   const at = isAccess ? lastAccess : lastSession;
   return at === null ? null : (
     <>
       <Time at={at} />
-      {isAccess && <span class="note"> {view.t("people.throughAccess")}</span>}
+      {isAccess && <span class="note"> {t("people.throughAccess")}</span>}
     </>
   );
 }

@@ -24,7 +24,7 @@ export interface PeopleQuery {
 export function readPeopleQuery(params: URLSearchParams): PeopleQuery {
   const { typed, values, problems } = readFilters(
     shape,
-    { q: "list.tooLong", role: "people.badRole", state: "list.badState" },
+    { q: "list.tooLong", role: "list.badRole", state: "list.badState" },
     params,
   );
   const cursor = readPosition(params);

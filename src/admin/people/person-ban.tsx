@@ -3,6 +3,7 @@ import { InputField } from "../shared/components/field";
 import { type FormProblem, problemAt } from "./form-problem";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
+import { peopleWords } from "./words";
 
 interface BanPageProps {
   view: View;
@@ -14,7 +15,7 @@ interface BanPageProps {
 const MAX_DAYS = 3650;
 
 export function BanPage({ view, person, typed, problem }: BanPageProps) {
-  const { t } = view;
+  const t = peopleWords(view);
   return (
     <ConfirmPage
       view={view}

@@ -4,6 +4,7 @@ import { SelectField, InputField } from "../shared/components/field";
 import { type FormProblem, problemAt } from "./form-problem";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { peopleWords } from "./words";
 
 interface NewPersonPageProps {
   view: View;
@@ -12,7 +13,7 @@ interface NewPersonPageProps {
 }
 
 export function NewPersonPage({ view, typed, problem }: NewPersonPageProps) {
-  const { t } = view;
+  const t = peopleWords(view);
   return (
     <Layout view={view} title={t("people.new")}>
       <div class="narrow">

@@ -2,6 +2,7 @@ import type { PersonRow } from "../../auth/people/people-list";
 import type { FormProblem } from "./form-problem";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
+import { peopleWords } from "./words";
 
 interface RemovePersonPageProps {
   view: View;
@@ -10,7 +11,7 @@ interface RemovePersonPageProps {
 }
 
 export function RemovePersonPage({ view, person, problem }: RemovePersonPageProps) {
-  const { t } = view;
+  const t = peopleWords(view);
   return (
     <ConfirmPage
       view={view}

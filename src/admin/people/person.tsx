@@ -12,6 +12,7 @@ import { type FormProblem, problemAt } from "./form-problem";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { DoneNotice } from "../shared/components/done-notice";
+import { peopleWords } from "./words";
 
 interface PersonPageProps {
   view: View;
@@ -23,7 +24,7 @@ interface PersonPageProps {
 }
 
 export function PersonPage({ view, person, sessions, own, problem }: PersonPageProps) {
-  const { t } = view;
+  const t = peopleWords(view);
   const path = `/admin/people/${encodeURIComponent(person.id)}`;
   const isSelf = view.person?.id === person.id;
   return (
@@ -34,12 +35,12 @@ export function PersonPage({ view, person, sessions, own, problem }: PersonPageP
         </h1>
         {!isSelf && <PersonActions view={view} person={person} path={path} />}
       </div>
-      <DoneNotice view={view} keyOf={(done) => `peopleDone.${done}`} />
+      <DoneNotice view={view} words={peopleWords} keyOf={(done) => `peopleDone.${done}`} />
       {problem?.field === "form" && <Notice kind="bad">{t(problem.key)}</Notice>}
       <PersonFacts view={view} person={person} />
       {isSelf ? (
         <p class="note own-note">
-          {t("people.self")} <a href="/admin/account">{t("account.title")}</a>
+          {t("people.self")} <a href="/admin/account">{t("nav.account")}</a>
         </p>
       ) : (
         <div class="forms">
@@ -69,7 +70,7 @@ export function PersonPage({ view, person, sessions, own, problem }: PersonPageP
 }
 
 function PersonActions({ view, person, path }: { view: View; person: PersonRow; path: string }) {
-  const { t } = view;
+  const t = peopleWords(view);
   return (
     <div class="actions">
       {person.banned === 1 ? (
@@ -89,7 +90,7 @@ function PersonActions({ view, person, path }: { view: View; person: PersonRow; 
 }
 
 function PersonFacts({ view, person }: { view: View; person: PersonRow }) {
-  const { t } = view;
+  const t = peopleWords(view);
   const ways = [
     person.hasPassword === 1 && t("people.byPassword"),
     person.lastAccess !== null && t("people.byAccess"),
@@ -115,7 +116,7 @@ function PersonFacts({ view, person }: { view: View; person: PersonRow }) {
             <bdi>{person.banReason}</bdi>
           </Fact>
           <Fact name={t("people.banEnds")}>
-            {person.banExpires === null ? t("people.never") : <Time at={person.banExpires} />}
+            {person.banExpires === null ? t("list.never") : <Time at={person.banExpires} />}
           </Fact>
         </>
       )}
@@ -130,7 +131,7 @@ interface PanelProps {
 }
 
 function RoleForm({ view, person, path, problem }: PanelProps & { person: PersonRow }) {
-  const { t } = view;
+  const t = peopleWords(view);
   return (
     <form class="panel stacked" method="post" action={`${path}/role`}>
       <h2>{t("people.role")}</h2>
@@ -150,7 +151,7 @@ function RoleForm({ view, person, path, problem }: PanelProps & { person: Person
 }
 
 function PasswordForm({ view, path, problem }: PanelProps) {
-  const { t } = view;
+  const t = peopleWords(view);
   return (
     <form class="panel stacked" method="post" action={`${path}/password`}>
       <h2>{t("people.password")}</h2>

@@ -1,6 +1,7 @@
 import type { SessionRow } from "../../auth/sessions/session-list";
 import type { View } from "../shared/view";
 import { Time } from "../shared/components/time";
+import { peopleWords } from "./words";
 
 interface SessionTableProps {
   view: View;
@@ -13,7 +14,7 @@ interface SessionTableProps {
 
 /** Open sessions; the one at hand is marked, and ended by signing out. */
 export function SessionTable({ view, sessions, own, actionOf }: SessionTableProps) {
-  const { t } = view;
+  const t = peopleWords(view);
   if (sessions.length === 0) {
     return <p class="note">{t("people.noSessions")}</p>;
   }
@@ -27,7 +28,7 @@ export function SessionTable({ view, sessions, own, actionOf }: SessionTableProp
           <th scope="col">{t("people.signedInAt")}</th>
           <th scope="col">{t("people.expires")}</th>
           <th scope="col">
-            <span class="unseen">{t("people.action")}</span>
+            <span class="unseen">{t("list.action")}</span>
           </th>
         </tr>
       </thead>

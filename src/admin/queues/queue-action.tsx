@@ -1,6 +1,7 @@
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
 import { ReasonField } from "../shared/components/reason-field";
+import { queuesWords } from "./words";
 
 interface PausePageProps {
   view: View;
@@ -10,7 +11,7 @@ interface PausePageProps {
 }
 
 export function PausePage({ view, queue, wrongReason }: PausePageProps) {
-  const { t } = view;
+  const t = queuesWords(view);
   return (
     <ConfirmPage
       view={view}
@@ -27,7 +28,7 @@ export function PausePage({ view, queue, wrongReason }: PausePageProps) {
 }
 
 export function ResumePage({ view, queue }: { view: View; queue: string }) {
-  const { t } = view;
+  const t = queuesWords(view);
   return (
     <ConfirmPage
       view={view}

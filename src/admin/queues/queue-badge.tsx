@@ -1,5 +1,6 @@
 import type { QueueState } from "./queue-state";
 import type { View } from "../shared/view";
+import { queuesWords } from "./words";
 
 /** Borrowed from the states of tasks: each has a sign and a colour there. */
 const LOOKS = {
@@ -13,5 +14,6 @@ const LOOKS = {
 
 /** How a queue is, as a word with a sign. */
 export function QueueBadge({ view, state }: { view: View; state: QueueState }) {
-  return <span class={`badge is-${LOOKS[state]}`}>{view.t(`queueState.${state}`)}</span>;
+  const t = queuesWords(view);
+  return <span class={`badge is-${LOOKS[state]}`}>{t(`queueState.${state}`)}</span>;
 }

@@ -10,6 +10,7 @@ import type { QueueView } from "./read-queues";
 import { formatCount, formatDuration } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { queuesWords } from "./words";
 
 interface QueuesPageProps {
   view: View;
@@ -26,7 +27,8 @@ interface QueuesPageProps {
 
 export function QueuesPage(props: QueuesPageProps) {
   const { view, now, queues } = props;
-  const { t, url } = view;
+  const { url } = view;
+  const t = queuesWords(view);
   const done = (name: string) => {
     const queue = url.searchParams.get(name);
     return queues.some(({ backlog }) => backlog.queue === queue) ? queue : null;
@@ -63,7 +65,8 @@ function isHeld({ state }: QueueView): boolean {
 
 function QueueSection(props: QueuesPageProps & { queue: QueueView }) {
   const { view, now, queue, names, tasksOf, mayWrite } = props;
-  const { t, language } = view;
+  const { language } = view;
+  const t = queuesWords(view);
   const { backlog, state, workers } = queue;
   const { pause } = backlog;
   const count = (value: number) => formatCount(language, value);
@@ -120,11 +123,12 @@ function QueueSection(props: QueuesPageProps & { queue: QueueView }) {
 }
 
 function DeadLetters({ view, deadLetters, deadMessages }: QueuesPageProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = queuesWords(view);
   const count = (value: number) => formatCount(language, value);
   return (
     <section id="dead-letters" aria-labelledby="dead-letters-title">
-      <h2 id="dead-letters-title">{t("deadLetters.title")}</h2>
+      <h2 id="dead-letters-title">{t("nav.deadLetters")}</h2>
       <p class="prose">{t("deadLetters.what")}</p>
       <Facts>
         <Fact name={t("deadLetters.messages")}>

@@ -2,6 +2,7 @@ import type { Worker } from "../../tasks/statistics/workers";
 import { formatCount, formatDuration, shortId } from "../shared/format";
 import type { View } from "../shared/view";
 import { Time } from "../shared/components/time";
+import { queuesWords } from "./words";
 
 interface WorkerTableProps {
   view: View;
@@ -15,7 +16,8 @@ export const WORKER_TASKS_SHOWN = 3;
 
 /** Consumers at work: what they run, and since when. */
 export function WorkerTable({ view, workers, now }: WorkerTableProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = queuesWords(view);
   if (workers.length === 0) {
     return <p class="nothing">{t("workers.none")}</p>;
   }
@@ -47,7 +49,8 @@ export function WorkerTable({ view, workers, now }: WorkerTableProps) {
 }
 
 function WorkerRow({ view, worker, now }: { view: View; worker: Worker; now: number }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = queuesWords(view);
   const { tasks, batchSize, since, expiresAt } = worker;
   const shown = tasks.slice(0, WORKER_TASKS_SHOWN);
   const more = batchSize - shown.length;

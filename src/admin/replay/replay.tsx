@@ -9,6 +9,7 @@ import { Notice } from "../shared/components/notice";
 import type { JsonError } from "./json-error";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { replayWords } from "./words";
 
 /** Why an edited input was not sent. */
 export type ReplayProblem =
@@ -31,7 +32,8 @@ const ROWS = { least: 8, most: 30 };
 
 /** A task's input to be edited and sent as a task of its own. */
 export function ReplayPage({ view, task, names, input, problem }: ReplayPageProps) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = replayWords(view);
   const lines = input.split("\n").length + 1;
   const isWrong = problem?.kind === "syntax" || problem?.kind === "refused";
   return (
@@ -88,7 +90,7 @@ export function warningOf({ code, message }: Reason): string {
 }
 
 function Problem({ view, problem }: { view: View; problem: ReplayProblem }) {
-  const { t } = view;
+  const t = replayWords(view);
   switch (problem.kind) {
     case "syntax": {
       const { line, column, found } = problem.error;

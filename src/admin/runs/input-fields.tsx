@@ -1,6 +1,7 @@
 import { control, Field } from "../shared/components/field";
 import { fieldId, type InputField } from "./input-form";
 import type { View } from "../shared/view";
+import { runsWords } from "./words";
 
 interface InputFieldsProps {
   view: View;
@@ -13,7 +14,7 @@ interface InputFieldsProps {
 
 /** The fields of an input, each with what is wrong with it. */
 export function InputFields({ view, fields, values, problems }: InputFieldsProps) {
-  const { t } = view;
+  const t = runsWords(view);
   return (
     <>
       {fields.map((field) => {
@@ -73,7 +74,7 @@ function dateType(kind: "date" | "instant", value: string) {
 }
 
 function Control({ view, field, value, ...shared }: ControlProps) {
-  const { t } = view;
+  const t = runsWords(view);
   const { required } = field;
   switch (field.kind) {
     case "number":

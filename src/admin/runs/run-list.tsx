@@ -6,6 +6,7 @@ import { formatCount, formatDuration } from "../shared/format";
 import { Layout } from "../shared/layout";
 import { whatItDoes } from "../tasks/task-words";
 import type { View } from "../shared/view";
+import { runsWords } from "./words";
 
 interface RegisteredTask {
   definition: TaskDefinition;
@@ -23,7 +24,8 @@ interface RunListPageProps {
 
 /** What can run here: the tasks of this deployment, and the templates made of them. */
 export function RunListPage({ view, tasks, templates, mayWrite }: RunListPageProps) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = runsWords(view);
   const saved = templates.find(({ name }) => name === url.searchParams.get("saved"));
   return (
     <Layout view={view} title={t("run.title")}>
@@ -63,7 +65,8 @@ export function RunListPage({ view, tasks, templates, mayWrite }: RunListPagePro
 }
 
 function TaskTable({ view, tasks }: { view: View; tasks: readonly RegisteredTask[] }) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = runsWords(view);
   return (
     <table class="rows">
       <caption class="unseen">{t("run.tasks")}</caption>
@@ -139,7 +142,7 @@ function TaskTable({ view, tasks }: { view: View; tasks: readonly RegisteredTask
 type TemplateTableProps = Pick<RunListPageProps, "view" | "templates" | "tasks" | "mayWrite">;
 
 function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps) {
-  const { t } = view;
+  const t = runsWords(view);
   const startable = new Set(
     tasks.flatMap(({ definition, mayStart }) => (mayStart ? [definition.name] : [])),
   );

@@ -23,6 +23,7 @@ import { RunListPage } from "./run-list";
 import { renderPage } from "../shared/render";
 import { templatePages } from "./template-routes";
 import { viewOf } from "../shared/view";
+import { runsWords } from "./words";
 
 /** An input as large as a task may have, in a form's clothes. */
 const MAX_FORM_BYTES = 262_144;
@@ -78,6 +79,7 @@ function showForm(c: Context<AppEnv>, { definition, template }: Startable) {
 async function start(c: Context<AppEnv>, engine: Engine, what: Startable) {
   const { definition, template } = what;
   const view = viewOf(c);
+  const t = runsWords(view);
   const fields = inputFields(definition.input);
   const ids = [...fields.map(({ name }) => fieldId(name)), "delay_seconds"];
   const form = await readForm(c, ids);
@@ -86,14 +88,14 @@ async function start(c: Context<AppEnv>, engine: Engine, what: Startable) {
 
   const { input, unreadable } = readInputForm(fields, typed);
   for (const name of unreadable) {
-    problems[fieldId(name)] = view.t("run.badJson");
+    problems[fieldId(name)] = t("run.badJson");
   }
   if (template !== null && !isRecord(input)) {
-    problems[fieldId("")] ??= view.t("run.badObject");
+    problems[fieldId("")] ??= t("run.badObject");
   }
   const delay = Number(typed("delay_seconds").trim().replace(",", "."));
   if (!(delay >= 0 && delay <= MAX_DELAY_SECONDS)) {
-    problems["delay_seconds"] = view.t("run.badDelay");
+    problems["delay_seconds"] = t("run.badDelay");
   }
   if (Object.keys(problems).length === 0) {
     const started = await runTask(operatorOf(c, engine), what, input, delay);

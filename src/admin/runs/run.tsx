@@ -8,6 +8,7 @@ import type { InputField as FieldOfInput } from "./input-form";
 import { Layout } from "../shared/layout";
 import { whatItDoes } from "../tasks/task-words";
 import type { View } from "../shared/view";
+import { runsWords } from "./words";
 
 interface RunPageProps {
   view: View;
@@ -21,7 +22,7 @@ interface RunPageProps {
 
 /** The form that starts a task or a template: it posts to the address it is shown at. */
 export function RunPage({ view, definition, template, fields, values, problems }: RunPageProps) {
-  const { t } = view;
+  const t = runsWords(view);
   const name = template?.name ?? definition.name;
   const isWrong = Object.keys(problems).length > 0;
   return (

@@ -29,6 +29,7 @@ import {
   typedTemplate,
 } from "./template-form";
 import { type View, viewOf } from "../shared/view";
+import { runsWords } from "./words";
 
 const MAX_FORM_BYTES = 262_144;
 
@@ -51,15 +52,16 @@ export function templatePages(engine: Engine) {
 
   const save = async (c: Context<AppEnv>, name: string | null) => {
     const view = viewOf(c);
+    const t = runsWords(view);
     const typed = typedTemplate(await readForm(c, TEMPLATE_FIELDS));
     const texts = name === null ? typed : { ...typed, name };
-    const read = readTemplate(texts, view.t("run.badJson"));
+    const read = readTemplate(texts, t("run.badJson"));
     if ("problems" in read) {
       return render(c, name, texts, read.problems);
     }
     const { template } = read;
     if (name === null && (await getTemplate(c.env.DB, template.name))) {
-      return render(c, name, texts, { name: view.t("templates.taken") });
+      return render(c, name, texts, { name: t("templates.taken") });
     }
     const saved = await changeTemplate(operatorOf(c, engine), template);
     if (isRefused(saved) && saved.why.kind === "bad_template") {
@@ -92,17 +94,18 @@ export function templatePages(engine: Engine) {
     const template = granted(await knownTemplate(c.env.DB, c.req.param("name")));
     const { name } = template;
     const view = viewOf(c);
+    const t = runsWords(view);
     const page = (
       <ConfirmPage
         view={view}
-        title={view.t("templates.deactivateTitle")}
-        text={view.t(
+        title={t("templates.deactivateTitle")}
+        text={t(
           isForWorkElsewhere(template, engine)
             ? "templates.deactivateElsewhere"
             : "templates.deactivateText",
         )}
         subject={name}
-        submit={view.t("templates.deactivate")}
+        submit={t("templates.deactivate")}
         back={`/admin/run/templates/${encodeURIComponent(name)}`}
         dangerous
       />
@@ -124,9 +127,10 @@ function problemsOf(
   texts: TemplateTexts,
   view: View,
 ): TemplateProblems {
+  const t = runsWords(view);
   if (parameter === "module") {
     const isNamed = texts.module.trim() !== "";
-    const words = view.t(isNamed ? "templates.otherModule" : "templates.noModule");
+    const words = t(isNamed ? "templates.otherModule" : "templates.noModule");
     return { [isChecked(texts.elsewhere) ? "module" : "task_name"]: words };
   }
   return { [parameter]: `${parameter}: ${message}` };

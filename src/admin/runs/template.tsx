@@ -10,6 +10,7 @@ import {
   type TemplateTexts,
 } from "./template-form";
 import type { View } from "../shared/view";
+import { runsWords } from "./words";
 
 interface TemplatePageProps {
   view: View;
@@ -24,7 +25,7 @@ interface TemplatePageProps {
 /** The form of a template: it posts to the address it is shown at. */
 export function TemplatePage(props: TemplatePageProps) {
   const { view, tasks, name, texts, problems } = props;
-  const { t } = view;
+  const t = runsWords(view);
   const title = t(name === null ? "templates.newTitle" : "templates.edit");
   const elsewhere = isChecked(texts.elsewhere);
   const maxTimeout = elsewhere ? MAX_SILENT_SECONDS : MAX_TIMEOUT_SECONDS;
@@ -119,9 +120,10 @@ type FieldProps = TemplatePageProps & {
 
 /** What the field says, and where it says it. */
 function shown({ view, problems, field, hint }: FieldProps) {
+  const t = runsWords(view);
   return {
     id: field,
-    label: view.t(`templates.${field}`),
+    label: t(`templates.${field}`),
     hint: isolated(hint),
     problem: isolated(problems[field]),
   };
@@ -156,10 +158,11 @@ function NumberField(props: FieldProps & { max?: number }) {
 }
 
 function Check({ view, texts, field, label }: FieldProps & { label?: string }) {
+  const t = runsWords(view);
   return (
     <label class="check">
       <input type="checkbox" name={field} value="on" checked={isChecked(texts[field])} />{" "}
-      {label ?? view.t(`templates.${field}`)}
+      {label ?? t(`templates.${field}`)}
     </label>
   );
 }

@@ -2,6 +2,7 @@ import type { PropsWithChildren } from "hono/jsx";
 import { Notice } from "./components/notice";
 import { Layout } from "./layout";
 import type { View } from "./view";
+import { sharedWords } from "./words";
 
 interface ConfirmPageProps {
   view: View;
@@ -21,6 +22,7 @@ interface ConfirmPageProps {
 /** The question before anything is changed: its form posts to the address it is shown at. */
 export function ConfirmPage(props: PropsWithChildren<ConfirmPageProps>) {
   const { view, title, text, subject, submit, back, dangerous, problem, children } = props;
+  const t = sharedWords(view);
   return (
     <Layout view={view} title={title}>
       <div class="narrow">
@@ -37,7 +39,7 @@ export function ConfirmPage(props: PropsWithChildren<ConfirmPageProps>) {
           <p class="actions">
             <button class={`button ${dangerous ? "danger" : "primary"}`}>{submit}</button>
             <a class="button" href={back}>
-              {view.t("confirm.back")}
+              {t("confirm.back")}
             </a>
           </p>
         </form>

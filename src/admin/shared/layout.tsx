@@ -3,6 +3,7 @@ import { SCRIPT_URL, STYLESHEET_URL } from "./assets";
 import { ShortcutSheet } from "./components/shortcut-sheet";
 import { TopBar } from "./components/top-bar";
 import type { View } from "./view";
+import { sharedWords } from "./words";
 
 const ICON = `data:image/svg+xml,${encodeURIComponent(
   `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 20 20"><rect width="20" height="20" rx="4" fill="#2b5fd0"/><path d="M5 10.5l3.5 3.5L15 6.5" stroke="#fff" stroke-width="2.5" fill="none"/></svg>`,
@@ -17,7 +18,8 @@ interface LayoutProps {
 
 /** The frame of every page. */
 export function Layout({ view, title, reloadIn, children }: PropsWithChildren<LayoutProps>) {
-  const { t, language, theme } = view;
+  const { language, theme } = view;
+  const t = sharedWords(view);
   return (
     <html lang={language} data-theme={theme}>
       <head>

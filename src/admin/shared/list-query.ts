@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { cutFilterText, filterText } from "../../http/filter-text";
 import { type Cursor, readCursor } from "../../http/paging";
-import type { Key } from "../../i18n/translate";
 import { isLonger } from "../../lib/cut-text";
 import { MAX_NAME_CHARACTERS } from "../../tasks/model/bounds";
 import { isZone, startOfDay, UTC } from "./zone";
+import type { Key } from "./words";
 
 /** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
 export const PAGE_ROWS = 25;

@@ -3,7 +3,6 @@ import { getCookie } from "hono/cookie";
 import { type Caller, callerId, type Person } from "../../caller";
 import { configOf } from "../../config";
 import { acceptedLanguage, type Language, parseLanguage } from "../../i18n/language";
-import { type Translate, translator } from "../../i18n/translate";
 import { countUnread } from "../../tasks/reading/notifications";
 
 export const THEMES = ["auto", "light", "dark"] as const;
@@ -13,7 +12,6 @@ export const MAX_UNREAD = 100;
 
 /** Who looks at a page, and how: what every page and component takes. */
 export interface View {
-  t: Translate;
   language: Language;
   theme: Theme;
   person: Person | null;
@@ -32,7 +30,6 @@ export function viewOf(c: Context): View {
   const caller = c.get("caller") as Caller | null | undefined;
   const person = caller?.kind === "user" ? caller : null;
   return {
-    t: translator(language),
     language,
     theme: THEMES.find((theme) => theme === getCookie(c, "theme")) ?? "auto",
     person,

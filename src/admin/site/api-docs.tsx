@@ -1,5 +1,6 @@
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { siteWords } from "./words";
 
 interface Schema {
   type?: string | string[];
@@ -20,7 +21,7 @@ export interface Operation {
 }
 
 export function ApiDocsPage({ view, operations }: { view: View; operations: Operation[] }) {
-  const { t } = view;
+  const t = siteWords(view);
   return (
     <Layout view={view} title={t("docs.title")}>
       <h1>{t("docs.title")}</h1>
@@ -36,7 +37,7 @@ export function ApiDocsPage({ view, operations }: { view: View; operations: Oper
 }
 
 function OperationSection({ view, operation }: { view: View; operation: Operation }) {
-  const { t } = view;
+  const t = siteWords(view);
   const { method, path, summary, description, parameters = [], requestBody } = operation;
   const { responses = {} } = operation;
   const bodies = Object.entries(requestBody?.content ?? {});

@@ -1,10 +1,11 @@
 import type { Context } from "hono";
 import type { AppError } from "../../http/errors";
 import { RepeatedNameError, UnknownNameError } from "../../http/known-names";
-import { isKey } from "../../i18n/translate";
 import { Layout } from "../shared/layout";
 import { renderPage } from "../shared/render";
 import { type View, viewOf } from "../shared/view";
+import { hasKey } from "../../i18n/words";
+import { siteWords } from "./words";
 
 /** The page for an error: what it means and where to go, never how it came about. */
 export async function errorPage(c: Context, error: AppError): Promise<Response> {
@@ -26,7 +27,8 @@ interface ErrorPageProps {
 }
 
 function ErrorPage({ view, error, requestId, back }: ErrorPageProps) {
-  const { t, person, url } = view;
+  const { person, url } = view;
+  const t = siteWords(view);
   const { title, text, exact } = wordsOf(view, error);
   return (
     <Layout view={view} title={title}>
@@ -59,7 +61,7 @@ function ErrorPage({ view, error, requestId, back }: ErrorPageProps) {
             </a>
           ) : (
             <a class={`button ${error.status === 401 || back !== null ? "" : "primary"}`} href="/">
-              {t("error.home")}
+              {t("nav.home")}
             </a>
           )}
         </p>
@@ -73,7 +75,9 @@ function ErrorPage({ view, error, requestId, back }: ErrorPageProps) {
 }
 
 /** Words for exactly this error, or what can be said of any with its status. */
-function wordsOf({ t }: View, error: AppError) {
+function wordsOf(view: View, error: AppError) {
+  const t = siteWords(view);
+  const isKey = (key: string) => hasKey(siteWords, key);
   if (error instanceof UnknownNameError) {
     const { name, nearest } = error.unknown;
     const text =
@@ -92,5 +96,9 @@ function wordsOf({ t }: View, error: AppError) {
     const key = [`error.${code}.${part}`, `error.${status}.${part}`].find(isKey);
     return t(key ?? `${fallback}.${part}`);
   };
-  return { title: words("title"), text: words("text"), exact: isKey(`error.${code}.title`) };
+  return {
+    title: words("title"),
+    text: words("text"),
+    exact: isKey(`error.${code}.title`),
+  };
 }

@@ -1,6 +1,7 @@
 import { STAGES } from "../../orders/order/order";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { siteWords } from "./words";
 
 interface LandingPageProps {
   view: View;
@@ -10,7 +11,7 @@ interface LandingPageProps {
 }
 
 export function LandingPage({ view, demo, sourceUrl }: LandingPageProps) {
-  const { t } = view;
+  const t = siteWords(view);
   return (
     <Layout view={view} title={t("product.tagline")}>
       <section class="hero">

@@ -11,6 +11,7 @@ import { siteNames } from "./names";
 import { renderPage } from "../shared/render";
 import { onlyTakenNames } from "../shared/taken-names";
 import { viewOf } from "../shared/view";
+import { siteWords } from "./words";
 
 const CONSOLE = "/admin/tasks";
 /** Answered by Cloudflare Access, before the request gets here. */
@@ -58,9 +59,10 @@ function refused(c: Context<AppEnv>, error: unknown, email: string, next: string
     throw error;
   }
   const view = viewOf(c);
+  const t = siteWords(view);
   const isLimit = error.status === 429;
   const seconds = error.headers["retry-after"] ?? "60";
-  const refusal = isLimit ? view.t("signIn.tooMany", { seconds }) : view.t("signIn.refused");
+  const refusal = isLimit ? t("signIn.tooMany", { seconds }) : t("signIn.refused");
   const page = <SignInPage view={view} next={next} email={email} refusal={refusal} />;
   return renderPage(c, page, isLimit ? 429 : 401, error.headers);
 }

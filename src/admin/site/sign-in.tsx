@@ -2,6 +2,7 @@ import { InputField } from "../shared/components/field";
 import { Notice } from "../shared/components/notice";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
+import { siteWords } from "./words";
 
 interface SignInPageProps {
   view: View;
@@ -12,7 +13,7 @@ interface SignInPageProps {
 }
 
 export function SignInPage({ view, next, email, refusal }: SignInPageProps) {
-  const { t } = view;
+  const t = siteWords(view);
   return (
     <Layout view={view} title={t("signIn.title")}>
       <div class="narrow">

@@ -2,6 +2,7 @@ import { Fact, Facts } from "../shared/components/facts";
 import { formatCount } from "../shared/format";
 import type { View } from "../shared/view";
 import { ACTION_NAMES } from "./selection";
+import { tasksWords } from "./words";
 
 interface BulkSummaryProps {
   view: View;
@@ -13,7 +14,8 @@ interface BulkSummaryProps {
 
 /** What a bulk action does, and to how many it was done. */
 export function BulkSummary({ view, input, result }: BulkSummaryProps) {
-  const { t, language } = view;
+  const { language } = view;
+  const t = tasksWords(view);
   const { action: asked, reason, filter } = (input ?? {}) as Record<string, unknown>;
   const action = ACTION_NAMES.find((known) => known === asked);
   if (!action) {

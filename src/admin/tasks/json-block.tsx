@@ -1,6 +1,7 @@
 import { prettyJson } from "./pretty-json";
 import { formatCount } from "../shared/format";
 import type { View } from "../shared/view";
+import { tasksWords } from "./words";
 
 const MAX_CHARACTERS = 8000;
 
@@ -13,6 +14,7 @@ interface Props {
 
 /** JSON as readable text. */
 export function JsonBlock({ view, value, whole }: Props) {
+  const t = tasksWords(view);
   const text = prettyJson(value);
   const count = (n: number) => formatCount(view.language, n);
   const shown = text.slice(0, MAX_CHARACTERS).toWellFormed();
@@ -23,8 +25,8 @@ export function JsonBlock({ view, value, whole }: Props) {
       </pre>
       {text.length > MAX_CHARACTERS && (
         <p class="note">
-          {view.t("json.truncated", { shown: count(MAX_CHARACTERS), total: count(text.length) })}{" "}
-          {whole && <a href={whole}>{view.t("json.whole")}</a>}
+          {t("json.truncated", { shown: count(MAX_CHARACTERS), total: count(text.length) })}{" "}
+          {whole && <a href={whole}>{t("json.whole")}</a>}
         </p>
       )}
     </>

@@ -3,12 +3,14 @@ import type { Total } from "../../http/paging";
 import type { Action } from "../../tasks/commands/doable";
 import { formatCount } from "../shared/format";
 import type { View } from "../shared/view";
+import { tasksWords } from "./words";
 
 /** The safest first: it is the one a form begins with. */
 export const ACTION_NAMES = ["retry", "discard", "cancel"] as const satisfies Action[];
 
 /** The box that picks a task of a list. */
 export function Pick({ view, id }: { view: View; id: string }) {
+  const t = tasksWords(view);
   return (
     <label class="pick">
       <input
@@ -17,7 +19,7 @@ export function Pick({ view, id }: { view: View; id: string }) {
         value={id}
         checked={view.url.searchParams.get("marked") === "page"}
       />
-      <span class="unseen">{view.t("bulk.pick", { id })}</span>
+      <span class="unseen">{t("bulk.pick", { id })}</span>
     </label>
   );
 }
@@ -34,7 +36,8 @@ interface SelectionProps {
 /** A list whose rows can be picked, and what to do with those, or with all that match. */
 export function Selection(props: PropsWithChildren<SelectionProps>) {
   const { view, filter, total, actions = ACTION_NAMES, children } = props;
-  const { t, url, language } = view;
+  const { url, language } = view;
+  const t = tasksWords(view);
   const marked = new URL(url);
   marked.searchParams.set("marked", "page");
   const all = formatCount(language, total.count) + (total.capped ? "+" : "");

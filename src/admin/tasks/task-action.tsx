@@ -4,6 +4,7 @@ import { ReasonField } from "../shared/components/reason-field";
 import type { TaskAction } from "../../tasks/commands/doable";
 import type { View } from "../shared/view";
 import { ConfirmPage } from "../shared/confirm";
+import { tasksWords } from "./words";
 
 /** Those that only need a yes. */
 export type ConfirmedAction = Exclude<TaskAction, "replay">;
@@ -26,7 +27,7 @@ interface TaskActionPageProps {
 
 export function TaskActionPage(props: TaskActionPageProps) {
   const { view, action, task, forbidden, wrongReason } = props;
-  const { t } = view;
+  const t = tasksWords(view);
   const { title, text, submit } = WORDS[action];
   const state = forbidden && t(`status.${forbidden}`);
   const isDiscarded = action === "discard" && task.discard_reason !== null;

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import type { Key } from "../../i18n/translate";
+import type { Key } from "./words";
 
 /** What the task history may show of a task beside its id and its state. */
 export const COLUMNS = {

@@ -1,4 +1,3 @@
-import type { Key } from "../../i18n/translate";
 import { isTaskId } from "../../lib/ids";
 import type { Status } from "../../tasks/model/states";
 import type { TaskFacts } from "../../tasks/reading/execution";
@@ -6,6 +5,7 @@ import { adviceOn } from "./error-advice";
 import { errorOf } from "./execution-view";
 import { shortId } from "../shared/format";
 import type { View } from "../shared/view";
+import { tasksWords, type Key } from "./words";
 
 const TITLES: Partial<Record<Status, Key>> = { FAILURE: "task.failed", REVOKED: "task.stopped" };
 
@@ -17,7 +17,7 @@ interface TaskErrorProps {
 
 /** Why a task failed, or what an open one waits for; with the way to the task in its way. */
 export function TaskError({ view, task, names }: TaskErrorProps) {
-  const { t } = view;
+  const t = tasksWords(view);
   const error = errorOf(task);
   if (error === null) {
     return null;
@@ -76,9 +76,10 @@ interface OtherProps {
 }
 
 function Other({ view, text, id }: OtherProps) {
+  const t = tasksWords(view);
   return typeof id === "string" && isTaskId(id) ? (
     <p>
-      <a href={`/admin/tasks/${id}`}>{view.t(text, { id: shortId(id) })}</a>
+      <a href={`/admin/tasks/${id}`}>{t(text, { id: shortId(id) })}</a>
     </p>
   ) : null;
 }

@@ -1,8 +1,10 @@
 import { onlySet, type TaskQuery } from "./task-query";
 import type { View } from "../shared/view";
+import { tasksWords } from "./words";
 
 /** Starts an export of the tasks a list shows, its further pages included. */
-export function TaskExport({ view: { t }, typed }: { view: View; typed: TaskQuery["typed"] }) {
+export function TaskExport({ view, typed }: { view: View; typed: TaskQuery["typed"] }) {
+  const t = tasksWords(view);
   return (
     <form method="post" action="/admin/tasks/exports">
       {Object.entries(onlySet(typed)).map(([name, value]) => (

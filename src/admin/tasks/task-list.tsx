@@ -17,6 +17,7 @@ import type { TaskLook } from "./task-columns";
 import type { TaskQuery } from "./task-query";
 import type { View } from "../shared/view";
 import { TaskLookForm } from "./task-look";
+import { tasksWords } from "./words";
 
 interface TaskListPageProps {
   view: View;
@@ -39,7 +40,7 @@ interface List {
 }
 
 export function TaskListPage({ view, query, known, look, list }: TaskListPageProps) {
-  const { t } = view;
+  const t = tasksWords(view);
   return (
     <Layout view={view} title={t("tasks.title")}>
       <h1>{t("tasks.title")}</h1>
@@ -58,7 +59,7 @@ export function TaskListPage({ view, query, known, look, list }: TaskListPagePro
 }
 
 function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "look">) {
-  const { t } = view;
+  const t = tasksWords(view);
   const { typed, problems } = query;
   const problem = (name: keyof typeof problems) => problems[name] && t(problems[name]);
   const options = (all: string[], value: string) =>
@@ -76,7 +77,7 @@ function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "l
         id="status"
         label={t("tasks.state")}
         value={typed.status}
-        any={t("tasks.anyState")}
+        any={t("list.anyState")}
         options={STATUSES.map((value) => ({ value, label: t(`status.${value}`) }))}
         problem={problem("status")}
       />
@@ -84,7 +85,7 @@ function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "l
         id="name"
         label={t("tasks.name")}
         value={typed.name}
-        any={t("tasks.anyName")}
+        any={t("list.any")}
         options={options(known.names, typed.name)}
         problem={problem("name")}
       />
@@ -92,7 +93,7 @@ function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "l
         id="module"
         label={t("task.module")}
         value={typed.module}
-        any={t("tasks.anyName")}
+        any={t("list.any")}
         options={options(known.modules, typed.module)}
         problem={problem("module")}
       />
@@ -100,7 +101,7 @@ function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "l
         id="discarded"
         label={t("repair.discarded")}
         value={typed.discarded}
-        any={t("tasks.anyState")}
+        any={t("list.anyState")}
         options={(["no", "yes"] as const).map((value) => ({ value, label: t(`repair.${value}`) }))}
         problem={problem("discarded")}
       />
@@ -125,13 +126,13 @@ function TaskFilters({ view, query, known }: Omit<TaskListPageProps, "list" | "l
 
 function TaskList(props: { view: View; query: TaskQuery; look: TaskLook } & List) {
   const { view, query, look, page, tasks, withOrder, people, mayAct } = props;
-  const { t } = view;
+  const t = tasksWords(view);
   const filtered = query.active > 0 || query.typed.q !== "" || query.request.cursor !== null;
   if (tasks.length === 0 && page.next === null && !filtered) {
     return (
       <EmptyState title={t("tasks.emptyTitle")} text={t("tasks.empty")}>
         <a class="button" href="/">
-          {t("error.home")}
+          {t("nav.home")}
         </a>
       </EmptyState>
     );

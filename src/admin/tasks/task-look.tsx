@@ -1,9 +1,11 @@
 import { type Column, COLUMNS, type TaskLook } from "./task-columns";
 import type { View } from "../shared/view";
+import { tasksWords } from "./words";
 
 /** The choice of columns and density, kept in the browser. */
 export function TaskLookForm({ view, look }: { view: View; look: TaskLook }) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = tasksWords(view);
   return (
     <details class="look">
       <summary>{t("repair.look")}</summary>

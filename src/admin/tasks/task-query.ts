@@ -62,7 +62,7 @@ export function readTaskQuery(params: URLSearchParams): TaskQuery {
       name: "list.tooLong",
       code: "list.tooLong",
       message: "list.tooLong",
-      discarded: "repair.badDiscarded",
+      discarded: "list.badDiscarded",
       worker: "list.tooLong",
       lote: "list.badBatch",
       ...DAYS_PROBLEMS,

@@ -9,6 +9,7 @@ import { ErrorText } from "../shared/components/error-text";
 import { OrderLink } from "./order-link";
 import { Pick } from "./selection";
 import { Time } from "../shared/components/time";
+import { tasksWords } from "./words";
 
 interface TaskTableProps {
   view: View;
@@ -24,7 +25,7 @@ interface TaskTableProps {
 
 export function TaskTable(props: TaskTableProps) {
   const { view, tasks, look, pickable } = props;
-  const { t } = view;
+  const t = tasksWords(view);
   const columns = [...look.columns];
   return (
     <table class={look.dense ? "rows dense" : "rows"}>
@@ -74,6 +75,7 @@ const CLASSES: Partial<Record<Column, string>> = {
 
 function cell(column: Column, task: TaskFacts, props: TaskTableProps): Child {
   const { view, withOrder, names } = props;
+  const t = tasksWords(view);
   const error = errorOf(task);
   const who = task.requested_by;
   switch (column) {
@@ -89,7 +91,7 @@ function cell(column: Column, task: TaskFacts, props: TaskTableProps): Child {
       // Work elsewhere is told of by a person or a key, everything else is run by a consumer.
       return task.worker_name && <bdi>{names.get(task.worker_name) ?? task.worker_name}</bdi>;
     case "attempts":
-      return view.t("task.attemptsOf", { attempts: task.attempts, max: task.max_retries + 1 });
+      return t("task.attemptsOf", { attempts: task.attempts, max: task.max_retries + 1 });
     case "created":
       return <Time at={task.created_at} />;
     case "started":

@@ -1,5 +1,5 @@
-import type { Key } from "../../i18n/translate";
 import type { View } from "../shared/view";
+import { type Key, tasksWords } from "./words";
 
 const WORDS: Readonly<Record<string, Key>> = {
   "pedidos.procesar": "does.order",
@@ -9,7 +9,7 @@ const WORDS: Readonly<Record<string, Key>> = {
 };
 
 /** What a task does, in the reader's language; one that came later is described by its definition. */
-export function whatItDoes({ t }: View, task: { name: string; description: string }): string {
+export function whatItDoes(view: View, task: { name: string; description: string }): string {
   const key = WORDS[task.name];
-  return key ? t(key) : task.description;
+  return key ? tasksWords(view)(key) : task.description;
 }

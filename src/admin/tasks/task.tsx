@@ -16,6 +16,7 @@ import { Layout } from "../shared/layout";
 import type { TaskAction } from "../../tasks/commands/doable";
 import type { View } from "../shared/view";
 import { TaskError } from "./task-error";
+import { tasksWords } from "./words";
 
 interface TaskPageProps {
   view: View;
@@ -52,7 +53,8 @@ const BUTTONS = [
 
 export function TaskPage(props: TaskPageProps) {
   const { view, task, computes, input, stored, file, names, actions } = props;
-  const { t, url } = view;
+  const { url } = view;
+  const t = tasksWords(view);
   const path = `/admin/tasks/${encodeURIComponent(task.id)}`;
   const done = url.searchParams.get("done");
   return (
@@ -125,7 +127,7 @@ function TaskFacts({
   stored,
   names,
 }: Omit<TaskPageProps, "computes" | "input" | "file" | "actions">) {
-  const { t } = view;
+  const t = tasksWords(view);
   const { requested_by: who, worker_name: worker } = task;
   const isTracked = task.queue_name === TRACKED;
   const gone = task.is_successful && task.pedido_id !== null && !stored;
@@ -181,18 +183,18 @@ function TaskFacts({
 
 /** How far a long task is, as it last said. */
 function Progress({ view, task }: { view: View; task: TaskFacts }) {
+  const t = tasksWords(view);
   const { progress_percentage: percent, current_step: step, total_steps: steps } = task;
   if (task.status !== "PROGRESS") {
     return null;
   }
-  const all =
-    steps === null ? "" : view.t("live.steps", { count: formatCount(view.language, steps) });
+  const all = steps === null ? "" : t("live.steps", { count: formatCount(view.language, steps) });
   const label = [`${percent} %`, step, all];
   // A bulk action's step counts for itself.
   const words = step.includes("/") ? label.slice(0, 2) : label;
   return (
     <div class="progress">
-      <progress max={100} value={percent} data-progress="" aria-label={view.t("live.progress")} />
+      <progress max={100} value={percent} data-progress="" aria-label={t("live.progress")} />
       <p>
         <bdi>{words.filter(Boolean).join(" · ")}</bdi>
       </p>
@@ -202,7 +204,7 @@ function Progress({ view, task }: { view: View; task: TaskFacts }) {
 
 /** Why nobody need look at this failure any more. */
 function Discarded({ view, task }: { view: View; task: TaskFacts }) {
-  const { t } = view;
+  const t = tasksWords(view);
   const reason = task.discard_reason;
   if (reason === null) {
     return null;

@@ -1,9 +1,10 @@
-import { isKey } from "../../i18n/translate";
 import { isFinal } from "../../tasks/model/states";
 import { formatCount, formatDuration } from "../shared/format";
 import type { View } from "../shared/view";
 import { Badge } from "../shared/components/badge";
 import { Time } from "../shared/components/time";
+import { hasKey } from "../../i18n/words";
+import { tasksWords } from "./words";
 
 interface Event {
   at: string;
@@ -21,6 +22,7 @@ interface TimelineProps {
 
 /** What happened to a task, and how long it waited for what. */
 export function Timeline({ view, events, computes, names }: TimelineProps) {
+  const t = tasksWords(view);
   const timed = events.filter(({ event }) => !computes.includes(event));
   return (
     <>
@@ -42,14 +44,14 @@ export function Timeline({ view, events, computes, names }: TimelineProps) {
           </li>
         ))}
       </ol>
-      {timed.length < events.length && <p class="note">{view.t("task.timesNote")}</p>}
+      {timed.length < events.length && <p class="note">{t("task.timesNote")}</p>}
     </>
   );
 }
 
-function nameOf({ t }: View, event: string): string {
+function nameOf(view: View, event: string): string {
   const key = `event.${event}`;
-  return isKey(key) ? t(key) : event;
+  return hasKey(tasksWords, key) ? tasksWords(view)(key) : event;
 }
 
 function isFailure({ event, status }: Event): boolean {
@@ -61,6 +63,7 @@ function Details({
   event,
   names,
 }: Omit<TimelineProps, "events" | "computes"> & { event: Event }) {
+  const t = tasksWords(view);
   const { status, code, worker, by, until, count } = event;
   return (
     <>
@@ -71,7 +74,7 @@ function Details({
       {typeof count === "number" && <span class="note">{formatCount(view.language, count)}</span>}
       {typeof until === "number" && (
         <span class="note">
-          {view.t("event.until")} <Time at={until} precise />
+          {t("event.until")} <Time at={until} precise />
         </span>
       )}
     </>
@@ -88,13 +91,14 @@ interface TookProps {
 }
 
 function Took({ view, event, previous }: TookProps) {
+  const t = tasksWords(view);
   const ms = previous ? Date.parse(event.at) - Date.parse(previous.at) : 0;
   if (ms <= 0 || [event.event, previous?.event].includes(OMITTED)) {
     return null;
   }
   return (
     <>
-      <span class="unseen">{view.t("task.sincePrevious")}: </span>+{formatDuration(view, ms / 1000)}
+      <span class="unseen">{t("task.sincePrevious")}: </span>+{formatDuration(view, ms / 1000)}
     </>
   );
 }

@@ -1,8 +1,8 @@
-import type { Key } from "../../../i18n/translate";
 import type { View } from "../view";
 import { placeOf, UTC } from "../zone";
 import { Fill } from "./fill";
 import { InputField } from "./field";
+import { sharedWords, type Key } from "../words";
 
 type Field = "from" | "to" | "zone";
 
@@ -17,7 +17,7 @@ interface DayFieldsProps {
  * reader's own.
  */
 export function DayFields({ view, typed, problems }: DayFieldsProps) {
-  const { t } = view;
+  const t = sharedWords(view);
   const isOpen = typed.from === "" && typed.to === "";
   const zone = typed.zone === "" ? UTC : typed.zone;
   const problem = { from: problems.from ?? problems.zone, to: problems.to };

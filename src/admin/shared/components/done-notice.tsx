@@ -1,9 +1,15 @@
-import { isKey } from "../../../i18n/translate";
+import { hasKey, type Words } from "../../../i18n/words";
 import type { View } from "../view";
 import { Notice } from "./notice";
 
+interface DoneNoticeProps<Key extends string> {
+  view: View;
+  words: Words<Key>;
+  keyOf: (done: string) => string;
+}
+
 /** What was done by the form that led here, as `?done=` says it. */
-export function DoneNotice({ view, keyOf }: { view: View; keyOf: (done: string) => string }) {
+export function DoneNotice<Key extends string>({ view, words, keyOf }: DoneNoticeProps<Key>) {
   const key = keyOf(view.url.searchParams.get("done") ?? "");
-  return isKey(key) ? <Notice kind="good">{view.t(key)}</Notice> : null;
+  return hasKey(words, key) ? <Notice kind="good">{words(view)(key)}</Notice> : null;
 }

@@ -1,6 +1,7 @@
 import type { PropsWithChildren } from "hono/jsx";
 import type { View } from "../view";
 import { InputField } from "./field";
+import { sharedWords } from "../words";
 
 interface FiltersProps {
   view: View;
@@ -11,14 +12,15 @@ interface FiltersProps {
 
 /** The form over a list: the search, and filters that fold away where room is short. */
 export function Filters({ view, search, active, children }: PropsWithChildren<FiltersProps>) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = sharedWords(view);
   return (
     <form class="filters" method="get" action={url.pathname} role="search">
       <div class="search">
         <InputField
           id="q"
           type="search"
-          label={t("tasks.search")}
+          label={t("list.search")}
           value={search.value}
           placeholder={search.hint}
           problem={search.problem}

@@ -3,6 +3,7 @@ import type { LiveFilter } from "../../../live/events";
 import { STATUSES } from "../../../tasks/model/states";
 import type { View } from "../view";
 import { Time } from "./time";
+import { sharedWords } from "../words";
 
 interface LiveRegionProps {
   view: View;
@@ -21,7 +22,7 @@ interface LiveRegionProps {
 /** The part of a page that the page's script keeps up to date: see client/page.client.js. */
 export function LiveRegion(props: PropsWithChildren<LiveRegionProps>) {
   const { view, about, open, grows, summary, ticket, children } = props;
-  const { t } = view;
+  const t = sharedWords(view);
   const filter = Object.entries(about).filter(([, value]) => value !== undefined);
   const words = {
     ...Object.fromEntries(STATUSES.map((status) => [status, t(`status.${status}`)])),
@@ -47,7 +48,8 @@ export function LiveRegion(props: PropsWithChildren<LiveRegionProps>) {
 
 /** When a summary was made, and the way to make it again without a script. */
 export function AsOf({ view, now }: { view: View; now: number }) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = sharedWords(view);
   return (
     <p class="note as-of">
       {t("live.asOf")} <Time at={now} /> · <a href={url.pathname + url.search}>{t("live.again")}</a>

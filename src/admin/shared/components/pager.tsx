@@ -1,6 +1,7 @@
 import { type Cursor, type Key, type Page, writeCursor } from "../../../http/paging";
 import { formatCount } from "../format";
 import type { View } from "../view";
+import { sharedWords } from "../words";
 
 interface PagerProps {
   view: View;
@@ -11,7 +12,8 @@ interface PagerProps {
 
 /** How many there are, and the way to the pages on either side; filters stay in the address. */
 export function Pager({ view, page, timeless = false }: PagerProps) {
-  const { t, url, language } = view;
+  const { url, language } = view;
+  const t = sharedWords(view);
   const first = new URLSearchParams(url.search);
   first.delete("cursor");
   const link = (direction: Cursor["direction"], key: Key) => {
@@ -33,12 +35,12 @@ export function Pager({ view, page, timeless = false }: PagerProps) {
       )}
       {page.previous && (
         <a class="button" rel="prev" href={link("previous", page.previous)}>
-          ← {t(timeless ? "people.previousPage" : "list.newer")}
+          ← {t(timeless ? "list.previousPage" : "list.newer")}
         </a>
       )}
       {page.next && (
         <a class="button" rel="next" href={link("next", page.next)}>
-          {t(timeless ? "people.nextPage" : "list.older")} →
+          {t(timeless ? "list.nextPage" : "list.older")} →
         </a>
       )}
     </nav>

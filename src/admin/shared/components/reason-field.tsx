@@ -1,10 +1,11 @@
 import { REASON_CHARACTERS } from "../../../http/reason";
 import type { View } from "../view";
 import { control, Field } from "./field";
+import { sharedWords } from "../words";
 
 /** Why somebody does what cannot be undone; `wrong` is what was typed that is no reason. */
 export function ReasonField({ view, wrong }: { view: View; wrong?: string }) {
-  const { t } = view;
+  const t = sharedWords(view);
   const field = { id: "reason", label: t("confirm.reason"), hint: t("confirm.reasonHint") };
   return (
     <Field {...field}>

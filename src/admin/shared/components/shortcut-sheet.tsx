@@ -1,17 +1,17 @@
 import type { Child } from "hono/jsx";
-import type { Key } from "../../../i18n/translate";
 import type { View } from "../view";
+import { sharedWords, type Key } from "../words";
 
 const PLACES: readonly [letter: string, href: string, name: Key][] = [
   ["d", "/admin", "nav.dashboard"],
   ["t", "/admin/tasks", "nav.tasks"],
   ["f", "/admin/failures", "nav.failures"],
-  ["m", "/admin/dead-letters", "deadLetters.title"],
+  ["m", "/admin/dead-letters", "nav.deadLetters"],
   ["o", "/admin/orders", "nav.orders"],
   ["q", "/admin/queues", "nav.queues"],
   ["r", "/admin/run", "nav.run"],
   ["n", "/admin/notifications", "nav.notifications"],
-  ["u", "/admin/account", "account.title"],
+  ["u", "/admin/account", "nav.account"],
 ];
 
 const ADMIN_PLACES: typeof PLACES = [
@@ -35,7 +35,8 @@ const PAGE_KEYS: typeof LIST_KEYS = [
 
 /** What the keyboard can do; the page's script opens it and follows its links (`data-go`). */
 export function ShortcutSheet({ view }: { view: View }) {
-  const { t, person } = view;
+  const { person } = view;
+  const t = sharedWords(view);
   const places = person?.role === "admin" ? [...PLACES, ...ADMIN_PLACES] : PLACES;
   return (
     <dialog

@@ -1,8 +1,10 @@
 import { MAX_UNREAD, type Theme, THEMES, type View } from "../view";
+import { sharedWords } from "../words";
 
 /** On every page: where one is, the two preferences, and who is signed in. */
 export function TopBar({ view }: { view: View }) {
-  const { t, person } = view;
+  const { person } = view;
+  const t = sharedWords(view);
   return (
     <header class="bar">
       <a class="brand" href="/">
@@ -53,7 +55,8 @@ export function TopBar({ view }: { view: View }) {
 
 /** The way to the notifications, and how many are unread. */
 async function Bell({ view }: { view: View }) {
-  const { t, url } = view;
+  const { url } = view;
+  const t = sharedWords(view);
   const unread = await view.unread;
   const shown = unread >= MAX_UNREAD ? `${MAX_UNREAD - 1}+` : String(unread);
   const current = url.pathname.startsWith("/admin/notifications") ? "page" : undefined;
@@ -89,7 +92,8 @@ function NavLink({ view, href, label }: { view: View; href: string; label: strin
 }
 
 function Preferences({ view }: { view: View }) {
-  const { t, language, theme, person, url } = view;
+  const { language, theme, person, url } = view;
+  const t = sharedWords(view);
   const back = new URL(url);
   back.searchParams.delete("lang"); // or the address would go on overruling the choice
   const other = language === "es" ? "en" : "es";

@@ -1,0 +1,103 @@
+import { defineWords } from "../../i18n/words";
+import { sharedWords } from "../shared/words";
+
+export const queuesWords = defineWords(
+  {
+    es: {
+      "workers.title": "Consumidores",
+      "workers.none": "Nadie trabaja ahora mismo.",
+      "workers.worker": "Worker",
+      "workers.queue": "Cola",
+      "workers.runs": "Ejecuta",
+      "workers.since": "Desde",
+      "workers.others": "y {count} más",
+      "workers.more": "Y {count} {count|consumidor|consumidores} más.",
+      "workers.silent": "no da señales",
+
+      "queues.title": "Colas",
+      "queues.due": "Por hacer",
+      "queues.oldest": "La más antigua",
+      "queues.waiting": "Esperan su hora",
+      "queues.messages": "Mensajes",
+      "queues.tasks": "Tareas",
+      "queues.unknown": "no se sabe",
+      "queues.pause": "Pausar",
+      "queues.resume": "Reanudar",
+      "queues.pausedBy": "En pausa por",
+      "queues.pausedNow": "La cola {queue} está en pausa.",
+      "queues.resumedNow": "La cola {queue} está en marcha.",
+      "queues.pauseTitle": "Pausar esta cola",
+      "queues.pauseText":
+        "Nada nuevo empieza en ella hasta que se reanude; lo que ya corre termina. Los pedidos y tareas se siguen aceptando y esperan, sin gastar intentos.",
+      "queues.resumeTitle": "Reanudar esta cola",
+      "queues.resumeText":
+        "Lo que espera vuelve a enviarse en unos segundos y corre en el orden de siempre.",
+
+      "queueState.paused": "En pausa",
+      "queueState.paused.what": "No empieza nada nuevo. Lo que espera no gasta intentos.",
+      "queueState.stalled": "Parada",
+      "queueState.stalled.what":
+        "Hay trabajo desde hace más de un minuto y nadie lo toma. Comprueba que el Worker está desplegado y mira sus registros con wrangler tail.",
+      "queueState.working": "Trabajando",
+      "queueState.working.what": "Sus tareas se están haciendo.",
+      "queueState.due": "Por empezar",
+      "queueState.due.what": "Acaba de llegar trabajo; alguien lo tomará enseguida.",
+      "queueState.waiting": "A la espera",
+      "queueState.waiting.what": "Nada puede correr aún: lo que queda espera su hora.",
+      "queueState.idle": "Sin trabajo",
+      "queueState.idle.what": "No hay nada que hacer.",
+
+      "deadLetters.messages": "Por leer",
+      "deadLetters.failures": "Entre los últimos fallos",
+      "deadLetters.undiscarded": "Sin descartar",
+    },
+    en: {
+      "workers.title": "Consumers",
+      "workers.none": "Nobody is at work right now.",
+      "workers.worker": "Worker",
+      "workers.queue": "Queue",
+      "workers.runs": "Runs",
+      "workers.since": "Since",
+      "workers.others": "and {count} more",
+      "workers.more": "And {count} more {count|consumer|consumers}.",
+      "workers.silent": "silent",
+
+      "queues.title": "Queues",
+      "queues.due": "Due",
+      "queues.oldest": "Oldest",
+      "queues.waiting": "Waiting",
+      "queues.messages": "Messages",
+      "queues.tasks": "Tasks",
+      "queues.unknown": "unknown",
+      "queues.pause": "Pause",
+      "queues.resume": "Resume",
+      "queues.pausedBy": "Paused by",
+      "queues.pausedNow": "Queue {queue} is paused.",
+      "queues.resumedNow": "Queue {queue} goes on.",
+      "queues.pauseTitle": "Pause this queue",
+      "queues.pauseText":
+        "Nothing new starts in it until it is resumed; what runs goes on to its end. Orders and tasks are still accepted and wait, without using up attempts.",
+      "queues.resumeTitle": "Resume this queue",
+      "queues.resumeText": "What waits is sent again within seconds, and runs in the usual order.",
+
+      "queueState.paused": "Paused",
+      "queueState.paused.what": "Nothing new starts. What waits uses up no attempts.",
+      "queueState.stalled": "Stalled",
+      "queueState.stalled.what":
+        "There has been work for more than a minute and nobody takes it. Check that the Worker is deployed and look at its logs with wrangler tail.",
+      "queueState.working": "Working",
+      "queueState.working.what": "Its tasks are being done.",
+      "queueState.due": "About to start",
+      "queueState.due.what": "Work has just come in; somebody will take it any moment.",
+      "queueState.waiting": "Waiting",
+      "queueState.waiting.what": "Nothing can run yet: what is left waits for its time.",
+      "queueState.idle": "Idle",
+      "queueState.idle.what": "There is nothing to do.",
+
+      "deadLetters.messages": "Not read yet",
+      "deadLetters.failures": "Among the latest failures",
+      "deadLetters.undiscarded": "Not discarded",
+    },
+  },
+  sharedWords,
+);

@@ -1,0 +1,266 @@
+import { defineWords } from "../../i18n/words";
+import { sharedWords } from "../shared/words";
+
+export const siteWords = defineWords(
+  {
+    es: {
+      "product.tagline": "Pedidos y tareas duraderos en el borde",
+
+      "landing.title": "Pedidos que llegan a su fin, una sola vez",
+      "landing.what":
+        "Los pedidos entran por HTTP, esperan en una cola, pasan cuatro etapas y terminan en una base de datos, cada uno exactamente una vez. Todo lo que le ocurre a una tarea queda a la vista: desde que se acepta hasta que acaba.",
+      "landing.start": "Iniciar un lote de demostración",
+      "landing.startNote":
+        "Diez pedidos generados, algunos mal a propósito, para ver todos los finales.",
+      "landing.demoOff": "La demostración está desactivada en este despliegue.",
+      "landing.stages": "Las cuatro etapas de un pedido",
+      "landing.links": "Por dónde seguir",
+      "landing.console": "Consola",
+      "landing.consoleNote": "Historial de tareas y pedidos procesados. Hay que entrar.",
+      "landing.apiDocs": "Documentación de la API",
+      "landing.apiDocsNote": "Todas las rutas y lo que admiten.",
+      "landing.source": "Código fuente",
+      "landing.sourceNote":
+        "El README del repositorio explica cómo arrancarlo, probarlo y desplegarlo.",
+
+      "stage.validate.what": "La estructura del pedido es correcta.",
+      "stage.enrich.what": "El catálogo conoce cada producto.",
+      "stage.price.what": "Subtotal, descuento y total.",
+      "stage.persist.what": "Se guarda una sola vez.",
+
+      "signIn.title": "Entrar",
+      "signIn.intro":
+        "La consola es para personas con cuenta. Las cuentas las crea una persona administradora.",
+      "signIn.email": "Correo electrónico",
+      "signIn.password": "Contraseña",
+      "signIn.submit": "Entrar",
+      "signIn.refused": "El correo o la contraseña no son correctos.",
+      "signIn.tooMany": "Demasiados intentos fallidos. Vuelve a intentarlo dentro de {seconds} s.",
+      "signIn.signedOut": "Has salido.",
+
+      "docs.title": "API",
+      "docs.intro":
+        "Toda respuesta es JSON; los errores, application/problem+json con un código estable. La clave de API se envía como Authorization: Bearer CLAVE.",
+      "docs.document": "El documento OpenAPI 3.1",
+      "docs.parameter": "Parámetro",
+      "docs.where": "Dónde",
+      "docs.values": "Valores",
+      "docs.required": "obligatorio",
+      "docs.body": "Cuerpo",
+
+      "error.console": "Ir a la consola",
+      "error.back": "Volver a la página",
+      "error.code": "Código",
+      "error.request": "Petición",
+      "error.invalid_link.title": "Este enlace no es válido",
+      "error.invalid_link.text":
+        "Pide otro a quien te lo dio, o entra con tu cuenta para ver el lote.",
+      "error.invalid_file_link.title": "Este enlace no es válido",
+      "error.invalid_file_link.text":
+        "Pide otro a quien te lo dio, o entra y descarga el archivo desde la página de su tarea.",
+      "error.link_expired.title": "Este enlace ha caducado",
+      "error.link_expired.text":
+        "Vale una hora. Pide otro a quien te lo dio, o descarga el archivo desde la página de su tarea.",
+      "error.file_not_found.title": "El archivo ya no está",
+      "error.file_not_found.text":
+        "Los archivos de las exportaciones se borran a los pocos días. Exporta de nuevo.",
+      "error.task_not_found.title": "Esta tarea no existe",
+      "error.task_not_found.text": "El id está mal escrito, o la tarea ya no se conserva.",
+      "error.order_not_found.title": "Este pedido no existe",
+      "error.order_not_found.text": "El id está mal escrito, o el pedido se ha eliminado.",
+      "error.batch_not_found.title": "Este lote no existe",
+      "error.batch_not_found.text":
+        "La dirección está mal escrita, o sus tareas ya no se conservan.",
+      "error.demo_disabled.title": "La demostración está desactivada",
+      "error.demo_disabled.text": "Quien lleva este despliegue la ha desactivado (DEMO_ENABLED).",
+      "error.not_deliberate.title": "La demostración no ha empezado",
+      "error.not_deliberate.text":
+        "Las precargas, las vistas previas, los robots y los enlaces de otros sitios no la inician. Usa el botón de la página de inicio.",
+      "error.unknown_name.title": "Esta página no conoce ese nombre",
+      "error.unknown_name.text":
+        "«{name}» no dice nada aquí: quítalo de la dirección o del formulario.",
+      "error.unknown_name.near": "«{name}» no dice nada aquí. ¿Querías decir «{nearest}»?",
+      "error.repeated_name.title": "Un nombre está dos veces",
+      "error.repeated_name.text":
+        "«{name}» se da más de una vez: deja uno solo en la dirección o en el formulario.",
+      "error.not_found.title": "Aquí no hay nada",
+      "error.not_found.text": "La dirección está mal escrita, o lo que había se ha eliminado.",
+      "error.400.title": "La petición no se entiende",
+      "error.400.text": "Algo en la dirección o en el formulario no es válido.",
+      "error.401.title": "Hay que entrar",
+      "error.401.text": "Entra con tu cuenta para ver esta página.",
+      "error.403.title": "Esto no te está permitido",
+      "error.403.text":
+        "Tu cuenta no tiene permiso para hacerlo. Pídelo a una persona administradora.",
+      "error.404.title": "Aquí no hay nada",
+      "error.404.text": "La dirección está mal escrita, o lo que había se ha eliminado.",
+      "error.409.title": "El estado ha cambiado",
+      "error.409.text": "Alguien o algo llegó antes. Vuelve a mirar y decide de nuevo.",
+      "error.413.title": "Es demasiado grande",
+      "error.413.text": "Lo enviado supera el límite.",
+      "error.429.title": "Demasiadas peticiones",
+      "error.429.text": "Espera un momento y vuelve a intentarlo.",
+      "error.500.title": "Algo ha fallado por nuestra parte",
+      "error.500.text":
+        "No es culpa tuya y ha quedado anotado. Vuelve a intentarlo dentro de un momento.",
+      "error.storage_full.title": "No queda sitio",
+      "error.storage_full.text":
+        "La base de datos está llena y no se ha guardado nada. Leer y borrar funcionan; una persona administradora debe hacer sitio, como dice el panel.",
+      "error.503.title": "Ahora mismo no se puede atender",
+      "error.503.text": "El servicio no está disponible. Vuelve a intentarlo dentro de un momento.",
+      "error.queue_not_found.title": "Esta cola no existe",
+      "error.queue_not_found.text":
+        "La dirección está mal escrita, o este despliegue no tiene esa cola.",
+      "error.module_not_found.title": "Este módulo no existe",
+      "error.module_not_found.text": "La dirección está mal escrita: ninguna tarea pertenece a él.",
+      "error.unknown_task.title": "Esta tarea no se puede iniciar",
+      "error.unknown_task.text": "La dirección está mal escrita, o solo el sistema la inicia.",
+      "error.unknown_template.title": "Esta plantilla no existe",
+      "error.unknown_template.text":
+        "La dirección está mal escrita, o la plantilla está desactivada.",
+      "error.runs_elsewhere.title": "Esta plantilla no se ejecuta aquí",
+      "error.runs_elsewhere.text":
+        "Es de un trabajo que se ejecuta fuera de este sistema: allí se inicia, y aquí se registra.",
+      "error.person_not_found.title": "Esta persona no existe",
+      "error.person_not_found.text": "El id está mal escrito, o la cuenta se ha eliminado.",
+      "error.key_not_found.title": "Esta clave no existe",
+      "error.key_not_found.text": "El id está mal escrito.",
+      "error.no_role.title": "No tienes un rol aquí",
+      "error.no_role.text":
+        "Cloudflare Access te conoce, pero este despliegue no te da ningún rol. Pídelo a quien lo lleva (ACCESS_ROLES).",
+      "error.banned.title": "Tu cuenta está bloqueada",
+      "error.banned.text": "Pregunta a una persona administradora.",
+      "error.invalid_access_token.title": "Tu entrada por Cloudflare Access no vale",
+      "error.invalid_access_token.text": "Ha caducado o no es para este sitio. Vuelve a entrar.",
+      "error.access_unavailable.title": "No se puede comprobar quién eres",
+      "error.access_unavailable.text":
+        "Cloudflare Access no responde. Vuelve a intentarlo dentro de un momento.",
+    },
+    en: {
+      "product.tagline": "Durable orders and tasks at the edge",
+
+      "landing.title": "Orders that reach their end, exactly once",
+      "landing.what":
+        "Orders come in over HTTP, wait in a queue, pass four stages and end in a database, each exactly once. Whatever happens to a task is there to see, from the moment it is accepted to its end.",
+      "landing.start": "Start a demo batch",
+      "landing.startNote": "Ten generated orders, some bad on purpose, to see every kind of end.",
+      "landing.demoOff": "The demo is switched off in this deployment.",
+      "landing.stages": "The four stages of an order",
+      "landing.links": "Where to go from here",
+      "landing.console": "Console",
+      "landing.consoleNote": "Task history and processed orders. Needs a sign-in.",
+      "landing.apiDocs": "API documentation",
+      "landing.apiDocsNote": "Every route and what it takes.",
+      "landing.source": "Source code",
+      "landing.sourceNote": "The repository's README tells how to run, test and deploy it.",
+
+      "stage.validate.what": "The order's structure is right.",
+      "stage.enrich.what": "The catalogue knows every product.",
+      "stage.price.what": "Subtotal, discount and total.",
+      "stage.persist.what": "It is stored exactly once.",
+
+      "signIn.title": "Sign in",
+      "signIn.intro": "The console is for people with an account. Administrators make accounts.",
+      "signIn.email": "Email",
+      "signIn.password": "Password",
+      "signIn.submit": "Sign in",
+      "signIn.refused": "The email or the password is not right.",
+      "signIn.tooMany": "Too many failed attempts. Try again in {seconds} s.",
+      "signIn.signedOut": "You are signed out.",
+
+      "docs.title": "API",
+      "docs.intro":
+        "Every answer is JSON, errors are application/problem+json with a stable code. Send an API key as Authorization: Bearer KEY.",
+      "docs.document": "The OpenAPI 3.1 document",
+      "docs.parameter": "Parameter",
+      "docs.where": "In",
+      "docs.values": "Values",
+      "docs.required": "required",
+      "docs.body": "Body",
+
+      "error.console": "To the console",
+      "error.back": "Back to the page",
+      "error.code": "Code",
+      "error.request": "Request",
+      "error.invalid_link.title": "This link is not valid",
+      "error.invalid_link.text":
+        "Ask whoever gave it to you for another, or sign in to see the batch.",
+      "error.invalid_file_link.title": "This link is not valid",
+      "error.invalid_file_link.text":
+        "Ask whoever gave it to you for another, or sign in and download the file from its task's page.",
+      "error.link_expired.title": "This link has expired",
+      "error.link_expired.text":
+        "It is good for an hour. Ask whoever gave it to you for another, or download the file from its task's page.",
+      "error.file_not_found.title": "The file is gone",
+      "error.file_not_found.text": "Files of exports are deleted after some days. Export again.",
+      "error.task_not_found.title": "This task does not exist",
+      "error.task_not_found.text": "Its id is mistyped, or the task is not kept any more.",
+      "error.order_not_found.title": "This order does not exist",
+      "error.order_not_found.text": "Its id is mistyped, or the order has been deleted.",
+      "error.batch_not_found.title": "This batch does not exist",
+      "error.batch_not_found.text": "The address is mistyped, or its tasks are not kept any more.",
+      "error.demo_disabled.title": "The demo is switched off",
+      "error.demo_disabled.text":
+        "Whoever runs this deployment has switched it off (DEMO_ENABLED).",
+      "error.not_deliberate.title": "The demo has not started",
+      "error.not_deliberate.text":
+        "Prefetches, previews, robots and links of other sites start nothing. Use the button of the front page.",
+      "error.unknown_name.title": "This page does not know that name",
+      "error.unknown_name.text":
+        "“{name}” says nothing here: take it out of the address or the form.",
+      "error.unknown_name.near": "“{name}” says nothing here. Did you mean “{nearest}”?",
+      "error.repeated_name.title": "One name is there twice",
+      "error.repeated_name.text":
+        "“{name}” is given more than once: leave one of them in the address or the form.",
+      "error.not_found.title": "Nothing is here",
+      "error.not_found.text": "The address is mistyped, or what was here has been deleted.",
+      "error.400.title": "The request cannot be understood",
+      "error.400.text": "Something in the address or the form is not valid.",
+      "error.401.title": "Sign in first",
+      "error.401.text": "Sign in with your account to see this page.",
+      "error.403.title": "You are not allowed to do this",
+      "error.403.text": "Your account may not do it. Ask an administrator.",
+      "error.404.title": "Nothing is here",
+      "error.404.text": "The address is mistyped, or what was here has been deleted.",
+      "error.409.title": "The state has changed",
+      "error.409.text": "Somebody or something was faster. Look again and decide anew.",
+      "error.413.title": "That is too large",
+      "error.413.text": "What was sent is over the limit.",
+      "error.429.title": "Too many requests",
+      "error.429.text": "Wait a moment and try again.",
+      "error.500.title": "Something failed on our side",
+      "error.500.text": "It is not your fault, and it has been noted. Try again in a moment.",
+      "error.storage_full.title": "No room is left",
+      "error.storage_full.text":
+        "The database is full, and nothing was saved. Reading and deleting work; an administrator must make room, as the dashboard says.",
+      "error.503.title": "Not available right now",
+      "error.503.text": "The service cannot answer. Try again in a moment.",
+      "error.queue_not_found.title": "This queue does not exist",
+      "error.queue_not_found.text":
+        "The address is mistyped, or this deployment has no such queue.",
+      "error.module_not_found.title": "This module does not exist",
+      "error.module_not_found.text": "The address is mistyped: no task belongs to it.",
+      "error.unknown_task.title": "This task cannot be started",
+      "error.unknown_task.text": "The address is mistyped, or only the system starts it.",
+      "error.unknown_template.title": "This template does not exist",
+      "error.unknown_template.text": "The address is mistyped, or the template is deactivated.",
+      "error.runs_elsewhere.title": "This template is not run here",
+      "error.runs_elsewhere.text":
+        "It is of work that runs outside this system: that is where it is started, and here it is tracked.",
+      "error.person_not_found.title": "This person does not exist",
+      "error.person_not_found.text": "The id is misspelt, or the account was removed.",
+      "error.key_not_found.title": "This key does not exist",
+      "error.key_not_found.text": "The id is misspelt.",
+      "error.no_role.title": "You have no role here",
+      "error.no_role.text":
+        "Cloudflare Access knows you, but this deployment gives you no role. Ask whoever runs it (ACCESS_ROLES).",
+      "error.banned.title": "Your account is banned",
+      "error.banned.text": "Ask an administrator.",
+      "error.invalid_access_token.title": "Your sign-in by Cloudflare Access does not count",
+      "error.invalid_access_token.text": "It has expired, or is not for this site. Sign in again.",
+      "error.access_unavailable.title": "Who you are cannot be checked",
+      "error.access_unavailable.text": "Cloudflare Access does not answer. Try again in a moment.",
+    },
+  },
+  sharedWords,
+);
