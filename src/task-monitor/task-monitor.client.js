@@ -10,45 +10,13 @@
  * Before a cancel the element sends a `task-cancel` event, which may be prevented.
  */
 import { startLive } from "../live/live.client.js";
+import { make, makeRow, showRow, write } from "./row.client.js";
 import { STYLE } from "./style.client.js";
 import { WORDS } from "./words.client.js";
 
-/** @type {Record<string, string>} */
-const SIGNS = { PENDING: "○", STARTED: "▸", PROGRESS: "◐", RETRY: "↻", SUCCESS: "✓", FAILURE: "✕" };
-const RUNNING = new Set(["STARTED", "PROGRESS", "RETRY"]);
 const WORKERS_EVERY_MS = 15_000;
 
-/**
- * @typedef {object} Item A task as the list shows it.
- * @property {string} id
- * @property {string} name
- * @property {string | null} subject
- * @property {keyof typeof WORDS.en} status
- * @property {number} progress
- * @property {number} at
- */
-
-/**
- * A new element with a class and a text.
- * @param {string} tag
- */
-function make(tag, name = "", text = "") {
-  const element = document.createElement(tag);
-  element.className = name;
-  element.textContent = text;
-  return element;
-}
-
-/**
- * Sets a text only when it is another: what stays is not read out again.
- * @param {Element} element
- * @param {string} text
- */
-function write(element, text) {
-  if (element.textContent !== text) {
-    element.textContent = text;
-  }
-}
+/** @typedef {import("./row.client.js").Item} Item */
 
 class TaskMonitor extends HTMLElement {
   static observedAttributes = ["user", "module", "batch", "limit", "src", "lang", "ticket"];
@@ -247,55 +215,20 @@ class TaskMonitor extends HTMLElement {
         this.#rows.delete(id);
       }
     }
+    const words = this.#words;
+    const mayCancel = this.hasAttribute("cancel-url") || this.#site === location.origin;
     let next = this.#list.firstChild;
     for (const item of items) {
-      const row = this.#rows.get(item.id) ?? this.#newRow(item);
+      const row = this.#rows.get(item.id) ?? makeRow(item, words, () => void this.#cancel(item.id));
+      this.#rows.set(item.id, row);
       if (row === next) {
         next = next.nextSibling;
       } else {
         this.#list.insertBefore(row, next);
       }
-      this.#show(row, item);
+      showRow(row, item, words, mayCancel);
     }
     write(this.#none, items.length === 0 ? this.#words.none : "");
-  }
-
-  /** @param {Item} item */
-  #newRow({ id, name, subject }) {
-    const row = document.createElement("li");
-    const title = make("span", "name", name);
-    if (subject !== null) {
-      title.append(" ", make("bdi", "quiet", subject));
-    }
-    const button = make("button", "", this.#words.cancel);
-    button.setAttribute("aria-label", `${this.#words.cancel}: ${name} ${subject ?? ""}`.trim());
-    button.addEventListener("click", () => void this.#cancel(id));
-    const bar = make("div", "bar");
-    bar.setAttribute("role", "progressbar");
-    bar.setAttribute("aria-label", name);
-    bar.append(make("i"));
-    row.append(title, make("span"), button, bar);
-    this.#rows.set(id, row);
-    return row;
-  }
-
-  /**
-   * @param {HTMLLIElement} row
-   * @param {Item} item
-   */
-  #show(row, { status, progress }) {
-    const [, state, button, bar] = /** @type {HTMLElement[]} */ (Array.from(row.children));
-    if (!state || !button || !bar) {
-      return;
-    }
-    state.className = status;
-    write(state, `${SIGNS[status] ?? "–"} ${this.#words[status] ?? status}`);
-    const mayCancel = this.hasAttribute("cancel-url") || this.#site === location.origin;
-    button.hidden = !mayCancel || !RUNNING.has(status);
-    bar.hidden = progress <= 0;
-    bar.setAttribute("aria-valuenow", String(progress));
-    const fill = /** @type {HTMLElement} */ (bar.firstElementChild);
-    fill.style.width = `${progress}%`;
   }
 
   /** @param {string} id */

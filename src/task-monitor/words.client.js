@@ -1,5 +1,13 @@
 // @ts-check
 /** What the element says; of a state under its own name, of its connection under that. */
+/**
+ * @typedef {"PENDING" | "STARTED" | "PROGRESS" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"} Status
+ * @typedef {import("../live/live.client.js").Connection} Connection
+ * @typedef {"tasks" | "none" | "worker" | "workers" | "cancel" | "refused" | Connection | Status} Key
+ * @typedef {Record<Key, string>} Words
+ */
+
+/** @type {Record<import("../i18n/language").Language, Words>} */
 export const WORDS = {
   es: {
     tasks: "Tareas",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { inputFields, inputTexts, readInputForm } from "../../src/admin/runs/input-form";
+import { inputTexts, readInputForm } from "../../src/admin/runs/input-form";
+import { inputFields } from "../../src/admin/runs/input-schema";
 import { fromText } from "../../src/http/instant";
 
 const Input = z.strictObject({

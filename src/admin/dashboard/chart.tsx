@@ -1,21 +1,11 @@
 import { scaleBand, scaleLinear } from "d3-scale";
-import { line } from "d3-shape";
 import type { Child } from "hono/jsx";
 import type { Stretch } from "./time-range";
 import type { View } from "../shared/view";
-import { Fill } from "../shared/components/fill";
-import { OwnZone } from "../shared/components/time";
+import { FigureTable } from "./figure-table";
 import { Moment } from "./moment";
+import { bars, curve, HEIGHT, type Series } from "./series";
 import { dashboardWords } from "./words";
-
-export interface Series {
-  name: string;
-  kind: "bars" | "line";
-  /** Its colour; a second line is dashed besides. */
-  tone: "good" | "bad" | "accent" | "wait";
-  /** One per stretch of time; null where there is nothing to say. */
-  values: readonly (number | null)[];
-}
 
 interface ChartProps {
   view: View;
@@ -33,9 +23,8 @@ interface ChartProps {
   least: number;
 }
 
-/** The drawing's own units, of a stretch of time and of the whole height: the stylesheet stretches it. */
+/** The drawing's own units of a stretch of time: the stylesheet stretches it. */
 const STEP = 10;
-const HEIGHT = 100;
 const TICKS = 4;
 
 /**
@@ -43,7 +32,7 @@ const TICKS = 4;
  * is stretched; the figures are in a table underneath.
  */
 export function Chart(props: ChartProps) {
-  const { view, id, title, summary, series, times } = props;
+  const { view, id, title, summary, series } = props;
   const t = dashboardWords(view);
   const isEmpty = series.every(({ values }) => values.every((value) => !value));
   return (
@@ -66,7 +55,7 @@ export function Chart(props: ChartProps) {
           </p>
           <details>
             <summary>{t("chart.figures")}</summary>
-            <FigureTable {...props} times={times} />
+            <FigureTable {...props} />
           </details>
         </>
       )}
@@ -134,86 +123,6 @@ function Plot({ id, series, times, spanMs, labels, format, least }: ChartProps) 
             </span>
           ))}
       </div>
-    </div>
-  );
-}
-
-type Band = ReturnType<typeof scaleBand<number>>;
-type Linear = ReturnType<typeof scaleLinear<number>>;
-
-/** All bars in one path, from the one at `first` on. */
-function bars(values: readonly (number | null)[], x: Band, y: Linear, first = 0): string {
-  return values
-    .map((value, index) => {
-      const left = round(x(index) ?? 0);
-      return value && index >= first
-        ? `M${left},${HEIGHT}V${round(y(value))}h${round(x.bandwidth())}V${HEIGHT}Z`
-        : "";
-    })
-    .join("");
-}
-
-/** A line through the values, from the one at `first` on; it breaks where there is none. */
-function curve(values: readonly (number | null)[], x: Band, y: Linear, first = 0): string {
-  const points = values.map((value, index) => ({ index, value })).slice(first);
-  const draw = line<(typeof points)[number]>()
-    .defined(({ value }) => value !== null)
-    .x(({ index }) => (x(index) ?? 0) + x.bandwidth() / 2)
-    .y(({ value }) => y(value ?? 0))
-    .digits(1);
-  // A value between two that are missing would be a dot: it is drawn as wide as a bar.
-  const half = x.bandwidth() / 2;
-  return (draw(points) ?? "").replaceAll(
-    /M([\d.]+),([\d.]+)Z/g,
-    (_, at: string, height: string) => `M${round(Number(at) - half)},${height}h${2 * half}`,
-  );
-}
-
-function round(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-/** The stretches without anything are left out. */
-function FigureTable({ view, title, series, times, format }: ChartProps) {
-  const t = dashboardWords(view);
-  const tell = (value: number | null | undefined) =>
-    value === null || value === undefined ? null : format(value);
-  return (
-    <div class="scrolls" tabindex={0} role="region" aria-label={title}>
-      <table class="figures">
-        <caption class="unseen">{title}</caption>
-        <thead>
-          <tr>
-            <th scope="col">
-              {times[0]?.at === undefined ? (
-                t("chart.date")
-              ) : (
-                <Fill text={t("chart.time")} name="zone">
-                  <OwnZone />
-                </Fill>
-              )}
-            </th>
-            {series.map(({ name }) => (
-              <th scope="col">{name}</th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {times.map(
-            (time, index) =>
-              series.some(({ values }) => values[index]) && (
-                <tr>
-                  <th scope="row">
-                    <Moment stretch={time} />
-                  </th>
-                  {series.map(({ values }) => (
-                    <td>{tell(values[index])}</td>
-                  ))}
-                </tr>
-              ),
-          )}
-        </tbody>
-      </table>
     </div>
   );
 }

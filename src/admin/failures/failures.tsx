@@ -1,15 +1,13 @@
-import type { FailureGroup, FailureGroups } from "../../tasks/statistics/failure-groups";
-import { BURIED } from "../../tasks/running/dead-letters";
+import type { FailureGroups } from "../../tasks/statistics/failure-groups";
 import { DayFields } from "../shared/components/day-fields";
 import { EmptyState } from "../shared/components/empty-state";
 import { SelectField } from "../shared/components/field";
 import { AsOf, LiveRegion, said } from "../shared/components/live-region";
 import { Notice } from "../shared/components/notice";
 import { RepairTabs } from "./repair-tabs";
-import { Time } from "../shared/components/time";
-import { adviceOn } from "../tasks/error-advice";
+import { FailureGroupRow } from "./failure-group";
 import type { FailureQuery } from "./failure-query";
-import { formatCount, shortId } from "../shared/format";
+import { formatCount } from "../shared/format";
 import { Layout } from "../shared/layout";
 import { taskQuery } from "../tasks/task-query";
 import type { View } from "../shared/view";
@@ -122,7 +120,7 @@ function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: Fai
           </thead>
           <tbody>
             {groups.map((group) => (
-              <Group view={view} query={query} group={group} mayAct={mayAct} />
+              <FailureGroupRow view={view} query={query} group={group} mayAct={mayAct} />
             ))}
           </tbody>
         </table>
@@ -132,69 +130,6 @@ function Groups({ view, query, found, mayAct }: FailuresPageProps & { found: Fai
       )}
       {earlier !== null && <Earlier view={view} query={query} id={earlier} />}
     </LiveRegion>
-  );
-}
-
-interface GroupProps {
-  view: View;
-  query: FailureQuery;
-  group: FailureGroup;
-  mayAct: boolean;
-}
-
-function Group({ view, query, group, mayAct }: GroupProps) {
-  const { language } = view;
-  const t = failuresWords(view);
-  const { name, code, message, count, firstAt, lastAt, example } = group;
-  const { from, to, zone } = query.typed;
-  const filter = { status: "FAILURE", discarded: "no", name, code, message, from, to, zone };
-  const tasks = taskQuery(filter);
-  const advice = adviceOn(code, name);
-  return (
-    <tr data-key={`${name} ${code} ${message}`}>
-      <th scope="row" data-label={t("tasks.error")}>
-        <span class="error">
-          <code>{code}</code> <bdi>{message}</bdi>
-        </span>
-        {advice && <p class="note advice">{t(advice)}</p>}
-      </th>
-      <td data-label={t("failures.count")} class="number corner">
-        <strong>{formatCount(language, count)}</strong>
-      </td>
-      <td data-label={t("tasks.name")} class="tight">
-        <bdi>{name}</bdi>
-      </td>
-      <td data-label={t("failures.when")}>
-        <span>
-          {count > 1 && (
-            <>
-              <Time at={firstAt} /> –{" "}
-            </>
-          )}
-          <Time at={lastAt} />
-        </span>
-      </td>
-      <td data-label={t("failures.next")}>
-        <span class="group-actions">
-          <a href={`/admin/tasks?${tasks}`}>{t("failures.see")}</a>
-          {mayAct && (
-            <>
-              {name !== BURIED.name && (
-                <a href={`/admin/tasks/bulk/matching?action=retry&${tasks}`}>
-                  {t("failures.retryAll")}
-                </a>
-              )}
-              <a href={`/admin/tasks/bulk/matching?action=discard&${tasks}`}>
-                {t("failures.discardAll")}
-              </a>
-            </>
-          )}
-          <a href={`/admin/tasks/${example.id}`}>
-            {t("failures.example", { id: shortId(example.subject ?? example.id) })}
-          </a>
-        </span>
-      </td>
-    </tr>
   );
 }
 

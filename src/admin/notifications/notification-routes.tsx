@@ -15,7 +15,7 @@ import { readPosition } from "../shared/list-query";
 import { nextPath } from "../shared/next-path";
 import { NotificationsPage } from "./notifications";
 import { renderPage } from "../shared/render";
-import { whatItDoes } from "../tasks/task-words";
+import { whatItDoes } from "../tasks/what-it-does";
 import { viewOf } from "../shared/view";
 
 const UNREAD_ROWS = 50;

@@ -1,10 +1,10 @@
 import type { OrderRow } from "../../orders/order/queries";
 import { Fact, Facts } from "../shared/components/facts";
+import { Section } from "../shared/components/section";
 import { Time } from "../shared/components/time";
 import { formatCount, formatMoney, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
-import { Section } from "../tasks/task";
 import { ordersWords } from "./words";
 
 /** A line as the database keeps it. */

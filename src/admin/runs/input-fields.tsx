@@ -1,5 +1,6 @@
 import { control, Field } from "../shared/components/field";
-import { fieldId, type InputField } from "./input-form";
+import { fieldId } from "./input-form";
+import { type InputField } from "./input-schema";
 import type { View } from "../shared/view";
 import { runsWords } from "./words";
 

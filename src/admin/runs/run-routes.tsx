@@ -17,7 +17,8 @@ import {
 } from "../../tasks/commands/startable";
 import { listTemplateSummaries } from "../../tasks/templates/templates";
 import { formText, readForm } from "../shared/form-text";
-import { fieldId, inputFields, inputTexts, readInputForm } from "./input-form";
+import { fieldId, inputTexts, readInputForm } from "./input-form";
+import { inputFields } from "./input-schema";
 import { RunPage } from "./run";
 import { RunListPage } from "./run-list";
 import { renderPage } from "../shared/render";

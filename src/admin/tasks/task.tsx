@@ -1,21 +1,18 @@
-import type { PropsWithChildren } from "hono/jsx";
 import { Badge } from "../shared/components/badge";
 import { BulkSummary } from "./bulk-summary";
-import { Fact, Facts } from "../shared/components/facts";
 import { LiveRegion } from "../shared/components/live-region";
 import { JsonBlock } from "./json-block";
-import { OrderLink } from "./order-link";
 import { Notice } from "../shared/components/notice";
-import { Time } from "../shared/components/time";
+import { Section } from "../shared/components/section";
 import { Timeline } from "./timeline";
 import type { TaskFacts } from "../../tasks/reading/execution";
-import { TRACKED } from "../../tasks/model/states";
-import { isTaskId } from "../../lib/ids";
-import { formatCount, formatDuration, shortId } from "../shared/format";
 import { Layout } from "../shared/layout";
 import type { TaskAction } from "../../tasks/commands/doable";
 import type { View } from "../shared/view";
+import { Discarded } from "./discarded";
 import { TaskError } from "./task-error";
+import { TaskFactList } from "./task-fact-list";
+import { TaskProgress } from "./task-progress";
 import { tasksWords } from "./words";
 
 interface TaskPageProps {
@@ -91,13 +88,13 @@ export function TaskPage(props: TaskPageProps) {
           <code>{task.id}</code>
         </p>
         {file === null && <p class="note">{t("exports.deleted")}</p>}
-        <Progress view={view} task={task} />
+        <TaskProgress view={view} task={task} />
         <Discarded view={view} task={task} />
         <TaskError view={view} task={task} names={names} />
         {task.task_name === "system.bulk" && (
           <BulkSummary view={view} input={input} result={task.result_data} />
         )}
-        <TaskFacts view={view} task={task} stored={stored} names={names} />
+        <TaskFactList view={view} task={task} stored={stored} names={names} />
         <Section id="timeline" title={t("task.timeline")}>
           <Timeline view={view} events={task.timeline} computes={computes} names={names} />
         </Section>
@@ -118,139 +115,5 @@ export function TaskPage(props: TaskPageProps) {
         )}
       </LiveRegion>
     </Layout>
-  );
-}
-
-function TaskFacts({
-  view,
-  task,
-  stored,
-  names,
-}: Omit<TaskPageProps, "computes" | "input" | "file" | "actions">) {
-  const t = tasksWords(view);
-  const { requested_by: who, worker_name: worker } = task;
-  const isTracked = task.queue_name === TRACKED;
-  const gone = task.is_successful && task.pedido_id !== null && !stored;
-  const time = (at: string | null) => (at === null ? null : <Time at={at} />);
-  const attempts = { attempts: task.attempts, max: task.max_retries + 1 };
-  return (
-    <Facts>
-      <Fact name={t("task.order")}>
-        <OrderLink task={task} stored={stored} />
-        {gone && ` (${t("task.orderDeleted")})`}
-      </Fact>
-      <Fact name={t("task.name")}>
-        <bdi>{task.task_name}</bdi>
-      </Fact>
-      <Fact name={t("task.module")}>{task.task_module}</Fact>
-      <Fact name={t("task.queue")}>{task.queue_name}</Fact>
-      <Fact name={t("task.batch")} long>
-        <a href={`/pedidos/lotes/${task.lote}`}>
-          <code>{task.lote}</code>
-        </a>
-      </Fact>
-      {task.task_id !== task.id && (
-        <Fact name={t("task.externalId")} long>
-          <bdi>
-            <code>{task.task_id}</code>
-          </bdi>
-        </Fact>
-      )}
-      <Fact name={t(isTracked ? "task.reporter" : "task.worker")}>
-        {worker === null ? null : <bdi>{names.get(worker) ?? worker}</bdi>}
-      </Fact>
-      <Fact name={t("task.user")}>{who ? <bdi>{names.get(who) ?? who}</bdi> : null}</Fact>
-      {task.template !== null && (
-        <Fact name={t("repair.template")}>
-          <bdi>{task.template}</bdi>
-        </Fact>
-      )}
-      {task.replay_of !== null && (
-        <Fact name={t("replay.of")}>
-          <TaskLink id={task.replay_of} />
-        </Fact>
-      )}
-      <Fact name={t("task.attempts")}>{t("task.attemptsOf", attempts)}</Fact>
-      <Fact name={t("task.created")}>{time(task.created_at)}</Fact>
-      <Fact name={t("task.started")}>{time(task.started_at)}</Fact>
-      <Fact name={t("task.finished")}>{time(task.completed_at)}</Fact>
-      <Fact name={t("task.duration")}>
-        {task.duration_seconds === null ? null : formatDuration(view, task.duration_seconds)}
-      </Fact>
-    </Facts>
-  );
-}
-
-/** How far a long task is, as it last said. */
-function Progress({ view, task }: { view: View; task: TaskFacts }) {
-  const t = tasksWords(view);
-  const { progress_percentage: percent, current_step: step, total_steps: steps } = task;
-  if (task.status !== "PROGRESS") {
-    return null;
-  }
-  const all = steps === null ? "" : t("live.steps", { count: formatCount(view.language, steps) });
-  const label = [`${percent} %`, step, all];
-  // A bulk action's step counts for itself.
-  const words = step.includes("/") ? label.slice(0, 2) : label;
-  return (
-    <div class="progress">
-      <progress max={100} value={percent} data-progress="" aria-label={t("live.progress")} />
-      <p>
-        <bdi>{words.filter(Boolean).join(" · ")}</bdi>
-      </p>
-    </div>
-  );
-}
-
-/** Why nobody need look at this failure any more. */
-function Discarded({ view, task }: { view: View; task: TaskFacts }) {
-  const t = tasksWords(view);
-  const reason = task.discard_reason;
-  if (reason === null) {
-    return null;
-  }
-  const copy = replayedAs(task, reason);
-  return (
-    <section class="box is-discarded" aria-labelledby="discarded">
-      <h2 id="discarded">{t("repair.isDiscarded")}</h2>
-      {copy !== null ? (
-        <p>
-          {t("replay.as")} <TaskLink id={copy} />
-        </p>
-      ) : (
-        <p>
-          <bdi>{reason}</bdi>
-        </p>
-      )}
-    </section>
-  );
-}
-
-/** Older versions said it in the reason only. */
-const OLD_REASON = /^replayed as (\S+)$/;
-
-/** The edited copy that stands in for a discarded task. */
-function replayedAs({ timeline }: TaskFacts, reason: string): string | null {
-  const noted = timeline.findLast(({ event }) => event === "discarded") as
-    | { replayed_as?: unknown }
-    | undefined;
-  const copy = noted?.replayed_as ?? OLD_REASON.exec(reason)?.[1];
-  return typeof copy === "string" && isTaskId(copy) ? copy : null;
-}
-
-function TaskLink({ id }: { id: string }) {
-  return (
-    <a href={`/admin/tasks/${encodeURIComponent(id)}`}>
-      <code>{shortId(id)}</code>
-    </a>
-  );
-}
-
-export function Section({ id, title, children }: PropsWithChildren<{ id: string; title: string }>) {
-  return (
-    <section aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {children}
-    </section>
   );
 }
