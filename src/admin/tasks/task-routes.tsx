@@ -11,9 +11,10 @@ import { limitBody } from "../../http/body-limit";
 import { parseAsSent } from "../../lib/exact-json";
 import { tasksWithOrder } from "../../orders/pipeline/stored-ids";
 import type { Engine } from "../../tasks/model/engine";
-import { factsOf } from "../../tasks/reading/execution";
+import { factsOf, type TaskFacts } from "../../tasks/reading/execution";
 import { listBriefly } from "../../tasks/reading/list";
 import type { TaskView } from "../../tasks/model/queries";
+import { TRACKED } from "../../tasks/model/states";
 import { callersOf, findTask } from "./find-task";
 import { knownTasks } from "./known-tasks";
 import { readFields } from "../shared/form-text";
@@ -24,7 +25,7 @@ import { renderPage } from "../shared/render";
 import { taskActionPages } from "./task-action-routes";
 import { taskExportPages } from "./task-export-routes";
 import { allowedActions } from "../../tasks/commands/doable";
-import { keepTaskLook, taskLookOf, toLook } from "./task-columns";
+import { keepTaskLook, type TaskLook, taskLookOf, toLook } from "./task-columns";
 import { readTaskQuery } from "./task-query";
 import { viewOf } from "../shared/view";
 
@@ -44,10 +45,7 @@ export function taskPages(engine: Engine) {
     const page = await listBriefly(c.env.DB, query.filter, query.request);
     const withOrder = await tasksWithOrder(c.env.DB, page.rows);
     const tasks = page.rows.map((row) => factsOf(row, engine));
-    const users = tasks.flatMap(({ requested_by: who }) => (who === null ? [] : [who]));
-    const people = look.columns.has("user")
-      ? await namesOf(c.env.DB, [...new Set(users)])
-      : new Map<string, string>();
+    const people = await namesOf(c.env.DB, callersIn(tasks, look.columns));
     const mayAct = can(assertCaller(c.var.caller), "tasks:write");
     const list = { page, tasks, withOrder, people, mayAct };
     return renderPage(c, <TaskListPage {...props} list={list} />);
@@ -88,6 +86,15 @@ export function taskPages(engine: Engine) {
 
   routes.route("/:id", taskActionPages(engine));
   return routes;
+}
+
+/** The callers that the columns show; of consumers, which have no name, none. */
+function callersIn(tasks: readonly TaskFacts[], columns: TaskLook["columns"]): string[] {
+  const callers = tasks.flatMap((task) => [
+    columns.has("user") ? task.requested_by : null,
+    columns.has("worker") && task.queue_name === TRACKED ? task.worker_name : null,
+  ]);
+  return [...new Set(callers)].filter((caller) => caller !== null);
 }
 
 /** The link to what an export wrote, null when that is deleted; undefined where there is none. */

@@ -6,6 +6,9 @@ export async function namesOf(
   db: D1Database,
   callers: readonly string[],
 ): Promise<Map<string, string>> {
+  if (callers.length === 0) {
+    return new Map();
+  }
   const { results } = await db
     .prepare(
       `SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(?1) c
