@@ -46,7 +46,8 @@ orderPages.post("/exports", limitBody(), async (c) => {
   };
   const { data: input } = OrderExportInput.safeParse(asked);
   if (Object.keys(query.problems).length > 0 || input === undefined) {
-    return renderPage(c, <OrderListPage view={viewOf(c)} query={query} page={null} />, 400);
+    const view = { ...viewOf(c), url: new URL("/admin/orders", c.req.url) };
+    return renderPage(c, <OrderListPage view={view} query={query} page={null} />, 400);
   }
   return c.redirect(`/admin/tasks/${await startOrderExport(actingOf(c), input)}`, 303);
 });

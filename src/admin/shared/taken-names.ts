@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from "hono";
 import { matchedRoutes } from "hono/route";
+import { AppError } from "../../http/errors";
 import { assertKnown, assertKnownQuery } from "../../http/known-names";
 
 /**
@@ -12,29 +13,29 @@ export type TakenNames = Readonly<Record<string, readonly string[]>>;
 const REPEATABLE = ["id", "column", "scopes"];
 
 /**
- * Judges the addresses of all pages below, once it is known that their caller may see them; what a
- * form brings is judged as it is read.
+ * Judges the addresses of all pages below, once it is known that their caller may see them; those
+ * that forms are posted to are judged as the form is read.
  */
 export function onlyTakenNames(taken: TakenNames): MiddlewareHandler {
   return async function onlyTakenNames(c, next) {
     const route = routeOf(c);
-    const isRead = route?.startsWith("GET ") ?? false;
     const names = taken[route ?? ""] ?? [];
     c.set("taken", names);
-    if (isRead) {
-      await next(); // whose refusal comes first
-    }
-    if (route !== undefined && !c.error) {
-      assertKnownQuery(c.req.url, ["lang", ...(isRead ? names : [])], REPEATABLE);
-    }
-    if (!isRead) {
-      await next();
+    await next();
+    if (route?.startsWith("GET ") && (c.error === undefined || mayBeMistyped(c.error))) {
+      assertKnownQuery(c.req.url, ["lang", ...names], REPEATABLE);
     }
   };
 }
 
-/** `taken` are the fields of a form that are not always the same. */
+/** Whether a name that is not known may be why; who may not see a page is told nothing else. */
+function mayBeMistyped(error: Error): boolean {
+  return error instanceof AppError && (error.status === 400 || error.status === 404);
+}
+
+/** Judges a form and the address it is posted to; `taken` are fields that are not always the same. */
 export function assertTakenFields(c: Context, names: readonly string[], taken?: readonly string[]) {
+  assertKnownQuery(c.req.url, ["lang"]);
   const known = taken ?? (c.get("taken") as readonly string[] | undefined) ?? [];
   assertKnown(names, known, REPEATABLE);
 }

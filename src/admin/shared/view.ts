@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
+import { isUnsafe } from "../../auth/same-origin";
 import { type Caller, callerId, type Person } from "../../caller";
 import { configOf } from "../../config";
 import { acceptedLanguage, type Language, parseLanguage } from "../../i18n/language";
@@ -18,6 +19,8 @@ export interface View {
   /** The person's unread notifications, counted to MAX_UNREAD while the page is made. */
   unread: Promise<number>;
   url: URL;
+  /** Where the page is shown again: of the answer to a form the page that held the form. */
+  from: URL;
 }
 
 export function viewOf(c: Context): View {
@@ -35,7 +38,14 @@ export function viewOf(c: Context): View {
     person,
     unread: person ? unreadOf(c.env as Env, callerId(person)) : Promise.resolve(0),
     url,
+    from: isUnsafe(c.req.method) ? (referrerOf(c, url) ?? url) : url,
   };
+}
+
+/** The page of this site that led to an address, where the browser tells. */
+function referrerOf(c: Context, url: URL): URL | null {
+  const referrer = URL.parse(c.req.header("referer") ?? "");
+  return referrer?.origin === url.origin ? referrer : null;
 }
 
 /** No page fails for want of it. */

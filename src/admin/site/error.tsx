@@ -11,11 +11,25 @@ import { siteWords } from "./words";
 export async function errorPage(c: Context, error: AppError): Promise<Response> {
   const requestId = c.get("requestId") as string | undefined;
   const view = viewOf(c);
-  const { pathname, search } = view.url;
-  // What is wrong is in the address: without it the page is there.
-  const back = c.req.method === "GET" && error.status === 400 && search !== "" ? pathname : null;
+  const back = error.status === 400 ? backOf(view) : null;
   const page = <ErrorPage {...{ view, error, back }} requestId={requestId ?? ""} />;
   return renderPage(c, page, error.status, error.headers);
+}
+
+/** Addresses that are nothing without their query, or do something, and where their links are. */
+const LED_TO_BY: Readonly<Record<string, string>> = {
+  "/admin/tasks/bulk/picked": "/admin/tasks",
+  "/admin/tasks/bulk/matching": "/admin/tasks",
+  "/pedidos/iniciar": "/",
+};
+
+/** The page a refused form was on, or the one asked for without what is wrong in its address. */
+function backOf({ url, from }: View): string | null {
+  const { pathname, search } = url;
+  if (from.href !== url.href) {
+    return from.pathname + from.search;
+  }
+  return search === "" ? null : (LED_TO_BY[pathname.replace(/\/$/, "")] ?? pathname);
 }
 
 interface ErrorPageProps {

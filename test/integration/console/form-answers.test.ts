@@ -1,0 +1,74 @@
+import { describe, expect, it } from "vitest";
+import { adminSession, ORIGIN } from "../../support/api";
+import { submit, visit } from "../../support/console";
+import { sessionOf } from "../../support/pages";
+
+const PRIMARY = /<a class="button primary" href="([^"]*)"/;
+const BACK = /name="back" value="([^"]*)"/;
+
+/** As administrator; `on` is the page that holds the form. */
+async function send(path: string, fields: Record<string, string>, on?: string) {
+  const headers: Record<string, string> = on === undefined ? {} : { referer: on };
+  const response = await submit(path, fields, { cookie: await adminSession(), headers });
+  return { status: response.status, html: await response.text() };
+}
+
+const open = async (path: string) => visit(path, { cookie: await adminSession() });
+
+describe("a refused form", () => {
+  it("leads back to the page that held it", async () => {
+    const page = "/admin/keys/new?lang=en";
+    const { status, html } = await send("/admin/keys", { naem: "x" }, ORIGIN + page);
+    expect(status).toBe(400);
+    expect(PRIMARY.exec(html)?.[1]).toBe(page);
+  });
+
+  it("leads to no other site", async () => {
+    const { html } = await send("/admin/keys", { naem: "x" }, "https://evil.example/admin/keys");
+    expect(PRIMARY.exec(html)?.[1]).toBe("/admin/tasks");
+    expect(html).not.toContain("evil.example");
+  });
+
+  it("that is shown again changes its language on the page that held it", async () => {
+    const page = "/admin/account";
+    const fields = { currentPassword: "x", newPassword: "y", repeated: "z" };
+    const { status, html } = await send("/admin/account/password", fields, ORIGIN + page);
+    expect(status).toBe(400);
+    expect(BACK.exec(html)?.[1]).toBe(page);
+  });
+
+  it("of an export shows its list, whose filters lead to the list", async () => {
+    const { status, html } = await send("/admin/orders/exports", { from: "soon", format: "csv" });
+    expect(status).toBe(400);
+    expect(html).toContain('<form class="filters" method="get" action="/admin/orders"');
+  });
+
+  it("says first who may not send it, and nothing of the address before", async () => {
+    const cookie = await sessionOf("viewer");
+    const keys = await submit("/admin/keys?xyzzy=1", { naem: "x" }, { cookie });
+    expect(keys.status).toBe(403);
+    const pause = await submit(
+      "/admin/queues/orders/pauses?xyzzy=1",
+      { reason: "why" },
+      { cookie },
+    );
+    expect(pause.status).toBe(403);
+    const allowed = await send("/admin/queues/orders/pauses?xyzzy=1", { reason: "why" });
+    expect(allowed.status).toBe(400);
+    expect(allowed.html).toContain("“xyzzy” says nothing here");
+  });
+});
+
+describe("a refused address", () => {
+  it.each([
+    ["/pedidos/iniciar?m=10", "/"],
+    ["/pedidos/iniciar/?m=10", "/"],
+    ["/admin/tasks/bulk/matching?actoin=retry", "/admin/tasks"],
+    ["/admin/tasks/bulk/picked?action=foo", "/admin/tasks"],
+    ["/admin/orders?custmer=x", "/admin/orders"],
+  ])("%s leads to a page that starts nothing and is there: %s", async (path, page) => {
+    const response = await open(path);
+    expect(response.status).toBe(400);
+    expect(PRIMARY.exec(await response.text())?.[1]).toBe(page);
+  });
+});
