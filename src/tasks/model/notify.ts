@@ -50,7 +50,10 @@ function isWithin(time: string): string {
   return `${time} BETWEEN n.created_at AND n.updated_at`;
 }
 
-/** SQL that tells, at ?2, of the rows of `tasks` in `where`. A task told of twice counts once. */
+/**
+ * SQL that tells, at ?2, of the rows of `tasks` in `where`. A task told of twice counts once. What is
+ * written later may have ended before: consumers run side by side, and a write may be repeated.
+ */
 function notifySql({ type, message, details, kind }: Told, where: string): string {
   return `
 INSERT INTO notifications (id, user, fold, type, task_id, task_name, template, message, details,
@@ -65,7 +68,8 @@ FROM (
 ON CONFLICT (user, fold) WHERE read_at IS NULL DO UPDATE SET
   count = count + iif(excluded.count = 1 AND task_id = excluded.task_id, 0, excluded.count),
   task_id = excluded.task_id, message = excluded.message, details = excluded.details,
-  updated_at = excluded.updated_at`;
+  created_at = min(created_at, excluded.created_at),
+  updated_at = max(updated_at, excluded.updated_at)`;
 }
 
 /** SQL that tells of those that have ended. */

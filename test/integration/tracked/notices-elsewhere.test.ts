@@ -1,7 +1,7 @@
 /** Whom work that runs elsewhere tells, and when: the statements, over rows of its lane. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Notification } from "../../../src/tasks/reading/notifications";
+import { type Notification, notificationsOf } from "../../../src/tasks/reading/notifications";
 import {
   crossedNotice,
   type Notify,
@@ -9,7 +9,9 @@ import {
   notifyLostSql,
   startedNotice,
 } from "../../../src/tasks/model/notify";
+import { getTask } from "../../../src/tasks/model/queries";
 import { startTracking } from "../../../src/tasks/commands/tracked";
+import { finishTracking } from "../../../src/tasks/commands/tracked-reports";
 import { countingDatabase } from "../../support/counting";
 import { clearTasks, recount } from "../../support/recount";
 
@@ -192,4 +194,19 @@ describe("progress told every 25 %", () => {
     await crossedNotice(DB, id, NOW).run();
     expect(counts.rowsRead).toBeLessThan(20);
   });
+});
+
+it("tells of each, though what ended first is written last, and another follows", async () => {
+  const ids = [await tracked(), await tracked(), await tracked()];
+  const ends = [NOW, NOW - 1000, NOW - 500];
+  for (const [at, id] of ids.entries()) {
+    const task = (await getTask(env.DB, id)) ?? expect.fail(id);
+    await finishTracking(env, task, { status: "SUCCESS", result: {} }, {}, ends[at]);
+  }
+  expect(await told()).toMatchObject([{ count: 3, created_at: NOW - 1000, updated_at: NOW }]);
+  for (const id of ids) {
+    const task = (await getTask(env.DB, id)) ?? expect.fail(id);
+    expect(task.unread).toBe(1);
+    expect(await notificationsOf(env.DB, task)).toMatchObject([{ type: "success", task_id: id }]);
+  }
 });
