@@ -3,6 +3,8 @@ import { type Caller, callerId } from "../caller";
 import { assertCaller } from "../http/require";
 import { Conditions } from "../db/conditions";
 import { retryD1 } from "../db/retry";
+import type { RowOf } from "../db/row";
+import { sql, statement } from "../db/sql";
 import type { AppEnv } from "../http/app-env";
 import { cutPage, type Page, type PageRequest, scanSize } from "../http/paging";
 import { isLonger } from "../lib/cut-text";
@@ -10,6 +12,7 @@ import { fold } from "../lib/fold";
 import { log } from "../log";
 import { keptJson } from "../lib/kept-json";
 import { newLote, taskId } from "../lib/ids";
+import type { auditLog } from "./schema";
 
 export const AUDITED = [
   "task.cancel",
@@ -40,18 +43,17 @@ export const AUDITED = [
 ] as const;
 export type AuditedAction = (typeof AUDITED)[number];
 
-export interface AuditEntry {
-  id: string;
-  at: number;
-  actor: string;
+export interface AuditEntry extends Pick<RowOf<typeof auditLog>, "id" | "at" | "actor" | "target"> {
   action: AuditedAction;
-  target: string;
   detail: Record<string, unknown> | null;
 }
 
-const INSERT = `
-INSERT INTO audit_log (id, at, actor, action, target, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-ON CONFLICT (id) DO NOTHING`;
+const INSERT = sql(`
+INSERT INTO audit_log (id, at, actor, action, target, detail)
+VALUES (:id, :at, :actor, :action, :target, :detail)
+ON CONFLICT (id) DO NOTHING`);
+
+type StoredEntry = RowOf<typeof auditLog> & Pick<AuditEntry, "action">;
 
 /** Who does something, and where: what a command is given of a request. */
 export interface Acting {
@@ -74,13 +76,16 @@ export async function audit(
   const actor = callerId(caller);
   const kept = detail && keptDetail(detail);
   const at = Date.now();
-  const values = [taskId(newLote(at), 0), at, actor, action, target, JSON.stringify(kept) ?? null];
+  const entry = INSERT.on(env.DB, {
+    id: taskId(newLote(at), 0),
+    at,
+    actor,
+    action,
+    target,
+    detail: JSON.stringify(kept) ?? null,
+  });
   log.info("audit", { actor, action, target, ...kept });
-  await retryD1(env.DB, () =>
-    env.DB.prepare(INSERT)
-      .bind(...values)
-      .run(),
-  ).catch((error: unknown) => {
+  await retryD1(env.DB, () => entry.run()).catch((error: unknown) => {
     // It is done; the line above still tells of it.
     log.error("audit.failed", { action, target, message: String(error) });
   });
@@ -116,21 +121,21 @@ export async function listAudit(
   const backwards = cursor?.direction === "previous";
   const match = new Conditions();
   if (filter.action !== undefined) {
-    match.add("action = ?", filter.action);
+    match.add("action = :action", { action: filter.action });
   }
   if (filter.actors !== undefined) {
     match.addAny("actor", filter.actors);
   }
   const targets = filter.targets && new Set(filter.targets.map(fold));
   const size = scanSize(request, !match.isEmpty || targets !== undefined);
-  const { results } = await db
-    .prepare(
-      `SELECT *, ${match.sql} AS hit FROM (
-         SELECT * FROM audit_log ${cursor ? `WHERE id ${backwards ? ">" : "<"} ?` : ""}
-         ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1})`,
-    )
-    .bind(...match.values, ...(cursor ? [String(cursor.key[0])] : []))
-    .all<Omit<AuditEntry, "detail"> & { detail: string | null; hit: number }>();
+  const { results } = await statement(
+    db,
+    `SELECT *, ${match.sql} AS hit FROM (
+       SELECT * FROM audit_log ${cursor ? `WHERE id ${backwards ? ">" : "<"} :past` : ""}
+       ORDER BY id ${backwards ? "ASC" : "DESC"} LIMIT ${size + 1})`,
+    match.values,
+    cursor ? { past: String(cursor.key[0]) } : {},
+  ).all<StoredEntry & { hit: number }>();
   const looked = results.map((entry) => ({
     ...entry,
     hit: Number(entry.hit === 1 && (targets?.has(fold(entry.target)) ?? true)),

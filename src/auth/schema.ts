@@ -1,7 +1,8 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { Scope } from "../caller";
+import type { RowOf } from "../db/row";
 
-const time = (name: string) => integer(name, { mode: "timestamp_ms" });
+const time = <const Name extends string>(name: Name) => integer(name, { mode: "timestamp_ms" });
 
 /** People. The property names are those better-auth asks its adapter for. */
 export const users = sqliteTable("users", {
@@ -17,6 +18,8 @@ export const users = sqliteTable("users", {
   createdAt: time("created_at").notNull(),
   updatedAt: time("updated_at").notNull(),
 });
+
+export type UserTable = RowOf<typeof users>;
 
 export const sessions = sqliteTable(
   "sessions",
@@ -72,6 +75,9 @@ export const verifications = sqliteTable(
   (table) => [index("verifications_identifier").on(table.identifier)],
 );
 
+export type AccountTable = RowOf<typeof accounts>;
+export type SessionTable = RowOf<typeof sessions>;
+
 /** Failed sign-ins of one address in the current window. WITHOUT ROWID in the migration. */
 export const signInAttempts = sqliteTable("sign_in_attempts", {
   address: text("address").primaryKey(),
@@ -93,3 +99,5 @@ export const apiKeys = sqliteTable("api_keys", {
   revokedAt: time("revoked_at"),
   lastUsedAt: time("last_used_at"),
 });
+
+export type KeyTable = RowOf<typeof apiKeys>;

@@ -1,26 +1,39 @@
+import type { NamesIn, Taken, Value, Values } from "./sql";
+
 const FEW = 4;
 
-/** Pieces of SQL joined by AND, with what they bind. */
+/** Pieces of SQL joined by AND, with what they bind, by name. */
 export class Conditions {
   readonly #parts: string[] = [];
-  readonly values: (string | number)[] = [];
+  readonly #values: Record<string, Value> = {};
 
-  add(sql: string, ...values: (string | number)[]): void {
+  /** The names of what is put together as the program runs are looked at when it is bound. */
+  add<const Text extends string>(
+    sql: Text,
+    ...[values]: string extends NamesIn<Text> ? [Values?] : Taken<NamesIn<Text>>
+  ): void {
     this.#parts.push(sql);
-    this.values.push(...values);
+    Object.assign(this.#values, values);
   }
 
   /** That a column holds one of these. Few are compared, many looked up: a read more for each row. */
-  addAny(column: string, values: readonly string[]): void {
+  addAny(column: string, values: readonly string[], name = column.replace(".", "_")): void {
     if (values.length > 0 && values.length <= FEW) {
-      this.add(values.map(() => `${column} = ?`).join(" OR "), ...values);
+      const named = values.map((value, index) => [`${name}_${index}`, value] as const);
+      const text: string = named.map(([each]) => `${column} = :${each}`).join(" OR ");
+      this.add(text, Object.fromEntries(named));
     } else {
-      this.add(`${column} IN (SELECT value FROM json_each(?))`, JSON.stringify(values));
+      const text: string = `${column} IN (SELECT value FROM json_each(:${name}))`;
+      this.add(text, { [name]: JSON.stringify(values) });
     }
   }
 
   get sql(): string {
     return this.#parts.length === 0 ? "true" : this.#parts.map((part) => `(${part})`).join(" AND ");
+  }
+
+  get values(): Values {
+    return this.#values;
   }
 
   get isEmpty(): boolean {

@@ -1,20 +1,21 @@
 /** Sockets end with their sessions and keys. */
 import type { MiddlewareHandler } from "hono";
+import { sql } from "../db/sql";
 import type { AppEnv } from "../http/app-env";
 import { isUnsafe } from "../auth/same-origin";
 import { log } from "../log";
 import { type Holder, holderTag } from "./holder";
 import { hubOf } from "./hub";
 
-const LIVING = `
-SELECT 'session:' || s.id AS tag FROM json_each(?1) m JOIN sessions s ON s.id = m.value
-JOIN users u ON u.id = s.user_id WHERE s.expires_at > ?3 AND coalesce(u.banned, 0) = 0
+const LIVING = sql(`
+SELECT 'session:' || s.id AS tag FROM json_each(:sessions) m JOIN sessions s ON s.id = m.value
+JOIN users u ON u.id = s.user_id WHERE s.expires_at > :now AND coalesce(u.banned, 0) = 0
 UNION ALL
-SELECT 'key:' || k.id FROM json_each(?2) m JOIN api_keys k ON k.id = m.value
-WHERE k.revoked_at IS NULL AND coalesce(k.expires_at > ?3, 1)
+SELECT 'key:' || k.id FROM json_each(:keys) m JOIN api_keys k ON k.id = m.value
+WHERE k.revoked_at IS NULL AND coalesce(k.expires_at > :now, 1)
 UNION ALL
-SELECT 'access:' || u.id FROM json_each(?4) m JOIN users u ON u.id = m.value
-WHERE coalesce(u.banned, 0) = 0`;
+SELECT 'access:' || u.id FROM json_each(:people) m JOIN users u ON u.id = m.value
+WHERE coalesce(u.banned, 0) = 0`);
 
 /** Those whose session, key or account the database no longer has; a link outlives nobody. */
 export async function endedOf(
@@ -28,10 +29,12 @@ export async function endedOf(
   }
   const ids = (kind: Holder["kind"]) =>
     JSON.stringify(holders.filter((holder) => holder.kind === kind).map(({ id }) => id));
-  const { results } = await db
-    .prepare(LIVING)
-    .bind(ids("session"), ids("key"), now, ids("access"))
-    .all<{ tag: string }>();
+  const { results } = await LIVING.on(db, {
+    sessions: ids("session"),
+    keys: ids("key"),
+    people: ids("access"),
+    now,
+  }).all<{ tag: string }>();
   const living = new Set(results.map(({ tag }) => tag));
   return holders.filter((holder) => !living.has(holderTag(holder)));
 }

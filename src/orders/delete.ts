@@ -6,6 +6,7 @@ import { isRefused, Refused, type Result } from "../lib/result";
 import { getOrder } from "./order/queries";
 import { withBallast } from "../db/ballast";
 import { retryD1 } from "../db/retry";
+import { sql } from "../db/sql";
 import { log } from "../log";
 
 export interface Deletion {
@@ -14,13 +15,13 @@ export interface Deletion {
   reason: string;
 }
 
-const KEEP_ID = `
+const KEEP_ID = sql(`
 INSERT INTO deleted_orders (id, task_id, deleted_at, deleted_by, reason)
-SELECT id, task_id, ?2, ?3, ?4 FROM orders WHERE id = ?1
-ON CONFLICT (id) DO NOTHING`;
-
-const IS_KEPT =
-  "SELECT 1 AS kept FROM deleted_orders WHERE id = ?1 AND deleted_at = ?2 AND deleted_by = ?3";
+SELECT id, task_id, :now, :by, :reason FROM orders WHERE id = :id
+ON CONFLICT (id) DO NOTHING`);
+const DELETE = sql("DELETE FROM orders WHERE id = :id");
+const IS_KEPT = sql(`
+SELECT 1 AS kept FROM deleted_orders WHERE id = :id AND deleted_at = :now AND deleted_by = :by`);
 
 /**
  * Deletes a stored order. Its id stays used, with who deleted it, when and why; its task keeps its
@@ -36,10 +37,10 @@ export async function deleteOrder(
   const results = await withBallast(env.DB, () =>
     retryD1(env.DB, () =>
       env.DB.batch([
-        env.DB.prepare(KEEP_ID).bind(id, now, by, reason),
-        env.DB.prepare("DELETE FROM orders WHERE id = ?1").bind(id),
+        KEEP_ID.on(env.DB, { id, now, by, reason }),
+        DELETE.on(env.DB, { id }),
         // A repeat after a commit that was reported failed finds what that did.
-        env.DB.prepare(IS_KEPT).bind(id, now, by),
+        IS_KEPT.on(env.DB, { id, now, by }),
       ]),
     ),
   );

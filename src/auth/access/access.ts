@@ -6,12 +6,14 @@ import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
 import { type AccessConfig, configOf } from "../../config";
 import { retryD1 } from "../../db/retry";
+import { sql } from "../../db/sql";
 import type { AppEnv } from "../../http/app-env";
 import { AppError } from "../../http/errors";
 import { log } from "../../log";
 import { type Identity, verifyAccessToken } from "./access-token";
 import type { Person, Role } from "../../caller";
 import { ensureFirstAdmin } from "../people/first-admin";
+import type { AccountTable, UserTable } from "../schema";
 import { assertSameOrigin } from "../same-origin";
 
 /** Provider, in `accounts`, of people who came through Access. */
@@ -67,25 +69,33 @@ function roleOf({ roles }: AccessConfig, email: string): Role | undefined {
   return roles.get(email) ?? roles.get(`*${email.slice(email.lastIndexOf("@"))}`);
 }
 
-interface StoredUser {
-  id: string;
-  role: string | null;
-  banned: number | null;
-  banExpires: number | null;
+interface StoredUser extends Pick<UserTable, "id" | "role" | "banned"> {
+  banExpires: UserTable["ban_expires"];
   /** When they last came through Access, to the hour. */
-  seenAt: number | null;
+  seenAt: AccountTable["updated_at"] | null;
 }
 
+const USER = sql(`
+SELECT u.id, u.role, u.banned, u.ban_expires AS banExpires, a.updated_at AS seenAt
+FROM users u LEFT JOIN accounts a ON a.user_id = u.id AND a.provider_id = :provider
+WHERE u.email = :email`);
+
 function findUser(db: D1Database, email: string): Promise<StoredUser | null> {
-  return db
-    .prepare(
-      `SELECT u.id, u.role, u.banned, u.ban_expires AS banExpires, a.updated_at AS seenAt
-       FROM users u LEFT JOIN accounts a ON a.user_id = u.id AND a.provider_id = ?2
-       WHERE u.email = ?1`,
-    )
-    .bind(email, ACCESS_PROVIDER)
-    .first<StoredUser>();
+  return USER.on(db, { email, provider: ACCESS_PROVIDER }).first<StoredUser>();
 }
+
+const KEEP_USER = sql(`
+INSERT INTO users (id, name, email, email_verified, role, banned, created_at, updated_at)
+VALUES (:id, :name, :email, 1, :role, 0, :now, :now)
+ON CONFLICT (email) DO UPDATE SET role = excluded.role, updated_at = excluded.updated_at
+WHERE role IS NOT excluded.role`);
+const KEEP_ACCOUNT = sql(`
+INSERT INTO accounts (id, account_id, provider_id, user_id, created_at, updated_at)
+SELECT :id, :account, :provider, id, :now, :now FROM users WHERE email = :email AND NOT EXISTS (
+  SELECT 1 FROM accounts a WHERE a.user_id = users.id AND a.provider_id = :provider)`);
+const NOTE_SEEN = sql(`
+UPDATE accounts SET account_id = :account, updated_at = :now
+WHERE provider_id = :provider AND user_id = (SELECT id FROM users WHERE email = :email)`);
 
 /**
  * Makes a person of an identity seen for the first time, so that rows can name them as `user:ID` for
@@ -102,29 +112,13 @@ async function enrol(
   // Or nobody could sign in with its password ever after: it is made in an empty table only.
   await ensureFirstAdmin(c.env, createAuth(c.env, c.req.url));
   const db = c.env.DB;
+  const [name = email] = email.split("@");
+  const identity = { account: sub ?? email, provider: ACCESS_PROVIDER, email, now };
   await retryD1(db, () =>
     db.batch([
-      db
-        .prepare(
-          `INSERT INTO users (id, name, email, email_verified, role, banned, created_at, updated_at)
-           VALUES (?1, ?2, ?3, 1, ?4, 0, ?5, ?5)
-           ON CONFLICT (email) DO UPDATE SET role = excluded.role, updated_at = excluded.updated_at
-           WHERE role IS NOT excluded.role`,
-        )
-        .bind(crypto.randomUUID(), email.split("@")[0], email, role, now),
-      db
-        .prepare(
-          `INSERT INTO accounts (id, account_id, provider_id, user_id, created_at, updated_at)
-           SELECT ?1, ?2, ?3, id, ?4, ?4 FROM users WHERE email = ?5 AND NOT EXISTS (
-             SELECT 1 FROM accounts a WHERE a.user_id = users.id AND a.provider_id = ?3)`,
-        )
-        .bind(crypto.randomUUID(), sub ?? email, ACCESS_PROVIDER, now, email),
-      db
-        .prepare(
-          `UPDATE accounts SET account_id = ?1, updated_at = ?2
-           WHERE provider_id = ?3 AND user_id = (SELECT id FROM users WHERE email = ?4)`,
-        )
-        .bind(sub ?? email, now, ACCESS_PROVIDER, email),
+      KEEP_USER.on(db, { id: crypto.randomUUID(), name, email, role, now }),
+      KEEP_ACCOUNT.on(db, { id: crypto.randomUUID(), ...identity }),
+      NOTE_SEEN.on(db, identity),
     ]),
   );
   const user = await findUser(db, email);

@@ -1,5 +1,6 @@
 import { eq } from "drizzle-orm";
 import { database } from "../../db/client";
+import { sql } from "../../db/sql";
 import { log } from "../../log";
 import { type Caller, type Scope, SCOPES } from "../../caller";
 import { sha256Hex } from "../../lib/hex";
@@ -100,15 +101,14 @@ function equal(stored: string, computed: string): boolean {
   return a.byteLength === b.byteLength && crypto.subtle.timingSafeEqual(a, b);
 }
 
+const TOUCH = sql(`
+UPDATE api_keys SET last_used_at = :now
+WHERE id = :id AND (last_used_at IS NULL OR last_used_at <= :before)`);
+
 /** The condition makes it one row written a minute, however many isolates serve the key. */
 async function touchKey(env: Env, id: string, now: number): Promise<void> {
   try {
-    await env.DB.prepare(
-      `UPDATE api_keys SET last_used_at = ?1
-       WHERE id = ?2 AND (last_used_at IS NULL OR last_used_at <= ?3)`,
-    )
-      .bind(now, id, now - LAST_USED_MS)
-      .run();
+    await TOUCH.on(env.DB, { id, now, before: now - LAST_USED_MS }).run();
   } catch (error) {
     log.warn("auth.key_use_not_noted", { keyId: id, message: String(error) });
   }

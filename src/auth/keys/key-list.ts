@@ -1,19 +1,19 @@
 import { Conditions } from "../../db/conditions";
+import { statement } from "../../db/sql";
 import { cutPage, type Page, type PageRequest, scanSize } from "../../http/paging";
 import { wordFinder } from "../../lib/fold";
 import type { Scope } from "../../caller";
+import type { KeyTable } from "../schema";
 
 /** A key as its list shows it; moments are Unix milliseconds. */
-export interface KeyRow {
-  id: string;
-  name: string;
+export interface KeyRow extends Pick<KeyTable, "id" | "name"> {
   scopes: Scope[];
-  createdBy: string;
-  createdAt: number;
-  expiresAt: number | null;
-  revokedAt: number | null;
+  createdBy: KeyTable["created_by"];
+  createdAt: KeyTable["created_at"];
+  expiresAt: KeyTable["expires_at"];
+  revokedAt: KeyTable["revoked_at"];
   /** To the minute. */
-  lastUsedAt: number | null;
+  lastUsedAt: KeyTable["last_used_at"];
 }
 
 export const KEY_STATES = ["active", "expired", "revoked"] as const;
@@ -45,25 +45,26 @@ export async function pageOfKeys(
   if (filter.state === "revoked") {
     match.add("revoked_at IS NOT NULL");
   } else if (filter.state !== undefined) {
-    const isOver = `coalesce(expires_at, 9e15) ${filter.state === "expired" ? "<=" : ">"} ?`;
-    match.add(`revoked_at IS NULL AND ${isOver}`, now);
+    const isOver =
+      `coalesce(expires_at, 9e15) ${filter.state === "expired" ? "<=" : ">"} :now` as const;
+    match.add(`revoked_at IS NULL AND ${isOver}`, { now });
   }
   const { search = "" } = filter;
   const hasWords = wordFinder(search);
   const size = scanSize(request, !match.isEmpty || search !== "");
   const direction = backwards ? "ASC" : "DESC";
-  const { results } = await db
-    .prepare(
-      `SELECT id, name, scopes, created_by AS createdBy, created_at AS createdAt,
-         expires_at AS expiresAt, revoked_at AS revokedAt, last_used_at AS lastUsedAt,
-         ${match.sql} AS hit
-       FROM (
-         SELECT * FROM api_keys
-         ${cursor ? `WHERE (created_at, id) ${backwards ? ">" : "<"} (?, ?)` : ""}
-         ORDER BY created_at ${direction}, id ${direction} LIMIT ${size + 1})`,
-    )
-    .bind(...match.values, ...(cursor ? [Number(cursor.key[0]), String(cursor.key[1])] : []))
-    .all<Omit<KeyRow, "scopes"> & { scopes: string; hit: number }>();
+  const { results } = await statement(
+    db,
+    `SELECT id, name, scopes, created_by AS createdBy, created_at AS createdAt,
+       expires_at AS expiresAt, revoked_at AS revokedAt, last_used_at AS lastUsedAt,
+       ${match.sql} AS hit
+     FROM (
+       SELECT * FROM api_keys
+       ${cursor ? `WHERE (created_at, id) ${backwards ? ">" : "<"} (:pastAt, :past)` : ""}
+       ORDER BY created_at ${direction}, id ${direction} LIMIT ${size + 1})`,
+    match.values,
+    cursor ? { pastAt: Number(cursor.key[0]), past: String(cursor.key[1]) } : {},
+  ).all<Omit<KeyRow, "scopes"> & { scopes: KeyTable["scopes"]; hit: number }>();
   const looked = results.map((key) => ({
     ...key,
     hit: Number(key.hit === 1 && (key.id === search || hasWords(key.name))),

@@ -1,3 +1,4 @@
+import { sql } from "../../db/sql";
 import { log } from "../../log";
 import type { Auth } from "../auth";
 import { requireSecrets } from "../settings";
@@ -20,6 +21,13 @@ export async function ensureFirstAdmin(env: Env, auth: Auth): Promise<void> {
   populated.add(env.DB);
 }
 
+const INSERT_FIRST = sql(`
+INSERT INTO users (id, name, email, email_verified, role, banned, created_at, updated_at)
+SELECT :id, :name, :email, 1, 'admin', 0, :now, :now WHERE NOT EXISTS (SELECT 1 FROM users)`);
+const INSERT_ACCOUNT = sql(`
+INSERT INTO accounts (id, account_id, provider_id, user_id, password, created_at, updated_at)
+SELECT :account, id, 'credential', id, :hash, :now, :now FROM users WHERE id = :id`);
+
 /**
  * Safe against a rival: the person is inserted only into an empty table and the account only for
  * that very person, in one transaction; whoever comes second inserts nothing.
@@ -29,16 +37,11 @@ async function makeFirstAdmin(env: Env, auth: Auth): Promise<void> {
   const email = env.ADMIN_EMAIL.trim().toLowerCase();
   const hash = await (await auth.$context).password.hash(env.ADMIN_PASSWORD);
   const id = crypto.randomUUID();
+  const [name = email] = email.split("@");
   const now = Date.now();
   const [inserted] = await env.DB.batch([
-    env.DB.prepare(
-      `INSERT INTO users (id, name, email, email_verified, role, banned, created_at, updated_at)
-       SELECT ?1, ?2, ?3, 1, 'admin', 0, ?4, ?4 WHERE NOT EXISTS (SELECT 1 FROM users)`,
-    ).bind(id, email.split("@")[0], email, now),
-    env.DB.prepare(
-      `INSERT INTO accounts (id, account_id, provider_id, user_id, password, created_at, updated_at)
-       SELECT ?1, id, 'credential', id, ?2, ?3, ?3 FROM users WHERE id = ?4`,
-    ).bind(crypto.randomUUID(), hash, now, id),
+    INSERT_FIRST.on(env.DB, { id, name, email, now }),
+    INSERT_ACCOUNT.on(env.DB, { account: crypto.randomUUID(), hash, id, now }),
   ]);
   if (inserted?.meta.changes !== 0) {
     log.info("auth.first_admin_made", { userId: id });

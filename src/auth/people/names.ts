@@ -1,5 +1,12 @@
+import { sql } from "../../db/sql";
 import { fold } from "../../lib/fold";
 import { asKept } from "../../lib/ids";
+import type { KeyTable, UserTable } from "../schema";
+
+const NAMES = sql(`
+SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(:callers) c
+LEFT JOIN users u ON c.value LIKE 'user:%' AND u.id = substr(c.value, 6)
+LEFT JOIN api_keys k ON c.value LIKE 'key:%' AND k.id = substr(c.value, 5)`);
 
 /** What people call the callers stored as "user:ID" or "key:ID"; those gone by now have no name. */
 export async function namesOf(
@@ -9,14 +16,10 @@ export async function namesOf(
   if (callers.length === 0) {
     return new Map();
   }
-  const { results } = await db
-    .prepare(
-      `SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(?1) c
-       LEFT JOIN users u ON c.value LIKE 'user:%' AND u.id = substr(c.value, 6)
-       LEFT JOIN api_keys k ON c.value LIKE 'key:%' AND k.id = substr(c.value, 5)`,
-    )
-    .bind(JSON.stringify(callers))
-    .all<{ caller: string; name: string | null }>();
+  const { results } = await NAMES.on(db, { callers: JSON.stringify(callers) }).all<{
+    caller: string;
+    name: UserTable["email"] | KeyTable["name"] | null;
+  }>();
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
 
@@ -31,26 +34,27 @@ export function nameSql(column: string): string {
      WHERE id = iif(substr(${column}, 1, 5) = 'user:', substr(${column}, 6), ${column})))`;
 }
 
+const CALLER = sql(`
+SELECT 'user:' || id AS caller FROM users WHERE id IN (:id, :bare)
+UNION ALL SELECT 'key:' || id FROM api_keys WHERE id = :id`);
+
 /** Of the id of a person or a key, bare or not, how it is stored; any other text is itself. */
 export async function callerOf(db: D1Database, text: string): Promise<string> {
-  const caller = await db
-    .prepare(
-      `SELECT 'user:' || id AS caller FROM users WHERE id IN (?1, ?2)
-       UNION ALL SELECT 'key:' || id FROM api_keys WHERE id = ?1`,
-    )
-    .bind(text, asKept(text).replace(/^user:/, ""))
-    .first<string>("caller");
-  return caller ?? text;
+  const bare = asKept(text).replace(/^user:/, "");
+  return (await CALLER.on(db, { id: text, bare }).first<string>("caller")) ?? text;
 }
 
 const MAX_KEYS = 1000;
 const MAX_NAMESAKES = 100;
 
+const PERSON = sql("SELECT id, email AS name FROM users WHERE email = :email");
+const LATEST_KEYS = sql(`SELECT id, name FROM api_keys ORDER BY created_at DESC LIMIT ${MAX_KEYS}`);
+
 /** The callers of that name, folded, as stored: a person's address, or one the latest keys share. */
 export async function callersNamed(db: D1Database, name: string): Promise<string[]> {
-  const [people, keys] = await db.batch<{ id: string; name: string }>([
-    db.prepare("SELECT id, email AS name FROM users WHERE email = ?1").bind(name.toLowerCase()),
-    db.prepare(`SELECT id, name FROM api_keys ORDER BY created_at DESC LIMIT ${MAX_KEYS}`),
+  const [people, keys] = await db.batch<Pick<KeyTable, "id" | "name">>([
+    PERSON.on(db, { email: name.toLowerCase() }),
+    LATEST_KEYS.on(db),
   ]);
   const asked = fold(name);
   const named = keys?.results.filter((key) => fold(key.name) === asked) ?? [];

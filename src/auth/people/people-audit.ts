@@ -1,7 +1,9 @@
 import type { Context } from "hono";
 import { z } from "zod";
 import { actingOf, audit, AUDITED } from "../../audit/audit";
+import { sql } from "../../db/sql";
 import type { AppEnv } from "../../http/app-env";
+import type { UserTable } from "../schema";
 
 /** Of all the bodies below /admin/; a password is not among what is kept. */
 const Body = z
@@ -47,12 +49,11 @@ export async function audited(
   return response;
 }
 
+const OWNER = sql(`
+SELECT id, email FROM users
+WHERE id = coalesce((SELECT user_id FROM sessions WHERE token = :token), :id)`);
+
 function ownerOf(db: D1Database, userId?: string, sessionToken?: string) {
-  return db
-    .prepare(
-      `SELECT id, email FROM users
-       WHERE id = coalesce((SELECT user_id FROM sessions WHERE token = ?2), ?1)`,
-    )
-    .bind(userId ?? null, sessionToken ?? null)
-    .first<{ id: string; email: string }>();
+  const owner = OWNER.on(db, { id: userId ?? null, token: sessionToken ?? null });
+  return owner.first<Pick<UserTable, "id" | "email">>();
 }

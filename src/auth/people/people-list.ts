@@ -1,19 +1,17 @@
 import { Conditions } from "../../db/conditions";
+import { sql, statement } from "../../db/sql";
 import { cutPage, type Page, type PageRequest, scanSize } from "../../http/paging";
 import { wordFinder } from "../../lib/fold";
 import { ACCESS_PROVIDER } from "../access/access";
 import type { Role } from "../../caller";
+import type { UserTable } from "../schema";
 
-export interface PersonRow {
-  id: string;
-  name: string;
-  email: string;
+export interface PersonRow extends Pick<UserTable, "id" | "name" | "email" | "banned"> {
   role: Role | null;
-  banned: number | null;
-  banReason: string | null;
+  banReason: UserTable["ban_reason"];
   /** Unix milliseconds, as every moment here; null for a ban without end. */
-  banExpires: number | null;
-  createdAt: number;
+  banExpires: UserTable["ban_expires"];
+  createdAt: UserTable["created_at"];
   /** Open sessions, and when the newest sign-in still open was. */
   sessions: number;
   lastSession: number | null;
@@ -29,16 +27,16 @@ export interface PeopleFilter {
   state?: "active" | "banned";
 }
 
-const SELECT = `
+const SELECT = sql(`
 SELECT u.id, u.name, u.email, u.role, u.banned, u.ban_reason AS banReason,
   u.ban_expires AS banExpires, u.created_at AS createdAt,
-  (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.expires_at > ?2) AS sessions,
-  (SELECT max(s.created_at) FROM sessions s WHERE s.user_id = u.id AND s.expires_at > ?2)
+  (SELECT count(*) FROM sessions s WHERE s.user_id = u.id AND s.expires_at > :now) AS sessions,
+  (SELECT max(s.created_at) FROM sessions s WHERE s.user_id = u.id AND s.expires_at > :now)
     AS lastSession,
   EXISTS (SELECT 1 FROM accounts a WHERE a.user_id = u.id AND a.password IS NOT NULL) AS hasPassword,
   (SELECT max(a.updated_at) FROM accounts a
     WHERE a.user_id = u.id AND a.provider_id = '${ACCESS_PROVIDER}') AS lastAccess
-FROM json_each(?1) m JOIN users u ON u.id = m.value ORDER BY m.key`;
+FROM json_each(:ids) m JOIN users u ON u.id = m.value ORDER BY m.key`);
 
 /** By address; a filtered page looks at no more than 1,000 people, and may come back short. */
 export async function listPeople(
@@ -51,23 +49,23 @@ export async function listPeople(
   const backwards = cursor?.direction === "previous";
   const match = new Conditions();
   if (filter.role !== undefined) {
-    match.add("role = ?", filter.role);
+    match.add("role = :role", { role: filter.role });
   }
   if (filter.state !== undefined) {
-    match.add(`banned IS ${filter.state === "banned" ? "" : "NOT"} 1`);
+    match.add(filter.state === "banned" ? "banned IS 1" : "banned IS NOT 1");
   }
   const { search = "" } = filter;
   const hasWords = wordFinder(search);
   const size = scanSize(request, !match.isEmpty || search !== "");
-  const { results } = await db
-    .prepare(
-      `SELECT id, email, name, ${match.sql} AS hit FROM (
-         SELECT id, email, name, role, banned FROM users
-         ${cursor ? `WHERE email ${backwards ? "<" : ">"} ?` : ""}
-         ORDER BY email ${backwards ? "DESC" : "ASC"} LIMIT ${size + 1})`,
-    )
-    .bind(...match.values, ...(cursor ? [String(cursor.key[0])] : []))
-    .all<{ id: string; email: string; name: string; hit: number }>();
+  const { results } = await statement(
+    db,
+    `SELECT id, email, name, ${match.sql} AS hit FROM (
+       SELECT id, email, name, role, banned FROM users
+       ${cursor ? `WHERE email ${backwards ? "<" : ">"} :past` : ""}
+       ORDER BY email ${backwards ? "DESC" : "ASC"} LIMIT ${size + 1})`,
+    match.values,
+    cursor ? { past: String(cursor.key[0]) } : {},
+  ).all<Pick<UserTable, "id" | "email" | "name"> & { hit: number }>();
   const looked = results.map((row) => ({
     ...row,
     hit: Number(row.hit === 1 && hasWords(`${row.name} ${row.email}`)),
@@ -86,6 +84,5 @@ export async function findPerson(
 }
 
 async function readPeople(db: D1Database, ids: string[], now: number): Promise<PersonRow[]> {
-  const { results } = await db.prepare(SELECT).bind(JSON.stringify(ids), now).all<PersonRow>();
-  return results;
+  return (await SELECT.on(db, { ids: JSON.stringify(ids), now }).all<PersonRow>()).results;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sql } from "../../db/sql";
 import { AppError } from "../../http/errors";
 import { toldOf } from "../../http/plain-words";
 import { visibleText } from "../../http/visible-text";
@@ -52,6 +53,13 @@ export function assertPeopleRequest(path: string, body: unknown, admin: Caller):
 const DISARMING = new Set(["/admin/set-role", "/admin/ban-user", "/admin/remove-user"]);
 const Target = z.object({ userId: z.string(), role: z.enum(ROLES).optional() });
 
+const IS_ADMIN = "role = 'admin' AND banned IS NOT 1";
+const DISARM = sql(`
+UPDATE users SET role = coalesce(:role, role), banned = coalesce(:banned, banned)
+WHERE id = :id AND id <> :admin AND role = 'admin' AND EXISTS (
+  SELECT 1 FROM users WHERE id = :admin AND ${IS_ADMIN})`);
+const STANDS = sql(`SELECT 1 FROM users WHERE id = :admin AND ${IS_ADMIN}`);
+
 /**
  * Takes another administrator's power before better-auth does the rest, in one statement that also
  * sees that whoever asks still has theirs. So every administrator who falls leaves one standing,
@@ -63,16 +71,13 @@ export async function disarm(db: D1Database, admin: Caller, path: string, body: 
   }
   const { userId, role } = Target.parse(body);
   const [, standing] = await db.batch([
-    db
-      .prepare(
-        `UPDATE users SET role = coalesce(?3, role), banned = coalesce(?4, banned)
-         WHERE id = ?1 AND id <> ?2 AND role = 'admin' AND EXISTS (
-           SELECT 1 FROM users WHERE id = ?2 AND role = 'admin' AND banned IS NOT 1)`,
-      )
-      .bind(userId, admin.id, role ?? null, role === undefined ? 1 : null),
-    db
-      .prepare("SELECT 1 FROM users WHERE id = ?1 AND role = 'admin' AND banned IS NOT 1")
-      .bind(admin.id),
+    DISARM.on(db, {
+      id: userId,
+      admin: admin.id,
+      role: role ?? null,
+      banned: role === undefined ? 1 : null,
+    }),
+    STANDS.on(db, { admin: admin.id }),
   ]);
   if (standing?.results.length === 0) {
     throw new AppError(403, "forbidden", "Only a signed-in administrator may do this.");

@@ -1,9 +1,22 @@
+import type { RowOf } from "../../db/row";
+import { sql } from "../../db/sql";
 import { AppError } from "../../http/errors";
+import type { signInAttempts } from "../schema";
+
+type Attempts = RowOf<typeof signInAttempts>;
 
 const WINDOW_MS = 60_000;
 const MAX_ATTEMPTS = 20;
 /** A window ahead is of a clock that went back since. */
-const IS_OVER = "window_start <= ?3 OR window_start > ?2";
+const IS_OVER = "window_start <= :begun OR window_start > :now";
+const TAKE = sql(`
+INSERT INTO sign_in_attempts (address, window_start, attempts) VALUES (:address, :now, 1)
+ON CONFLICT (address) DO UPDATE SET
+  attempts = CASE WHEN ${IS_OVER} THEN 1 ELSE attempts + 1 END,
+  window_start = CASE WHEN ${IS_OVER} THEN :now ELSE window_start END
+RETURNING window_start AS windowStart, attempts`);
+const RETURN = sql(`
+UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE address = :address AND attempts > 0`);
 
 /**
  * Counts an attempt to give a password before it is checked, so that parallel guesses cannot slip
@@ -12,16 +25,11 @@ const IS_OVER = "window_start <= ?3 OR window_start > ?2";
  * Throws 429 `too_many_attempts` with Retry-After past 20 failures a minute.
  */
 export async function takeAttempt(db: D1Database, address: string, now: number): Promise<void> {
-  const row = await db
-    .prepare(
-      `INSERT INTO sign_in_attempts (address, window_start, attempts) VALUES (?1, ?2, 1)
-       ON CONFLICT (address) DO UPDATE SET
-         attempts = CASE WHEN ${IS_OVER} THEN 1 ELSE attempts + 1 END,
-         window_start = CASE WHEN ${IS_OVER} THEN ?2 ELSE window_start END
-       RETURNING window_start AS windowStart, attempts`,
-    )
-    .bind(address, now, now - WINDOW_MS)
-    .first<{ windowStart: number; attempts: number }>();
+  const take = TAKE.on(db, { address, now, begun: now - WINDOW_MS });
+  const row = await take.first<{
+    windowStart: Attempts["window_start"];
+    attempts: Attempts["attempts"];
+  }>();
   if (row !== null && row.attempts > MAX_ATTEMPTS) {
     const seconds = Math.max(1, Math.ceil((row.windowStart + WINDOW_MS - now) / 1000));
     throw new AppError(
@@ -35,10 +43,5 @@ export async function takeAttempt(db: D1Database, address: string, now: number):
 }
 
 export async function returnAttempt(db: D1Database, address: string): Promise<void> {
-  await db
-    .prepare(
-      "UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE address = ? AND attempts > 0",
-    )
-    .bind(address)
-    .run();
+  await RETURN.on(db, { address }).run();
 }

@@ -1,18 +1,27 @@
 import { retryD1 } from "../../db/retry";
+import { sql } from "../../db/sql";
+import type { SessionTable } from "../schema";
 
 /** An open session; its token stays in the database. */
-export interface SessionRow {
-  id: string;
+export interface SessionRow extends Pick<SessionTable, "id"> {
   /** Unix milliseconds. */
-  createdAt: number;
+  createdAt: SessionTable["created_at"];
   /** When it was last prolonged: once a day at most. */
-  updatedAt: number;
-  expiresAt: number;
-  ipAddress: string | null;
-  userAgent: string | null;
+  updatedAt: SessionTable["updated_at"];
+  expiresAt: SessionTable["expires_at"];
+  ipAddress: SessionTable["ip_address"];
+  userAgent: SessionTable["user_agent"];
 }
 
 const MAX_SESSIONS = 100;
+
+const OPEN = sql(`
+SELECT id, created_at AS createdAt, updated_at AS updatedAt, expires_at AS expiresAt,
+  ip_address AS ipAddress, user_agent AS userAgent
+FROM sessions WHERE user_id = :user AND expires_at > :now
+ORDER BY created_at DESC LIMIT ${MAX_SESSIONS}`);
+const TOKEN = sql("SELECT token FROM sessions WHERE id = :id AND user_id = :user");
+const END_OTHERS = sql("DELETE FROM sessions WHERE user_id = :user AND id IS NOT :kept");
 
 /** The newest hundred open sessions of a person. */
 export async function listSessions(
@@ -20,24 +29,12 @@ export async function listSessions(
   userId: string,
   now: number,
 ): Promise<SessionRow[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT id, created_at AS createdAt, updated_at AS updatedAt, expires_at AS expiresAt,
-       ip_address AS ipAddress, user_agent AS userAgent
-     FROM sessions WHERE user_id = ?1 AND expires_at > ?2
-     ORDER BY created_at DESC LIMIT ${MAX_SESSIONS}`,
-    )
-    .bind(userId, now)
-    .all<SessionRow>();
-  return results;
+  return (await OPEN.on(db, { user: userId, now }).all<SessionRow>()).results;
 }
 
 /** What better-auth calls a session by; null when the person has no such session (any more). */
 export function tokenOf(db: D1Database, userId: string, sessionId: string): Promise<string | null> {
-  return db
-    .prepare("SELECT token FROM sessions WHERE id = ? AND user_id = ?")
-    .bind(sessionId, userId)
-    .first<string>("token");
+  return TOKEN.on(db, { id: sessionId, user: userId }).first<string>("token");
 }
 
 /** Ends every session of a person but one. */
@@ -46,7 +43,5 @@ export async function endOtherSessions(
   userId: string,
   kept: string | null,
 ): Promise<void> {
-  await retryD1(db, () =>
-    db.prepare("DELETE FROM sessions WHERE user_id = ?1 AND id IS NOT ?2").bind(userId, kept).run(),
-  );
+  await retryD1(db, () => END_OTHERS.on(db, { user: userId, kept }).run());
 }

@@ -1,4 +1,7 @@
 /** The demo batch: generated orders, some bad on purpose, so that a newcomer sees every end. */
+import type { RowOf } from "../../db/row";
+import { sql } from "../../db/sql";
+import type { demoSequence } from "../order/schema";
 
 const CUSTOMERS = [
   "ACME Corp",
@@ -37,18 +40,18 @@ export function demoOrders(firstId: number, count: number, random: () => number)
   }));
 }
 
+type Sequence = RowOf<typeof demoSequence>;
+
+const TAKE_IDS = sql(`
+INSERT INTO demo_sequence (name, value) VALUES ('orders', :now + :count - 1)
+ON CONFLICT (name) DO UPDATE SET value = max(value + 1, :now) + :count - 1
+RETURNING value`);
+
 /**
  * Takes `count` ids in a row: the clock in milliseconds, or on from the last one given out. One
  * row of the database gives them out, so no two requests ever share one.
  */
 export async function takeDemoIds(db: D1Database, count: number, now: number): Promise<number> {
-  const row = await db
-    .prepare(
-      `INSERT INTO demo_sequence (name, value) VALUES ('orders', ?1 + ?2 - 1)
-       ON CONFLICT (name) DO UPDATE SET value = max(value + 1, ?1) + ?2 - 1
-       RETURNING value`,
-    )
-    .bind(now, count)
-    .first<{ value: number }>();
+  const row = await TAKE_IDS.on(db, { now, count }).first<Pick<Sequence, "value">>();
   return (row?.value ?? now + count - 1) - count + 1;
 }

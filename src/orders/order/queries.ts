@@ -1,18 +1,10 @@
 import { Conditions } from "../../db/conditions";
+import { sql, statement } from "../../db/sql";
 import { formsOf } from "../../lib/fold";
+import type { OrderTable } from "./schema";
 
-export interface OrderRow {
-  id: string;
-  task_id: string;
-  hash: string;
-  customer: string;
-  lines: string;
-  currency: string;
-  subtotal: number;
-  discount: number;
-  total: number;
-  processed_at: number;
-}
+/** What is shown of an order's row. */
+export type OrderRow = Omit<OrderTable, "customer_folded">;
 
 /** Without its lines, of which there may be 200. */
 export type OrderSummary = Omit<OrderRow, "lines"> & { line_count: number };
@@ -21,28 +13,25 @@ export type OrderSummary = Omit<OrderRow, "lines"> & { line_count: number };
 export async function getOrder(db: D1Database, id: string): Promise<OrderRow | null> {
   const where = new Conditions();
   where.addAny("id", formsOf(id));
-  return db
-    .prepare(`SELECT * FROM orders WHERE ${where.sql} ORDER BY id = ? DESC LIMIT 1`)
-    .bind(...where.values, id)
-    .first<OrderRow>();
+  const text = `SELECT * FROM orders WHERE ${where.sql} ORDER BY id = :id DESC LIMIT 1`;
+  return statement(db, text, where.values, { id }).first<OrderRow>();
 }
 
-const COLUMNS = {
-  whole: "o.*",
-  summary: `o.id, o.task_id, o.hash, o.customer, o.currency, o.subtotal, o.discount, o.total,
-    o.processed_at, json_array_length(o.lines) AS line_count`,
+const OF_IDS = "FROM json_each(:ids) m JOIN orders o ON o.id = m.value";
+const READ = {
+  whole: sql(`SELECT o.* ${OF_IDS}`),
+  summary: sql(`
+SELECT o.id, o.task_id, o.hash, o.customer, o.currency, o.subtotal, o.discount, o.total,
+  o.processed_at, json_array_length(o.lines) AS line_count ${OF_IDS}`),
 };
 
 /** Those that exist, in the order asked for. */
 export async function getOrders<Row extends { id: string }>(
   db: D1Database,
-  columns: keyof typeof COLUMNS,
+  columns: keyof typeof READ,
   ids: readonly string[],
 ): Promise<Row[]> {
-  const { results } = await db
-    .prepare(`SELECT ${COLUMNS[columns]} FROM json_each(?1) m JOIN orders o ON o.id = m.value`)
-    .bind(JSON.stringify(ids))
-    .all<Row>();
+  const { results } = await READ[columns].on(db, { ids: JSON.stringify(ids) }).all<Row>();
   const byId = new Map(results.map((row) => [row.id, row]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }

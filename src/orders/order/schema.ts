@@ -1,4 +1,5 @@
 import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { RowOf } from "../../db/row";
 
 /**
  * Processed orders. The primary key is the last word on uniqueness: an order id is stored once.
@@ -29,6 +30,8 @@ export const orders = sqliteTable(
     index("orders_processed").on(table.processedAt),
   ],
 );
+
+export type OrderTable = RowOf<typeof orders>;
 
 /** What remains of a deleted order: its id stays used. `WITHOUT ROWID`. */
 export const deletedOrders = sqliteTable("deleted_orders", {

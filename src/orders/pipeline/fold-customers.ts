@@ -2,29 +2,29 @@
  * Orders stored before their customer was kept folded too. SQL cannot fold, so they are looked at
  * one by one until a slice after a batch, or the cron, has done them all.
  */
+import { sql } from "../../db/sql";
 import { fold } from "../../lib/fold";
+import type { OrderTable } from "../order/schema";
 import { RENAME } from "./persist";
 
 const SLICE = 1000;
 
-interface Row {
-  id: string;
-  task_id: string;
-  customer: string;
-}
+type Row = Pick<OrderTable, "id" | "task_id" | "customer">;
+
+const ANY_UNFOLDED = sql("SELECT 1 FROM orders WHERE customer_folded IS NULL LIMIT 1");
+const UNFOLDED = sql(`
+SELECT id, task_id, customer FROM orders WHERE customer_folded IS NULL LIMIT ${SLICE}`);
+const FOLD = sql(`
+UPDATE orders SET customer_folded = value ->> 1 FROM json_each(:folded)
+WHERE orders.id = value ->> 0`);
 
 export async function hasUnfolded(db: D1Database): Promise<boolean> {
-  const sql = "SELECT 1 FROM orders WHERE customer_folded IS NULL LIMIT 1";
-  return (await db.prepare(sql).first()) !== null;
+  return (await ANY_UNFOLDED.on(db).first()) !== null;
 }
 
 /** Folds some, and gives ids kept as sent their canonical form. Returns whether more may be left. */
 export async function foldCustomers(db: D1Database): Promise<boolean> {
-  const { results } = await db
-    .prepare(
-      `SELECT id, task_id, customer FROM orders WHERE customer_folded IS NULL LIMIT ${SLICE}`,
-    )
-    .all<Row>();
+  const { results } = await UNFOLDED.on(db).all<Row>();
   if (results.length === 0) {
     return false;
   }
@@ -32,12 +32,7 @@ export async function foldCustomers(db: D1Database): Promise<boolean> {
   const renamed = results.map(({ id, task_id }) => [id.normalize("NFC"), task_id, id]);
   const sentOtherwise = renamed.filter(([canonical, , id]) => canonical !== id);
   await db.batch([
-    db
-      .prepare(
-        `UPDATE orders SET customer_folded = value ->> 1 FROM json_each(?1)
-         WHERE orders.id = value ->> 0`,
-      )
-      .bind(JSON.stringify(folded)),
+    FOLD.on(db, { folded: JSON.stringify(folded) }),
     ...(sentOtherwise.length === 0
       ? []
       : RENAME.map((sql) => db.prepare(sql).bind(null, JSON.stringify(sentOtherwise)))),

@@ -4,6 +4,7 @@
  * found by looking at the orders themselves.
  */
 import type { Conditions } from "../../db/conditions";
+import { sql, statement } from "../../db/sql";
 import {
   type Cursor,
   cutPage,
@@ -20,10 +21,11 @@ import {
 import { fold, wordFinder } from "../../lib/fold";
 import { hasUnfolded } from "../pipeline/fold-customers";
 import { getOrder, getOrders, type OrderRow, type OrderSummary } from "../order/queries";
+import type { OrderTable } from "../order/schema";
 import { inRange, type OrderFilter, type Place, rangePast } from "./range";
 
 type Test = (customer: string) => boolean;
-type Looked = Place & { customer: string; hit: number; bytes: number };
+type Looked = Place & Pick<OrderTable, "customer"> & { hit: number; bytes: number };
 
 /** Which index to walk, and what a customer's name must meet besides. */
 interface Scan {
@@ -119,19 +121,16 @@ const beginsOtherwise = (search: string): Test => {
   return (name) => !fold(name).startsWith(start);
 };
 
-type Begun = Place & { customer_folded: string };
+type Begun = Place & Pick<OrderTable, "customer_folded">;
+
+const BEGINNING = sql(`
+SELECT id, processed_at, customer_folded FROM orders
+WHERE customer_folded >= :start AND customer_folded < :end LIMIT ${MAX_SORTED}`);
 
 /** Orders of customers whose names begin so, out of the index alone. */
 async function beginning(db: D1Database, search: string): Promise<Begun[]> {
   const start = fold(search);
-  const { results } = await db
-    .prepare(
-      `SELECT id, processed_at, customer_folded FROM orders
-       WHERE customer_folded >= ?1 AND customer_folded < ?2 LIMIT ${MAX_SORTED}`,
-    )
-    .bind(start, `${start}\u{10FFFF}`)
-    .all<Begun>();
-  return results;
+  return (await BEGINNING.on(db, { start, end: `${start}\u{10FFFF}` }).all<Begun>()).results;
 }
 
 /** To those that begin so, the newest with its words elsewhere. */
@@ -178,14 +177,12 @@ async function cutFound(
   return { ...page, next: page.next ?? onward };
 }
 
+const SIZES = sql(`
+SELECT o.id, octet_length(o.lines) AS bytes FROM json_each(:ids) m JOIN orders o ON o.id = m.value`);
+
 async function sizesOf(db: D1Database, rows: readonly Place[]): Promise<Map<string, number>> {
-  const { results } = await db
-    .prepare(
-      `SELECT o.id, octet_length(o.lines) AS bytes
-       FROM json_each(?1) m JOIN orders o ON o.id = m.value`,
-    )
-    .bind(JSON.stringify(idsOf(rows)))
-    .all<{ id: string; bytes: number }>();
+  const ids = JSON.stringify(idsOf(rows));
+  const { results } = await SIZES.on(db, { ids }).all<Pick<OrderTable, "id"> & { bytes: number }>();
   return new Map(results.map(({ id, bytes }) => [id, bytes]));
 }
 
@@ -204,7 +201,7 @@ async function scan(
     async (limit, last) => {
       const where = rangePast(filter, last ?? place, backwards);
       if (id !== undefined) {
-        where.add("id = ?", id);
+        where.add("id = :id", { id });
       }
       const rows = await look(db, where, limit, backwards);
       return rows.map((row) => ({
@@ -222,13 +219,12 @@ async function look(
   backwards = false,
 ): Promise<Looked[]> {
   const order = backwards ? "ASC" : "DESC";
-  const { results } = await db
-    .prepare(
-      `SELECT id, processed_at, customer, octet_length(lines) AS bytes, 1 AS hit FROM orders WHERE ${where.sql}
-       ORDER BY processed_at ${order}, id ${order} LIMIT ${limit}`,
-    )
-    .bind(...where.values)
-    .all<Looked>();
+  const { results } = await statement(
+    db,
+    `SELECT id, processed_at, customer, octet_length(lines) AS bytes, 1 AS hit FROM orders
+     WHERE ${where.sql} ORDER BY processed_at ${order}, id ${order} LIMIT ${limit}`,
+    where.values,
+  ).all<Looked>();
   return results;
 }
 

@@ -1,6 +1,7 @@
 /** What a list or a walk of orders asks of them, as ranges of `orders_customer` or `orders_processed`. */
 import { Conditions } from "../../db/conditions";
 import { fold } from "../../lib/fold";
+import type { OrderTable } from "../order/schema";
 
 export interface OrderFilter {
   /** A whole name, folded. */
@@ -13,10 +14,7 @@ export interface OrderFilter {
 }
 
 /** Where an order stands in a list. */
-export interface Place {
-  id: string;
-  processed_at: number;
-}
+export type Place = Pick<OrderTable, "id" | "processed_at">;
 
 /** The filter's range past a place, with one bound at that end: see tasks/id-range.ts. */
 export function rangePast(
@@ -30,7 +28,10 @@ export function rangePast(
     return inRange(filter);
   }
   const where = inRange({ ...filter, [end]: undefined });
-  where.add(`(processed_at, id) ${backwards ? ">" : "<"} (?, ?)`, place.processed_at, place.id);
+  where.add(`(processed_at, id) ${backwards ? ">" : "<"} (:pastAt, :past)`, {
+    pastAt: place.processed_at,
+    past: place.id,
+  });
   return where;
 }
 
@@ -38,13 +39,13 @@ export function rangePast(
 export function inRange(filter: Omit<OrderFilter, "search">): Conditions {
   const where = new Conditions();
   if (filter.customer !== undefined) {
-    where.add("customer_folded = ?", fold(filter.customer));
+    where.add("customer_folded = :customer", { customer: fold(filter.customer) });
   }
   if (filter.from !== undefined) {
-    where.add("processed_at >= ?", filter.from);
+    where.add("processed_at >= :from", { from: filter.from });
   }
   if (filter.before !== undefined) {
-    where.add("processed_at < ?", filter.before);
+    where.add("processed_at < :before", { before: filter.before });
   }
   return where;
 }

@@ -1,4 +1,5 @@
 /** Reading every order of a filter, oldest first, in pages of bounded size. */
+import { statement } from "../../db/sql";
 import { fold } from "../../lib/fold";
 import { hasUnfolded } from "../pipeline/fold-customers";
 import type { OrderRow } from "../order/queries";
@@ -22,18 +23,17 @@ export async function nextOrders(
   const [processedAt = 0, id = ""] = after ?? [];
   const findable = await inIndex(db, filter);
   const where = rangePast(findable, after && { processed_at: processedAt, id }, true);
-  const { results } = await db
-    .prepare(
-      `SELECT o.* FROM (
-         SELECT id, sum(bytes) OVER (ORDER BY processed_at, id) - bytes AS before FROM (
-           SELECT id, processed_at, octet_length(lines) AS bytes FROM orders WHERE ${where.sql}
-           ORDER BY processed_at, id LIMIT ${PAGE_ORDERS}
-         )
-       ) p CROSS JOIN orders o ON o.id = p.id
-       WHERE p.before < ${PAGE_BYTES} ORDER BY o.processed_at, o.id`,
-    )
-    .bind(...where.values)
-    .all<OrderRow>();
+  const { results } = await statement(
+    db,
+    `SELECT o.* FROM (
+       SELECT id, sum(bytes) OVER (ORDER BY processed_at, id) - bytes AS before FROM (
+         SELECT id, processed_at, octet_length(lines) AS bytes FROM orders WHERE ${where.sql}
+         ORDER BY processed_at, id LIMIT ${PAGE_ORDERS}
+       )
+     ) p CROSS JOIN orders o ON o.id = p.id
+     WHERE p.before < ${PAGE_BYTES} ORDER BY o.processed_at, o.id`,
+    where.values,
+  ).all<OrderRow>();
   const last = results.at(-1);
   if (!last) {
     return null;
@@ -47,11 +47,8 @@ export async function nextOrders(
 /** How many there are; more, perhaps, while customers are not all folded. */
 export async function countOrders(db: D1Database, filter: WalkFilter): Promise<number> {
   const where = inRange(await inIndex(db, filter));
-  const row = await db
-    .prepare(`SELECT count(*) AS n FROM orders WHERE ${where.sql}`)
-    .bind(...where.values)
-    .first<{ n: number }>();
-  return row?.n ?? 0;
+  const text = `SELECT count(*) AS n FROM orders WHERE ${where.sql}`;
+  return (await statement(db, text, where.values).first<number>("n")) ?? 0;
 }
 
 /** What of a filter an index tells. */

@@ -6,6 +6,7 @@
  *   was slow, cancelled or given up on writes nothing;
  * - settling deletes the row, cancelling takes ids out of the list, recovery deletes it once lapsed.
  */
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { type Clock, systemClock } from "../../lib/clock";
 
@@ -25,8 +26,8 @@ export interface Lease {
 }
 
 /** The oldest first; to be read by readLeases. */
-export const LEASES = `
-SELECT worker, queue, since, expires_at AS expiresAt, task_ids AS taskIds FROM leases ORDER BY since`;
+export const LEASES = sql(`
+SELECT worker, queue, since, expires_at AS expiresAt, task_ids AS taskIds FROM leases ORDER BY since`);
 
 /** What LEASES found. The places of what was cancelled are left out. */
 export function readLeases(found: D1Result | undefined): Lease[] {

@@ -105,7 +105,7 @@ export async function getTasks(
 }
 
 async function read(db: D1Database, statement: D1PreparedStatement): Promise<TaskView[]> {
-  const [tasks, leases] = await db.batch([statement, db.prepare(LEASES)]);
+  const [tasks, leases] = await db.batch([statement, LEASES.on(db)]);
   const holders = heldBy(readLeases(leases));
   return ((tasks?.results ?? []) as TaskRow[]).map((row) => {
     const { worker, since } = holders.get(row.id) ?? {};

@@ -7,9 +7,10 @@ import {
   text,
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
+import type { RowOf } from "../../db/row";
 import { DURATION_EDGES_MS } from "./counts";
 
-const count = (name: string) => integer(name).notNull().default(0);
+const count = <const Name extends string>(name: Name) => integer(name).notNull().default(0);
 
 /**
  * One row per task, written twice in a good life: when accepted and when settled. That it runs is
@@ -103,6 +104,8 @@ export const tasks = sqliteTable(
   ],
 );
 
+export type TaskTable = RowOf<typeof tasks>;
+
 /** One row per batch at work: who holds which tasks, and until when. */
 export const leases = sqliteTable("leases", {
   token: text("token").primaryKey(),
@@ -113,6 +116,8 @@ export const leases = sqliteTable("leases", {
   /** JSON array of task ids. A task is in one lease at most. */
   taskIds: text("task_ids").notNull(),
 });
+
+export type LeaseTable = RowOf<typeof leases>;
 
 /**
  * Events of tasks by name and stretch of time, see counts.ts. `WITHOUT ROWID`. `d0` to `d16` count
@@ -180,6 +185,8 @@ export const taskTemplates = sqliteTable(
   ],
 );
 
+export type TemplateTable = RowOf<typeof taskTemplates>;
+
 /**
  * What a person or a key is told of their tasks. While one is unread, the next of the same kind is
  * folded into it: `count` says how many there were. `WITHOUT ROWID`.
@@ -212,6 +219,8 @@ export const notifications = sqliteTable(
       .where(sql`read_at IS NULL`),
   ],
 );
+
+export type NotificationTable = RowOf<typeof notifications>;
 
 /** Lanes that hand out no work, see pauses.ts. `WITHOUT ROWID`. */
 export const pausedQueues = sqliteTable("paused_queues", {

@@ -1,3 +1,4 @@
+import { sql } from "../../db/sql";
 import { MAX_SCANNED } from "../../http/paging";
 import { loteRange } from "../../lib/ids";
 
@@ -14,18 +15,22 @@ export interface BatchProgress {
   open: boolean;
 }
 
+const COUNT = sql(
+  `SELECT count(*) AS counted,
+     count(*) FILTER (WHERE status = 'SUCCESS') AS success,
+     count(*) FILTER (WHERE status = 'FAILURE') AS failure,
+     count(*) FILTER (WHERE status = 'REVOKED') AS revoked
+   FROM (SELECT status FROM tasks WHERE id BETWEEN :first AND :last ORDER BY id
+     LIMIT ${MAX_SCANNED + 1})`,
+  ["first", "last"],
+);
+
 /** Null when there is no such batch. */
 export async function batchProgress(db: D1Database, lote: string): Promise<BatchProgress | null> {
-  const row = await db
-    .prepare(
-      `SELECT count(*) AS counted,
-         count(*) FILTER (WHERE status = 'SUCCESS') AS success,
-         count(*) FILTER (WHERE status = 'FAILURE') AS failure,
-         count(*) FILTER (WHERE status = 'REVOKED') AS revoked
-       FROM (SELECT status FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ${MAX_SCANNED + 1})`,
-    )
-    .bind(...loteRange(lote))
-    .first<Pick<BatchProgress, "counted" | "success" | "failure" | "revoked">>();
+  const [first, last] = loteRange(lote);
+  const count = COUNT.on(db, { first, last });
+  const row =
+    await count.first<Pick<BatchProgress, "counted" | "success" | "failure" | "revoked">>();
   if (!row || row.counted === 0) {
     return null;
   }

@@ -1,3 +1,5 @@
+import type { Values } from "../../db/sql";
+
 /**
  * A range of ids with one bound at each end, the tightest of those set. SQLite walks an index from one
  * bound only: were both a filter's and a cursor's in the statement, each page might walk the pages
@@ -8,19 +10,19 @@ export class IdRange {
   #high: Bound | null = null;
 
   from(id: string): this {
-    return this.#raise({ id, sql: "id >= ?", isOpen: false });
+    return this.#raise({ id, sql: "id >= :low", isOpen: false });
   }
 
   above(id: string): this {
-    return this.#raise({ id, sql: "id > ?", isOpen: true });
+    return this.#raise({ id, sql: "id > :low", isOpen: true });
   }
 
   upTo(id: string): this {
-    return this.#lower({ id, sql: "id <= ?", isOpen: false });
+    return this.#lower({ id, sql: "id <= :high", isOpen: false });
   }
 
   below(id: string): this {
-    return this.#lower({ id, sql: "id < ?", isOpen: true });
+    return this.#lower({ id, sql: "id < :high", isOpen: true });
   }
 
   get sql(): string {
@@ -28,8 +30,8 @@ export class IdRange {
     return bounds.length === 0 ? "true" : bounds.join(" AND ");
   }
 
-  get values(): string[] {
-    return [this.#low, this.#high].flatMap((bound) => (bound ? [bound.id] : []));
+  get values(): Values {
+    return { ...(this.#low && { low: this.#low.id }), ...(this.#high && { high: this.#high.id }) };
   }
 
   #raise(bound: Bound): this {

@@ -1,27 +1,25 @@
 /** How a list finds its rows: which index it walks, and what it asks of each row. */
 import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
+import { sql, statement } from "../../db/sql";
 import { invalidCursor, MAX_SCANNED, MAX_SORTED, type PageRequest } from "../../http/paging";
 import { fold, formsOf, wordFinder } from "../../lib/fold";
 import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
 import { asKept, firstIdAt, isLote, isTaskId, loteRange } from "../../lib/ids";
 import { type Lease, LEASED } from "../model/leases";
+import type { TaskTable } from "../model/schema";
 import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "../model/states";
 import type { Order, TaskFilter } from "./task-filter";
 
 /** A row as a list looks at it. */
-export interface Looked {
-  id: string;
-  name: string;
-  module: string;
-  queue: string;
-  started_at: number | null;
-  progress: number | null;
-  worker: string | null;
+export interface Looked extends Pick<
+  TaskTable,
+  "id" | "name" | "module" | "queue" | "started_at" | "progress" | "worker"
+> {
   hit: number;
   /** Null where nothing asks for them. */
-  error_code: string | null;
+  error_code: TaskTable["error_code"];
   /** Of its large fields, which are not read. */
   bytes: number;
   message: string | null;
@@ -128,17 +126,19 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
     scan.tests.push((row, holder) => isWorker(row.worker) || isWorker(holder?.worker));
   }
   if (filter.ids !== undefined) {
-    finder(scan).add("id IN (SELECT value FROM json_each(?))", JSON.stringify(filter.ids));
+    finder(scan).add("id IN (SELECT value FROM json_each(:ids))", {
+      ids: JSON.stringify(filter.ids),
+    });
   }
   if (filter.subject !== undefined) {
     const known = await subjectsKnown(db, filter.subject);
-    findSubjects(known.length > 0 ? known : [filter.subject], scan);
+    findSubjects(known.length > 0 ? known : [filter.subject], scan, "subject");
   }
   if (filter.search !== undefined) {
     await search(db, filter.search, scan);
   }
   if (person !== null) {
-    finder(scan, "INDEXED BY tasks_person").add(OF_PERSON, person);
+    finder(scan, "INDEXED BY tasks_person").add(OF_PERSON, { person });
   } else if (scan.range.isEmpty && filter.lote === undefined && filter.status !== undefined) {
     await walkIndexOf(db, filter.status, scan);
   }
@@ -154,8 +154,8 @@ function finder(scan: Scan, index = ""): Conditions {
   return scan.range;
 }
 
-const OF_PERSON = "substr(user, 1, 5) = 'user:' AND user = ?";
-const HAS_TASKS = `SELECT 1 FROM tasks INDEXED BY tasks_person WHERE ${OF_PERSON} LIMIT 1`;
+const OF_PERSON = "substr(user, 1, 5) = 'user:' AND user = :person";
+const HAS_TASKS = sql(`SELECT 1 FROM tasks INDEXED BY tasks_person WHERE ${OF_PERSON} LIMIT 1`);
 
 /**
  * Of whom to walk `tasks_person`, where no other index finds fewer: "user:ID". A bare id is a
@@ -170,7 +170,7 @@ async function personToWalk(
   if (finer !== undefined || user === undefined || person === undefined) {
     return null;
   }
-  const isKnown = person === user || (await db.prepare(HAS_TASKS).bind(person).first()) !== null;
+  const isKnown = person === user || (await HAS_TASKS.on(db, { person }).first()) !== null;
   return isKnown ? person : null;
 }
 
@@ -204,23 +204,26 @@ async function walkIndexOf(db: D1Database, status: Status | "OPEN", scan: Scan):
   } else if (status === "STARTED" || status === "PROGRESS") {
     const elsewhere = await runningElsewhere(db);
     if (elsewhere !== null) {
-      const running = `${LEASED} UNION ALL SELECT value FROM json_each(?)`;
-      scan.range.add(`id IN (${running})`, JSON.stringify(elsewhere));
+      scan.range.add(`id IN (${LEASED} UNION ALL SELECT value FROM json_each(:elsewhere))`, {
+        elsewhere: JSON.stringify(elsewhere),
+      });
     }
   } else {
     scan.isOpen = status !== "SUCCESS";
   }
 }
 
-const OPEN_ELSEWHERE = `
+const OPEN_ELSEWHERE = sql(
+  `
 SELECT id, queue, started_at, progress FROM tasks INDEXED BY tasks_open
-WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_SCANNED + 1}`;
+WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_SCANNED + 1}`,
+  [],
+);
 
 /** Ids of what runs elsewhere; null where that, or what is open there, is too much to look at. */
 async function runningElsewhere(db: D1Database): Promise<string[] | null> {
-  const { results } = await db
-    .prepare(OPEN_ELSEWHERE)
-    .all<Parameters<typeof runsElsewhere>[0] & { id: string }>();
+  const { results } =
+    await OPEN_ELSEWHERE.on(db).all<Pick<TaskTable, "id" | "queue" | "started_at" | "progress">>();
   const running = results.filter(runsElsewhere).map(({ id }) => id);
   return results.length > MAX_SCANNED || running.length > MAX_SORTED ? null : running;
 }
@@ -228,27 +231,29 @@ async function runningElsewhere(db: D1Database): Promise<string[] | null> {
 async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
   const id = asKept(text);
   if (isTaskId(id)) {
-    finder(scan).add("id = ?", id);
+    finder(scan).add("id = :id", { id });
     return;
   }
   const lote = text.toLowerCase();
   if (isLote(lote)) {
-    finder(scan).add("id BETWEEN ? AND ?", ...loteRange(lote));
+    const [first, last] = loteRange(lote);
+    finder(scan).add("id BETWEEN :first AND :last", { first, last });
     return;
   }
   const named = new Conditions();
   named.addAny("external_id", formsOf(text));
-  const tracked = await db
-    .prepare(`SELECT id FROM tasks WHERE ${named.sql} LIMIT 1`)
-    .bind(...named.values)
-    .first<string>("id");
+  const tracked = await statement(
+    db,
+    `SELECT id FROM tasks WHERE ${named.sql} LIMIT 1`,
+    named.values,
+  ).first<string>("id");
   if (tracked !== null) {
-    finder(scan).add("id = ?", tracked);
+    finder(scan).add("id = :id", { id: tracked });
     return;
   }
   const subjects = await subjectsKnown(db, text);
   if (subjects.length > 0) {
-    findSubjects(subjects, scan);
+    findSubjects(subjects, scan, "searched");
     return;
   }
   finder(scan, "INDEXED BY tasks_failed").add(FAILED);
@@ -258,19 +263,17 @@ async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
 }
 
 /** Mostly one: then its index is in the order of the list. */
-function findSubjects(subjects: readonly string[], scan: Scan): void {
-  finder(scan, "INDEXED BY tasks_subject").addAny("subject", subjects);
+function findSubjects(subjects: readonly string[], scan: Scan, name: string): void {
+  finder(scan, "INDEXED BY tasks_subject").addAny("subject", subjects, name);
 }
+
+const KNOWN_SUBJECTS = sql(`
+SELECT value FROM json_each(:forms) WHERE EXISTS (SELECT 1 FROM tasks WHERE subject = value)`);
 
 /** Those of a subject's forms that tasks have. */
 async function subjectsKnown(db: D1Database, subject: string): Promise<string[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT value FROM json_each(?1) WHERE EXISTS (
-         SELECT 1 FROM tasks WHERE subject = value)`,
-    )
-    .bind(JSON.stringify(formsOf(subject)))
-    .all<{ value: string }>();
+  const forms = JSON.stringify(formsOf(subject));
+  const { results } = await KNOWN_SUBJECTS.on(db, { forms }).all<{ value: string }>();
   return results.map(({ value }) => value);
 }
 

@@ -1,4 +1,5 @@
 /** Reading what a list's plan says, a bounded number of rows at a time. */
+import { statement } from "../../db/sql";
 import {
   cutPage,
   MAX_SCANNED,
@@ -23,7 +24,6 @@ export async function lookAtOpen(
     scan,
     `SELECT ${lookedOf(scan)}, ${scan.range.sql} AND ${scan.ids.sql} AS is_within
      FROM (SELECT ${COLUMNS} FROM tasks INDEXED BY tasks_open WHERE ${OPEN} LIMIT ${MAX_SORTED + 1})`,
-    [...scan.range.values, ...scan.ids.values],
   );
   return { rows: rows.filter(({ is_within }) => is_within), isPart: rows.length > MAX_SORTED };
 }
@@ -52,7 +52,6 @@ export function walk(db: D1Database, scan: Scan, request: PageRequest): Promise<
         `SELECT ${lookedOf(scan)}, 1 AS is_within
          FROM (SELECT ${COLUMNS} FROM tasks ${index} WHERE ${range.sql} AND ${ids.sql}
            ORDER BY id ${isUpwards ? "ASC" : "DESC"} LIMIT ${limit})`,
-        [...range.values, ...ids.values],
       );
     },
   );
@@ -69,14 +68,12 @@ const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, star
 /** Reads rows, with the leases of that moment if these decide what is a hit. */
 async function look(
   db: D1Database,
-  { match, tests, texts }: Scan,
+  { range, ids, match, tests, texts }: Scan,
   sql: string,
-  rangeValues: readonly (string | number)[],
 ): Promise<(Looked & { is_within: number })[]> {
-  // A range is after the match in the text, whether it is asked of a row or walked.
-  const statement = db.prepare(sql).bind(...match.values, ...rangeValues);
+  const rows = statement(db, sql, match.values, range.values, ids.values);
   const [found, leases] = await db.batch<Looked & { is_within: number }>(
-    tests.length > 0 ? [statement, db.prepare(LEASES)] : [statement],
+    tests.length > 0 ? [rows, LEASES.on(db)] : [rows],
   );
   const holders = heldBy(readLeases(leases));
   return (found?.results ?? []).map((row) => {

@@ -1,23 +1,18 @@
 import { deleteInSlices, SLICE } from "../../db/delete-slices";
 import { retryD1 } from "../../db/retry";
+import { sql, statement } from "../../db/sql";
 import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../../http/paging";
 import { type NotificationType, TELLS_OF } from "../model/notify";
 import type { TaskRow } from "../model/queries";
+import type { NotificationTable } from "../model/schema";
 
-export interface Notification {
-  id: string;
+export interface Notification extends Omit<
+  NotificationTable,
+  "user" | "fold" | "type" | "details"
+> {
   type: NotificationType;
-  task_id: string;
-  task_name: string;
-  template: string | null;
-  message: string | null;
   /** JSON object, see notify.ts; null in rows of older versions, missing before its migration. */
-  details?: string | null;
-  /** How many were folded into it, itself included. */
-  count: number;
-  created_at: number;
-  updated_at: number;
-  read_at: number | null;
+  details?: NotificationTable["details"];
 }
 
 const HITS = { all: "true", unread: "read_at IS NULL", read: "read_at IS NOT NULL" } as const;
@@ -33,17 +28,24 @@ export async function listNotifications(
   const backwards = cursor?.direction === "previous";
   const [updatedAt, id] = cursor?.key ?? [];
   const size = scanSize(request, which !== "all");
-  const { results } = await db
-    .prepare(
-      `SELECT *, ${HITS[which]} AS hit FROM notifications
-       WHERE user = ?1 ${cursor ? `AND (updated_at, id) ${backwards ? ">" : "<"} (?2, ?3)` : ""}
-       ORDER BY updated_at ${backwards ? "ASC" : "DESC"}, id ${backwards ? "ASC" : "DESC"}
-       LIMIT ${size + 1}`,
-    )
-    .bind(user, ...(cursor ? [updatedAt ?? 0, id ?? ""] : []))
-    .all<Notification & { hit: number }>();
+  const { results } = await statement(
+    db,
+    `SELECT *, ${HITS[which]} AS hit FROM notifications
+     WHERE user = :user
+       ${cursor ? `AND (updated_at, id) ${backwards ? ">" : "<"} (:pastAt, :past)` : ""}
+     ORDER BY updated_at ${backwards ? "ASC" : "DESC"}, id ${backwards ? "ASC" : "DESC"}
+     LIMIT ${size + 1}`,
+    { user },
+    cursor ? { pastAt: updatedAt ?? 0, past: id ?? "" } : {},
+  ).all<Notification & { hit: number }>();
   return cutPage(results, request, size, (row) => [row.updated_at, row.id]);
 }
+
+const LATEST = sql(
+  `SELECT * FROM notifications WHERE user = :user
+   ORDER BY updated_at DESC, id DESC LIMIT ${MAX_SCANNED + 1}`,
+  ["user"],
+);
 
 /**
  * The first page of those unread and of those read: two lists out of one look at the latest.
@@ -53,13 +55,7 @@ export async function latestNotifications(
   user: string,
   limits: { unread: number; read: number },
 ): Promise<{ unread: Page<Notification>; read: Page<Notification> }> {
-  const { results } = await db
-    .prepare(
-      `SELECT * FROM notifications WHERE user = ?1
-       ORDER BY updated_at DESC, id DESC LIMIT ${MAX_SCANNED + 1}`,
-    )
-    .bind(user)
-    .all<Notification>();
+  const { results } = await LATEST.on(db, { user }).all<Notification>();
   const cut = (limit: number, isAsked: (row: Notification) => boolean) =>
     cutPage(
       results.map((row) => ({ ...row, hit: Number(isAsked(row)) })),
@@ -77,18 +73,21 @@ const MAX_OF_TASK = 50;
 /** Of what its user was told since, to find what is read and tells of several. */
 const MAX_SINCE = 500;
 
-const OF_TASK = `
+const OF_TASK = sql(
+  `
 WITH told AS (
-  SELECT * FROM notifications WHERE task_id = ?1
+  SELECT * FROM notifications WHERE task_id = :id
   UNION
   SELECT n.* FROM tasks t JOIN notifications n INDEXED BY notifications_unread
-    ON n.read_at IS NULL AND ${TELLS_OF} WHERE t.id = ?1
+    ON n.read_at IS NULL AND ${TELLS_OF} WHERE t.id = :id
   UNION
-  SELECT * FROM (SELECT * FROM notifications WHERE user = ?2 AND updated_at >= ?3
+  SELECT * FROM (SELECT * FROM notifications WHERE user = :user AND updated_at >= :since
     ORDER BY updated_at LIMIT ${MAX_SINCE})
 )
-SELECT n.* FROM tasks t JOIN told n ON ${TELLS_OF} WHERE t.id = ?1
-ORDER BY n.updated_at DESC, n.id DESC LIMIT ${MAX_OF_TASK}`;
+SELECT n.* FROM tasks t JOIN told n ON ${TELLS_OF} WHERE t.id = :id
+ORDER BY n.updated_at DESC, n.id DESC LIMIT ${MAX_OF_TASK}`,
+  ["id", "user", "since"],
+);
 
 /**
  * What its user was told of a task, the latest first; 50 at most. Of a notification that tells of
@@ -96,7 +95,8 @@ ORDER BY n.updated_at DESC, n.id DESC LIMIT ${MAX_OF_TASK}`;
  */
 export async function notificationsOf(db: D1Database, task: TaskRow): Promise<Notification[]> {
   const since = task.started_at ?? task.finished_at ?? task.created_at;
-  const { results } = await db.prepare(OF_TASK).bind(task.id, task.user, since).all<Notification>();
+  const { id, user } = task;
+  const { results } = await OF_TASK.on(db, { id, user, since }).all<Notification>();
   return results
     .map((row) => (row.task_id === task.id ? row : partOf(row, task)))
     .toSorted((one, other) => other.updated_at - one.updated_at);
@@ -121,6 +121,9 @@ function partOf(row: Notification, task: TaskRow): Notification {
 }
 
 const MAX_COUNTED = 100;
+const COUNT_UNREAD = sql(`
+SELECT count(*) AS n FROM (
+  SELECT 1 FROM notifications WHERE user = :user AND read_at IS NULL LIMIT :most)`);
 
 /** How many are unread, counted to 100 or less. */
 export async function countUnread(
@@ -128,15 +131,18 @@ export async function countUnread(
   user: string,
   most = MAX_COUNTED,
 ): Promise<number> {
-  const row = await db
-    .prepare(
-      `SELECT count(*) AS n FROM (
-         SELECT 1 FROM notifications WHERE user = ?1 AND read_at IS NULL LIMIT ?2)`,
-    )
-    .bind(user, most)
-    .first<{ n: number }>();
-  return row?.n ?? 0;
+  return (await COUNT_UNREAD.on(db, { user, most }).first<number>("n")) ?? 0;
 }
+
+const MARK_ALL =
+  "UPDATE notifications SET read_at = :now WHERE user = :user AND read_at IS NULL" as const;
+const MARK = {
+  all: sql(MARK_ALL),
+  some: sql(`${MARK_ALL} AND id IN (SELECT value FROM json_each(:ids))`),
+  one: sql(`
+UPDATE notifications SET read_at = coalesce(read_at, :now) WHERE id = :id AND user = :user
+RETURNING *`),
+};
 
 /** Marks some of a user's as read, or all. Returns how many were not. */
 export async function markRead(
@@ -145,12 +151,11 @@ export async function markRead(
   ids: readonly string[] | "all",
   now = Date.now(),
 ): Promise<number> {
-  const some = ids === "all" ? "" : "AND id IN (SELECT value FROM json_each(?3))";
-  const { meta } = await db
-    .prepare(`UPDATE notifications SET read_at = ?2 WHERE user = ?1 AND read_at IS NULL ${some}`)
-    .bind(user, now, ...(ids === "all" ? [] : [JSON.stringify(ids)]))
-    .run();
-  return meta.changes;
+  const mark =
+    ids === "all"
+      ? MARK.all.on(db, { user, now })
+      : MARK.some.on(db, { user, now, ids: JSON.stringify(ids) });
+  return (await mark.run()).meta.changes;
 }
 
 /** Marks one of a user's as read, and returns it. Null when they have none of that id. */
@@ -160,19 +165,15 @@ export async function markOneRead(
   id: string,
   now = Date.now(),
 ): Promise<Notification | null> {
-  const mark = db
-    .prepare(
-      `UPDATE notifications SET read_at = coalesce(read_at, ?3) WHERE id = ?1 AND user = ?2
-       RETURNING *`,
-    )
-    .bind(id, user, now);
+  const mark = MARK.one.on(db, { id, user, now });
   return retryD1(db, () => mark.first<Notification>());
 }
 
-const OLD = `
-DELETE FROM notifications WHERE id IN (SELECT id FROM notifications WHERE id < ?1 LIMIT ${SLICE})`;
+const OLD = sql(`
+DELETE FROM notifications WHERE id IN (
+  SELECT id FROM notifications WHERE id < :end LIMIT ${SLICE})`);
 
 /** Deletes those begun before then (Unix milliseconds): their ids follow the clock. */
 export async function deleteOldNotifications(db: D1Database, before: number): Promise<void> {
-  await deleteInSlices(db, db.prepare(OLD).bind(before.toString(16).padStart(12, "0")));
+  await deleteInSlices(db, OLD.on(db, { end: before.toString(16).padStart(12, "0") }));
 }

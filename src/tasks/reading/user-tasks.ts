@@ -1,4 +1,5 @@
 /** What a person or a key started, and what became of it. */
+import { sql } from "../../db/sql";
 import {
   cutPage,
   MAX_PAGE_BYTES,
@@ -10,6 +11,7 @@ import { nameMatcher } from "../../lib/fold";
 import { heldBy, LEASES, readLeases } from "../model/leases";
 import { listTasks } from "./list";
 import { getTasks, LARGE_BYTES, type TaskView } from "../model/queries";
+import type { TaskTable } from "../model/schema";
 import { shownAs, type Status, type StoredStatus } from "../model/states";
 
 export interface UserStats extends Record<
@@ -20,25 +22,25 @@ export interface UserStats extends Record<
   capped: boolean;
 }
 
-interface Latest {
-  id: string;
-  user: string | null;
-  module: string;
-  queue: string;
+interface Latest extends Pick<
+  TaskTable,
+  "id" | "user" | "module" | "queue" | "started_at" | "progress"
+> {
   status: StoredStatus;
-  started_at: number | null;
-  progress: number | null;
   bytes: number;
 }
 
-const latest = (from: string) => `
-SELECT id, user, module, queue, status, started_at, progress, ${LARGE_BYTES} AS bytes
-FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1}`;
+const latest = (from: string) =>
+  sql(
+    `SELECT id, user, module, queue, status, started_at, progress, ${LARGE_BYTES} AS bytes
+     FROM tasks ${from} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1}`,
+    ["user"],
+  );
 const LATEST_OF_PERSON = latest(
-  "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = ?1",
+  "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = :user",
 );
 /** Others' are not indexed: of the latest of all. */
-const LATEST_OF_OTHER = latest("WHERE ?1 IS NOT NULL");
+const LATEST_OF_OTHER = latest("WHERE :user IS NOT NULL");
 
 /** Each result is in the answer twice. */
 const PAGE_BYTES = MAX_PAGE_BYTES / 2;
@@ -54,8 +56,8 @@ export async function listUserTasks(
   asking: PageRequest,
 ): Promise<{ page: Page<TaskView>; stats: UserStats }> {
   const request = { ...asking, maxBytes: PAGE_BYTES };
-  const sql = user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_OTHER;
-  const [found, leases] = await db.batch([db.prepare(sql).bind(user), db.prepare(LEASES)]);
+  const read = user.startsWith("user:") ? LATEST_OF_PERSON : LATEST_OF_OTHER;
+  const [found, leases] = await db.batch([read.on(db, { user }), LEASES.on(db)]);
   const holders = heldBy(readLeases(leases));
   const isAsked = nameMatcher(module);
   const rows = ((found?.results ?? []) as Latest[]).map((row) => {

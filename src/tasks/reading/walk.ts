@@ -1,4 +1,5 @@
 /** Going through every task of a filter, newest first, in steps of bounded size. */
+import { sql } from "../../db/sql";
 import { type Key, MAX_SCANNED, type Page } from "../../http/paging";
 import { firstIdAt, timeOf } from "../../lib/ids";
 import { lookAtTasks, nextAfter } from "./list";
@@ -53,11 +54,10 @@ export async function passedBy(
     place === null ? 100 : ((filter.before - timeOf(String(place[0]))) / span) * 100;
 }
 
+const FIRST = sql("SELECT id FROM tasks WHERE id >= :from ORDER BY id LIMIT 1");
+
 /** When the first task from that moment on was accepted; null when there is none. */
 async function firstTaskAt(db: D1Database, from = 0): Promise<number | null> {
-  const id = await db
-    .prepare("SELECT id FROM tasks WHERE id >= ?1 ORDER BY id LIMIT 1")
-    .bind(firstIdAt(from))
-    .first<string>("id");
+  const id = await FIRST.on(db, { from: firstIdAt(from) }).first<string>("id");
   return id === null ? null : timeOf(id);
 }

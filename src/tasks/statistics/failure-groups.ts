@@ -1,9 +1,11 @@
 /** Failures that nobody has dealt with, put together by what went wrong. */
 import { Conditions } from "../../db/conditions";
+import { statement } from "../../db/sql";
 import { MAX_SCANNED } from "../../http/paging";
 import { fold } from "../../lib/fold";
 import { gist, GIST_SOURCE } from "../reading/error-gist";
 import { firstIdAt } from "../../lib/ids";
+import type { TaskTable } from "../model/schema";
 import { FAILED } from "../model/states";
 
 export interface FailureFilter {
@@ -42,15 +44,11 @@ export interface FailureGroups {
 
 const MAX_GROUPS = 100;
 
-interface Row {
-  id: string;
+interface Row extends Pick<TaskTable, "id" | "name" | "module" | "subject"> {
   hit: number;
-  name: string;
-  module: string;
-  subject: string | null;
-  code: string | null;
-  message: string | null;
-  at: number;
+  code: TaskTable["error_code"];
+  message: TaskTable["error_message"];
+  at: TaskTable["created_at"];
 }
 
 /** Of the latest 1,000 failed or cancelled tasks, the failures that are not discarded. */
@@ -58,24 +56,23 @@ export async function failureGroups(db: D1Database, filter: FailureFilter): Prom
   const range = new Conditions();
   range.add(FAILED);
   if (filter.from !== undefined) {
-    range.add("id >= ?", firstIdAt(filter.from));
+    range.add("id >= :from", { from: firstIdAt(filter.from) });
   }
   if (filter.before !== undefined) {
-    range.add("id < ?", firstIdAt(filter.before));
+    range.add("id < :before", { before: firstIdAt(filter.before) });
   }
   if (filter.beforeId !== undefined) {
-    range.add("id < ?", filter.beforeId);
+    range.add("id < :beforeId", { beforeId: filter.beforeId });
   }
-  const { results } = await db
-    .prepare(
-      `SELECT *, status = 'FAILURE' AND discard_reason IS NULL AS hit FROM (
+  const { results } = await statement(
+    db,
+    `SELECT *, status = 'FAILURE' AND discard_reason IS NULL AS hit FROM (
          SELECT id, status, discard_reason, name, module, subject, error_code AS code,
            ${GIST_SOURCE} AS message, coalesce(finished_at, created_at) AS at
          FROM tasks INDEXED BY tasks_failed
          WHERE ${range.sql} ORDER BY id DESC LIMIT ${MAX_SCANNED + 1})`,
-    )
-    .bind(...range.values)
-    .all<Row>();
+    range.values,
+  ).all<Row>();
   const looked = results.slice(0, MAX_SCANNED);
   const [module, name] = [filter.module, filter.name].map((text) => text && fold(text));
   const failures = looked.filter(

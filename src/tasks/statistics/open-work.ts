@@ -7,6 +7,8 @@ import type { Engine } from "../model/engine";
 import { heldBy, type Lease, LEASES, readLeases } from "../model/leases";
 import { lanesOf } from "../model/queues";
 import { MAX_SCANNED } from "../../http/paging";
+import { sql } from "../../db/sql";
+import type { TaskTable } from "../model/schema";
 import { OPEN, runsElsewhere, TRACKED } from "../model/states";
 
 /** Of a lane that many are looked at, besides those a lease holds. */
@@ -14,16 +16,11 @@ export const MAX_LOOKED = 250;
 /** Of work that runs elsewhere more: only its rows say what runs, where here the leases do. */
 const mostLookedOf = (lane: string) => (lane === TRACKED ? MAX_SCANNED : MAX_LOOKED);
 
-export interface OpenTask {
-  id: string;
-  module: string;
+export interface OpenTask extends Pick<
+  TaskTable,
+  "id" | "module" | "ready_at" | "resends" | "error_code" | "queue" | "started_at" | "progress"
+> {
   status: "PENDING" | "RETRY";
-  ready_at: number;
-  resends: number;
-  error_code: string | null;
-  queue: string;
-  started_at: number | null;
-  progress: number | null;
 }
 
 export interface Lane {
@@ -45,16 +42,16 @@ export interface OpenWork {
 }
 
 // As many more as its leases list, so that these cannot hide the others.
-const LOOK = `
+const LOOK = sql(`
 SELECT id, module, status, ready_at, resends, error_code, queue, started_at, progress
 FROM tasks INDEXED BY tasks_open
-WHERE queue = ?1 AND ${OPEN} ORDER BY check_at
-LIMIT ?2 + 1 +
-  (SELECT coalesce(sum(json_array_length(task_ids)), 0) FROM leases WHERE queue = ?1)`;
+WHERE queue = :lane AND ${OPEN} ORDER BY check_at
+LIMIT :most + 1 +
+  (SELECT coalesce(sum(json_array_length(task_ids)), 0) FROM leases WHERE queue = :lane)`);
 
-const TOLD = `
+const TOLD = sql(`
 SELECT count(t.progress) AS told FROM leases l, json_each(l.task_ids) h JOIN tasks t ON t.id = h.value
-WHERE l.queue = ?1`;
+WHERE l.queue = :lane`);
 
 export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
   const { DB } = env;
@@ -64,9 +61,9 @@ export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
     engine.all().flatMap((task) => (task.kind === "single" ? [task.queue] : [])),
   );
   const [held, ...looks] = await DB.batch([
-    DB.prepare(LEASES),
-    ...lanes.map((lane) => DB.prepare(LOOK).bind(lane, mostLookedOf(lane))),
-    ...[...single].map((lane) => DB.prepare(TOLD).bind(lane)),
+    LEASES.on(DB),
+    ...lanes.map((lane) => LOOK.on(DB, { lane, most: mostLookedOf(lane) })),
+    ...[...single].map((lane) => TOLD.on(DB, { lane })),
   ]);
   const leases = readLeases(held);
   const holders = heldBy(leases);

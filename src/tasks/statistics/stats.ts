@@ -1,4 +1,5 @@
 /** What the counts say. Every question reads a few rows of `task_counts`, however many tasks. */
+import { sql } from "../../db/sql";
 import { nameMatcher } from "../../lib/fold";
 import { type Counter, COUNTERS, DURATION_EDGES_MS, PAST, SPANS } from "../model/counts";
 
@@ -18,13 +19,19 @@ export interface Stretch extends NamedCounts {
   at: number;
 }
 
-const read = (stretches: string) => `
-SELECT span, bucket AS at, name, module, ${COUNTERS.join(", ")} FROM task_counts
-WHERE ${stretches} AND (?2 IS NULL OR module = ?2)`;
+const READ = `SELECT span, bucket AS at, name, module, ${COUNTERS.join(", ")} FROM task_counts`;
+const OF_MODULE = "(:module IS NULL OR module = :module)";
 
-const PRESENT = read(`span IN (${Object.values(SPANS).join(", ")}) AND bucket >= ?1`);
-const PAST_DAYS = read(`span = ${PAST.day} AND bucket >= ?1 AND bucket < ?3`);
-const PAST_MONTHS = read(`span = ${PAST.month} AND bucket >= ?1`);
+const PRESENT = sql(
+  `${READ}
+   WHERE span IN (${Object.values(SPANS).join(", ")}) AND bucket >= :from AND ${OF_MODULE}`,
+  ["from", "module"],
+);
+const PAST_DAYS = sql(`${READ} WHERE span = ${PAST.day} AND bucket >= :from AND bucket < :before`, [
+  "from",
+  "before",
+]);
+const PAST_MONTHS = sql(`${READ} WHERE span = ${PAST.month} AND bucket >= :from`, ["from"]);
 
 /**
  * All there is from `from` on, of a module or of all: what byName and overTime put together. Here
@@ -34,12 +41,7 @@ export async function readCounts(
   db: D1Database,
   { from = 0, module }: { from?: number; module?: string } = {},
 ): Promise<Stretch[]> {
-  return stretchesOf(
-    await db
-      .prepare(PRESENT)
-      .bind(from, module ?? null)
-      .all(),
-  );
+  return stretchesOf(await PRESENT.on(db, { from, module: module ?? null }).all());
 }
 
 /**
@@ -53,9 +55,9 @@ export async function readSince(
   const monthMs = -PAST.month;
   const nextMonth = Math.ceil(from / monthMs) * monthMs;
   const [present, days, months] = await db.batch([
-    db.prepare(PRESENT).bind(0, null),
-    db.prepare(PAST_DAYS).bind(from, null, nextMonth),
-    db.prepare(PAST_MONTHS).bind(nextMonth, null),
+    PRESENT.on(db, { from: 0, module: null }),
+    PAST_DAYS.on(db, { from, before: nextMonth }),
+    PAST_MONTHS.on(db, { from: nextMonth }),
   ]);
   const isAsked = nameMatcher(module);
   const of = (found: D1Result | undefined) =>

@@ -1,10 +1,12 @@
 /** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
+import { sql } from "../../db/sql";
 import { nameSql } from "../../auth/people/names";
 import { MAX_SCANNED } from "../../http/paging";
 import { nameMatcher } from "../../lib/fold";
 import { firstIdAt } from "../../lib/ids";
 import type { OpenWork } from "./open-work";
 import { getTasks, type TaskView } from "../model/queries";
+import type { TaskTable } from "../model/schema";
 import { FAILED } from "../model/states";
 
 /** So many failed or cancelled tasks are looked at, the latest. */
@@ -26,21 +28,21 @@ export interface Failures {
   latest: TaskView[];
 }
 
-const LOOK = `
+const LOOK = sql(`
 SELECT id, code, undiscarded FROM (
   SELECT id, status, module, coalesce(error_code, '') AS code, discard_reason IS NULL AS undiscarded
   FROM tasks INDEXED BY tasks_failed WHERE ${FAILED} ORDER BY id DESC LIMIT ${MAX_LOOKED})
-WHERE status = 'FAILURE' AND (?1 IS NULL OR module = ?1)`;
+WHERE status = 'FAILURE' AND (:module IS NULL OR module = :module)`);
 
 /** The latest failures of a module, or of all; `shown` of them whole. */
 export async function lookAtFailures(
   db: D1Database,
   { shown, module }: { shown: number; module?: string },
 ): Promise<Failures> {
-  const { results } = await db
-    .prepare(LOOK)
-    .bind(module ?? null)
-    .all<{ id: string; code: string; undiscarded: number }>();
+  const look = LOOK.on(db, { module: module ?? null });
+  const { results } = await look.all<
+    Pick<TaskTable, "id"> & { code: string; undiscarded: number }
+  >();
   const groups = [...Map.groupBy(results, ({ code }) => code)].map(([code, group]) => ({
     code,
     count: group.length,
@@ -59,23 +61,22 @@ export async function lookAtFailures(
 }
 
 /** A failure in brief. */
-export interface Failure {
-  id: string;
-  external_id: string | null;
-  name: string;
-  error_code: string | null;
-  error_message: string | null;
-  created_at: number;
+export interface Failure extends Pick<
+  TaskTable,
+  "id" | "external_id" | "name" | "error_code" | "error_message" | "created_at"
+> {
   /** What whoever asked for it is called; null for nobody. */
   user_name: string | null;
 }
 
-const LATEST = `
+const LATEST = sql(`
 SELECT id, status, module FROM tasks INDEXED BY tasks_failed
-WHERE ${FAILED} AND id >= ?1 ORDER BY id DESC LIMIT ${MAX_SCANNED}`;
-const IN_BRIEF = `
-SELECT t.id, external_id, name, error_code, error_message, created_at, ${nameSql("user")} AS user_name
-FROM json_each(?1) m JOIN tasks t ON t.id = m.value ORDER BY t.id DESC`;
+WHERE ${FAILED} AND id >= :from ORDER BY id DESC LIMIT ${MAX_SCANNED}`);
+const IN_BRIEF = sql(
+  `SELECT t.id, external_id, name, error_code, error_message, created_at, ${nameSql("user")} AS user_name
+FROM json_each(:ids) m JOIN tasks t ON t.id = m.value ORDER BY t.id DESC`,
+  ["ids"],
+);
 
 /**
  * The latest failures of what was accepted since then, of a module or of all: among the latest 1,000
@@ -85,16 +86,14 @@ export async function latestFailures(
   db: D1Database,
   { from, module, most }: { from: number; module?: string; most: number },
 ): Promise<Failure[]> {
-  const { results } = await db
-    .prepare(LATEST)
-    .bind(firstIdAt(from))
-    .all<{ id: string; status: string; module: string }>();
+  const latest = LATEST.on(db, { from: firstIdAt(from) });
+  const { results } = await latest.all<Pick<TaskTable, "id" | "status" | "module">>();
   const isAsked = nameMatcher(module);
   const ids = results
     .filter((task) => task.status === "FAILURE" && isAsked(task.module))
     .slice(0, most)
     .map(({ id }) => id);
-  return (await db.prepare(IN_BRIEF).bind(JSON.stringify(ids)).all<Failure>()).results;
+  return (await IN_BRIEF.on(db, { ids: JSON.stringify(ids) }).all<Failure>()).results;
 }
 
 export interface OpenTroubles {

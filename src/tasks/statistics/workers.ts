@@ -1,5 +1,7 @@
 import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
+import { sql, statement } from "../../db/sql";
+import type { TaskTable } from "../model/schema";
 import { nameMatcher } from "../../lib/fold";
 import { loteOf } from "../../lib/ids";
 import { type Lease, LEASES, readLeases } from "../model/leases";
@@ -26,7 +28,7 @@ export async function listWorkers(
   filter: WorkFilter = {},
   now = Date.now(),
 ): Promise<Worker[]> {
-  const leases = readLeases(await db.prepare(LEASES).all());
+  const leases = readLeases(await LEASES.on(db).all());
   const atWork = leases.filter(({ expiresAt }) => expiresAt > now);
   return workersOf(db, await leasesWithin(db, atWork, filter), SHOWN);
 }
@@ -46,18 +48,20 @@ export async function leasesWithin(
   }
   const held = leases.flatMap(({ taskIds }) => taskIds);
   const ids = held.filter((id) => lote === undefined || loteOf(id) === lote);
-  const { results } = await db
-    .prepare(
-      `SELECT t.id, t.module FROM json_each(?) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`,
-    )
-    .bind(JSON.stringify(ids), ...match.values)
-    .all<{ id: string; module: string }>();
+  const { results } = await statement(
+    db,
+    `SELECT t.id, t.module FROM json_each(:ids) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`,
+    match.values,
+    { ids: JSON.stringify(ids) },
+  ).all<Pick<TaskTable, "id" | "module">>();
   const isAsked = nameMatcher(module);
   const wanted = new Set(results.filter((task) => isAsked(task.module)).map(({ id }) => id));
   return leases
     .map((lease) => ({ ...lease, taskIds: lease.taskIds.filter((id) => wanted.has(id)) }))
     .filter(({ taskIds }) => taskIds.length > 0);
 }
+
+const NAMES = sql("SELECT t.id, t.name FROM json_each(:ids) m JOIN tasks t ON t.id = m.value");
 
 /** Who holds these leases, each with so many of its tasks. */
 export async function workersOf(
@@ -69,10 +73,8 @@ export async function workersOf(
     return [];
   }
   const ids = leases.flatMap(({ taskIds }) => taskIds.slice(0, shown));
-  const { results } = await db
-    .prepare("SELECT t.id, t.name FROM json_each(?1) m JOIN tasks t ON t.id = m.value")
-    .bind(JSON.stringify(ids))
-    .all<{ id: string; name: string }>();
+  const read = NAMES.on(db, { ids: JSON.stringify(ids) });
+  const { results } = await read.all<Pick<TaskTable, "id" | "name">>();
   const names = new Map(results.map(({ id, name }) => [id, name]));
   return leases.map(({ taskIds, ...lease }) => ({
     ...lease,
