@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireAdmin } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { filterText } from "../http/filter-text";
-import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { pageOf, pageQuery, readCursor, pageBody } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import { AUDITED, listAudit } from "./audit";
@@ -54,7 +54,7 @@ export const auditRoutes = new OpenAPIHono<AppEnv>({
   };
   const page = await listAudit(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
   return c.json(
-    renderPage(page, c.req.url, ({ at, ...entry }) => ({
+    pageBody(page, c.req.url, ({ at, ...entry }) => ({
       ...entry,
       at: new Date(at).toISOString(),
     })),

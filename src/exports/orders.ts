@@ -4,10 +4,10 @@ import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { toPedido } from "../orders/order/contract";
 import { MAX_CUSTOMER_CHARACTERS } from "../orders/order/order";
 import type { OrderRow } from "../orders/order/queries";
-import { countOrders, nextOrders, type Place, type WalkFilter } from "../orders/reading/walk";
+import { countOrders, nextOrders, type WalkPlace, type WalkFilter } from "../orders/reading/walk";
 import { jsonCell, untrusted } from "./csv";
 import { type Columns, csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
-import type { Source, WalkPage } from "./source";
+import type { ExportSource, WalkPage } from "./source";
 import { defineExport } from "./task";
 
 /** Which orders, in which format: the words and the meaning of the order list. */
@@ -35,7 +35,7 @@ const COLUMNS: Required<Columns<ReturnType<typeof toPedido>>> = {
 const FORMATS = { csv: csvOf(toPedido, COLUMNS), ndjson: ndjsonOf(toPedido) };
 
 /** Processed orders, oldest first. */
-export const orderSource: Source<OrderExportInput, OrderRow, Place> = {
+export const orderSource: ExportSource<OrderExportInput, OrderRow, WalkPlace> = {
   name: "exports.orders",
   description: "Exporta los pedidos procesados de un filtro a un archivo",
   input: OrderExportInput,
@@ -67,8 +67,8 @@ function filterOf({ cliente, desde, hasta }: OrderExportInput, createdAt: number
 async function* pages(
   db: D1Database,
   filter: WalkFilter,
-  after: Place | null,
-): AsyncGenerator<WalkPage<OrderRow, Place>> {
+  after: WalkPlace | null,
+): AsyncGenerator<WalkPage<OrderRow, WalkPlace>> {
   let page = await nextOrders(db, filter, after);
   while (page) {
     yield page;
@@ -76,6 +76,6 @@ async function* pages(
   }
 }
 
-function placeOf({ processed_at, id }: OrderRow): Place {
+function placeOf({ processed_at, id }: OrderRow): WalkPlace {
   return [processed_at, id];
 }

@@ -5,7 +5,7 @@ import type { Engine } from "../tasks/model/engine";
 import type { Format, FormatName } from "./formats";
 
 /** What can be exported: what may be asked for, how it is read, and how it is written. */
-export interface Source<Input extends { formato: FormatName }, Row, Place> {
+export interface ExportSource<Input extends { formato: FormatName }, Row, Place> {
   /** Of the task that exports it. */
   name: string;
   description: string;

@@ -9,7 +9,7 @@ import { Slice } from "../tasks/running/slice";
 import { deleteFile, fileKey, fileName } from "./file";
 import type { FormatName } from "./formats";
 import { PartWriter, type Written } from "./part-writer";
-import type { Source } from "./source";
+import type { ExportSource } from "./source";
 import { abortUpload, isLostUpload } from "./upload";
 
 /** The least R2 takes: the least memory, and the least that a crash loses. */
@@ -25,7 +25,7 @@ interface Position<Place> {
 
 /** Other sizes are for tests. */
 export function defineExport<Input extends { formato: FormatName }, Row, Place>(
-  source: Source<Input, Row, Place>,
+  source: ExportSource<Input, Row, Place>,
   partBytes = PART_BYTES,
   ...size: [ms?: number, pages?: number]
 ): SingleTask<Input> {

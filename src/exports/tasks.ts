@@ -8,7 +8,7 @@ import { getTasks, type TaskView } from "../tasks/model/queries";
 import { countInSteps, nextTasks, passedBy } from "../tasks/reading/walk";
 import { optional } from "./csv";
 import { csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
-import type { Source, WalkPage } from "./source";
+import type { ExportSource, WalkPage } from "./source";
 import { defineExport } from "./task";
 
 /** Which tasks, in which format. */
@@ -56,7 +56,7 @@ const COUNT_STEPS = 25;
 const PAGE_TASKS = 200;
 
 /** Tasks in the order of their list: newest first. */
-export const taskSource: Source<TaskExportInput, TaskView, string> = {
+export const taskSource: ExportSource<TaskExportInput, TaskView, string> = {
   name: "exports.tasks",
   description: "Exporta las tareas de un filtro a un archivo",
   input: TaskExportInput,

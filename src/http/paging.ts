@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { AppError } from "./errors";
 
 /** Where a row stands in its list: the columns the list is ordered by. */
-export type Key = (string | number)[];
+export type PageKey = (string | number)[];
 
 /** How many rows match, as far as it was counted. */
 export interface Total {
@@ -18,7 +18,7 @@ export interface Total {
 export interface Cursor {
   /** "next": rows after the key in the list's order; "previous": rows before it. */
   direction: "next" | "previous";
-  key: Key;
+  key: PageKey;
   total: Total;
 }
 
@@ -34,8 +34,8 @@ export interface PageRequest {
 export interface Page<Row> {
   rows: Row[];
   /** Where the next and the previous page begin; null where there is none. */
-  next: Key | null;
-  previous: Key | null;
+  next: PageKey | null;
+  previous: PageKey | null;
   total: Total;
 }
 
@@ -82,7 +82,7 @@ export function readCursor(text: string | undefined): Cursor | null {
       scalar &&
       key.length > 0
     ) {
-      return { direction, key: key as Key, total: { count, capped: capped === 1 } };
+      return { direction, key: key as PageKey, total: { count, capped: capped === 1 } };
     }
   } catch {
     // falls through: whatever is wrong with it, the caller can only drop it
@@ -128,7 +128,7 @@ export function cutPage<Row extends Scanned>(
   scanned: Row[],
   { limit, cursor, total, maxBytes = Infinity }: PageRequest,
   size: number,
-  keyOf: (row: Row) => Key,
+  keyOf: (row: Row) => PageKey,
 ): Page<Row> {
   const backwards = cursor?.direction === "previous";
   const looked = scanned.slice(0, size);
@@ -165,7 +165,7 @@ const FIRST_LOOK = 4;
 export async function scanPage<Row extends Scanned>(
   request: PageRequest,
   isFiltered: boolean,
-  keyOf: (row: Row) => Key,
+  keyOf: (row: Row) => PageKey,
   look: (limit: number, after: Row | null) => Promise<Row[]>,
 ): Promise<Page<Row>> {
   const size = scanSize(request, isFiltered);
@@ -195,7 +195,7 @@ export function pageLink<Row>(
   return link.href;
 }
 
-/** Schema of `renderPage`'s envelope. */
+/** Schema of `pageBody`'s envelope. */
 export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
   return z
     .object({
@@ -212,7 +212,7 @@ export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
 }
 
 /** The envelope of every list: `{count, next, previous, results}`, links absolute. */
-export function renderPage<Row, Result>(
+export function pageBody<Row, Result>(
   page: Page<Row>,
   requestUrl: string,
   render: (row: Row) => Result,

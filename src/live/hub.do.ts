@@ -28,7 +28,7 @@ import { DurableObject } from "cloudflare:workers";
 import type { TaskChange } from "../tasks/model/publish";
 import { type LiveMessage, mergeInto, select } from "./events";
 import { type Admission, type Holder, holderTag } from "./holder";
-import { type Place, Ring } from "./ring";
+import { type RingPlace, Ring } from "./ring";
 import { UsedTickets } from "./used-tickets";
 
 const FLUSH_MS = 250;
@@ -53,7 +53,7 @@ export interface Published {
 export interface Opening {
   admission: Admission;
   /** The last a client that comes back has seen. */
-  since: Place | null;
+  since: RingPlace | null;
   /** Good for one use, until its end. */
   ticket: { nonce: string; expiresAt: number } | null;
 }

@@ -4,7 +4,7 @@ import { mergeInto } from "./events";
 const MAX_CHANGES = 5000;
 
 /** The place of a client in the hub's story: the last it has seen. */
-export interface Place {
+export interface RingPlace {
   epoch: string;
   seq: number;
 }
@@ -19,7 +19,7 @@ export class Ring {
   #batches: { seq: number; changes: TaskChange[] }[] = [];
   #size = 0;
 
-  get place(): Place {
+  get place(): RingPlace {
     return { epoch: this.#epoch, seq: this.#seq };
   }
 
@@ -41,7 +41,7 @@ export class Ring {
   }
 
   /** The latest state of each task that changed after `place`; null when that cannot be told. */
-  since({ epoch, seq }: Place): Iterable<TaskChange> | null {
+  since({ epoch, seq }: RingPlace): Iterable<TaskChange> | null {
     const first = this.#batches[0]?.seq ?? this.#seq + 1;
     return epoch === this.#epoch && seq <= this.#seq && seq >= first - 1 ? this.#after(seq) : null;
   }

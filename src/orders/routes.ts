@@ -9,7 +9,7 @@ import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
-import { pageOf, pageQuery, readCursor, renderPage } from "../http/paging";
+import { pageOf, pageQuery, readCursor, pageBody } from "../http/paging";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { badReason, Reason } from "../http/reason";
 import { rateLimit } from "../http/rate-limit";
@@ -147,7 +147,7 @@ export const orderRoutes = site
       search,
     };
     const page = await listOrders(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
-    return c.json(renderPage(page, c.req.url, toPedido), 200);
+    return c.json(pageBody(page, c.req.url, toPedido), 200);
   })
   .openapi(oneRoute, async (c) => {
     const { id } = c.req.valid("param");

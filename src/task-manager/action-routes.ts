@@ -104,7 +104,7 @@ const cancelRoute = createRoute({
 });
 
 /** What the old program's clients do to tasks, mounted at /api/task-manager/tasks. */
-export function actionRoutes(engine: Engine) {
+export function oldActionRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(registerRoute, async (c) => {
       const { task, created } = await startWork(c, engine, {

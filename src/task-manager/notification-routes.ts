@@ -3,7 +3,7 @@ import { callerId } from "../caller";
 import { assertCaller } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
-import { anyPageQuery, pageOf, readCursor, renderPage } from "../http/paging";
+import { anyPageQuery, pageOf, readCursor, pageBody } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "../tasks/model/engine";
@@ -61,7 +61,7 @@ const readAllRoute = createRoute({
 });
 
 /** What the caller is told of their tasks, mounted at /api/task-manager/notifications. */
-export function notificationRoutes(engine: Engine) {
+export function oldNotificationRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {
       const { limit, cursor, read } = c.req.valid("query");
@@ -70,7 +70,7 @@ export function notificationRoutes(engine: Engine) {
       const request = { limit, cursor: readCursor(cursor) };
       const page = await listNotifications(c.env.DB, user, which, request);
       return c.json(
-        renderPage(page, c.req.url, (row) => toNotificationView(row, engine)),
+        pageBody(page, c.req.url, (row) => toNotificationView(row, engine)),
         200,
       );
     })

@@ -5,18 +5,18 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { type AppEnv, validationHook } from "../http/app-env";
 import type { Engine } from "../tasks/model/engine";
-import { actionRoutes } from "./action-routes";
-import { notificationRoutes } from "./notification-routes";
+import { oldActionRoutes } from "./action-routes";
+import { oldNotificationRoutes } from "./notification-routes";
 import { shortListRoutes } from "./short-list-routes";
-import { taskRoutes } from "./task-routes";
-import { templateRoutes } from "./template-routes";
+import { oldTaskRoutes } from "./task-routes";
+import { oldTemplateRoutes } from "./template-routes";
 
 /** Mounted at /api/task-manager. */
 export function oldRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .route("/tasks", shortListRoutes(engine)) // before /tasks/:id
-    .route("/tasks", taskRoutes(engine))
-    .route("/tasks", actionRoutes(engine))
-    .route("/notifications", notificationRoutes(engine))
-    .route("/templates", templateRoutes(engine));
+    .route("/tasks", oldTaskRoutes(engine))
+    .route("/tasks", oldActionRoutes(engine))
+    .route("/notifications", oldNotificationRoutes(engine))
+    .route("/templates", oldTemplateRoutes(engine));
 }

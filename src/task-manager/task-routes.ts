@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { assertCaller } from "../http/require";
 import { type AppEnv, validationHook } from "../http/app-env";
 import { json } from "../http/json-content";
-import { anyPageQuery, pageOf, readCursor, renderPage } from "../http/paging";
+import { anyPageQuery, pageOf, readCursor, pageBody } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "../tasks/model/engine";
@@ -62,7 +62,7 @@ const oneRoute = createRoute({
 });
 
 /** Looking at tasks, mounted at /api/task-manager/tasks. */
-export function taskRoutes(engine: Engine) {
+export function oldTaskRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {
       const { limit, cursor, module, status, since } = c.req.valid("query");
@@ -70,7 +70,7 @@ export function taskRoutes(engine: Engine) {
       const from = since === undefined ? undefined : Math.max(0, Date.now() - since * HOUR_MS);
       const request = { limit, cursor: readCursor(cursor) };
       const page = await listTasks(c.env.DB, { user, module, status, from }, request);
-      const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
+      const view = pageBody(page, c.req.url, (task) => toExecution(task, engine));
       return c.json(view, 200);
     })
     .openapi(statusRoute, async (c) => {

@@ -6,7 +6,7 @@ import { anyPageQuery } from "../http/paging";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import type { Engine } from "../tasks/model/engine";
-import { templatePage, TemplatePage, TemplateQuery } from "../tasks/templates/template-page";
+import { templatePage, TemplateList, TemplateQuery } from "../tasks/templates/template-page";
 import { insteadUse } from "./instead-use";
 
 const listRoute = createRoute({
@@ -17,13 +17,13 @@ const listRoute = createRoute({
   middleware: requireScope("tasks:read"),
   request: { query: TemplateQuery.extend({ limit: anyPageQuery.limit }) },
   responses: {
-    200: { description: "A page of them", content: json(TemplatePage) },
+    200: { description: "A page of them", content: json(TemplateList) },
     ...problems({ 400: "A parameter is wrong; `parameter` names it" }),
   },
 });
 
 /** Templates, mounted at /api/task-manager/templates. */
-export function templateRoutes(engine: Engine) {
+export function oldTemplateRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook }).openapi(
     listRoute,
     async (c) => c.json(await templatePage(c.env, engine, c.req.valid("query"), c.req.url), 200),

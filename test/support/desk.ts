@@ -5,7 +5,7 @@
 import { vi } from "vitest";
 import type { Need } from "../../src/orders/catalogue/asks";
 import type { CallResult } from "../../src/orders/catalogue/call";
-import { Desk, type DeskState, type Found } from "../../src/orders/catalogue/desk";
+import { CatalogueRequests, type DeskState, type Found } from "../../src/orders/catalogue/desk";
 
 /** What a product's call comes to, and after how long. */
 export interface Reply {
@@ -46,7 +46,7 @@ export class DeskWorld {
   readonly asked: string[] = [];
   readonly most = { atOnce: 0 };
   healed = 0;
-  desk: Desk;
+  desk: CatalogueRequests;
   #atOnce = 0;
 
   constructor(reply: (product: string) => Reply = (id) => good(id), state?: DeskState) {
@@ -69,8 +69,8 @@ export class DeskWorld {
     return ended;
   }
 
-  #make(state: DeskState | undefined): Desk {
-    return new Desk({
+  #make(state: DeskState | undefined): CatalogueRequests {
+    return new CatalogueRequests({
       clock: () => Date.now(),
       call: (product, dropped) => this.#call(product, dropped),
       onHealed: () => (this.healed += 1),

@@ -1,6 +1,6 @@
 import { env as realEnv } from "cloudflare:workers";
 import { guarded } from "../../src/db/guarded";
-import { Desk } from "../../src/tasks/accepting/ingest-desk";
+import { IngestRequests } from "../../src/tasks/accepting/ingest-desk";
 import { AT_ONCE } from "./faults";
 
 /**
@@ -12,8 +12,8 @@ export function withOwnDesk(env: Env): Env {
     return env;
   }
   const work: Promise<unknown>[] = [];
-  const desk = new Desk(guarded(env, AT_ONCE), (sending) => void work.push(sending));
-  const accept: Desk["accept"] = async (request) => {
+  const desk = new IngestRequests(guarded(env, AT_ONCE), (sending) => void work.push(sending));
+  const accept: IngestRequests["accept"] = async (request) => {
     const accepted = await desk.accept(request);
     await Promise.all(work.splice(0));
     return accepted;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Facts, findings, isGrave } from "../../src/admin/dashboard/health";
+import { type HealthFacts, findings, isGrave } from "../../src/admin/dashboard/health";
 import { stateOfQueue } from "../../src/admin/queues/queue-state";
 import type { Backlog } from "../../src/tasks/statistics/backlog";
 
@@ -11,7 +11,7 @@ function aBacklog(overrides: Partial<Backlog> = {}): Backlog {
   return { queue: "orders", ...nothing, ...overrides };
 }
 
-function someFacts(overrides: Partial<Facts> = {}): Facts {
+function someFacts(overrides: Partial<HealthFacts> = {}): HealthFacts {
   return {
     now: NOW,
     queues: [{ backlog: aBacklog(), state: "idle" }],
@@ -27,7 +27,7 @@ function someFacts(overrides: Partial<Facts> = {}): Facts {
   };
 }
 
-const kinds = (overrides: Partial<Facts>) =>
+const kinds = (overrides: Partial<HealthFacts>) =>
   findings(someFacts(overrides)).map((found) => found.kind);
 
 describe("the state of a queue", () => {

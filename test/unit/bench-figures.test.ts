@@ -16,7 +16,7 @@ import {
   unitsOf,
   unitsPerOrder,
 } from "../support/bench.mjs";
-import { SHARDS } from "../../src/orders/pipeline/registry";
+import { REGISTRY_SHARDS } from "../../src/orders/pipeline/registry";
 
 describe("percentiles", () => {
   it("are values that occurred, by nearest rank, whatever the order", () => {
@@ -87,7 +87,7 @@ describe("the scale model", () => {
   };
 
   it("has as many registry objects as there are", () => {
-    expect(modelled).toBe(SHARDS);
+    expect(modelled).toBe(REGISTRY_SHARDS);
   });
 
   it("says what one of each part bears", () => {
@@ -103,7 +103,7 @@ describe("the scale model", () => {
       busiest: "d1_writer",
       exceeded: false,
       pairs: 1,
-      shards: SHARDS,
+      shards: REGISTRY_SHARDS,
     });
     const far = atRate({ ...counted, d1_calls: 60 }, 50_000);
     expect(far).toMatchObject({ busiest: "d1_writer", exceeded: true, pairs: 25, shards: 9 });

@@ -8,7 +8,7 @@ import {
   pageQuery,
   type PageRequest,
   readCursor,
-  renderPage,
+  pageBody,
   scanPage,
   scanSize,
   writeCursor,
@@ -287,7 +287,7 @@ it("renders absolute links that keep the query, and says when the count stopped 
     total: { count: 1000, capped: true },
   };
   const url = "https://pedidos.example/api/pedidos?cliente=ACME+Corp&cursor=old&limit=2";
-  const rendered = renderPage(page, url, (row) => ({ row }));
+  const rendered = pageBody(page, url, (row) => ({ row }));
   expect(rendered).toMatchObject({ count: 1000, count_capped: true, previous: null });
   expect(rendered.results).toEqual([{ row: 1 }, { row: 2 }]);
   const next = new URL(rendered.next ?? "");
@@ -296,7 +296,7 @@ it("renders absolute links that keep the query, and says when the count stopped 
   expect(next.searchParams.getAll("cursor").map(readCursor)).toEqual([
     { direction: "next", key: [2], total: page.total },
   ]);
-  expect(
-    renderPage({ ...page, total: { count: 2, capped: false } }, url, String),
-  ).not.toHaveProperty("count_capped");
+  expect(pageBody({ ...page, total: { count: 2, capped: false } }, url, String)).not.toHaveProperty(
+    "count_capped",
+  );
 });

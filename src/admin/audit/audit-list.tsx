@@ -12,7 +12,7 @@ import { Pager } from "../shared/components/pager";
 import { Time } from "../shared/components/time";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
-import { auditWords, type Key } from "./words";
+import { auditWords, type AuditKey } from "./words";
 
 export interface AuditList {
   page: Page<AuditEntry>;
@@ -30,7 +30,7 @@ interface AuditListPageProps {
 }
 
 /** What was done, in words. */
-const WORDS: Record<AuditedAction, Key> = {
+const WORDS: Record<AuditedAction, AuditKey> = {
   "task.cancel": "audit.taskCancel",
   "task.retry": "audit.taskRetry",
   "task.discard": "audit.taskDiscard",

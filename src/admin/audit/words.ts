@@ -97,4 +97,4 @@ export const auditWords = defineWords(
   sharedWords,
 );
 
-export type Key = KeyOf<typeof auditWords>;
+export type AuditKey = KeyOf<typeof auditWords>;

@@ -2,9 +2,9 @@ import type { TaskQuery } from "../tasks/task-query";
 import type { View } from "../shared/view";
 import { Fact, Facts } from "../shared/components/facts";
 import { hasKey } from "../../i18n/words";
-import { bulkWords, type Key } from "./words";
+import { bulkWords, type BulkKey } from "./words";
 
-const NAMES: Record<keyof TaskQuery["typed"], Key> = {
+const NAMES: Record<keyof TaskQuery["typed"], BulkKey> = {
   q: "list.search",
   status: "tasks.state",
   module: "task.module",

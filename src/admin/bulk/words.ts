@@ -61,4 +61,4 @@ export const bulkWords = defineWords(
   tasksWords,
 );
 
-export type Key = KeyOf<typeof bulkWords>;
+export type BulkKey = KeyOf<typeof bulkWords>;

@@ -1,6 +1,6 @@
 import { scaleBand, scaleLinear } from "d3-scale";
 import type { Child } from "hono/jsx";
-import type { Stretch } from "./time-range";
+import type { TimeStretch } from "./time-range";
 import type { View } from "../shared/view";
 import { FigureTable } from "./figure-table";
 import { Moment } from "./moment";
@@ -15,7 +15,7 @@ interface ChartProps {
   summary: Child;
   series: readonly Series[];
   /** Each stretch of time, how long they are, and how many of their names the axis shows. */
-  times: readonly Stretch[];
+  times: readonly TimeStretch[];
   spanMs: number;
   labels: number;
   format: (value: number) => string;

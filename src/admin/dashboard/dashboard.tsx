@@ -2,7 +2,7 @@ import type { Engine } from "../../tasks/model/engine";
 import { STATUSES } from "../../tasks/model/states";
 import { quantileSeconds } from "../../tasks/statistics/stats";
 import { FailurePanels } from "../failures/failure-panels";
-import { Health } from "./health-panel";
+import { HealthPanel } from "./health-panel";
 import { HistorySection } from "./history-charts";
 import { AsOf, LiveRegion } from "../shared/components/live-region";
 import { ModuleTable } from "./module-table";
@@ -31,7 +31,7 @@ export function DashboardPage({ view, engine, dashboard }: DashboardPageProps) {
           <h1>{t("dashboard.title")}</h1>
           <AsOf view={view} now={now} />
         </div>
-        <Health view={view} findings={findings} queues={queues} />
+        <HealthPanel view={view} findings={findings} queues={queues} />
 
         <section id="states" aria-labelledby="states-title">
           <h2 id="states-title">{t("dashboard.now")}</h2>

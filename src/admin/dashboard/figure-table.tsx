@@ -3,14 +3,14 @@ import { OwnZone } from "../shared/components/time";
 import type { View } from "../shared/view";
 import { Moment } from "./moment";
 import type { Series } from "./series";
-import type { Stretch } from "./time-range";
+import type { TimeStretch } from "./time-range";
 import { dashboardWords } from "./words";
 
 interface FigureTableProps {
   view: View;
   title: string;
   series: readonly Series[];
-  times: readonly Stretch[];
+  times: readonly TimeStretch[];
   format: (value: number) => string;
 }
 

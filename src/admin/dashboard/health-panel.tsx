@@ -17,7 +17,7 @@ interface HealthProps {
 }
 
 /** Whether all is well, in words; if not, what to do about it and where. */
-export function Health({ view, findings, queues }: HealthProps) {
+export function HealthPanel({ view, findings, queues }: HealthProps) {
   const t = dashboardWords(view);
   const level = findings.some(isGrave) ? "bad" : findings.length > 0 ? "wait" : "good";
   const title = t(

@@ -33,7 +33,7 @@ export interface Ends {
   failure: number;
 }
 
-export interface Facts {
+export interface HealthFacts {
   now: number;
   queues: { backlog: Backlog; state: QueueState }[];
   workers: readonly Worker[];
@@ -76,7 +76,7 @@ export function isGrave({ kind }: Finding): boolean {
 }
 
 /** The gravest first. */
-export function findings(facts: Facts): Finding[] {
+export function findings(facts: HealthFacts): Finding[] {
   const { now, queues, workers, deadLetters, open, catalogue } = facts;
   const found: Finding[] = [];
   const room = roomOf(facts.storage);
@@ -142,7 +142,7 @@ function roomOf(storage: Storage) {
 }
 
 /** Whether lately a greater share failed than it does as a rule. */
-function excessOf({ lately, before }: Facts) {
+function excessOf({ lately, before }: HealthFacts) {
   const share = shareOf(lately);
   const known = before.success + before.failure >= MIN_ENDED_BEFORE;
   const normal = known ? shareOf(before) : null;

@@ -1,7 +1,7 @@
-import type { Stretch } from "./time-range";
+import type { TimeStretch } from "./time-range";
 
 /** The name of a stretch of a chart. */
-export function Moment({ stretch: { at, name } }: { stretch: Stretch }) {
+export function Moment({ stretch: { at, name } }: { stretch: TimeStretch }) {
   return at === undefined ? (
     <>{name}</>
   ) : (

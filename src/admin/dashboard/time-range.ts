@@ -59,7 +59,7 @@ export function historyOf(
 }
 
 /** A stretch of time in words. */
-export interface Stretch {
+export interface TimeStretch {
   /** "22:04" or, of a whole day, "22 nov". */
   name: string;
   /** From when to when. */
@@ -69,7 +69,7 @@ export interface Stretch {
 }
 
 /** The stretches of a history in UTC; the page's script tells them in the reader's zone. */
-export function stretchesOf({ spanMs, buckets }: History, language: string): Stretch[] {
+export function stretchesOf({ spanMs, buckets }: History, language: string): TimeStretch[] {
   const isDay = spanMs === SPANS.day;
   const format = (options: Intl.DateTimeFormatOptions) =>
     new Intl.DateTimeFormat(language, { ...options, timeZone: UTC });

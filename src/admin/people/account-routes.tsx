@@ -7,7 +7,7 @@ import { listSessions, tokenOf } from "../../auth/sessions/session-list";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";
-import { type FormProblem, problemOf } from "./form-problem";
+import { type FormProblem, formProblemOf } from "./form-problem";
 import { formText, readForm } from "../shared/form-text";
 import { AccountPage } from "./account";
 import { redirectWithCookies } from "../shared/redirect";
@@ -53,7 +53,7 @@ async function change(
   try {
     await callAuth(c, { method: "POST", path, body });
   } catch (error) {
-    return showAccount(c, problemOf(error));
+    return showAccount(c, formProblemOf(error));
   }
   return redirectWithCookies(c, `/admin/account?done=${done}`);
 }

@@ -1,21 +1,21 @@
 import { AppError } from "../../http/errors";
 import type { Translate } from "../../i18n/words";
-import type { Key } from "./words";
+import type { PeopleKey } from "./words";
 
 /** What is wrong with a form: beside which field to say so, or above the form, and in which words. */
 export interface FormProblem {
   field: string;
-  key: Key;
+  key: PeopleKey;
   status: 400 | 409 | 429;
 }
 
 /** What a field shows of its form's problem, if that is about it. */
-export function problemAt(id: string, problem: FormProblem | undefined, t: Translate<Key>) {
+export function problemAt(id: string, problem: FormProblem | undefined, t: Translate<PeopleKey>) {
   return problem?.field === id ? { problem: t(problem.key), autofocus: true } : {};
 }
 
 /** By better-auth's code, or by ours. */
-const BY_CODE: Record<string, [field: string, key: Key]> = {
+const BY_CODE: Record<string, [field: string, key: PeopleKey]> = {
   USER_ALREADY_EXISTS: ["email", "people.emailTaken"],
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: ["email", "people.emailTaken"],
   INVALID_EMAIL: ["email", "people.badEmail"],
@@ -31,7 +31,7 @@ const BY_CODE: Record<string, [field: string, key: Key]> = {
 };
 
 /** By the name of the parameter that was refused. */
-const BY_PARAMETER: Record<string, [field: string, key: Key]> = {
+const BY_PARAMETER: Record<string, [field: string, key: PeopleKey]> = {
   email: ["email", "people.badEmail"],
   name: ["name", "people.badName"],
   password: ["password", "people.badPassword"],
@@ -42,7 +42,7 @@ const BY_PARAMETER: Record<string, [field: string, key: Key]> = {
 };
 
 /** Throws the error again unless a form can say what it means. */
-export function problemOf(error: unknown): FormProblem {
+export function formProblemOf(error: unknown): FormProblem {
   if (!(error instanceof AppError)) {
     throw error;
   }

@@ -7,7 +7,7 @@ import { listSessions, tokenOf } from "../../auth/sessions/session-list";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";
-import { type FormProblem, problemOf } from "./form-problem";
+import { type FormProblem, formProblemOf } from "./form-problem";
 import { formText, readForm } from "../shared/form-text";
 import { BanPage } from "./person-ban";
 import { NewPersonPage } from "./person-new";
@@ -49,7 +49,7 @@ peoplePages.post("/", async (c) => {
     const { user } = await made.json<{ user: { id: string } }>();
     return redirectWithCookies(c, `${pathOf(user.id)}?done=created`);
   } catch (error) {
-    const problem = problemOf(error);
+    const problem = formProblemOf(error);
     const page = <NewPersonPage view={viewOf(c)} typed={typed} problem={problem} />;
     return renderPage(c, page, problem.status);
   }
@@ -84,7 +84,7 @@ peoplePages.post("/:id/ban", async (c) => {
   try {
     await administer(c, "ban-user", body);
   } catch (error) {
-    const problem = problemOf(error);
+    const problem = formProblemOf(error);
     const page = <BanPage view={viewOf(c)} person={found} typed={typed} problem={problem} />;
     return renderPage(c, page, problem.status);
   }
@@ -106,7 +106,7 @@ peoplePages.post("/:id/removal", async (c) => {
   try {
     await administer(c, "remove-user", { userId: found.id });
   } catch (error) {
-    const problem = problemOf(error);
+    const problem = formProblemOf(error);
     const page = <RemovePersonPage view={viewOf(c)} person={found} problem={problem} />;
     return renderPage(c, page, problem.status);
   }
@@ -140,7 +140,7 @@ async function change(
   try {
     await administer(c, endpoint, { userId: id, ...body });
   } catch (error) {
-    return showPerson(c, problemOf(error));
+    return showPerson(c, formProblemOf(error));
   }
   return redirectWithCookies(c, `${pathOf(id)}?done=${done}`);
 }

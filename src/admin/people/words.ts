@@ -215,4 +215,4 @@ export const peopleWords = defineWords(
   sharedWords,
 );
 
-export type Key = KeyOf<typeof peopleWords>;
+export type PeopleKey = KeyOf<typeof peopleWords>;

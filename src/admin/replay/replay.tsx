@@ -1,6 +1,6 @@
 import { Field } from "../shared/components/field";
 import { TaskError } from "../tasks/task-error";
-import type { Reason } from "../../tasks/model/define";
+import type { FailureReason } from "../../tasks/model/define";
 import type { TaskFacts } from "../../tasks/reading/execution";
 import type { BadInput } from "../../tasks/accepting/start";
 import type { Status } from "../../tasks/model/states";
@@ -16,7 +16,7 @@ export type ReplayProblem =
   | { kind: "syntax"; error: JsonError }
   | { kind: "refused"; refusal: Omit<BadInput, "kind"> }
   /** It would fail; it is sent if its sender insists. */
-  | { kind: "warning"; reason: Reason }
+  | { kind: "warning"; reason: FailureReason }
   | { kind: "state"; status: Status };
 
 interface ReplayPageProps {
@@ -85,7 +85,7 @@ export function ReplayPage({ view, task, names, input, problem }: ReplayPageProp
 }
 
 /** What was warned of: only that is sent anyway, not what was edited after. */
-export function warningOf({ code, message }: Reason): string {
+export function warningOf({ code, message }: FailureReason): string {
   return `${code}: ${message}`;
 }
 

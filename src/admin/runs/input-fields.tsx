@@ -1,12 +1,12 @@
 import { control, Field } from "../shared/components/field";
 import { fieldId } from "./input-form";
-import { type InputField } from "./input-schema";
+import { type SchemaField } from "./input-schema";
 import type { View } from "../shared/view";
 import { runsWords } from "./words";
 
 interface InputFieldsProps {
   view: View;
-  fields: readonly InputField[];
+  fields: readonly SchemaField[];
   /** As typed, or to begin with, by the field's name in the form. */
   values: Readonly<Record<string, string>>;
   /** What is wrong, likewise. */
@@ -60,7 +60,7 @@ export function Label({ text, optional }: { text: string; optional?: string }) {
 
 type ControlProps = ReturnType<typeof control> & {
   view: View;
-  field: InputField;
+  field: SchemaField;
   value: string;
 };
 

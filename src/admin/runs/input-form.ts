@@ -1,9 +1,9 @@
 /** What a form made from a schema says, and means. It only collects: the task's own schema judges it. */
 import { parseAsSent } from "../../lib/exact-json";
-import { type InputField, textOf } from "./input-schema";
+import { type SchemaField, textOf } from "./input-schema";
 
 /** What the fields of a form begin with, by their names in it, to say this input. */
-export function inputTexts(fields: readonly InputField[], input: unknown): Record<string, string> {
+export function inputTexts(fields: readonly SchemaField[], input: unknown): Record<string, string> {
   const members = (typeof input === "object" && input !== null ? input : {}) as Record<
     string,
     unknown
@@ -29,11 +29,11 @@ export function fieldId(name: string): string {
 
 /** What was typed: the input it stands for, or the fields whose JSON cannot be read. */
 export function readInputForm(
-  fields: readonly InputField[],
+  fields: readonly SchemaField[],
   typed: (id: string) => string,
 ): { input: unknown; unreadable: string[] } {
   const unreadable: string[] = [];
-  const read = (field: InputField): unknown => {
+  const read = (field: SchemaField): unknown => {
     try {
       return valueOf(field, typed(fieldId(field.name)));
     } catch {
@@ -53,7 +53,7 @@ export function readInputForm(
 }
 
 /** Undefined for a member left out. Throws on JSON that is none. */
-function valueOf(field: InputField, text: string): unknown {
+function valueOf(field: SchemaField, text: string): unknown {
   if (text.trim() === "") {
     if (!field.required) {
       return undefined;

@@ -13,7 +13,7 @@ export type FieldKind =
   | { kind: "instant" }
   | { kind: "json" };
 
-export type InputField = FieldKind & {
+export type SchemaField = FieldKind & {
   /** The member of the input; empty for the input as a whole. */
   name: string;
   description: string;
@@ -31,7 +31,7 @@ type Schema = z.core.JSONSchema.BaseSchema;
 const LONG_TEXT = 200;
 
 /** The fields of an input; one for all of it where it is no plain object. */
-export function inputFields(schema: z.ZodType): InputField[] {
+export function inputFields(schema: z.ZodType): SchemaField[] {
   const json = toSchema(schema);
   const members = Object.entries(json.properties ?? {});
   if (json.type !== "object" || members.length === 0) {
@@ -63,7 +63,7 @@ function toSchema(schema: z.ZodType): Schema {
   });
 }
 
-function fieldOf(name: string, schema: Schema, required: boolean): InputField {
+function fieldOf(name: string, schema: Schema, required: boolean): SchemaField {
   const { inner, nullable } = withoutNull(schema);
   const kind = kindOf(inner);
   const fallback: unknown = schema.default ?? inner.default;

@@ -3,7 +3,7 @@ import { EmptyState } from "../shared/components/empty-state";
 import { Notice } from "../shared/components/notice";
 import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
-import { type RegisteredTask, TaskTable } from "./task-table";
+import { type RegisteredTask, StartableTable } from "./task-table";
 import { TemplateTable } from "./template-table";
 import { runsWords } from "./words";
 
@@ -29,7 +29,7 @@ export function RunListPage({ view, tasks, templates, mayWrite }: RunListPagePro
       )}
       <section aria-labelledby="tasks-title">
         <h2 id="tasks-title">{t("run.tasks")}</h2>
-        <TaskTable view={view} tasks={tasks} />
+        <StartableTable view={view} tasks={tasks} />
       </section>
       <section id="templates" aria-labelledby="templates-title">
         <div class="heading">

@@ -4,7 +4,7 @@ import type { Template } from "../../tasks/templates/templates";
 import { InputField } from "../shared/components/field";
 import { InputFields, isolated, Label } from "./input-fields";
 import { Notice } from "../shared/components/notice";
-import type { InputField as FieldOfInput } from "./input-schema";
+import type { SchemaField as FieldOfInput } from "./input-schema";
 import { Layout } from "../shared/layout";
 import { whatItDoes } from "../tasks/what-it-does";
 import type { View } from "../shared/view";

@@ -12,7 +12,7 @@ export interface RegisteredTask {
 }
 
 /** The tasks of this deployment. */
-export function TaskTable({ view, tasks }: { view: View; tasks: readonly RegisteredTask[] }) {
+export function StartableTable({ view, tasks }: { view: View; tasks: readonly RegisteredTask[] }) {
   const { language } = view;
   const t = runsWords(view);
   return (

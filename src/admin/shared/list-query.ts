@@ -4,7 +4,7 @@ import { type Cursor, readCursor } from "../../http/paging";
 import { isLonger } from "../../lib/cut-text";
 import { MAX_NAME_CHARACTERS } from "../../tasks/model/bounds";
 import { isZone, startOfDay, UTC } from "./zone";
-import type { Key } from "./words";
+import type { SharedKey } from "./words";
 
 /** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
 export const PAGE_ROWS = 25;
@@ -30,7 +30,7 @@ export const words = filterText(MAX_LENGTH).optional();
 /** Of a module or a task. */
 export const taskName = cutFilterText(MAX_NAME_CHARACTERS).optional();
 
-export type Problems<Name extends string> = Partial<Record<Name | "cursor", Key>>;
+export type Problems<Name extends string> = Partial<Record<Name | "cursor", SharedKey>>;
 
 /**
  * Reads filters one by one, so that each bad one can be named beside its field. Values are trimmed
@@ -38,7 +38,7 @@ export type Problems<Name extends string> = Partial<Record<Name | "cursor", Key>
  */
 export function readFilters<Shape extends Record<string, z.ZodType>>(
   shape: Shape,
-  problemOf: { [Name in keyof Shape & string]: Key },
+  problemOf: { [Name in keyof Shape & string]: SharedKey },
   params: URLSearchParams,
 ) {
   type Name = keyof Shape & string;

@@ -246,4 +246,4 @@ export const sharedWords = defineWords({
   },
 });
 
-export type Key = KeyOf<typeof sharedWords>;
+export type SharedKey = KeyOf<typeof sharedWords>;

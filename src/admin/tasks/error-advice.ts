@@ -1,8 +1,8 @@
 import { BURIED } from "../../tasks/running/dead-letters";
-import type { Key } from "./words";
+import type { TaskKey } from "./words";
 
 /** Whose fault a failure is and what to do next, by its code; those of other modules have none. */
-const ADVICE: Record<string, Key> = {
+const ADVICE: Record<string, TaskKey> = {
   ...all("repair.advice.sender", [
     "invalid_order",
     "order_too_large",
@@ -26,11 +26,11 @@ const ADVICE: Record<string, Key> = {
   lost: "repair.advice.lost",
 };
 
-function all(advice: Key, codes: readonly string[]): Record<string, Key> {
+function all(advice: TaskKey, codes: readonly string[]): Record<string, TaskKey> {
   return Object.fromEntries(codes.map((code) => [code, advice]));
 }
 
-export function adviceOn(code: string, taskName: string): Key | null {
+export function adviceOn(code: string, taskName: string): TaskKey | null {
   if (taskName === BURIED.name) {
     return "repair.advice.stranger"; // whatever its code, there is no task to run
   }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import type { Key } from "./words";
+import type { TaskKey } from "./words";
 
 /** What the task history may show of a task beside its id and its state. */
 export const COLUMNS = {
@@ -14,7 +14,7 @@ export const COLUMNS = {
   started: "tasks.started",
   duration: "tasks.duration",
   error: "tasks.error",
-} as const satisfies Record<string, Key>;
+} as const satisfies Record<string, TaskKey>;
 export type Column = keyof typeof COLUMNS;
 
 /** How a person likes the task history. */

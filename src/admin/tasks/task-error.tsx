@@ -5,9 +5,12 @@ import { adviceOn } from "./error-advice";
 import { errorOf } from "./execution-view";
 import { shortId } from "../shared/format";
 import type { View } from "../shared/view";
-import { tasksWords, type Key } from "./words";
+import { tasksWords, type TaskKey } from "./words";
 
-const TITLES: Partial<Record<Status, Key>> = { FAILURE: "task.failed", REVOKED: "task.stopped" };
+const TITLES: Partial<Record<Status, TaskKey>> = {
+  FAILURE: "task.failed",
+  REVOKED: "task.stopped",
+};
 
 interface TaskErrorProps {
   view: View;

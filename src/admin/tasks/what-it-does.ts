@@ -1,7 +1,7 @@
 import type { View } from "../shared/view";
-import { type Key, tasksWords } from "./words";
+import { type TaskKey, tasksWords } from "./words";
 
-const WORDS: Readonly<Record<string, Key>> = {
+const WORDS: Readonly<Record<string, TaskKey>> = {
   "pedidos.procesar": "does.order",
   "system.bulk": "does.bulk",
   "exports.orders": "does.exportOrders",

@@ -328,4 +328,4 @@ export const tasksWords = defineWords(
   sharedWords,
 );
 
-export type Key = KeyOf<typeof tasksWords>;
+export type TaskKey = KeyOf<typeof tasksWords>;

@@ -7,7 +7,7 @@
  * room to ask all they need in that time, and those that began get on at the same rate: a share of
  * its products each turn. The others stand in line.
  */
-import { Lane, type Place } from "./lane";
+import { SenderLane, type LanePlace } from "./lane";
 
 /** An order that needs products. Times are Unix milliseconds. */
 export interface Need {
@@ -20,7 +20,7 @@ export interface Need {
   notBefore: number;
 }
 
-interface Waiting extends Need, Place {
+interface Waiting extends Need, LanePlace {
   seenAt: number;
 }
 
@@ -38,7 +38,7 @@ type Judge = (product: string, need: Need) => Verdict;
 
 export class Asks {
   /** Whose turn it is first. */
-  readonly #lanes = new Map<string, Lane<Waiting>>();
+  readonly #lanes = new Map<string, SenderLane<Waiting>>();
   readonly #laneOf = new Map<string, string>();
   #products = 0;
 
@@ -60,7 +60,7 @@ export class Asks {
     }
     const { length: size } = need.products;
     const name = `${size > SMALL ? "large" : "small"} ${need.sender}`;
-    const lane = this.#lanes.get(name) ?? new Lane<Waiting>();
+    const lane = this.#lanes.get(name) ?? new SenderLane<Waiting>();
     // What one lane has never exceeds what it leaves free, so that there is room for others.
     if (
       lane.orders < MAX_ORDERS - this.orders &&

@@ -24,7 +24,7 @@ export type CallResult =
   | { kind: "limited"; why: string; retryAfterMs: number | null }
   | { kind: "dropped" };
 
-export interface Source {
+export interface CatalogueSource {
   /** Base URL; empty for the embedded catalogue. */
   url: string;
   timeoutMs: number;
@@ -38,7 +38,7 @@ const TRANSIENT = new Set([401, 403, 407, 408, 421, 423, 425]);
 
 /** Never throws. `dropped` ends it early. */
 export async function callCatalogue(
-  { url, timeoutMs }: Source,
+  { url, timeoutMs }: CatalogueSource,
   id: string,
   dropped: AbortSignal,
   clock = systemClock,

@@ -15,8 +15,8 @@ import { wakeWaiting } from "../../tasks/recovery/wake";
 import { CATALOGUE_WAITING } from "../order/errors";
 import { ORDER_TASK } from "../order/order";
 import type { Need } from "./asks";
-import { callCatalogue, type Source } from "./call";
-import { Desk, type DeskState, type Found } from "./desk";
+import { callCatalogue, type CatalogueSource } from "./call";
+import { CatalogueRequests, type DeskState, type Found } from "./desk";
 import type { HealthState } from "./health";
 import { MAX_PROBE_MS } from "./judgement";
 
@@ -29,7 +29,7 @@ const SICK_SHOWN = 20;
 const SETTLED_MS = 5000;
 
 interface DeskRecord {
-  source: Source;
+  source: CatalogueSource;
   desk: DeskState;
 }
 
@@ -50,13 +50,13 @@ export interface CatalogueStatus {
 }
 
 export class CatalogueDesk extends DurableObject<Env> {
-  #source: Source | undefined;
-  #desk: Desk | undefined;
+  #source: CatalogueSource | undefined;
+  #desk: CatalogueRequests | undefined;
   #saved: string | undefined;
   #savedAt = 0;
   #saving = false;
 
-  lookup(source: Source, needs: Need[]): Promise<Found> {
+  lookup(source: CatalogueSource, needs: Need[]): Promise<Found> {
     this.#source = source;
     return this.#open().lookup(needs);
   }
@@ -97,11 +97,11 @@ export class CatalogueDesk extends DurableObject<Env> {
     }
   }
 
-  #open(): Desk {
+  #open(): CatalogueRequests {
     if (!this.#desk) {
       const record = this.ctx.storage.kv.get<DeskRecord>(RECORD);
       this.#source ??= record?.source;
-      this.#desk = new Desk({
+      this.#desk = new CatalogueRequests({
         clock: systemClock,
         call: (product, dropped) =>
           callCatalogue(this.#source ?? { url: "", timeoutMs: MAX_PROBE_MS }, product, dropped),

@@ -19,8 +19,8 @@ import {
   lookEveryMs,
   MAX_WAIT_MS,
   patienceMs,
-  pause,
-  QUIET_MS,
+  sleep,
+  NO_NEWS_MS,
 } from "./patience";
 
 export interface Found {
@@ -60,7 +60,7 @@ const SET_BACK_MS = 60_000;
 
 const OPEN: ReadonlySet<Verdict | undefined> = new Set(["ask", "later"] as const);
 
-export class Desk {
+export class CatalogueRequests {
   readonly #options: DeskOptions;
   readonly #known: Knowledge;
   readonly #asks = new Asks();
@@ -114,7 +114,7 @@ export class Desk {
       ) {
         return this.#found(needs, this.#openOf(open));
       }
-      await pause(lookEveryMs(productsOf(open)));
+      await sleep(lookEveryMs(productsOf(open)));
     }
   }
 
@@ -281,7 +281,7 @@ export class Desk {
     // Nobody waits for a call that an earlier caller has waited for already.
     const isLong = (product: string) =>
       this.#known.slowness.isSlow(product) || this.#calls.ageMs(product, now) >= patience;
-    const isHeldUp = this.#known.health.down !== null || this.#known.pace.waitMs(now) > QUIET_MS;
+    const isHeldUp = this.#known.health.down !== null || this.#known.pace.waitMs(now) > NO_NEWS_MS;
     return (this.#calls.isIdle && isHeldUp) || open.every(({ products }) => products.every(isLong));
   }
 

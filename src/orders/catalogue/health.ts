@@ -34,7 +34,7 @@ interface Missing {
   at: number;
 }
 
-export class Health {
+export class CatalogueHealth {
   #seq = 0;
   #down: Outage | null;
   /** Calls with a greater number began while it was down. */

@@ -3,7 +3,7 @@ import { Answers } from "./answers";
 import type { Need, Verdict } from "./asks";
 import type { CallResult } from "./call";
 import type { Call } from "./calls";
-import { Health, type HealthState } from "./health";
+import { CatalogueHealth, type HealthState } from "./health";
 import { Pace, type PaceState } from "./pace";
 import { callEveryMs } from "./patience";
 import { Slowness } from "./slowness";
@@ -18,13 +18,13 @@ export interface KnowledgeState {
 const LIMITED = { inARow: 5, forMs: 60_000 };
 
 export class Knowledge {
-  readonly health: Health;
+  readonly health: CatalogueHealth;
   readonly pace: Pace;
   readonly slowness = new Slowness();
   readonly answers = new Answers();
 
   constructor(state?: KnowledgeState) {
-    this.health = new Health(state?.health);
+    this.health = new CatalogueHealth(state?.health);
     this.pace = new Pace(state?.pace);
   }
 

@@ -4,7 +4,7 @@
  */
 
 /** What a lane has to know of an order. */
-export interface Place {
+export interface LanePlace {
   /** The order's task. */
   taskId: string;
   /** What it still needs. */
@@ -18,7 +18,7 @@ export interface Place {
 /** An order has all its products in about so many turns. */
 const TURNS = 20;
 
-export class Lane<Order extends Place> {
+export class SenderLane<Order extends LanePlace> {
   /** Being asked for, whose turn it is first. */
   readonly #begun = new Map<string, Order>();
   /** Products that those came with. */

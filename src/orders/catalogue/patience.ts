@@ -3,7 +3,7 @@ import { CALLS_AT_ONCE } from "./calls";
 
 /** A caller waits so long at most, and without news of what it wants. */
 export const MAX_WAIT_MS = 5000;
-export const QUIET_MS = 500;
+export const NO_NEWS_MS = 500;
 /** How long a caller waits without news, in times what calls take as a rule. */
 const QUIET_CALLS = 4;
 /** Products of a lookup are all looked at after a call, so the more there are the more rarely. */
@@ -13,12 +13,12 @@ const AWAY_MS = { min: 500, max: 30_000 };
 
 /** Without news. `typicalMs` is what calls take as a rule, 0 for unknown. */
 export function patienceMs(typicalMs: number): number {
-  return typicalMs === 0 ? MAX_WAIT_MS : Math.max(QUIET_MS, QUIET_CALLS * typicalMs);
+  return typicalMs === 0 ? MAX_WAIT_MS : Math.max(NO_NEWS_MS, QUIET_CALLS * typicalMs);
 }
 
 /** Between looks at so many products. */
 export function lookEveryMs(products: number): number {
-  return Math.min(products / LOOKED_AT_PER_MS, QUIET_MS / 2);
+  return Math.min(products / LOOKED_AT_PER_MS, NO_NEWS_MS / 2);
 }
 
 /** From one call to the next. */
@@ -31,7 +31,7 @@ export function awayMs(ms: number): number {
   return Math.round(Math.min(Math.max(ms, AWAY_MS.min), AWAY_MS.max));
 }
 
-export function pause(ms: number): Promise<void> {
+export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });

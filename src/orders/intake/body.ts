@@ -15,7 +15,7 @@ const PARSERS: Record<string, (text: string) => Iterable<OrderText>> = {
 };
 
 export const MAX_ORDERS = 10_000;
-export const MAX_BODY_BYTES = 8 * 1024 * 1024;
+export const MAX_ORDERS_BYTES = 8 * 1024 * 1024;
 
 /**
  * The orders of a body, not yet looked into, and what tells this body from any other: its type and
@@ -52,9 +52,9 @@ function* counted(orders: Iterable<OrderText>): Generator<OrderText> {
 /** The body's text, and the hash of its bytes. */
 async function readText(request: Request): Promise<{ text: string; hash: string }> {
   const tooLarge = () =>
-    new AppError(413, "body_too_large", `The body is over ${MAX_BODY_BYTES} bytes`);
+    new AppError(413, "body_too_large", `The body is over ${MAX_ORDERS_BYTES} bytes`);
   const declared = Number(request.headers.get("content-length") ?? 0);
-  if (declared > MAX_BODY_BYTES) {
+  if (declared > MAX_ORDERS_BYTES) {
     throw tooLarge();
   }
   const decode = decoder();
@@ -64,7 +64,7 @@ async function readText(request: Request): Promise<{ text: string; hash: string 
   let length = 0;
   for await (const chunk of request.body ?? []) {
     length += chunk.byteLength;
-    if (length > MAX_BODY_BYTES) {
+    if (length > MAX_ORDERS_BYTES) {
       throw tooLarge();
     }
     text += decode(chunk);

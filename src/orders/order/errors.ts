@@ -1,5 +1,5 @@
 import { INVISIBLE } from "../../lib/visible";
-import type { Reason } from "../../tasks/model/define";
+import type { FailureReason } from "../../tasks/model/define";
 import { MAX_CUSTOMER_CHARACTERS, MAX_LINES, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
 import { MAX_QUANTITY, MAX_SKU_CHARACTERS } from "./order";
 
@@ -27,7 +27,7 @@ export type OrderError =
   | { kind: "duplicate"; winner: string };
 
 /** The public reason: a stable code, words that name the field or SKU, the stage. */
-export function reasonOf(error: OrderError): Reason {
+export function reasonOf(error: OrderError): FailureReason {
   switch (error.kind) {
     case "not_an_order":
       return validation("invalid_order", "An order is a JSON object", "");
@@ -100,11 +100,11 @@ export function reasonOf(error: OrderError): Reason {
   }
 }
 
-function validation(code: string, message: string, field: string): Reason {
+function validation(code: string, message: string, field: string): FailureReason {
   return { code, message, detail: { stage: "validate", field } };
 }
 
-function enrichment(code: string, message: string, { sku }: { sku: string }): Reason {
+function enrichment(code: string, message: string, { sku }: { sku: string }): FailureReason {
   return { code, message, detail: { stage: "enrich", sku } };
 }
 

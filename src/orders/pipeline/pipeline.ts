@@ -4,7 +4,7 @@
  */
 import type { Config } from "../../config";
 import type { Clock } from "../../lib/clock";
-import type { BatchResult, Outcome, Reason, Task } from "../../tasks/model/define";
+import type { BatchResult, Outcome, FailureReason, Task } from "../../tasks/model/define";
 import type { TimelineEvent } from "../../tasks/model/timeline";
 import type { Lookups, Question } from "../catalogue/catalogue";
 import { enrich, productsOf } from "./enrich";
@@ -148,7 +148,7 @@ class OrderBatch {
   }
 
   #reject(task: Task<unknown>, error: OrderError): void {
-    const reason: Reason = reasonOf(error);
+    const reason: FailureReason = reasonOf(error);
     this.#end(task, { kind: "reject", reason });
   }
 

@@ -8,18 +8,18 @@ import type { ClaimAnswer, ClaimOf, OrderRegistry, Outcomes } from "./registry.d
  * Number of objects. It is part of their names, so changing it starts a new registry; what the old
  * one knew as stored is still found by the orders table.
  */
-export const SHARDS = 2;
+export const REGISTRY_SHARDS = 2;
 
 function shardOf(orderId: string): number {
   let hash = 0x811c9dc5; // FNV-1a
   for (let index = 0; index < orderId.length; index++) {
     hash = Math.imul(hash ^ orderId.charCodeAt(index), 0x01000193);
   }
-  return (hash >>> 0) % SHARDS;
+  return (hash >>> 0) % REGISTRY_SHARDS;
 }
 
 function stubOf(env: Env, shard: number): DurableObjectStub<OrderRegistry> {
-  return objectOf(env, env.ORDER_REGISTRY, `orders:v1:${SHARDS}:${shard}`);
+  return objectOf(env, env.ORDER_REGISTRY, `orders:v1:${REGISTRY_SHARDS}:${shard}`);
 }
 
 /**
@@ -75,7 +75,7 @@ export async function registryStorage(env: Env): Promise<Storage | null> {
   if (known && isRecent(known.at, SIZE_KEPT_MS, Date.now())) {
     return known.storage;
   }
-  const shards = Array.from({ length: SHARDS }, (_, shard) => stubOf(env, shard).size());
+  const shards = Array.from({ length: REGISTRY_SHARDS }, (_, shard) => stubOf(env, shard).size());
   const storage = await Promise.all(shards).then(
     (bytes) => ({ bytes: Math.max(...bytes), limit: OBJECT_MAX_BYTES }),
     () => null,

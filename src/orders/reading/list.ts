@@ -9,7 +9,7 @@ import {
   type Cursor,
   cutPage,
   invalidCursor,
-  type Key,
+  type PageKey,
   MAX_PAGE_BYTES,
   MAX_SCANNED,
   MAX_SORTED,
@@ -22,10 +22,10 @@ import { fold, wordFinder } from "../../lib/fold";
 import { hasUnfolded } from "../pipeline/fold-customers";
 import { getOrder, getOrders, type OrderRow, type OrderSummary } from "../order/queries";
 import type { OrderTable } from "../order/schema";
-import { inRange, type OrderFilter, type Place, rangePast } from "./range";
+import { inRange, type OrderFilter, type OrderPlace, rangePast } from "./range";
 
 type Test = (customer: string) => boolean;
-type Looked = Place & Pick<OrderTable, "customer"> & { hit: number; bytes: number };
+type Looked = OrderPlace & Pick<OrderTable, "customer"> & { hit: number; bytes: number };
 
 /** Which index to walk, and what a customer's name must meet besides. */
 interface Scan {
@@ -39,8 +39,8 @@ interface Scan {
 
 /** All there is, read whole; where to look on for words elsewhere in names. */
 interface Found {
-  rows: Place[];
-  onward: Key | null;
+  rows: OrderPlace[];
+  onward: PageKey | null;
 }
 
 /** In a key: the names that begin with the search are behind it. */
@@ -72,12 +72,12 @@ async function findOrders(
   db: D1Database,
   filter: OrderFilter,
   request: PageRequest,
-): Promise<Page<Place>> {
+): Promise<Page<OrderPlace>> {
   const plan = await planPage(db, filter, request);
   return "rows" in plan ? cutFound(db, plan, request) : scan(db, plan, request);
 }
 
-const idsOf = (rows: readonly Place[]) => rows.map(({ id }) => id);
+const idsOf = (rows: readonly OrderPlace[]) => rows.map(({ id }) => id);
 
 async function planPage(
   db: D1Database,
@@ -121,7 +121,7 @@ const beginsOtherwise = (search: string): Test => {
   return (name) => !fold(name).startsWith(start);
 };
 
-type Begun = Place & Pick<OrderTable, "customer_folded">;
+type Begun = OrderPlace & Pick<OrderTable, "customer_folded">;
 
 const BEGINNING = sql(`
 SELECT id, processed_at, customer_folded FROM orders
@@ -160,10 +160,10 @@ async function cutFound(
   db: D1Database,
   { rows, onward }: Found,
   request: PageRequest,
-): Promise<Page<Place>> {
+): Promise<Page<OrderPlace>> {
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
-  const compare = (a: Place, b: Place) => (backwards ? -1 : 1) * newestFirst(a, b);
+  const compare = (a: OrderPlace, b: OrderPlace) => (backwards ? -1 : 1) * newestFirst(a, b);
   const place = cursor && placeOf(cursor);
   const rest = rows.filter((row) => !place || compare(row, place) > 0).toSorted(compare);
   const total = { count: rows.length, capped: onward !== null };
@@ -180,7 +180,7 @@ async function cutFound(
 const SIZES = sql(`
 SELECT o.id, octet_length(o.lines) AS bytes FROM json_each(:ids) m JOIN orders o ON o.id = m.value`);
 
-async function sizesOf(db: D1Database, rows: readonly Place[]): Promise<Map<string, number>> {
+async function sizesOf(db: D1Database, rows: readonly OrderPlace[]): Promise<Map<string, number>> {
   const ids = JSON.stringify(idsOf(rows));
   const { results } = await SIZES.on(db, { ids }).all<Pick<OrderTable, "id"> & { bytes: number }>();
   return new Map(results.map(({ id, bytes }) => [id, bytes]));
@@ -190,7 +190,7 @@ async function scan(
   db: D1Database,
   { filter, id, tests, total, mark }: Scan,
   request: PageRequest,
-): Promise<Page<Place>> {
+): Promise<Page<OrderPlace>> {
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
   const place = cursor && placeOf(cursor);
@@ -228,17 +228,17 @@ async function look(
   return results;
 }
 
-function keyOf({ processed_at, id }: Place): Key {
+function keyOf({ processed_at, id }: OrderPlace): PageKey {
   return [processed_at, id];
 }
 
-function placeOf({ key: [processedAt, id] }: Cursor): Place {
+function placeOf({ key: [processedAt, id] }: Cursor): OrderPlace {
   if (typeof processedAt !== "number" || typeof id !== "string") {
     throw invalidCursor();
   }
   return { id, processed_at: processedAt };
 }
 
-function newestFirst(a: Place, b: Place): number {
+function newestFirst(a: OrderPlace, b: OrderPlace): number {
   return b.processed_at - a.processed_at || (a.id < b.id ? 1 : a.id > b.id ? -1 : 0);
 }

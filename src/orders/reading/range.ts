@@ -14,12 +14,12 @@ export interface OrderFilter {
 }
 
 /** Where an order stands in a list. */
-export type Place = Pick<OrderTable, "id" | "processed_at">;
+export type OrderPlace = Pick<OrderTable, "id" | "processed_at">;
 
 /** The filter's range past a place, with one bound at that end: see tasks/id-range.ts. */
 export function rangePast(
   filter: OrderFilter,
-  place: Place | null,
+  place: OrderPlace | null,
   backwards: boolean,
 ): Conditions {
   const end = backwards ? "from" : "before";

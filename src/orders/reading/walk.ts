@@ -8,7 +8,7 @@ import { inRange, type OrderFilter, rangePast } from "./range";
 export type WalkFilter = Omit<OrderFilter, "search">;
 
 /** An order's place in the walk. */
-export type Place = readonly [processedAt: number, id: string];
+export type WalkPlace = readonly [processedAt: number, id: string];
 
 const PAGE_ORDERS = 500;
 /** An order has up to 200 lines: a page of the largest would be tens of megabytes. */
@@ -18,8 +18,8 @@ const PAGE_BYTES = 1_000_000;
 export async function nextOrders(
   db: D1Database,
   filter: WalkFilter,
-  after: Place | null,
-): Promise<{ rows: OrderRow[]; end: Place } | null> {
+  after: WalkPlace | null,
+): Promise<{ rows: OrderRow[]; end: WalkPlace } | null> {
   const [processedAt = 0, id = ""] = after ?? [];
   const findable = await inIndex(db, filter);
   const where = rangePast(findable, after && { processed_at: processedAt, id }, true);

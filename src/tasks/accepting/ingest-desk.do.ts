@@ -2,13 +2,13 @@ import { DurableObject } from "cloudflare:workers";
 import { guarded } from "../../db/guarded";
 import { ASKED } from "../../db/retry";
 import type { Submission } from "./accept";
-import { type Accepted, Desk } from "./ingest-desk";
+import { type AcceptedRequest, IngestRequests } from "./ingest-desk";
 
 /** Holds nothing but what waits for the transaction under way. See ingest-desk.ts. */
 export class IngestDesk extends DurableObject<Env> {
-  private desk = new Desk(guarded(this.env, ASKED), (work) => this.ctx.waitUntil(work));
+  private desk = new IngestRequests(guarded(this.env, ASKED), (work) => this.ctx.waitUntil(work));
 
-  accept(request: Submission): Promise<Accepted> {
+  accept(request: Submission): Promise<AcceptedRequest> {
     return this.desk.accept(request);
   }
 }

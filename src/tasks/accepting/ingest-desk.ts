@@ -14,7 +14,7 @@ import { objectOf } from "../../object-of";
 import { accept, type Owner, type Submission } from "./accept";
 
 /** Number of objects: one takes 500 to 1,000 requests a second. It is part of their names. */
-export const SHARDS = 2;
+export const INGEST_SHARDS = 2;
 
 /** A larger request has a transaction of its own. */
 const SMALL_TASKS = 50;
@@ -36,7 +36,7 @@ const RETRY_AFTER_SECONDS = 5;
  * "busy": too much waits already. `failed` is what D1 said, as any error of the object itself is not,
  * and what kind of trouble of D1's own it is.
  */
-export type Accepted = Owner | "busy" | { failed: string; trouble: TroubleKind | null };
+export type AcceptedRequest = Owner | "busy" | { failed: string; trouble: TroubleKind | null };
 
 export function isSmall({ head, chunks }: Submission): boolean {
   return head.tasks <= SMALL_TASKS && charactersOf(chunks) <= SMALL_CHARACTERS;
@@ -52,10 +52,10 @@ function charactersOf(chunks: readonly string[]): number {
  */
 export async function acceptTogether(env: Env, request: Submission): Promise<Owner | null> {
   const { lote } = request.head;
-  let accepted: Accepted;
+  let accepted: AcceptedRequest;
   try {
-    const shard = Number.parseInt(lote.slice(-1), 16) % SHARDS;
-    const desk = objectOf(env, env.INGEST_DESK, `ingest:${SHARDS}:${shard}`);
+    const shard = Number.parseInt(lote.slice(-1), 16) % INGEST_SHARDS;
+    const desk = objectOf(env, env.INGEST_DESK, `ingest:${INGEST_SHARDS}:${shard}`);
     accepted = await desk.accept(request);
   } catch (error) {
     log.warn("ingest.desk_failed", { lote, message: String(error) });
@@ -83,13 +83,13 @@ function isOverloaded(error: unknown): boolean {
 
 interface Waiting {
   request: Submission;
-  answer: (accepted: Accepted) => void;
+  answer: (accepted: AcceptedRequest) => void;
   /** Has the call that brought it write what waits. */
   lead: () => void;
 }
 
 /** What the object does; in a file of its own, it is only that this is one. */
-export class Desk {
+export class IngestRequests {
   readonly #env: Env;
   readonly #behind: (work: Promise<unknown>) => void;
   #waiting: Waiting[] = [];
@@ -102,12 +102,12 @@ export class Desk {
     this.#behind = behind;
   }
 
-  accept(request: Submission): Promise<Accepted> {
+  accept(request: Submission): Promise<AcceptedRequest> {
     const size = charactersOf(request.chunks);
     if (this.#characters + size > MAX_WAITING_CHARACTERS) {
       return Promise.resolve("busy");
     }
-    const { promise: accepted, resolve: answer } = Promise.withResolvers<Accepted>();
+    const { promise: accepted, resolve: answer } = Promise.withResolvers<AcceptedRequest>();
     const { promise: turn, resolve: lead } = Promise.withResolvers<void>();
     // Each transaction is of the first call that waits for it: what the platform grants a call in
     // queries and time is then never used up by those before.

@@ -2,7 +2,7 @@ import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { requireScope } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { json } from "../../http/json-content";
-import { pageOf, pageQuery, readCursor, renderPage } from "../../http/paging";
+import { pageOf, pageQuery, readCursor, pageBody } from "../../http/paging";
 import { problems } from "../../http/problem-docs";
 import { createRoute } from "../../http/route";
 import type { Engine } from "../model/engine";
@@ -59,7 +59,7 @@ export function executionRoutes(engine: Engine) {
       const order = ordering.startsWith("-") ? "newest" : "oldest";
       const page = await listTasks(c.env.DB, toFilter(filter), request, order);
       return c.json(
-        renderPage(page, c.req.url, (task) => toExecution(task, engine)),
+        pageBody(page, c.req.url, (task) => toExecution(task, engine)),
         200,
       );
     })

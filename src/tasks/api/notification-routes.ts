@@ -4,7 +4,7 @@ import { assertCaller } from "../../http/require";
 import { type AppEnv, validationHook } from "../../http/app-env";
 import { AppError } from "../../http/errors";
 import { json } from "../../http/json-content";
-import { pageOf, pageQuery, readCursor, renderPage } from "../../http/paging";
+import { pageOf, pageQuery, readCursor, pageBody } from "../../http/paging";
 import { problems } from "../../http/problem-docs";
 import { createRoute } from "../../http/route";
 import type { Engine } from "../model/engine";
@@ -100,7 +100,7 @@ export function notificationRoutes(engine: Engine) {
       const user = callerId(assertCaller(c.var.caller));
       const request = { limit, cursor: readCursor(cursor) };
       const page = await listNotifications(c.env.DB, user, which, request);
-      const view = renderPage(page, c.req.url, (row) => toNotificationView(row, engine));
+      const view = pageBody(page, c.req.url, (row) => toNotificationView(row, engine));
       return c.json({ ...view, unread: await countUnread(c.env.DB, user) }, 200);
     })
     .openapi(readRoute, async (c) => {

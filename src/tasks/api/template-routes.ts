@@ -10,7 +10,7 @@ import type { Engine } from "../model/engine";
 import { operatorOf } from "../commands/operator";
 import { granted } from "../commands/refusals";
 import { changeTemplate, knownTemplate, retireTemplate } from "../commands/template-changes";
-import { templatePage, TemplatePage, TemplateQuery } from "../templates/template-page";
+import { templatePage, TemplateList, TemplateQuery } from "../templates/template-page";
 import { TemplateBody, TemplateView, toDraft, toTemplateView } from "../templates/template-view";
 
 const params = z.object({ name: z.string() });
@@ -24,7 +24,7 @@ const listRoute = createRoute({
   summary: "Templates, by name",
   middleware: requireScope("tasks:read"),
   request: { query: TemplateQuery },
-  responses: { 200: { description: "A page of them", content: json(TemplatePage) } },
+  responses: { 200: { description: "A page of them", content: json(TemplateList) } },
 });
 
 const oneRoute = createRoute({

@@ -12,7 +12,7 @@ import {
   pageOf,
   pageQuery,
   readCursor,
-  renderPage,
+  pageBody,
   writeCursor,
 } from "../../http/paging";
 import { problems } from "../../http/problem-docs";
@@ -133,7 +133,7 @@ export function userTaskRoutes(engine: Engine) {
       const filter = { module: moduleOf(asked), status };
       const request = { limit, cursor: readCursor(cursor) };
       const { page, stats } = await listUserTasks(c.env.DB, user, filter, request);
-      const view = renderPage(page, c.req.url, (task) => toExecution(task, engine));
+      const view = pageBody(page, c.req.url, (task) => toExecution(task, engine));
       return c.json({ ...view, tasks: view.results.map(toUserTask), stats }, 200);
     })
     .openapi(cancelRoute, async (c) => {

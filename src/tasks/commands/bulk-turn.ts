@@ -3,15 +3,15 @@
  * So a page is done once: whoever comes to it again, after a crash or because an answer was lost,
  * finds the place moved on and changes nothing.
  */
-import type { Key } from "../../http/paging";
+import type { PageKey } from "../../http/paging";
 import { NotHeldError } from "../running/running-task";
 
 /** How far a bulk action is: the checkpoint of its task. */
-export interface Place {
+export interface BulkPlace {
   /** Pages done. */
   page: number;
   /** Where the next begins; null at first, and at the end. */
-  after: Key | null;
+  after: PageKey | null;
   seen: number;
   done: number;
 }
@@ -21,7 +21,7 @@ export interface Turn {
   task: string;
   lease: string;
   page: number;
-  after: Key | null;
+  after: PageKey | null;
   seen: number;
 }
 
@@ -52,12 +52,12 @@ export function endTurn(db: D1Database, turn: Turn): D1PreparedStatement {
 }
 
 /** The place after a turn. Throws a NotHeldError when it was not this run's any more. */
-export async function placeAfter(db: D1Database, { task, page }: Turn): Promise<Place> {
+export async function placeAfter(db: D1Database, { task, page }: Turn): Promise<BulkPlace> {
   const text = await db
     .prepare("SELECT checkpoint FROM tasks WHERE id = ?1")
     .bind(task)
     .first<string>("checkpoint");
-  const place = JSON.parse(text ?? "null") as Place | null;
+  const place = JSON.parse(text ?? "null") as BulkPlace | null;
   if (place?.page !== page + 1) {
     throw new NotHeldError();
   }

@@ -3,10 +3,10 @@
  * a crash-proof place to go on from. It looks only at tasks accepted before it was.
  */
 import { z } from "zod";
-import type { Key } from "../../http/paging";
+import type { PageKey } from "../../http/paging";
 import { ACTIONS } from "./actions";
 import { type Action, doable } from "./doable";
-import { type Place, placeAfter } from "./bulk-turn";
+import { type BulkPlace, placeAfter } from "./bulk-turn";
 import type { SingleTask } from "../model/define";
 import type { Engine } from "../model/engine";
 import { TaskFilterInput } from "../reading/filter";
@@ -25,7 +25,7 @@ export interface BulkInput {
 
 /** Of 1,000 tasks each. Counting reads as much as doing: beyond them the end is not known first. */
 const COUNT_STEPS = 10;
-const START: Place = { page: 0, after: null, seen: 0, done: 0 };
+const START: BulkPlace = { page: 0, after: null, seen: 0, done: 0 };
 
 const Input: z.ZodType<BulkInput> = z.strictObject({
   action: z.enum(["cancel", "retry", "discard"]),
@@ -53,7 +53,7 @@ export const bulk: SingleTask<BulkInput> = {
     const actor = { by: task.user ?? "system", reason };
     const total = await task.step("count", () => countInSteps(env.DB, filter, COUNT_STEPS));
     const passed = await passedBy(env.DB, { ...filter, before });
-    let place: Place = { ...START, ...(task.checkpoint as Partial<Place> | null) };
+    let place: BulkPlace = { ...START, ...(task.checkpoint as Partial<BulkPlace> | null) };
     const slice = new Slice(clock);
     while (place.page === 0 || place.after !== null) {
       if (slice.isOver) {
@@ -105,7 +105,7 @@ export async function countBulk(
 ): Promise<{ count: number; capped: boolean }> {
   const filter = toWorkOn(action, asked);
   const only = doable(engine, action);
-  let found = { count: 0, capped: true, next: null as Key | null };
+  let found = { count: 0, capped: true, next: null as PageKey | null };
   for (let look = 0; look < MAX_LOOKS; look += 1) {
     const more = await countTasks(env.DB, filter, only, found.next);
     found = { ...more, count: found.count + more.count };

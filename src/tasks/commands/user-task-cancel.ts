@@ -1,4 +1,4 @@
-import { type Key, MAX_SCANNED } from "../../http/paging";
+import { type PageKey, MAX_SCANNED } from "../../http/paging";
 import { audit } from "../../audit/audit";
 import { callerId, can } from "../../caller";
 import { Refused, type Result } from "../../lib/result";
@@ -16,7 +16,7 @@ export interface CancelledOfUser {
   /** Those and the ones that ended by themselves meanwhile. */
   attempted: number;
   /** Where to look on; null when all were looked at. */
-  next: Key | null;
+  next: PageKey | null;
 }
 
 /**
@@ -26,7 +26,7 @@ export interface CancelledOfUser {
 export async function cancelOfUser(
   operator: Operator,
   filter: Pick<TaskFilter, "module" | "name"> & { user: string },
-  after: Key | null,
+  after: PageKey | null,
 ): Promise<Result<CancelledOfUser, Refusal>> {
   const { env, engine, caller } = operator;
   const by = callerId(caller);

@@ -9,7 +9,7 @@ import type { StoredStatus } from "./states";
 import type { TimelineEvent } from "./timeline";
 
 /** Why a task did not succeed: a stable code, words for people, and what a program may want. */
-export interface Reason {
+export interface FailureReason {
   code: string;
   message: string;
   detail?: Record<string, unknown>;
@@ -21,11 +21,11 @@ export interface Reason {
 export type Outcome = { stages?: TimelineEvent[] } & (
   | { kind: "done"; result?: unknown }
   /** Permanent: trying again cannot help. */
-  | { kind: "reject"; reason: Reason }
+  | { kind: "reject"; reason: FailureReason }
   /** Transient: uses up an attempt. A `checkpoint` here and below replaces the one before. */
-  | { kind: "retry"; reason: Reason; checkpoint?: unknown }
+  | { kind: "retry"; reason: FailureReason; checkpoint?: unknown }
   /** Not this task's fault: the attempt is given back. Without a delay it grows from wait to wait. */
-  | { kind: "defer"; reason: Reason; delayMs?: number | undefined; checkpoint?: unknown }
+  | { kind: "defer"; reason: FailureReason; delayMs?: number | undefined; checkpoint?: unknown }
   /** A long task's slice ended: the next one starts from `checkpoint`, no attempt used. */
   | { kind: "continue"; checkpoint: unknown }
 );
@@ -124,7 +124,7 @@ interface Base<Input> {
    */
   input: ZodType<Input>;
   /** What the first run would say at once of an input, as JSON text, to those about to send it. */
-  check?(text: string): Reason | null;
+  check?(text: string): FailureReason | null;
   /** One such input, for people to begin with. */
   example?: unknown;
   /**
@@ -169,7 +169,7 @@ export interface NewTask {
   /** Key of the business entity it is about. */
   subject: string | null;
   /** Why it cannot run at all: it is stored as failed, and never sent. */
-  failure?: Reason;
+  failure?: FailureReason;
 }
 
 /** `passed` tells who watches a small batch which stages its tasks have behind them. */

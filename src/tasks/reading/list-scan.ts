@@ -15,7 +15,7 @@ import { LARGE_BYTES } from "../model/queries";
 import { OPEN } from "../model/states";
 
 /** The open rows of the range, or, of too many to sort, those met first. */
-export async function lookAtOpen(
+export async function lookAtOpenRows(
   db: D1Database,
   scan: Scan,
 ): Promise<{ rows: Looked[]; isPart: boolean }> {

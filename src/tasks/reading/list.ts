@@ -5,7 +5,7 @@
  */
 import {
   type Cursor,
-  type Key,
+  type PageKey,
   MAX_PAGE_BYTES,
   MAX_SCANNED,
   type Page,
@@ -13,7 +13,7 @@ import {
   type Total,
 } from "../../http/paging";
 import { type Looked, planPage, type Restriction, type Scan } from "./list-plan";
-import { lookAtOpen, sortOpen, walk } from "./list-scan";
+import { lookAtOpenRows, sortOpen, walk } from "./list-scan";
 import { getTasks, type TaskView } from "../model/queries";
 import type { Order, TaskFilter } from "./task-filter";
 
@@ -55,7 +55,7 @@ const idsOf = ({ rows }: Page<Looked>) => rows.map(({ id }) => id);
  * are many was then seen already.
  */
 async function pageOf(db: D1Database, scan: Scan, request: PageRequest): Promise<Page<Looked>> {
-  const open = scan.isOpen ? await lookAtOpen(db, scan) : null;
+  const open = scan.isOpen ? await lookAtOpenRows(db, scan) : null;
   if (!open) {
     return walk(db, scan, request);
   }
@@ -71,11 +71,11 @@ export async function countTasks(
   db: D1Database,
   filter: TaskFilter,
   only: Restriction,
-  after: Key | null,
-): Promise<Total & { next: Key | null }> {
+  after: PageKey | null,
+): Promise<Total & { next: PageKey | null }> {
   const request = { limit: MAX_SCANNED, cursor: after && nextAfter(after) };
   const scan = await planPage(db, filter, request, { only });
-  const open = scan.isOpen ? await lookAtOpen(db, scan) : null;
+  const open = scan.isOpen ? await lookAtOpenRows(db, scan) : null;
   if (open?.isPart) {
     return { count: open.rows.filter(({ hit }) => hit).length, capped: true, next: null };
   }
@@ -84,6 +84,6 @@ export async function countTasks(
 }
 
 /** The place after a key, where nobody asks how many there are. */
-export function nextAfter(key: Key): Cursor {
+export function nextAfter(key: PageKey): Cursor {
   return { direction: "next", key, total: { count: 0, capped: true } };
 }

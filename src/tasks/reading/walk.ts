@@ -1,6 +1,6 @@
 /** Going through every task of a filter, newest first, in steps of bounded size. */
 import { sql } from "../../db/sql";
-import { type Key, MAX_SCANNED, type Page } from "../../http/paging";
+import { type PageKey, MAX_SCANNED, type Page } from "../../http/paging";
 import { firstIdAt, timeOf } from "../../lib/ids";
 import { lookAtTasks, nextAfter } from "./list";
 import type { TaskFilter } from "./task-filter";
@@ -9,7 +9,7 @@ import type { TaskFilter } from "./task-filter";
 export async function nextTaskIds(
   db: D1Database,
   filter: TaskFilter,
-  after: Key | null,
+  after: PageKey | null,
 ): Promise<Page<string>> {
   const page = await nextTasks(db, filter, after);
   return { ...page, rows: page.rows.map(({ id }) => id) };
@@ -19,7 +19,7 @@ export async function nextTaskIds(
 export function nextTasks(
   db: D1Database,
   filter: TaskFilter,
-  after: Key | null,
+  after: PageKey | null,
 ): Promise<Page<{ id: string; bytes: number }>> {
   return lookAtTasks(db, filter, { limit: MAX_SCANNED, cursor: after && nextAfter(after) });
 }
@@ -31,7 +31,7 @@ export async function countInSteps(
   steps: number,
 ): Promise<number | null> {
   let total = 0;
-  let after: Key | null = null;
+  let after: PageKey | null = null;
   for (let step = 0; step < steps; step += 1) {
     const page: Page<string> = await nextTaskIds(db, filter, after);
     total += page.rows.length;
@@ -47,7 +47,7 @@ export async function countInSteps(
 export async function passedBy(
   db: D1Database,
   filter: TaskFilter & { before: number },
-): Promise<(place: Key | null) => number> {
+): Promise<(place: PageKey | null) => number> {
   const first = (await firstTaskAt(db, filter.from)) ?? filter.before;
   const span = Math.max(1, filter.before - first);
   return (place) =>

@@ -12,7 +12,7 @@ import { cutText } from "../../lib/cut-text";
 import { type Chance, systemChance, systemClock } from "../../lib/clock";
 import { log } from "../../log";
 import { countSql } from "../model/counts";
-import type { Reason } from "../model/define";
+import type { FailureReason } from "../model/define";
 import { newLote, taskId } from "../../lib/ids";
 import { LEASED } from "../model/leases";
 import { publishRows, TOLD, type ToldRow } from "../model/publish";
@@ -26,7 +26,7 @@ const MAX_BODY_CHARACTERS = 4000;
 export const BURIED = { name: "system.message", module: "system" } as const;
 /** Error codes of what nobody will run. */
 export const DEAD_LETTER_CODES = ["dead_letter", "invalid_message"] as const;
-const GIVEN_UP: Reason = {
+const GIVEN_UP: FailureReason = {
   code: "dead_letter",
   message: "The queue gave up on a message that is of no task here",
 };
@@ -113,7 +113,7 @@ RETURNING ${TOLD}`;
 export async function buryMessages(
   messages: readonly Message[],
   env: Env,
-  reason: Reason,
+  reason: FailureReason,
   now: number,
   chance: Chance,
 ): Promise<void> {

@@ -9,7 +9,7 @@ import {
   MAX_MESSAGE_CHARACTERS,
   MAX_TRACEBACK_CHARACTERS,
 } from "../model/bounds";
-import type { LeaseContext, Reason } from "../model/define";
+import type { LeaseContext, FailureReason } from "../model/define";
 import { SENT_GRACE_MS } from "../model/queues";
 import type { StoredStatus } from "../model/states";
 import { extendTimeline, type TimelineEvent } from "../model/timeline";
@@ -98,7 +98,7 @@ export function decide(
   const started = { at: lease.since, event: "started", worker: lease.worker };
   const ended = (event?: TimelineEvent) =>
     extendTimeline(row.timeline, [started, ...stages, ...(event ? [event] : [])]);
-  const final = (status: "SUCCESS" | "FAILURE", reason?: Reason): Transition => ({
+  const final = (status: "SUCCESS" | "FAILURE", reason?: FailureReason): Transition => ({
     ...base,
     status,
     attempts: row.attempts + 1,
@@ -109,7 +109,7 @@ export function decide(
   const wait = (
     event: string,
     ms: number,
-    reason: Reason,
+    reason: FailureReason,
     counted: Partial<Transition>,
   ): Transition => ({
     ...base,
@@ -185,7 +185,7 @@ function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
 }
 
 function reasonColumns(
-  reason?: Reason,
+  reason?: FailureReason,
 ): Pick<Transition, "code" | "message" | "detail" | "traceback"> {
   return {
     code: reason?.code ?? null,

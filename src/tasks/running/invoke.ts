@@ -8,7 +8,7 @@ import { causesOf } from "../../lib/causes";
 import type { Clock } from "../../lib/clock";
 import { cutText } from "../../lib/cut-text";
 import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
-import type { Outcome, Reason, Task } from "../model/define";
+import type { Outcome, FailureReason, Task } from "../model/define";
 
 /**
  * D1's trouble costs no attempt, until a task has met it for so long, and so often in a row: then it
@@ -20,7 +20,7 @@ const TROUBLE_PATIENCE = { ms: 2 * 86_400_000, deferrals: 100 };
 export class Crash {
   constructor(
     readonly kind: "retry" | "defer",
-    readonly reason: Reason,
+    readonly reason: FailureReason,
   ) {}
 
   /** What it means for a task of the run. */
@@ -95,7 +95,7 @@ export function crashed(message: string): Outcome {
 
 /** Handlers are typed, but a module may not be. */
 function isOutcome(outcome: Partial<Record<string, unknown>> | null | undefined): boolean {
-  const { code, message } = (outcome?.["reason"] ?? {}) as Partial<Reason>;
+  const { code, message } = (outcome?.["reason"] ?? {}) as Partial<FailureReason>;
   switch (outcome?.["kind"]) {
     case "done":
     case "continue":

@@ -2,7 +2,7 @@
 import { parseExact } from "../../lib/exact-json";
 import { isRefused, Refused, type Result } from "../../lib/result";
 import { readInput } from "../accepting/input";
-import type { Outcome, Reason, Task, TaskDefinition } from "../model/define";
+import type { Outcome, FailureReason, Task, TaskDefinition } from "../model/define";
 import type { ClaimedRow } from "./claim";
 
 /** A row whose input its definition takes. */
@@ -52,7 +52,7 @@ const PATIENCE_MS = 3_600_000;
  * What this version does not know may be of a newer one: during a deployment both take work of one
  * queue, for hours in a gradual one. Such a task waits for a consumer that knows it.
  */
-function leaveToNewer(row: ClaimedRow, reason: Reason, now: number): Outcome {
+function leaveToNewer(row: ClaimedRow, reason: FailureReason, now: number): Outcome {
   const isOld = now - (row.started_at ?? now) > PATIENCE_MS;
   return { kind: isOld ? "reject" : "defer", reason };
 }

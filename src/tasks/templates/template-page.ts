@@ -14,7 +14,7 @@ export const TemplateQuery = z.object({
     .openapi({ description: "Case and accents do not matter" }),
 });
 
-export const TemplatePage = z
+export const TemplateList = z
   .object({
     count: z.int(),
     next: z.string().nullable(),
@@ -29,7 +29,7 @@ export async function templatePage(
   engine: Engine,
   { limit, after, module }: z.infer<typeof TemplateQuery>,
   url: string,
-): Promise<z.infer<typeof TemplatePage>> {
+): Promise<z.infer<typeof TemplateList>> {
   const isAsked = nameMatcher(module);
   const { templates, more, count } = await listTemplates(env.DB, after, limit, (template) =>
     isAsked(moduleOf(template, engine)),

@@ -6,7 +6,7 @@ import { enqueueSent } from "../../../src/orders/intake/ingest";
 import { readOrderText } from "../../../src/orders/order/order-text";
 import { accept, type Submission } from "../../../src/tasks/accepting/accept";
 import { loteRange, newLote, taskId } from "../../../src/lib/ids";
-import { Desk, SHARDS } from "../../../src/tasks/accepting/ingest-desk";
+import { IngestRequests, INGEST_SHARDS } from "../../../src/tasks/accepting/ingest-desk";
 import { type ObjectRules, strictObjects } from "../../platform/objects";
 import { strictD1 } from "../../platform/d1";
 import { invoke } from "../../platform/invocation";
@@ -195,7 +195,7 @@ it("calls go on for ever: none is charged for the transactions of others", async
   const call = () => answers.push(invoke(() => desk.accept(good())));
   // Whenever one is written the next comes, so that the desk is never idle.
   const fault = () => void (answers.length < 600 && call());
-  const desk = new Desk(siteWith(strictD1(env.DB, { fault })), drop);
+  const desk = new IngestRequests(siteWith(strictD1(env.DB, { fault })), drop);
   call();
   await expect.poll(() => answers.length, { timeout: 25_000 }).toBe(600);
   for (const answer of await Promise.all(answers)) {
@@ -206,7 +206,7 @@ it("calls go on for ever: none is charged for the transactions of others", async
 describe("what goes wrong", () => {
   it("with one request is that one's own: the others are stored", async () => {
     const { DB, gate } = gated(env.DB);
-    const desk = new Desk(siteWith(DB), drop);
+    const desk = new IngestRequests(siteWith(DB), drop);
     gate.isOpen = false;
     const first = desk.accept(good());
     const poison = submission((id) => `[["${id}","broken",{"id":]]`);
@@ -229,7 +229,7 @@ describe("what goes wrong", () => {
   it("with D1 is told to all of them as its trouble, and nothing is stored", async () => {
     const DB = strictD1(env.DB, { fault: () => ({ error: "network lost" }) });
     const tested = siteWith(DB);
-    const desk = new Desk(tested, drop);
+    const desk = new IngestRequests(tested, drop);
     const answers = await Promise.all([desk.accept(good()), desk.accept(good())]);
     const failed = {
       failed: expect.stringContaining("Network connection lost") as string,
@@ -242,7 +242,7 @@ describe("what goes wrong", () => {
 
   it("past what may wait is refused, with nothing accepted of it", async () => {
     const { DB, gate } = gated(env.DB);
-    const desk = new Desk(siteWith(DB), drop);
+    const desk = new IngestRequests(siteWith(DB), drop);
     gate.isOpen = false;
     const bulky = () => submission((id) => JSON.stringify([[id, "bulky", "x".repeat(90_000)]]));
     const answers = Array.from({ length: 60 }, () => desk.accept(bulky()));
@@ -264,8 +264,8 @@ describe("what goes wrong", () => {
 
 describe("the object", () => {
   const desks = () =>
-    Array.from({ length: SHARDS }, (_, shard) =>
-      env.INGEST_DESK.getByName(`ingest:${SHARDS}:${shard}`),
+    Array.from({ length: INGEST_SHARDS }, (_, shard) =>
+      env.INGEST_DESK.getByName(`ingest:${INGEST_SHARDS}:${shard}`),
     );
   const strict = (rules: ObjectRules) =>
     strictObjects(env.INGEST_DESK as unknown as DurableObjectNamespace<never>, rules);
@@ -273,7 +273,7 @@ describe("the object", () => {
   const giveObjects = async (DB: D1Database) => {
     for (const desk of desks()) {
       await runInDurableObject(desk, (object, state) => {
-        const own = new Desk({ ...env, DB }, (work) => state.waitUntil(work));
+        const own = new IngestRequests({ ...env, DB }, (work) => state.waitUntil(work));
         Object.assign(object, { desk: own });
       });
     }

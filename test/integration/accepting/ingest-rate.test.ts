@@ -8,7 +8,7 @@ import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { enqueueSent } from "../../../src/orders/intake/ingest";
 import { readOrderText } from "../../../src/orders/order/order-text";
 import type { Submission } from "../../../src/tasks/accepting/accept";
-import { Desk } from "../../../src/tasks/accepting/ingest-desk";
+import { IngestRequests } from "../../../src/tasks/accepting/ingest-desk";
 import { bindingOf } from "../../platform/batch";
 import { strictD1 } from "../../platform/d1";
 import { StrictQueue } from "../../platform/queue";
@@ -57,9 +57,9 @@ function platform(roundTripMs: number) {
     RECOVERY: { getByName: () => ({ arm: async () => {}, lookNow: async () => {} }) },
     LIVE_HUB: { getByName: () => ({ publish: async () => ({ listeners: 0 }) }) },
   });
-  const desks = new Map<string, Desk>();
+  const desks = new Map<string, IngestRequests>();
   const deskOf = (name: string) => {
-    const desk = desks.get(name) ?? new Desk(tested, () => undefined);
+    const desk = desks.get(name) ?? new IngestRequests(tested, () => undefined);
     desks.set(name, desk);
     return desk;
   };

@@ -7,7 +7,7 @@ import { defineExport } from "../../../src/exports/task";
 import { abortUpload } from "../../../src/exports/upload";
 import { toPedido } from "../../../src/orders/order/contract";
 import { getOrder } from "../../../src/orders/order/queries";
-import { nextOrders, type Place } from "../../../src/orders/reading/walk";
+import { nextOrders, type WalkPlace } from "../../../src/orders/reading/walk";
 import { actOn } from "../../../src/tasks/commands/actions";
 import { Engine } from "../../../src/tasks/model/engine";
 import { enqueue } from "../../../src/tasks/accepting/enqueue";
@@ -191,7 +191,7 @@ it("a page of orders is read in order, once, and holds a megabyte and one order 
   const small = await storeBulkyOrders({ count: 1100, customer: cliente, processedAt: 1 });
   const found: string[] = [];
   const sizes: number[] = [];
-  let after: Place | null = null;
+  let after: WalkPlace | null = null;
   const { DB, sent } = countingDatabase();
   for (;;) {
     const filter = { customer: cliente, from: 1, before: Date.now() };

@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { MAX_LONG_BODY_BYTES } from "../../../src/http/body-limit";
-import { MAX_BODY_BYTES } from "../../../src/orders/intake/body";
+import { MAX_ORDERS_BYTES } from "../../../src/orders/intake/body";
 import { apiKey, call, type CallInit, expectProblem } from "../../support/api";
 import { person } from "../../support/people";
 import { fill, nameOf, routeTable } from "../../support/route-table";
@@ -35,7 +35,7 @@ const TYPES = [
 
 /** Whose routes take more, of those who may. */
 const LIMITS: Record<string, number> = {
-  "/api/pedidos": MAX_BODY_BYTES,
+  "/api/pedidos": MAX_ORDERS_BYTES,
   "/api/tasks/executions": MAX_LONG_BODY_BYTES,
   "/api/tasks/executions/:id": MAX_LONG_BODY_BYTES,
   "/api/tasks/templates": MAX_LONG_BODY_BYTES,

@@ -2,14 +2,14 @@ import type { View } from "../view";
 import { placeOf, UTC } from "../zone";
 import { Fill } from "./fill";
 import { InputField } from "./field";
-import { sharedWords, type Key } from "../words";
+import { sharedWords, type SharedKey } from "../words";
 
 type Field = "from" | "to" | "zone";
 
 interface DayFieldsProps {
   view: View;
   typed: Record<Field, string>;
-  problems: Partial<Record<Field, Key>>;
+  problems: Partial<Record<Field, SharedKey>>;
 }
 
 /**

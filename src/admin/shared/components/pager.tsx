@@ -1,4 +1,4 @@
-import { type Cursor, type Key, type Page, writeCursor } from "../../../http/paging";
+import { type Cursor, type PageKey, type Page, writeCursor } from "../../../http/paging";
 import { formatCount } from "../format";
 import type { View } from "../view";
 import { sharedWords } from "../words";
@@ -16,7 +16,7 @@ export function Pager({ view, page, timeless = false }: PagerProps) {
   const t = sharedWords(view);
   const first = new URLSearchParams(url.search);
   first.delete("cursor");
-  const link = (direction: Cursor["direction"], key: Key) => {
+  const link = (direction: Cursor["direction"], key: PageKey) => {
     const query = new URLSearchParams(first);
     query.set("cursor", writeCursor({ direction, key, total: page.total }));
     return `${url.pathname}?${query.toString()}`;

@@ -1,8 +1,8 @@
 import type { Child } from "hono/jsx";
 import type { View } from "../view";
-import { sharedWords, type Key } from "../words";
+import { sharedWords, type SharedKey } from "../words";
 
-const PLACES: readonly [letter: string, href: string, name: Key][] = [
+const PLACES: readonly [letter: string, href: string, name: SharedKey][] = [
   ["d", "/admin", "nav.dashboard"],
   ["t", "/admin/tasks", "nav.tasks"],
   ["f", "/admin/failures", "nav.failures"],
@@ -20,7 +20,7 @@ const ADMIN_PLACES: typeof PLACES = [
   ["a", "/admin/audit", "nav.audit"],
 ];
 
-const LIST_KEYS: readonly [keys: readonly string[], what: Key][] = [
+const LIST_KEYS: readonly [keys: readonly string[], what: SharedKey][] = [
   [["j", "k"], "shortcuts.move"],
   [["o", "Enter"], "shortcuts.open"],
   [["x"], "shortcuts.pick"],
