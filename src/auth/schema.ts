@@ -19,7 +19,7 @@ export const users = sqliteTable("users", {
   updatedAt: time("updated_at").notNull(),
 });
 
-export type UserTable = RowOf<typeof users>;
+export type UserColumns = RowOf<typeof users>;
 
 export const sessions = sqliteTable(
   "sessions",
@@ -75,8 +75,8 @@ export const verifications = sqliteTable(
   (table) => [index("verifications_identifier").on(table.identifier)],
 );
 
-export type AccountTable = RowOf<typeof accounts>;
-export type SessionTable = RowOf<typeof sessions>;
+export type AccountColumns = RowOf<typeof accounts>;
+export type SessionColumns = RowOf<typeof sessions>;
 
 /** Failed sign-ins of one address in the current window. WITHOUT ROWID in the migration. */
 export const signInAttempts = sqliteTable("sign_in_attempts", {
@@ -100,4 +100,4 @@ export const apiKeys = sqliteTable("api_keys", {
   lastUsedAt: time("last_used_at"),
 });
 
-export type KeyTable = RowOf<typeof apiKeys>;
+export type KeyColumns = RowOf<typeof apiKeys>;

@@ -46,7 +46,7 @@ function strict(env: Env): Env {
       return [name, databaseOf(binding as D1Database)];
     }
     if (name.startsWith("QUEUE_")) {
-      return [name, queueOf(`pedidos-${name.slice(6).toLowerCase().replaceAll("_", "-")}`)];
+      return [name, producerOf(`pedidos-${name.slice(6).toLowerCase().replaceAll("_", "-")}`)];
     }
     if (name === "FILES") {
       return [name, connected(binding as object)];
@@ -80,7 +80,7 @@ function objectsOf(namespace: DurableObjectNamespace<never>): DurableObjectNames
   return strictObjects(namespace, { roundTripMs, fault: () => struck(OBJECT_FAULTS) });
 }
 
-function queueOf(name: string): Queue {
+function producerOf(name: string): Queue {
   const call = async (body: unknown): Promise<QueueMetrics> =>
     connect(async () => {
       const response = await realFetch(`${settings.queues}/${name}`, {

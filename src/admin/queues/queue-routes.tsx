@@ -9,7 +9,7 @@ import { isRefused } from "../../lib/result";
 import type { Engine } from "../../tasks/model/engine";
 import { knownQueue, pause, resume } from "../../tasks/commands/act-on-queue";
 import { granted } from "../../tasks/commands/refusals";
-import { DEAD_LETTERS, queueOf } from "../../tasks/model/queues";
+import { DEAD_LETTERS, producerOf } from "../../tasks/model/queues";
 import { lookAtFailures } from "../../tasks/statistics/troubles";
 import { DEAD_LETTER, type QueueView, readQueues } from "./read-queues";
 import { formText, readForm } from "../shared/form-text";
@@ -78,7 +78,7 @@ function whoPaused(queues: readonly QueueView[]): string[] {
 
 /** Messages the platform gave up on that were not looked at yet; null when it does not say. */
 async function waitingDeadLetters(env: Env): Promise<number | null> {
-  const metrics = await queueOf(env, DEAD_LETTERS)
+  const metrics = await producerOf(env, DEAD_LETTERS)
     .metrics()
     .catch(() => null);
   return metrics?.backlogCount ?? null;

@@ -58,8 +58,8 @@ function justBefore(now: number): number {
 function lanesThatEnded(engine: Engine, named: readonly NamedCounts[]): Set<string> {
   return new Set(
     named.flatMap(({ name, counts }) => {
-      const lane = engine.find(name)?.queue;
-      return lane !== undefined && counts.success + counts.failure > 0 ? [lane] : [];
+      const queue = engine.find(name)?.queue;
+      return queue !== undefined && counts.success + counts.failure > 0 ? [queue] : [];
     }),
   );
 }

@@ -13,7 +13,7 @@ import { log } from "../../log";
 import { type Identity, verifyAccessToken } from "./access-token";
 import type { Person, Role } from "../../caller";
 import { ensureFirstAdmin } from "../people/first-admin";
-import type { AccountTable, UserTable } from "../schema";
+import type { AccountColumns, UserColumns } from "../schema";
 import { assertSameOrigin } from "../same-origin";
 
 /** Provider, in `accounts`, of people who came through Access. */
@@ -69,10 +69,10 @@ function roleOf({ roles }: AccessConfig, email: string): Role | undefined {
   return roles.get(email) ?? roles.get(`*${email.slice(email.lastIndexOf("@"))}`);
 }
 
-interface StoredUser extends Pick<UserTable, "id" | "role" | "banned"> {
-  banExpires: UserTable["ban_expires"];
+interface StoredUser extends Pick<UserColumns, "id" | "role" | "banned"> {
+  banExpires: UserColumns["ban_expires"];
   /** When they last came through Access, to the hour. */
-  seenAt: AccountTable["updated_at"] | null;
+  seenAt: AccountColumns["updated_at"] | null;
 }
 
 const USER = sql(`

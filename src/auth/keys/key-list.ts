@@ -3,17 +3,17 @@ import { statement } from "../../db/sql";
 import { cutPage, type Page, type PageRequest, scanSize } from "../../http/paging";
 import { wordFinder } from "../../lib/fold";
 import type { Scope } from "../../caller";
-import type { KeyTable } from "../schema";
+import type { KeyColumns } from "../schema";
 
 /** A key as its list shows it; moments are Unix milliseconds. */
-export interface KeyRow extends Pick<KeyTable, "id" | "name"> {
+export interface KeyRow extends Pick<KeyColumns, "id" | "name"> {
   scopes: Scope[];
-  createdBy: KeyTable["created_by"];
-  createdAt: KeyTable["created_at"];
-  expiresAt: KeyTable["expires_at"];
-  revokedAt: KeyTable["revoked_at"];
+  createdBy: KeyColumns["created_by"];
+  createdAt: KeyColumns["created_at"];
+  expiresAt: KeyColumns["expires_at"];
+  revokedAt: KeyColumns["revoked_at"];
   /** To the minute. */
-  lastUsedAt: KeyTable["last_used_at"];
+  lastUsedAt: KeyColumns["last_used_at"];
 }
 
 export const KEY_STATES = ["active", "expired", "revoked"] as const;
@@ -64,7 +64,7 @@ export async function pageOfKeys(
        ORDER BY created_at ${direction}, id ${direction} LIMIT ${size + 1})`,
     match.values,
     cursor ? { pastAt: Number(cursor.key[0]), past: String(cursor.key[1]) } : {},
-  ).all<Omit<KeyRow, "scopes"> & { scopes: KeyTable["scopes"]; hit: number }>();
+  ).all<Omit<KeyRow, "scopes"> & { scopes: KeyColumns["scopes"]; hit: number }>();
   const looked = results.map((key) => ({
     ...key,
     hit: Number(key.hit === 1 && (key.id === search || hasWords(key.name))),

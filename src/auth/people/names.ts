@@ -1,7 +1,6 @@
 import { sql } from "../../db/sql";
 import { fold } from "../../lib/fold";
 import { asKept } from "../../lib/ids";
-import type { KeyTable, UserTable } from "../schema";
 
 const NAMES = sql(`
 SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(:callers) c
@@ -18,7 +17,7 @@ export async function namesOf(
   }
   const { results } = await NAMES.on(db, { callers: JSON.stringify(callers) }).all<{
     caller: string;
-    name: UserTable["email"] | KeyTable["name"] | null;
+    name: string | null;
   }>();
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
@@ -52,7 +51,7 @@ const LATEST_KEYS = sql(`SELECT id, name FROM api_keys ORDER BY created_at DESC 
 
 /** The callers of that name, folded, as stored: a person's address, or one the latest keys share. */
 export async function callersNamed(db: D1Database, name: string): Promise<string[]> {
-  const [people, keys] = await db.batch<Pick<KeyTable, "id" | "name">>([
+  const [people, keys] = await db.batch<Pick<KeyColumns, "id" | "name">>([
     PERSON.on(db, { email: name.toLowerCase() }),
     LATEST_KEYS.on(db),
   ]);

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { actingOf, audit, AUDITED } from "../../audit/audit";
 import { sql } from "../../db/sql";
 import type { AppEnv } from "../../http/app-env";
-import type { UserTable } from "../schema";
+import type { UserColumns } from "../schema";
 
 /** Of all the bodies below /admin/; a password is not among what is kept. */
 const Body = z
@@ -55,5 +55,5 @@ WHERE id = coalesce((SELECT user_id FROM sessions WHERE token = :token), :id)`);
 
 function ownerOf(db: D1Database, userId?: string, sessionToken?: string) {
   const owner = OWNER.on(db, { id: userId ?? null, token: sessionToken ?? null });
-  return owner.first<Pick<UserTable, "id" | "email">>();
+  return owner.first<Pick<UserColumns, "id" | "email">>();
 }

@@ -4,14 +4,14 @@ import { cutPage, type Page, type PageRequest, scanSize } from "../../http/pagin
 import { wordFinder } from "../../lib/fold";
 import { ACCESS_PROVIDER } from "../access/access";
 import type { Role } from "../../caller";
-import type { UserTable } from "../schema";
+import type { UserColumns } from "../schema";
 
-export interface PersonRow extends Pick<UserTable, "id" | "name" | "email" | "banned"> {
+export interface PersonRow extends Pick<UserColumns, "id" | "name" | "email" | "banned"> {
   role: Role | null;
-  banReason: UserTable["ban_reason"];
+  banReason: UserColumns["ban_reason"];
   /** Unix milliseconds, as every moment here; null for a ban without end. */
-  banExpires: UserTable["ban_expires"];
-  createdAt: UserTable["created_at"];
+  banExpires: UserColumns["ban_expires"];
+  createdAt: UserColumns["created_at"];
   /** Open sessions, and when the newest sign-in still open was. */
   sessions: number;
   lastSession: number | null;
@@ -65,7 +65,7 @@ export async function listPeople(
        ORDER BY email ${backwards ? "DESC" : "ASC"} LIMIT ${size + 1})`,
     match.values,
     cursor ? { past: String(cursor.key[0]) } : {},
-  ).all<Pick<UserTable, "id" | "email" | "name"> & { hit: number }>();
+  ).all<Pick<UserColumns, "id" | "email" | "name"> & { hit: number }>();
   const looked = results.map((row) => ({
     ...row,
     hit: Number(row.hit === 1 && hasWords(`${row.name} ${row.email}`)),

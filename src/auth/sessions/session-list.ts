@@ -1,16 +1,16 @@
 import { retryD1 } from "../../db/retry";
 import { sql } from "../../db/sql";
-import type { SessionTable } from "../schema";
+import type { SessionColumns } from "../schema";
 
 /** An open session; its token stays in the database. */
-export interface SessionRow extends Pick<SessionTable, "id"> {
+export interface SessionRow extends Pick<SessionColumns, "id"> {
   /** Unix milliseconds. */
-  createdAt: SessionTable["created_at"];
+  createdAt: SessionColumns["created_at"];
   /** When it was last prolonged: once a day at most. */
-  updatedAt: SessionTable["updated_at"];
-  expiresAt: SessionTable["expires_at"];
-  ipAddress: SessionTable["ip_address"];
-  userAgent: SessionTable["user_agent"];
+  updatedAt: SessionColumns["updated_at"];
+  expiresAt: SessionColumns["expires_at"];
+  ipAddress: SessionColumns["ip_address"];
+  userAgent: SessionColumns["user_agent"];
 }
 
 const MAX_SESSIONS = 100;

@@ -1,10 +1,10 @@
 import { Conditions } from "../../db/conditions";
 import { sql, statement } from "../../db/sql";
 import { formsOf } from "../../lib/fold";
-import type { OrderTable } from "./schema";
+import type { OrderColumns } from "./schema";
 
 /** What is shown of an order's row. */
-export type OrderRow = Omit<OrderTable, "customer_folded">;
+export type OrderRow = Omit<OrderColumns, "customer_folded">;
 
 /** Without its lines, of which there may be 200. */
 export type OrderSummary = Omit<OrderRow, "lines"> & { line_count: number };

@@ -31,7 +31,7 @@ export const orders = sqliteTable(
   ],
 );
 
-export type OrderTable = RowOf<typeof orders>;
+export type OrderColumns = RowOf<typeof orders>;
 
 /** What remains of a deleted order: its id stays used. `WITHOUT ROWID`. */
 export const deletedOrders = sqliteTable("deleted_orders", {

@@ -4,12 +4,12 @@
  */
 import { sql } from "../../db/sql";
 import { fold } from "../../lib/fold";
-import type { OrderTable } from "../order/schema";
+import type { OrderColumns } from "../order/schema";
 import { RENAME } from "./persist";
 
 const SLICE = 1000;
 
-type Row = Pick<OrderTable, "id" | "task_id" | "customer">;
+type Row = Pick<OrderColumns, "id" | "task_id" | "customer">;
 
 const ANY_UNFOLDED = sql("SELECT 1 FROM orders WHERE customer_folded IS NULL LIMIT 1");
 const UNFOLDED = sql(`

@@ -1,5 +1,5 @@
 import { sql } from "../../db/sql";
-import type { OrderTable } from "../order/schema";
+import type { OrderColumns } from "../order/schema";
 
 const STORED = sql(`
 SELECT o.task_id FROM json_each(:tasks) t JOIN orders o ON o.id = t.value ->> 'subject'
@@ -11,6 +11,6 @@ export async function tasksWithOrder(
   tasks: readonly { id: string; subject: string | null }[],
 ): Promise<Set<string>> {
   const asked = JSON.stringify(tasks.map(({ id, subject }) => ({ id, subject })));
-  const { results } = await STORED.on(db, { tasks: asked }).all<Pick<OrderTable, "task_id">>();
+  const { results } = await STORED.on(db, { tasks: asked }).all<Pick<OrderColumns, "task_id">>();
   return new Set(results.map((row) => row.task_id));
 }

@@ -21,11 +21,11 @@ import {
 import { fold, wordFinder } from "../../lib/fold";
 import { hasUnfolded } from "../pipeline/fold-customers";
 import { getOrder, getOrders, type OrderRow, type OrderSummary } from "../order/queries";
-import type { OrderTable } from "../order/schema";
+import type { OrderColumns } from "../order/schema";
 import { inRange, type OrderFilter, type OrderPlace, rangePast } from "./range";
 
 type Test = (customer: string) => boolean;
-type Looked = OrderPlace & Pick<OrderTable, "customer"> & { hit: number; bytes: number };
+type Looked = OrderPlace & Pick<OrderColumns, "customer"> & { hit: number; bytes: number };
 
 /** Which index to walk, and what a customer's name must meet besides. */
 interface Scan {
@@ -121,7 +121,7 @@ const beginsOtherwise = (search: string): Test => {
   return (name) => !fold(name).startsWith(start);
 };
 
-type Begun = OrderPlace & Pick<OrderTable, "customer_folded">;
+type Begun = OrderPlace & Pick<OrderColumns, "customer_folded">;
 
 const BEGINNING = sql(`
 SELECT id, processed_at, customer_folded FROM orders
@@ -182,7 +182,9 @@ SELECT o.id, octet_length(o.lines) AS bytes FROM json_each(:ids) m JOIN orders o
 
 async function sizesOf(db: D1Database, rows: readonly OrderPlace[]): Promise<Map<string, number>> {
   const ids = JSON.stringify(idsOf(rows));
-  const { results } = await SIZES.on(db, { ids }).all<Pick<OrderTable, "id"> & { bytes: number }>();
+  const { results } = await SIZES.on(db, { ids }).all<
+    Pick<OrderColumns, "id"> & { bytes: number }
+  >();
   return new Map(results.map(({ id, bytes }) => [id, bytes]));
 }
 

@@ -1,7 +1,7 @@
 /** What a list or a walk of orders asks of them, as ranges of `orders_customer` or `orders_processed`. */
 import { Conditions } from "../../db/conditions";
 import { fold } from "../../lib/fold";
-import type { OrderTable } from "../order/schema";
+import type { OrderColumns } from "../order/schema";
 
 export interface OrderFilter {
   /** A whole name, folded. */
@@ -14,7 +14,7 @@ export interface OrderFilter {
 }
 
 /** Where an order stands in a list. */
-export type OrderPlace = Pick<OrderTable, "id" | "processed_at">;
+export type OrderPlace = Pick<OrderColumns, "id" | "processed_at">;
 
 /** The filter's range past a place, with one bound at that end: see tasks/id-range.ts. */
 export function rangePast(

@@ -125,10 +125,10 @@ export async function accept(
   // What is stored is accepted, and the cron looks too: an object that hangs must not hold the answer.
   await Promise.race([armRecovery(env), scheduler.wait(ARMING_MS)]);
   const own = requests.filter(({ head }, index) => owners[index]?.lote === head.lote);
-  const sends = [...Map.groupBy(own, ({ head }) => head.queue)].flatMap(([lane, ofLane]) =>
-    [...Map.groupBy(ofLane, ({ head }) => head.delayMs)].map(([delayMs, group]) => {
+  const sends = [...Map.groupBy(own, ({ head }) => head.queue)].flatMap(([queue, ofQueue]) =>
+    [...Map.groupBy(ofQueue, ({ head }) => head.delayMs)].map(([delayMs, group]) => {
       const ids = group.flatMap((request) => request.ids);
-      return sendTasks(env, lane, ids, { delayMs, patienceMs });
+      return sendTasks(env, queue, ids, { delayMs, patienceMs });
     }),
   );
   return { owners, sent: Promise.all(sends) };

@@ -45,29 +45,29 @@ interface Look {
   full: boolean;
 }
 
-/** The isolate's last looks, by lane, for each configuration. */
+/** The isolate's last looks, by queue, for each configuration. */
 const looks = new WeakMap<object, Map<string, Look>>();
 
 /**
- * Throws a 503 `overloaded` while the lane's backlog is older than MAX_BACKLOG_SECONDS, and a 507
+ * Throws a 503 `overloaded` while the queue's backlog is older than MAX_BACKLOG_SECONDS, and a 507
  * `storage_full` while the database has no room for new work, unless what is sent was accepted
  * before and brings none: asked only then.
  */
 export async function assertRoom(
   env: Env,
-  lane: string,
+  queue: string,
   isKnown: () => Promise<boolean> = async () => false,
   now = Date.now(),
 ): Promise<void> {
-  const { overloaded, full } = await lookAt(env, lane, now);
+  const { overloaded, full } = await lookAt(env, queue, now);
   if ((overloaded || full) && !(await isKnown())) {
     throw full ? storageFull() : tooMuchWaits(configOf(env).maxBacklogMs);
   }
 }
 
 /** Throws a 507 `storage_full` if there is no room: for work that comes one by one, only that matters. */
-export async function assertStorage(env: Env, lane: string, now = Date.now()): Promise<void> {
-  if ((await lookAt(env, lane, now)).full) {
+export async function assertStorage(env: Env, queue: string, now = Date.now()): Promise<void> {
+  if ((await lookAt(env, queue, now)).full) {
     throw storageFull();
   }
 }
@@ -80,32 +80,32 @@ function tooMuchWaits(limitMs: number): AppError {
   return new AppError(503, "overloaded", detail, {}, headers);
 }
 
-async function lookAt(env: Env, lane: string, now: number): Promise<Look> {
+async function lookAt(env: Env, queue: string, now: number): Promise<Look> {
   const config = configOf(env);
-  const byLane = looks.get(config) ?? new Map<string, Look>();
-  looks.set(config, byLane);
-  const last = byLane.get(lane) ?? { at: 0, overloaded: false, full: false };
+  const byQueue = looks.get(config) ?? new Map<string, Look>();
+  looks.set(config, byQueue);
+  const last = byQueue.get(queue) ?? { at: 0, overloaded: false, full: false };
   if (isRecent(last.at, REMEMBERED_MS, now)) {
     return last;
   }
   // Until this look ends, requests beside it go by the last one. They do not wait for this one's
   // promise: it would never settle should its own request be cut.
   const look = { ...last, at: now };
-  byLane.set(lane, look);
-  return Object.assign(look, await measure(env.DB, lane, now, config));
+  byQueue.set(queue, look);
+  return Object.assign(look, await measure(env.DB, queue, now, config));
 }
 
 /** Never rejects: a database that does not answer refuses the work itself. */
 async function measure(
   db: D1Database,
-  lane: string,
+  queue: string,
   now: number,
   { maxBacklogMs, databaseMaxBytes: limit }: Config,
 ): Promise<Omit<Look, "at">> {
   try {
     const { results, meta } = await db
       .prepare(READY_BEFORE)
-      .bind(lane, now, now - maxBacklogMs)
+      .bind(queue, now, now - maxBacklogMs)
       .all<{ n: number }>();
     const overloaded = maxBacklogMs > 0 && (results[0]?.n ?? 0) >= BATCH;
     const full = !takesWork({ bytes: meta.size_after, limit });
@@ -113,11 +113,11 @@ async function measure(
       logFull({ found: "ingest.refused", bytes: meta.size_after, limit });
     }
     if (overloaded) {
-      log.warn("ingest.overloaded", { queue: lane, olderThanMs: maxBacklogMs });
+      log.warn("ingest.overloaded", { queue, olderThanMs: maxBacklogMs });
     }
     return { overloaded, full };
   } catch (error) {
-    log.warn("ingest.backlog_unknown", { queue: lane, message: String(error) });
+    log.warn("ingest.backlog_unknown", { queue, message: String(error) });
     return { overloaded: false, full: false };
   }
 }

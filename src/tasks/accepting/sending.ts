@@ -31,29 +31,29 @@ interface Manner {
  */
 export async function sendTasks(
   env: Env,
-  lane: string,
+  queue: string,
   ids: readonly string[],
   manner: Manner = {},
 ): Promise<void> {
   const { clock = systemClock, chance = systemChance } = manner;
   let left = ids;
   try {
-    const sending = await sendPaced(env, lane, ids, { ...manner, clock, chance });
+    const sending = await sendPaced(env, queue, ids, { ...manner, clock, chance });
     left = sending.left;
     if (left.length > 0) {
       const message = String(sending.refusal);
-      log.warn("queue.refused", { queue: lane, tasks: left.length, message });
+      log.warn("queue.refused", { queue, tasks: left.length, message });
       await noteUnsent(env.DB, left, clock());
       await lookNow(env);
     }
   } catch (error) {
-    log.error("queue.send_failed", { queue: lane, tasks: left.length, message: String(error) });
+    log.error("queue.send_failed", { queue, tasks: left.length, message: String(error) });
   }
 }
 
 async function sendPaced(
   env: Env,
-  lane: string,
+  queue: string,
   ids: readonly string[],
   { delayMs = 0, patienceMs = 0, clock, chance }: Manner & { clock: Clock; chance: Chance },
 ): Promise<{ left: readonly string[]; refusal?: unknown }> {
@@ -63,7 +63,7 @@ async function sendPaced(
   let pause = PAUSE_MS;
   for (;;) {
     const round = left.slice(0, ROUND);
-    const { taken, ...refused } = await trySending(env, lane, round, delayMs);
+    const { taken, ...refused } = await trySending(env, queue, round, delayMs);
     const gone = new Set(taken);
     left = left.filter((id) => !gone.has(id));
     const isRefused = "refusal" in refused;

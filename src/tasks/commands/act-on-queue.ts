@@ -2,13 +2,13 @@ import { type Acting, audit } from "../../audit/audit";
 import { callerId } from "../../caller";
 import { readReason } from "../../http/reason";
 import { isRefused, Refused, type Result } from "../../lib/result";
-import { lanesOf } from "../model/queues";
+import { queueNames } from "../model/queues";
 import { pauseQueue, resumeQueue } from "./pause-queue";
 import type { Refusal } from "./refusals";
 
 /** The queue of that name. */
 export function knownQueue(env: Env, queue: string): Result<string, Refusal> {
-  return lanesOf(env).includes(queue) ? queue : new Refused({ kind: "no_queue", queue });
+  return queueNames(env).includes(queue) ? queue : new Refused({ kind: "no_queue", queue });
 }
 
 /** Pauses a queue; one that is paused stays as it is. */

@@ -145,9 +145,9 @@ const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
     env.DB.prepare(RETRIED).bind(list, now, by),
   ]);
   await armRecovery(env);
-  for (const [lane, group] of Map.groupBy(results, ({ queue }) => queue)) {
+  for (const [queue, group] of Map.groupBy(results, ({ queue }) => queue)) {
     const tasks = group.map(({ id }) => id);
-    await sendTasks(env, lane, tasks);
+    await sendTasks(env, queue, tasks);
   }
   return noteAll(env, "task.resumed", results, by, now); // they may have ended by now
 };

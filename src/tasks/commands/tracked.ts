@@ -1,5 +1,5 @@
 /**
- * Work that runs elsewhere and reports here. It is a task like any other but for its lane, of which
+ * Work that runs elsewhere and reports here. It is a task like any other but for its queue, of which
  * no queue exists: nothing is sent or claimed for it. It runs from the moment it is known, or, if it
  * was registered ahead, from its first progress on (states.ts); and `check_at` is when it must have
  * reported again: what then has not is lost (tracked-lost.ts).

@@ -116,7 +116,7 @@ interface Base<Input> {
   name: string;
   module: string;
   description: string;
-  /** Lane: the queue whose producer binding is QUEUE_<LANE>. */
+  /** The queue whose producer binding is QUEUE_<NAME>. */
   queue: string;
   /**
    * What callers may send; the handler sees what it makes of that. A number that JavaScript would

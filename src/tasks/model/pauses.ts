@@ -1,5 +1,5 @@
 /**
- * A paused lane hands out no work: its messages are acked, its rows wait, no attempt is used, and
+ * A paused queue hands out no work: its messages are acked, its rows wait, no attempt is used, and
  * recovery sends nothing for it. What was running goes on. Once resumed, recovery sends what waits at
  * once. When that was is kept: what waited through a pause is not overdue for it, and its messages
  * are gone. Whoever pauses and resumes: see pause-queue.ts.
@@ -11,20 +11,20 @@ export interface Pause {
   reason: string;
 }
 
-/** SQL: whether the lane given by an SQL expression is paused. */
-export function isPausedSql(lane: string): string {
-  return `EXISTS (SELECT 1 FROM paused_queues WHERE queue = ${lane})`;
+/** SQL: whether the queue given by an SQL expression is paused. */
+export function isPausedSql(queue: string): string {
+  return `EXISTS (SELECT 1 FROM paused_queues WHERE queue = ${queue})`;
 }
 
 /** SQL: whether it was resumed after a time. */
-export function isResumedSql(lane: string, after: string): string {
-  return `EXISTS (SELECT 1 FROM resumed_queues WHERE queue = ${lane} AND resumed_at > ${after})`;
+export function isResumedSql(queue: string, after: string): string {
+  return `EXISTS (SELECT 1 FROM resumed_queues WHERE queue = ${queue} AND resumed_at > ${after})`;
 }
 
 export interface Pauses {
-  /** By lane, those that are paused now. */
+  /** By queue, those that are paused now. */
   paused: Map<string, Pause>;
-  /** By lane, when its last pause ended; Unix milliseconds. */
+  /** By queue, when its last pause ended; Unix milliseconds. */
   resumedAt: Map<string, number>;
 }
 

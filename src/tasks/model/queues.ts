@@ -1,40 +1,41 @@
 /**
- * Lanes and queues. A task names a lane ("orders"); its producer binding is QUEUE_<LANE>, and the
- * platform's name of the queue ends with "-<lane>". So a deployment may prefix names as it likes.
+ * Queues by the names tasks give them ("orders"): the producer binding is QUEUE_<NAME>, and the
+ * platform's name of the queue ends with "-<name>". So a deployment may prefix names as it likes.
  */
 export const DEAD_LETTERS = "dead-letters";
 
 const PREFIX = "QUEUE_";
 
-function bindingName(lane: string): string {
-  return PREFIX + lane.toUpperCase().replaceAll("-", "_");
+function bindingName(queue: string): string {
+  return PREFIX + queue.toUpperCase().replaceAll("-", "_");
 }
 
 /** Throws when the environment has no such queue: a mistake of configuration. */
-export function queueOf(env: Env, lane: string): Queue<TaskMessage> {
-  const queue = (env as unknown as Record<string, Queue<TaskMessage> | undefined>)[
-    bindingName(lane)
+export function producerOf(env: Env, queue: string): Queue<TaskMessage> {
+  const producer = (env as unknown as Record<string, Queue<TaskMessage> | undefined>)[
+    bindingName(queue)
   ];
-  if (!queue) {
-    throw new Error(`wrangler.toml lacks the queue producer ${bindingName(lane)}`);
+  if (!producer) {
+    throw new Error(`wrangler.toml lacks the queue producer ${bindingName(queue)}`);
   }
-  return queue;
+  return producer;
 }
 
-export function lanesOf(env: Env): string[] {
+export function queueNames(env: Env): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith(PREFIX))
     .map((name) => name.slice(PREFIX.length).toLowerCase().replaceAll("_", "-"))
-    .filter((lane) => lane !== DEAD_LETTERS);
+    .filter((queue) => queue !== DEAD_LETTERS);
 }
 
 export function isDeadLetterQueue(queue: string): boolean {
   return queue === DEAD_LETTERS || queue.endsWith(`-${DEAD_LETTERS}`);
 }
 
-/** The lane a batch came through; the whole name when it is none we know. */
-export function laneOf(env: Env, queue: string): string {
-  return lanesOf(env).find((lane) => queue === lane || queue.endsWith(`-${lane}`)) ?? queue;
+/** The queue a batch came through; the platform's whole name when it is none we know. */
+export function queueNameOf(env: Env, platformName: string): string {
+  const isIt = (name: string) => platformName === name || platformName.endsWith(`-${name}`);
+  return queueNames(env).find(isIt) ?? platformName;
 }
 
 export const MESSAGE_VERSION = 1;

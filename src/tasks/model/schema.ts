@@ -104,7 +104,7 @@ export const tasks = sqliteTable(
   ],
 );
 
-export type TaskTable = RowOf<typeof tasks>;
+export type TaskColumns = RowOf<typeof tasks>;
 
 /** One row per batch at work: who holds which tasks, and until when. */
 export const leases = sqliteTable("leases", {
@@ -117,7 +117,7 @@ export const leases = sqliteTable("leases", {
   taskIds: text("task_ids").notNull(),
 });
 
-export type LeaseTable = RowOf<typeof leases>;
+export type LeaseColumns = RowOf<typeof leases>;
 
 /**
  * Events of tasks by name and stretch of time, see counts.ts. `WITHOUT ROWID`. `d0` to `d16` count
@@ -185,7 +185,7 @@ export const taskTemplates = sqliteTable(
   ],
 );
 
-export type TemplateTable = RowOf<typeof taskTemplates>;
+export type TemplateColumns = RowOf<typeof taskTemplates>;
 
 /**
  * What a person or a key is told of their tasks. While one is unread, the next of the same kind is
@@ -220,9 +220,9 @@ export const notifications = sqliteTable(
   ],
 );
 
-export type NotificationTable = RowOf<typeof notifications>;
+export type NotificationColumns = RowOf<typeof notifications>;
 
-/** Lanes that hand out no work, see pauses.ts. `WITHOUT ROWID`. */
+/** Queues that hand out no work, see pauses.ts. `WITHOUT ROWID`. */
 export const pausedQueues = sqliteTable("paused_queues", {
   queue: text("queue").primaryKey(),
   pausedAt: integer("paused_at").notNull(),
@@ -230,7 +230,7 @@ export const pausedQueues = sqliteTable("paused_queues", {
   reason: text("reason").notNull(),
 });
 
-/** When lanes were last resumed, see pauses.ts. `WITHOUT ROWID`. */
+/** When queues were last resumed, see pauses.ts. `WITHOUT ROWID`. */
 export const resumedQueues = sqliteTable("resumed_queues", {
   queue: text("queue").primaryKey(),
   resumedAt: integer("resumed_at").notNull(),

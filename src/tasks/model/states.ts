@@ -22,16 +22,16 @@ export function isFinal(status: string): status is FinalStatus {
   return status === "SUCCESS" || status === "FAILURE" || status === "REVOKED";
 }
 
-/** The lane of work that runs elsewhere: it has no queue. */
+/** The queue that work elsewhere names; no such queue exists. */
 export const TRACKED = "tracked";
 
 /**
- * SQL of whether a row of that lane runs, and does so until it ends: one that was registered ahead
+ * SQL of whether a row of that queue runs, and does so until it ends: one that was registered ahead
  * waits in somebody else's queue. An older version notes its progress, but not when it started.
  */
 export const STARTED_ELSEWHERE = "(started_at IS NOT NULL OR coalesce(progress, 0) > 0)";
 
-/** The same of a row of any lane. */
+/** The same of a row of any queue. */
 export function runsElsewhere(row: {
   queue: string;
   started_at: number | null;

@@ -1,4 +1,4 @@
-import { MESSAGE_VERSION, queueOf } from "./queues";
+import { MESSAGE_VERSION, producerOf } from "./queues";
 
 /** Messages a call to the queue takes. */
 const SEND_BATCH = 100;
@@ -15,11 +15,11 @@ export interface Sending {
 /** Sends a message per task, to be delivered after the delay, until the queue refuses some. */
 export async function trySending(
   env: Env,
-  lane: string,
+  queue: string,
   ids: readonly string[],
   delayMs = 0,
 ): Promise<Sending> {
-  const queue = queueOf(env, lane);
+  const producer = producerOf(env, queue);
   const chunks: string[][] = [];
   for (let start = 0; start < ids.length; start += SEND_BATCH) {
     chunks.push(ids.slice(start, start + SEND_BATCH));
@@ -29,7 +29,7 @@ export async function trySending(
     const some = chunks.slice(start, start + SENDS_AT_ONCE);
     const results = await Promise.allSettled(
       some.map((chunk) =>
-        queue.sendBatch(
+        producer.sendBatch(
           chunk.map((id) => ({ body: { v: MESSAGE_VERSION, task_id: id } })),
           delayMs > 0 ? { delaySeconds: Math.ceil(delayMs / 1000) } : undefined,
         ),

@@ -8,18 +8,18 @@ import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
 import { asKept, firstIdAt, isLote, isTaskId, loteRange } from "../../lib/ids";
 import { type Lease, LEASED } from "../model/leases";
-import type { TaskTable } from "../model/schema";
+import type { TaskColumns } from "../model/schema";
 import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "../model/states";
 import type { Order, TaskFilter } from "./task-filter";
 
 /** A row as a list looks at it. */
 export interface Looked extends Pick<
-  TaskTable,
+  TaskColumns,
   "id" | "name" | "module" | "queue" | "started_at" | "progress" | "worker"
 > {
   hit: number;
   /** Null where nothing asks for them. */
-  error_code: TaskTable["error_code"];
+  error_code: TaskColumns["error_code"];
   /** Of its large fields, which are not read. */
   bytes: number;
   message: string | null;
@@ -223,7 +223,9 @@ WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_SCANNED + 1}`,
 /** Ids of what runs elsewhere; null where that, or what is open there, is too much to look at. */
 async function runningElsewhere(db: D1Database): Promise<string[] | null> {
   const { results } =
-    await OPEN_ELSEWHERE.on(db).all<Pick<TaskTable, "id" | "queue" | "started_at" | "progress">>();
+    await OPEN_ELSEWHERE.on(db).all<
+      Pick<TaskColumns, "id" | "queue" | "started_at" | "progress">
+    >();
   const running = results.filter(runsElsewhere).map(({ id }) => id);
   return results.length > MAX_SCANNED || running.length > MAX_SORTED ? null : running;
 }

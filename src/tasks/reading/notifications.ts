@@ -4,15 +4,15 @@ import { sql, statement } from "../../db/sql";
 import { cutPage, MAX_SCANNED, type Page, type PageRequest, scanSize } from "../../http/paging";
 import { type NotificationType, TELLS_OF } from "../model/notify";
 import type { TaskRow } from "../model/queries";
-import type { NotificationTable } from "../model/schema";
+import type { NotificationColumns } from "../model/schema";
 
 export interface Notification extends Omit<
-  NotificationTable,
+  NotificationColumns,
   "user" | "fold" | "type" | "details"
 > {
   type: NotificationType;
   /** JSON object, see notify.ts; null in rows of older versions, missing before its migration. */
-  details?: NotificationTable["details"];
+  details?: NotificationColumns["details"];
 }
 
 const HITS = { all: "true", unread: "read_at IS NULL", read: "read_at IS NOT NULL" } as const;

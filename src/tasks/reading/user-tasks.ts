@@ -11,7 +11,7 @@ import { nameMatcher } from "../../lib/fold";
 import { heldBy, LEASES, readLeases } from "../model/leases";
 import { listTasks } from "./list";
 import { getTasks, LARGE_BYTES, type TaskView } from "../model/queries";
-import type { TaskTable } from "../model/schema";
+import type { TaskColumns } from "../model/schema";
 import { shownAs, type Status, type StoredStatus } from "../model/states";
 
 export interface UserStats extends Record<
@@ -23,7 +23,7 @@ export interface UserStats extends Record<
 }
 
 interface Latest extends Pick<
-  TaskTable,
+  TaskColumns,
   "id" | "user" | "module" | "queue" | "started_at" | "progress"
 > {
   status: StoredStatus;

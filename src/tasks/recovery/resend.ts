@@ -17,13 +17,13 @@ import { log } from "../../log";
 import { retryD1 } from "../../db/retry";
 import { LEASED } from "../model/leases";
 import { readPauses } from "../model/pauses";
-import { lanesOf, queueOf, SENT_GRACE_MS } from "../model/queues";
+import { queueNames, producerOf, SENT_GRACE_MS } from "../model/queues";
 import { OPEN } from "../model/states";
 import { isRateRefusal, trySending } from "../model/try-sending";
 
 /** Rows looked at in one go. */
 const ROWS = 1000;
-/** A lane's, of the 5,000 a second that its queue takes: the rest is left to those who bring work. */
+/** Of the 5,000 a second that a queue takes: the rest is left to those who bring work. */
 const MESSAGES_PER_LOOK = 4000;
 /** So long what waits for proof of its loss is looked at again at once: its queue may run dry. */
 const JUST_RESUMED_MS = 60_000;
@@ -44,7 +44,7 @@ SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_unsent
 WHERE queue = ?1 AND check_at <= ?2 AND ${DUE} AND sent_at IS NULL
 ORDER BY check_at LIMIT ${ROWS}`;
 
-/** What was sent before the lane was resumed (?3) need not be overdue. */
+/** What was sent before the queue was resumed (?3) need not be overdue. */
 const UNTIL = `max(?2, ?3 + ${SENT_GRACE_MS})`;
 const UNSEEN = `
 SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_open
@@ -64,26 +64,26 @@ export interface Resent {
   more: boolean;
 }
 
-/** Lanes whose last note failed. */
+/** Queues whose last note failed. */
 const unnoted = new Set<string>();
 
-/** A look at a lane. */
+/** A look at a queue. */
 interface Look {
   env: Env;
-  lane: string;
+  queue: string;
   now: number;
   /** When its last pause ended; 0 for never. */
   resumedAt: number;
 }
 
-/** Sends MESSAGES_PER_LOOK per lane, or a page more. */
+/** Sends MESSAGES_PER_LOOK per queue, or a page more. */
 export async function resendDue(env: Env, now: number): Promise<Resent> {
   const all: Resent = { sent: 0, more: false };
   const { paused, resumedAt } = await readPauses(env.DB);
-  for (const lane of lanesOf(env).filter((each) => !paused.has(each))) {
-    const resumed = resumedAt.get(lane) ?? 0;
+  for (const queue of queueNames(env).filter((each) => !paused.has(each))) {
+    const resumed = resumedAt.get(queue) ?? 0;
     // Of a clock that went back since, it says nothing of what was sent by this one.
-    const look = { env, lane, now, resumedAt: resumed <= now ? resumed : 0 };
+    const look = { env, queue, now, resumedAt: resumed <= now ? resumed : 0 };
     let left = MESSAGES_PER_LOOK;
     for (const query of [UNSENT, UNSEEN]) {
       const { sent, more } = await resendLane(look, query, left);
@@ -96,25 +96,25 @@ export async function resendDue(env: Env, now: number): Promise<Resent> {
 }
 
 async function resendLane(look: Look, query: string, limit: number): Promise<Resent> {
-  const { env, lane, now, resumedAt } = look;
+  const { env, queue, now, resumedAt } = look;
   let sent = 0;
-  const bound = query === UNSENT ? [lane, now] : [lane, now, resumedAt];
+  const bound = query === UNSENT ? [queue, now] : [queue, now, resumedAt];
   try {
     while (sent < limit) {
       const { results: rows } = await env.DB.prepare(query)
         .bind(...bound)
         .all<Row>();
-      const oldest = query === UNSENT || rows.length === 0 ? 0 : await oldestMessage(env, lane);
+      const oldest = query === UNSENT || rows.length === 0 ? 0 : await oldestMessage(env, queue);
       const ids = rows.filter((row) => isDue(row, oldest, look)).map(({ id }) => id);
-      if (unnoted.has(lane)) {
+      if (unnoted.has(queue)) {
         await noteSent(look, ids.slice(0, 1));
       }
-      const sending = await trySending(env, lane, ids);
+      const sending = await trySending(env, queue, ids);
       await noteSent(look, sending.taken);
       sent += sending.taken.length;
       if ("refusal" in sending) {
         const { refusal } = sending;
-        log.warn("recovery.resend_refused", { queue: lane, message: String(refusal) });
+        log.warn("recovery.resend_refused", { queue, message: String(refusal) });
         return { sent, more: sent > 0 || isRateRefusal(refusal) };
       }
       if (ids.length < ROWS) {
@@ -123,27 +123,27 @@ async function resendLane(look: Look, query: string, limit: number): Promise<Res
     }
     return { sent, more: true };
   } catch (error) {
-    logFailure("recovery.resend_failed", error, { queue: lane });
+    logFailure("recovery.resend_failed", error, { queue });
     return { sent, more: sent > 0 };
   }
 }
 
 /** When the oldest waiting message was sent: Infinity for an empty queue, 0 if unknown. */
-async function oldestMessage(env: Env, lane: string): Promise<number> {
-  const { backlogCount, oldestMessageTimestamp } = await queueOf(env, lane).metrics();
+async function oldestMessage(env: Env, queue: string): Promise<number> {
+  const { backlogCount, oldestMessageTimestamp } = await producerOf(env, queue).metrics();
   return backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
 }
 
 /** Also what the queue took before it refused the rest, so that only the rest comes again. */
 async function noteSent(look: Look, ids: readonly string[]): Promise<void> {
-  const { env, lane, now, resumedAt } = look;
+  const { env, queue, now, resumedAt } = look;
   if (ids.length > 0) {
     const mark = env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now, resumedAt);
     try {
       await retryD1(env.DB, () => mark.run());
-      unnoted.delete(lane);
+      unnoted.delete(queue);
     } catch (error) {
-      unnoted.add(lane);
+      unnoted.add(queue);
       throw error;
     }
   }

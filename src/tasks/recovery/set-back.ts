@@ -8,7 +8,7 @@
 import { configOf } from "../../config";
 import { log } from "../../log";
 import { openPages } from "./open-pages";
-import { lanesOf } from "../model/queues";
+import { queueNames } from "../model/queues";
 import { OPEN } from "../model/states";
 
 /** A smaller step back is lived through: what it holds up is late by no more. */
@@ -42,8 +42,8 @@ export async function setBack(env: Env, now: number, latest: number): Promise<vo
     ),
   ]);
   let tasks = 0;
-  for (const lane of lanesOf(env)) {
-    for await (const ids of openPages(DB, AHEAD, [lane, now, latest], now)) {
+  for (const queue of queueNames(env)) {
+    for await (const ids of openPages(DB, AHEAD, [queue, now, latest], now)) {
       await DB.prepare(SET_BACK).bind(JSON.stringify(ids), lost).run();
       tasks += ids.length;
     }

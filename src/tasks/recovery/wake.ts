@@ -2,7 +2,7 @@
 import { log } from "../../log";
 import { LEASED } from "../model/leases";
 import { openPages } from "./open-pages";
-import { lanesOf } from "../model/queues";
+import { queueNames } from "../model/queues";
 import { lookNow } from "./recovery-alarm";
 import { OPEN } from "../model/states";
 
@@ -33,8 +33,8 @@ export async function wakeWaiting(
   now = Date.now(),
 ): Promise<number> {
   let woken = 0;
-  for (const lane of lanesOf(env)) {
-    for await (const ids of openPages(env.DB, WAITING, [name, code, now, lane], now)) {
+  for (const queue of queueNames(env)) {
+    for await (const ids of openPages(env.DB, WAITING, [name, code, now, queue], now)) {
       const due = env.DB.prepare(MAKE_DUE).bind(JSON.stringify(ids), name, code, now);
       woken += (await due.run()).meta.changes;
       await lookNow(env);

@@ -16,7 +16,7 @@ import { guarded } from "../../db/guarded";
 import { UNATTENDED } from "../../db/retry";
 import { systemChance, systemClock } from "../../lib/clock";
 import type { Engine } from "../model/engine";
-import { laneOf } from "../model/queues";
+import { queueNameOf } from "../model/queues";
 import { MAX_RUNNING_MS } from "../model/timeout";
 import { workLease } from "./lease";
 import { backToWait, retryNow, sortMessages } from "./messages";
@@ -37,7 +37,7 @@ export async function consume(
   if (messages.size === 0) {
     return;
   }
-  const queue = laneOf(env, batch.queue);
+  const queue = queueNameOf(env, batch.queue);
   const delivery = { queue, env, engine, clock, chance, messages, until };
   const ids = [...messages.keys()];
   const { suspects, state } = await workLease(delivery, { ids, suspect: false });

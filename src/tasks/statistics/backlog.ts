@@ -1,8 +1,8 @@
 import type { OpenWork } from "./open-work";
 import { type Pause, readPauses } from "../model/pauses";
-import { lanesOf, queueOf } from "../model/queues";
+import { queueNames, producerOf } from "../model/queues";
 
-/** What waits in a lane. */
+/** What waits in a queue. */
 export interface Backlog {
   queue: string;
   /** Tasks that could run now, and those that wait for a time of their own, as far as was looked. */
@@ -17,19 +17,19 @@ export interface Backlog {
   pause: Pause | null;
 }
 
-/** Of every lane that has a queue. */
+/** The backlog of every queue. */
 export async function listBacklogs(
   env: Env,
-  { lanes }: OpenWork,
+  { queues }: OpenWork,
   now = Date.now(),
 ): Promise<Backlog[]> {
   const { paused, resumedAt } = await readPauses(env.DB);
   return Promise.all(
-    lanesOf(env).map(async (queue) => {
-      const { tasks, capped } = lanes.get(queue) ?? { tasks: [], capped: false };
+    queueNames(env).map(async (queue) => {
+      const { tasks, capped } = queues.get(queue) ?? { tasks: [], capped: false };
       const resumed = Math.min(resumedAt.get(queue) ?? 0, now);
       const due = tasks.filter(({ ready_at }) => ready_at <= now);
-      const metrics = await queueOf(env, queue)
+      const metrics = await producerOf(env, queue)
         .metrics()
         .catch(() => null);
       return {

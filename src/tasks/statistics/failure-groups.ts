@@ -5,7 +5,7 @@ import { MAX_SCANNED } from "../../http/paging";
 import { fold } from "../../lib/fold";
 import { gist, GIST_SOURCE } from "../reading/error-gist";
 import { firstIdAt } from "../../lib/ids";
-import type { TaskTable } from "../model/schema";
+import type { TaskColumns } from "../model/schema";
 import { FAILED } from "../model/states";
 
 export interface FailureFilter {
@@ -44,11 +44,11 @@ export interface FailureGroups {
 
 const MAX_GROUPS = 100;
 
-interface Row extends Pick<TaskTable, "id" | "name" | "module" | "subject"> {
+interface Row extends Pick<TaskColumns, "id" | "name" | "module" | "subject"> {
   hit: number;
-  code: TaskTable["error_code"];
-  message: TaskTable["error_message"];
-  at: TaskTable["created_at"];
+  code: TaskColumns["error_code"];
+  message: TaskColumns["error_message"];
+  at: TaskColumns["created_at"];
 }
 
 /** Of the latest 1,000 failed or cancelled tasks, the failures that are not discarded. */

@@ -89,7 +89,7 @@ interface Seen {
 }
 
 function seenOf(leases: readonly Lease[], open: OpenWork, module?: string): Seen {
-  const all = [...open.lanes.values()].flatMap(({ tasks }) => tasks);
+  const all = [...open.queues.values()].flatMap(({ tasks }) => tasks);
   const isAsked = nameMatcher(module);
   const tasks = all.filter((task) => isAsked(task.module));
   const waiting = tasks.filter((task) => !runsElsewhere(task));

@@ -43,7 +43,7 @@ export async function overview(env: Env, engine: Engine, now = Date.now()): Prom
   const perMinute = (count: number) => count / RATE_MINUTES;
   return {
     totals: statesOf(engine, byName(counts), open),
-    capped: [...open.lanes.values()].some(({ capped }) => capped),
+    capped: [...open.queues.values()].some(({ capped }) => capped),
     queues: await listBacklogs(env, open, now),
     storage: { bytes: open.bytes, limit: configOf(env).databaseMaxBytes },
     perMinute: {
@@ -66,18 +66,18 @@ export async function overview(env: Env, engine: Engine, now = Date.now()): Prom
 
 /** Ends and the number of those open are counted; what the open ones do is as far as was looked. */
 function statesOf(engine: Engine, ever: NamedCounts[], open: OpenWork): Record<Status, number> {
-  const { leases, told, lanes } = open;
+  const { leases, told, queues } = open;
   const { success, failure, revoked } = endsOf(total(ever));
   const held = leases.reduce((sum, { taskIds }) => sum + taskIds.length, 0);
-  const { tasks, capped } = lanes.get(TRACKED) ?? { tasks: [], capped: false };
+  const { tasks, capped } = queues.get(TRACKED) ?? { tasks: [], capped: false };
   const tracked = tasks.filter(runsElsewhere);
   // No tracked work has the name of a task of this system.
   const elsewhere = ever.filter(({ name }) => !engine.find(name));
   const unseen = capped && unseenRun(open) ? openOf(total(elsewhere)) - tasks.length : 0;
   const running = held + tracked.length + Math.max(0, unseen);
   const inProgress = told + tracked.filter(({ progress }) => progress !== null).length;
-  const retry = [...lanes]
-    .flatMap(([lane, { tasks }]) => (lane === TRACKED ? [] : tasks))
+  const retry = [...queues]
+    .flatMap(([queue, { tasks }]) => (queue === TRACKED ? [] : tasks))
     .filter(({ status }) => status === "RETRY").length;
   return {
     PENDING: Math.max(0, openOf(total(ever)) - running - retry),

@@ -6,7 +6,7 @@ import { nameMatcher } from "../../lib/fold";
 import { firstIdAt } from "../../lib/ids";
 import type { OpenWork } from "./open-work";
 import { getTasks, type TaskView } from "../model/queries";
-import type { TaskTable } from "../model/schema";
+import type { TaskColumns } from "../model/schema";
 import { FAILED } from "../model/states";
 
 /** So many failed or cancelled tasks are looked at, the latest. */
@@ -41,7 +41,7 @@ export async function lookAtFailures(
 ): Promise<Failures> {
   const look = LOOK.on(db, { module: module ?? null });
   const { results } = await look.all<
-    Pick<TaskTable, "id"> & { code: string; undiscarded: number }
+    Pick<TaskColumns, "id"> & { code: string; undiscarded: number }
   >();
   const groups = [...Map.groupBy(results, ({ code }) => code)].map(([code, group]) => ({
     code,
@@ -62,7 +62,7 @@ export async function lookAtFailures(
 
 /** A failure in brief. */
 export interface Failure extends Pick<
-  TaskTable,
+  TaskColumns,
   "id" | "external_id" | "name" | "error_code" | "error_message" | "created_at"
 > {
   /** What whoever asked for it is called; null for nobody. */
@@ -87,7 +87,7 @@ export async function latestFailures(
   { from, module, most }: { from: number; module?: string; most: number },
 ): Promise<Failure[]> {
   const latest = LATEST.on(db, { from: firstIdAt(from) });
-  const { results } = await latest.all<Pick<TaskTable, "id" | "status" | "module">>();
+  const { results } = await latest.all<Pick<TaskColumns, "id" | "status" | "module">>();
   const isAsked = nameMatcher(module);
   const ids = results
     .filter((task) => task.status === "FAILURE" && isAsked(task.module))
@@ -105,11 +105,11 @@ export interface OpenTroubles {
   capped: boolean;
 }
 
-export function troublesOf({ lanes }: OpenWork): OpenTroubles {
-  const tasks = [...lanes.values()].flatMap((lane) => lane.tasks);
+export function troublesOf({ queues }: OpenWork): OpenTroubles {
+  const tasks = [...queues.values()].flatMap((queue) => queue.tasks);
   const coded = Map.groupBy(tasks, ({ error_code }) => error_code);
   return {
-    capped: [...lanes.values()].some((lane) => lane.capped),
+    capped: [...queues.values()].some((queue) => queue.capped),
     resent: tasks.filter(({ resends }) => resends > 0).length,
     waitingFor: new Map(
       [...coded].flatMap(([code, group]) => (code === null ? [] : [[code, group.length]])),

@@ -1,7 +1,7 @@
 import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
 import { sql, statement } from "../../db/sql";
-import type { TaskTable } from "../model/schema";
+import type { TaskColumns } from "../model/schema";
 import { nameMatcher } from "../../lib/fold";
 import { loteOf } from "../../lib/ids";
 import { type Lease, LEASES, readLeases } from "../model/leases";
@@ -53,7 +53,7 @@ export async function leasesWithin(
     `SELECT t.id, t.module FROM json_each(:ids) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`,
     match.values,
     { ids: JSON.stringify(ids) },
-  ).all<Pick<TaskTable, "id" | "module">>();
+  ).all<Pick<TaskColumns, "id" | "module">>();
   const isAsked = nameMatcher(module);
   const wanted = new Set(results.filter((task) => isAsked(task.module)).map(({ id }) => id));
   return leases
@@ -74,7 +74,7 @@ export async function workersOf(
   }
   const ids = leases.flatMap(({ taskIds }) => taskIds.slice(0, shown));
   const read = NAMES.on(db, { ids: JSON.stringify(ids) });
-  const { results } = await read.all<Pick<TaskTable, "id" | "name">>();
+  const { results } = await read.all<Pick<TaskColumns, "id" | "name">>();
   const names = new Map(results.map(({ id, name }) => [id, name]));
   return leases.map(({ taskIds, ...lease }) => ({
     ...lease,

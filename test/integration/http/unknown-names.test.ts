@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createAuth } from "../../../src/auth/auth";
 import { ENDPOINTS } from "../../../src/auth/gate";
-import { lanesOf } from "../../../src/tasks/model/queues";
+import { queueNames } from "../../../src/tasks/model/queues";
 import {
   adminSession,
   apiKey,
@@ -56,7 +56,7 @@ beforeAll(async () => {
   ids.push([/^\/admin\/people\//, (await person("viewer")).id]);
   await post("/api/tasks/templates", { name: "known", task_name: "pedidos.procesar" });
   ids.push([/^\/admin\/run\/templates\//, "known"]);
-  ids.push([/^\/admin\/queues\//, lanesOf(env)[0] ?? ""]);
+  ids.push([/^\/admin\/queues\//, queueNames(env)[0] ?? ""]);
 });
 
 const at = ({ path }: Route) =>
