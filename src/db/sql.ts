@@ -70,8 +70,7 @@ export function statement(db: D1Database, text: string, ...all: Values[]): D1Pre
 const TOKEN = /'[^']*'|"[^"]*"|--.*|\/\*[^]*?\*\/|:([a-z_]\w*)|\?\d*/gi;
 
 /** The names in a literal text; any, in one that is not known while types are checked. */
-export type NamesIn<Text extends string> =
-  Record<string, never> extends Record<Text, unknown> ? string : Bound<Text>;
+export type NamesIn<Text extends string> = {} extends Record<Text, unknown> ? string : Bound<Text>;
 
 /** Of what is outside of strings. */
 type Bound<Text, Found = never> = Text extends `${infer Before}'${string}'${infer After}`

@@ -1,6 +1,7 @@
 import { sql } from "../../db/sql";
 import { fold } from "../../lib/fold";
 import { asKept } from "../../lib/ids";
+import type { KeyColumns } from "../schema";
 
 const NAMES = sql(`
 SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(:callers) c
