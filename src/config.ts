@@ -30,7 +30,7 @@ export interface Config {
   location: Location | null;
   /** Where the source is, for the landing page's link; empty for no link. */
   sourceUrl: string;
-  /** Of pages, for whoever asks for neither. */
+  /** The language of pages for whoever asks for neither. */
   defaultLanguage: "es" | "en";
   logLevel: "debug" | "info" | "warn" | "error";
   /** Other sites whose pages may listen to tasks with a ticket: "https://shop.example". */
@@ -48,7 +48,7 @@ export interface AccessConfig {
   teamDomain: string;
   /** The audience tag of the Access application in front of this site. */
   audience: string;
-  /** Of an e-mail address, or of every address of a domain as "*@domain"; in lower case. */
+  /** The role of an e-mail address, or of every address of a domain as "*@domain"; in lower case. */
   roles: ReadonlyMap<string, Role>;
 }
 

@@ -91,7 +91,7 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   assertSameOrigin(c.req.raw);
   // Imported here so that isolates which only work queues never evaluate better-auth.
   const { createAuth } = await import("./auth");
-  // Whose session is read before, and prolonged if it can be.
+  // An administrator's session is read before, and prolonged if it can be.
   const isAdministration = call.path.startsWith("/admin/");
   const { env, met } = noting(c.env);
   const auth = createAuth(env, c.req.url, !isAdministration);

@@ -22,7 +22,7 @@ export function guarded<E extends Partial<Pick<Env, "DB">>>(env: E, patience: Pa
 /** A call under way for longer is a stall. */
 const STALL_MS = 10_000;
 
-/** Of a guarded database: when a try last failed or had stalled, and when each under way began. */
+/** How a guarded database does: when a try last failed or had stalled, and when each under way began. */
 interface Health {
   troubledAt: number;
   underWay: Set<{ since: number }>;

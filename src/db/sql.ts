@@ -72,7 +72,7 @@ const TOKEN = /'[^']*'|"[^"]*"|--.*|\/\*[^]*?\*\/|:([a-z_]\w*)|\?\d*/gi;
 /** The names in a literal text; any, in one that is not known while types are checked. */
 export type NamesIn<Text extends string> = {} extends Record<Text, unknown> ? string : Bound<Text>;
 
-/** Of what is outside of strings. */
+/** The names in what is outside of strings. */
 type Bound<Text, Found = never> = Text extends `${infer Before}'${string}'${infer After}`
   ? Bound<After, Found | Named<Before>>
   : Found | Named<Text>;

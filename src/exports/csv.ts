@@ -19,7 +19,7 @@ export function untrusted(value: string | number): string {
   return typeof value === "string" ? value.replace(BEGINNING, "'") : String(value);
 }
 
-/** Likewise; nothing where there is none. */
+/** A cell that holds what came from outside; an empty one where there is nothing. */
 export function optional(value: string | number | null): string {
   return value === null ? "" : untrusted(value);
 }

@@ -6,7 +6,7 @@ import type { Format, FormatName } from "./formats";
 
 /** What can be exported: what may be asked for, how it is read, and how it is written. */
 export interface ExportSource<Input extends { formato: FormatName }, Row, Place> {
-  /** Of the task that exports it. */
+  /** The name of the task that exports it. */
   name: string;
   description: string;
   input: ZodType<Input>;

@@ -7,7 +7,7 @@ export interface Upload {
   id: string;
   /** Put on the object too: tells that it is the one this upload made. */
   mark: string;
-  /** Of the parts, in order. */
+  /** The ETags of the parts, in order. */
   etags: readonly string[];
 }
 

@@ -4,9 +4,9 @@ import { endOfString } from "../lib/json-string";
 import type { AppEnv } from "./app-env";
 import { AppError } from "./errors";
 
-/** Of a body; of one with long texts in it, of all beside these. */
+/** The largest body; where one has long texts in it, all beside these. */
 export const MAX_BODY_BYTES = 256 * 1024;
-/** Of a body with long texts in it. */
+/** The largest body with long texts in it. */
 export const MAX_LONG_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Reads no further than that: 413 `body_too_large`. What a GET brings along is never read. */

@@ -117,12 +117,12 @@ function toAppError(error: Error, c: Context): AppError {
   return new AppError(500, "internal_error", "Something failed on our side.");
 }
 
-/** Of a Durable Object: what its infrastructure threw, not its code. */
+/** Whether the infrastructure of a Durable Object threw it, and not its code. */
 function isPlatformTrouble(error: Error & { retryable?: unknown; overloaded?: unknown }): boolean {
   return error.retryable === true || error.overloaded === true;
 }
 
-/** Of a request that writes, once the database has no room, or none for new work. */
+/** What answers a request that writes once the database has no room, or none for new work. */
 export function storageFull(): AppError {
   const detail =
     "The database is full. Nothing of this request was accepted; reading and deleting go on. " +

@@ -11,7 +11,7 @@ export const filterText = (max: number) =>
     .refine((text) => Array.from(text).length <= max, `at most ${max} characters`)
     .openapi({ maxLength: max });
 
-/** Of a name that is cut where it is kept: of any length, and cut as it was, so that it is found. */
+/** A name that is cut where it is kept: it may be of any length, and is cut as it was, so that it is found. */
 export const cutFilterText = (max: number) =>
   z
     .string()

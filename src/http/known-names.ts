@@ -1,6 +1,6 @@
 import { AppError } from "./errors";
 
-/** Of the known names at most so many are told where none is near. */
+/** The known names are told where none is near, if they are no more than these. */
 const TOLD = 15;
 const SHOWN_CHARACTERS = 100;
 
@@ -69,7 +69,7 @@ export function assertKnown(
   }
 }
 
-/** Likewise of the query of an address. */
+/** Throws 400 as `assertKnown` does, for the query of an address. */
 export function assertKnownQuery(
   url: string,
   known: readonly string[],

@@ -44,7 +44,7 @@ export const MAX_SCANNED = 1000;
 /** Fewer rows of an index in another order than the list's are read whole and sorted. */
 export const MAX_SORTED = 500;
 export const MAX_LIMIT = 200;
-/** Of a page's rows with all their fields, so that 200 of the largest do not fill the memory. */
+/** A page's rows with all their fields have at most so much, so that 200 of the largest do not fill the memory. */
 export const MAX_PAGE_BYTES = 1_000_000;
 
 export const pageQuery = {
@@ -52,7 +52,7 @@ export const pageQuery = {
   cursor: z.string().max(400).optional(),
 };
 
-/** Likewise, of routes whose older programs give any limit: one beyond is brought down. */
+/** What the query of a paged route takes whose older programs give any limit: one beyond is brought down. */
 export const anyPageQuery = {
   ...pageQuery,
   limit: z.coerce
@@ -108,7 +108,7 @@ export function writeCursor({ direction, key, total }: Cursor): string {
 /** A row a list scanned: whether it is one of those asked for. */
 export interface Scanned {
   hit: number;
-  /** Of its large fields, where pages are cut by them. */
+  /** The size of its large fields, where pages are cut by them. */
   bytes?: number;
 }
 

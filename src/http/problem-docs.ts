@@ -11,7 +11,7 @@ const Problem = z
   })
   .openapi("Problem", { description: "RFC 9457 problem details" });
 
-/** Of routes that bring work. */
+/** What routes that bring work may answer. */
 export const STORAGE_FULL = {
   507: "`storage_full`: the database has no room; nothing was accepted",
 };

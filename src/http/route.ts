@@ -41,7 +41,7 @@ export function takesOnly(...names: string[]): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Likewise, with a body that is read elsewhere. */
+/** For a route without a description: lets these query names pass, and a body that is read elsewhere. */
 export function takesQuery(...names: string[]): MiddlewareHandler<AppEnv> {
   return async function takesQuery(c, next) {
     assertKnownQuery(c.req.url, names);
@@ -49,7 +49,7 @@ export function takesQuery(...names: string[]): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Of any type: read as bytes, since workerd warns of a form that is read as text. */
+/** A body of any type as text. It is read as bytes, since workerd warns of a form that is read as text. */
 export async function sentText(c: Context): Promise<string> {
   return new TextDecoder().decode(await wholeBody(() => c.req.arrayBuffer()));
 }
@@ -59,7 +59,7 @@ export function saysNothing(text: string): boolean {
   return /^(?:\{\s*\}|null)?$/.test(text.trim());
 }
 
-/** Of a JSON object, or of a form. */
+/** The names of the fields of a JSON object, or of a form. */
 function fieldsOf(text: string): string[] {
   try {
     const value: unknown = JSON.parse(text);

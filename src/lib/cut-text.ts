@@ -16,7 +16,7 @@ export function cutText(text: string, most: number): string {
 
 const GAP = "\n…\n";
 
-/** Likewise, of a longer one the beginning and, three times as long, the end. */
+/** A text of at most so many characters: of a longer one the beginning and, three times as long, the end. */
 export function cutMiddle(text: string, most: number): string {
   if (!isLonger(text, most)) {
     return clean(text);

@@ -16,7 +16,7 @@ interface ExactJson {
   isRawJSON(value: unknown): value is RawNumber;
 }
 interface Source {
-  /** Of a number, text, boolean or null: as it was written. */
+  /** A number, text, boolean or null as it was written. */
   source?: string;
 }
 

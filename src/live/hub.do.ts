@@ -129,7 +129,7 @@ export class LiveHub extends DurableObject<Env> {
     return this.#tickets.use(nonce, expiresAt, Date.now());
   }
 
-  /** Whose sockets are open, each once. */
+  /** The holders whose sockets are open, each once. */
   holders(): Holder[] {
     const holders = this.ctx.getWebSockets().map((socket) => admissionOf(socket).holder);
     return [...new Map(holders.map((holder) => [holderTag(holder), holder])).values()];

@@ -14,7 +14,7 @@ import type { Publish } from "../tasks/model/publish";
 import { PATIENCE_MS, QUIET_MS } from "./hub.do";
 import { hubOf } from "./hub";
 
-/** Of one request or batch; a consumer's batch has at most 100. */
+/** The most changes one request or batch tells; a consumer's batch has at most 100. */
 const MAX_CHANGES = 200;
 
 let restedAt = 0;

@@ -152,7 +152,7 @@ function narrow(admission: Admission, asked: LiveFilter): Admission {
   return { ...admission, filter };
 }
 
-/** Of a user, whom a bare id may name in several ways, the one that is meant more exactly. */
+/** The more exact of two names of a user, whom a bare id may name in several ways. */
 function narrower(name: keyof LiveFilter, asked: string, bound: string): string {
   const isUser = name === "user";
   if (asked === bound || (isUser && storedForms(bound).includes(asked))) {

@@ -33,7 +33,7 @@ export function identifyTicket(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Of a list by task there is no parameter: a ticket for one task is for a socket alone. */
+/** A list has no parameter for one task: a ticket for one is for a socket alone. */
 function isWithin(query: Record<string, string[]>, { task, ...filter }: LiveFilter): boolean {
   return (
     task === undefined &&

@@ -3,7 +3,7 @@ import { isOwn } from "../tasks/commands/permissions";
 import { getTask, type TaskView } from "../tasks/model/queries";
 import { noSuchTask } from "../tasks/commands/refusals";
 
-/** Whose tasks a caller sees here: their own, or undefined for everyone's. */
+/** The user whose tasks alone a caller sees here; undefined for everyone's. */
 export function seenUser(caller: Caller): string | undefined {
   const seesAll = caller.kind === "key" ? can(caller, "tasks:read") : caller.role === "admin";
   return seesAll ? undefined : callerId(caller);
@@ -20,7 +20,7 @@ export async function findSeen(
   return isSeen ? task : null;
 }
 
-/** Likewise, but throws 404. */
+/** The task of that id, if the caller sees it. Throws 404. */
 export async function seenTask(db: D1Database, id: string, caller: Caller): Promise<TaskView> {
   const task = await findSeen(db, id, caller);
   if (!task) {

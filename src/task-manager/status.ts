@@ -19,7 +19,7 @@ const told = {
   user_friendly_message: z.string(),
 };
 
-/** Of an unknown task nothing else is told. */
+/** An unknown task has only what is told of every id. */
 export const OldStatus = z
   .object({ ...OneExecution.partial().shape, module: z.string().optional(), ...told })
   .openapi("OldTaskStatus");

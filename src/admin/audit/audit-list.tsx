@@ -16,7 +16,7 @@ import { auditWords, type AuditKey } from "./words";
 
 export interface AuditList {
   page: Page<AuditEntry>;
-  /** Of callers as stored. */
+  /** What callers are called, by how they are stored. */
   names: ReadonlyMap<string, string>;
   /** The tasks of bulk actions, by id. */
   bulks: ReadonlyMap<string, TaskFacts>;

@@ -4,7 +4,7 @@ import { shortId } from "../shared/format";
 
 interface AuditTargetProps {
   entry: AuditEntry;
-  /** Of callers as stored. */
+  /** What callers are called, by how they are stored. */
   names: ReadonlyMap<string, string>;
 }
 

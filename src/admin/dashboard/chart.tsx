@@ -11,7 +11,7 @@ interface ChartProps {
   view: View;
   id: string;
   title: string;
-  /** The same in a sentence, for those who do not see it. */
+  /** The chart in a sentence, for those who do not see it. */
   summary: Child;
   series: readonly Series[];
   /** Each stretch of time, how long they are, and how many of their names the axis shows. */

@@ -38,7 +38,7 @@ export interface Dashboard {
   workers: Worker[];
   errors: ErrorCount[];
   latestFailures: TaskView[];
-  /** Of the last days. */
+  /** The modules' last days. */
   modules: ModuleSummary[];
   findings: Finding[];
 }
@@ -97,7 +97,7 @@ function byModule(engine: Engine, named: readonly NamedCounts[]): ModuleSummary[
     .map((module) => ({ module, counts: total(named.filter((of) => of.module === module)) }));
 }
 
-/** Of those that ended, the share that ended well; null when none has. The API's rate is of all. */
+/** The share that ended well of those that ended; null when none has. The API's rate is of all. */
 export function shareEndedWell(counts: Counts): number | null {
   const { success, failure } = endsOf(counts);
   return success + failure > 0 ? success / (success + failure) : null;

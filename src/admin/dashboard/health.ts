@@ -43,9 +43,9 @@ export interface HealthFacts {
   deadLetters: number;
   open: OpenTroubles;
   storage: Storage;
-  /** Of the registry's fullest object. Null when nobody could say. */
+  /** The registry's fullest object; null when it could not say. */
   registry: Storage | null;
-  /** Likewise. */
+  /** What the catalogue's desk says; null when it could not. */
   catalogue: Pick<CatalogueStatus, "down" | "sick" | "sickCount" | "sickSince"> | null;
 }
 

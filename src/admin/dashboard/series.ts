@@ -11,7 +11,7 @@ export interface Series {
   values: readonly (number | null)[];
 }
 
-/** Of the whole drawing, in its own units. */
+/** The height of the whole drawing, in its own units. */
 export const HEIGHT = 100;
 
 type Band = ReturnType<typeof scaleBand<number>>;

@@ -11,7 +11,7 @@ import { notificationsWords } from "./words";
 
 interface NotificationsPageProps {
   view: View;
-  /** Whose tasks they are about, as tasks name them. */
+  /** The user whose tasks they are about, as tasks name them. */
   user: string;
   /** Null on the further pages of those that were read. */
   unread: Page<Notification> | null;

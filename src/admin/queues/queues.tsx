@@ -16,7 +16,7 @@ interface QueuesPageProps {
   view: View;
   now: number;
   queues: readonly QueueView[];
-  /** Of those who paused, by how they are stored. */
+  /** What those who paused a queue are called, by how they are stored. */
   names: ReadonlyMap<string, string>;
   tasksOf: (queue: string) => TaskDefinition[];
   /** Among the latest failures. */

@@ -34,7 +34,7 @@ export async function readQueues(env: Env, engine: Engine, now = Date.now()): Pr
 interface Read {
   backlogs: readonly Backlog[];
   workers: readonly Worker[];
-  /** Of the last minutes at least. */
+  /** The counts of the last minutes, or of more. */
   counts: readonly Stretch[];
   now: number;
 }

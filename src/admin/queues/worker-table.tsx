@@ -11,7 +11,7 @@ interface WorkerTableProps {
 }
 
 const SHOWN = 50;
-/** Of what one runs. */
+/** A worker's tasks are shown up to so many. */
 export const WORKER_TASKS_SHOWN = 3;
 
 /** Consumers at work: what they run, and since when. */

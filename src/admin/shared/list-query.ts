@@ -27,7 +27,7 @@ export const DAYS_PROBLEMS = {
 } as const;
 
 export const words = filterText(MAX_LENGTH).optional();
-/** Of a module or a task. */
+/** The name of a module or a task. */
 export const taskName = cutFilterText(MAX_NAME_CHARACTERS).optional();
 
 export type Problems<Name extends string> = Partial<Record<Name | "cursor", SharedKey>>;

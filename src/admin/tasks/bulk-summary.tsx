@@ -6,7 +6,7 @@ import { tasksWords } from "./words";
 
 interface BulkSummaryProps {
   view: View;
-  /** Of the task that does it. */
+  /** The input of the task that does it. */
   input: unknown;
   /** Once it has ended. */
   result: unknown;

@@ -13,7 +13,7 @@ interface TaskFactListProps {
   task: TaskFacts;
   /** Whether its order is in the database. */
   stored: boolean;
-  /** Of those who had a hand in it, by how they are stored. */
+  /** What those who had a hand in it are called, by how they are stored. */
   names: ReadonlyMap<string, string>;
 }
 

@@ -22,7 +22,7 @@ import { tasksWords } from "./words";
 interface TaskListPageProps {
   view: View;
   query: TaskQuery;
-  /** Of the registered tasks, and their modules. */
+  /** The registered tasks, and their modules. */
   known: { names: string[]; modules: string[] };
   look: TaskLook;
   /** Null when the filters cannot be read. */
@@ -33,7 +33,7 @@ interface List {
   page: Page<unknown>;
   tasks: TaskFacts[];
   withOrder: Set<string>;
-  /** Of those who asked for them, as far as that is shown. */
+  /** What those who asked for the tasks are called, as far as that is shown. */
   people: ReadonlyMap<string, string>;
   /** Whether this person may act on them. */
   mayAct: boolean;

@@ -17,7 +17,7 @@ interface TaskTableProps {
   /** The tasks whose order is in the database. */
   withOrder: ReadonlySet<string>;
   look: TaskLook;
-  /** Of those who asked for them, where that is shown. */
+  /** What those who asked for the tasks are called, where that is shown. */
   names: ReadonlyMap<string, string>;
   /** Whether each has a box to pick it, inside a selection's form. */
   pickable: boolean;

@@ -24,7 +24,7 @@ interface TaskPageProps {
   stored: boolean;
   /** Link to the file of an export; null when that is deleted. */
   file: string | null | undefined;
-  /** Of those who had a hand in it, by how they are stored. */
+  /** What those who had a hand in it are called, by how they are stored. */
   names: ReadonlyMap<string, string>;
   /** What this person may do to it in this state. */
   actions: Record<TaskAction, boolean>;

@@ -64,7 +64,7 @@ export async function accessCaller(c: Context<AppEnv>, isTrusted = false): Promi
   return { kind: "user", id: user.id, email, role, accessUntil: identity.exp * 1000 };
 }
 
-/** Of the address itself, else of its domain. */
+/** The role given to the address itself, else to its domain. */
 function roleOf({ roles }: AccessConfig, email: string): Role | undefined {
   return roles.get(email) ?? roles.get(`*${email.slice(email.lastIndexOf("@"))}`);
 }

@@ -38,7 +38,7 @@ const CALLER = sql(`
 SELECT 'user:' || id AS caller FROM users WHERE id IN (:id, :bare)
 UNION ALL SELECT 'key:' || id FROM api_keys WHERE id = :id`);
 
-/** Of the id of a person or a key, bare or not, how it is stored; any other text is itself. */
+/** How the id of a person or a key, bare or not, is stored; any other text is itself. */
 export async function callerOf(db: D1Database, text: string): Promise<string> {
   const bare = asKept(text).replace(/^user:/, "");
   return (await CALLER.on(db, { id: text, bare }).first<string>("caller")) ?? text;

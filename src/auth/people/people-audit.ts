@@ -5,7 +5,7 @@ import { sql } from "../../db/sql";
 import type { AppEnv } from "../../http/app-env";
 import type { UserColumns } from "../schema";
 
-/** Of all the bodies below /admin/; a password is not among what is kept. */
+/** What is kept of all the bodies below /admin/; a password is not. */
 const Body = z
   .object({
     userId: z.coerce.string().optional(),

@@ -13,7 +13,7 @@ import { SenderLane, type LanePlace } from "./lane";
 export interface Need {
   /** The order's task. */
   taskId: string;
-  /** Whose order it is, for fair turns. */
+  /** The sender of the order, for fair turns. */
   sender: string;
   products: string[];
   /** Answers to calls that began before this are too old for it. */
@@ -37,7 +37,7 @@ const SMALL = 20;
 type Judge = (product: string, need: Need) => Verdict;
 
 export class Asks {
-  /** Whose turn it is first. */
+  /** The sender whose turn it is comes first. */
   readonly #lanes = new Map<string, SenderLane<Waiting>>();
   readonly #laneOf = new Map<string, string>();
   #products = 0;

@@ -37,7 +37,7 @@ export class SenderLane<Order extends LanePlace> {
     return this.#taken + this.#queued;
   }
 
-  /** Whose turn it is first. */
+  /** The order whose turn it is comes first. */
   get begun(): Iterable<Order> {
     return this.#begun.values();
   }

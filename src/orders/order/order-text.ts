@@ -7,7 +7,7 @@ export interface OrderText {
   text: string;
   /** Its numbers as JavaScript reads them; nothing is checked. */
   value: unknown;
-  /** Likewise, but a number as it was written: see lib/exact-json.ts. */
+  /** The member `id`, a number as it was written: see lib/exact-json.ts. */
   id: unknown;
 }
 

@@ -19,7 +19,7 @@ export interface Search {
   since: number;
   /** Since when it has found the catalogue down; null while it is up. */
   downSince: number | null;
-  /** Of its last run: a product that failed before then did not fail for this order. */
+  /** When it last ran: a product that failed before then did not fail for this order. */
   ranAt: number;
 }
 

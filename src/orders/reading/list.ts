@@ -33,7 +33,7 @@ interface Scan {
   id?: string;
   tests: Test[];
   total?: Total;
-  /** Of the keys of its pages. */
+  /** What the keys of its pages are marked with. */
   mark?: typeof ELSEWHERE;
 }
 
@@ -58,7 +58,7 @@ export async function listOrders(
   return { ...page, rows: await getOrders<OrderRow>(db, "whole", idsOf(page.rows)) };
 }
 
-/** The same list without their lines. */
+/** A page of orders without their lines. */
 export async function listOrderSummaries(
   db: D1Database,
   filter: OrderFilter,

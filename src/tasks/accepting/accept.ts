@@ -44,7 +44,7 @@ export interface Submission {
   ids: string[];
 }
 
-/** Whose work the request's idempotency key stands for: its own lote, or that of an earlier one. */
+/** The request whose work an idempotency key stands for: this one, or an earlier one. */
 export interface Owner {
   lote: string;
   bodyHash: string | null;

@@ -159,7 +159,7 @@ export function userTaskRoutes(engine: Engine) {
     });
 }
 
-/** Whose tasks are meant, as stored: the caller's if it is not said. */
+/** The user whose tasks are meant, as stored: the caller if it is not said. */
 async function userOf(c: Context<AppEnv>, asked: string | undefined): Promise<string> {
   return asked === undefined ? callerId(assertCaller(c.var.caller)) : callerOf(c.env.DB, asked);
 }

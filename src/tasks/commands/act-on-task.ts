@@ -25,7 +25,7 @@ export async function actOnTask(
     return reason;
   }
   if (!can(caller, "tasks:write")) {
-    // Of no task as of another's: it tells nobody which there are.
+    // A task that is not there is refused as another's: nobody is told which there are.
     const task = action === "cancel" ? await getTask(env.DB, id) : null;
     if (!task || !mayCancel(task, caller)) {
       return new Refused({ kind: "needs_scope", scope: "tasks:write" });

@@ -19,11 +19,11 @@ import { countInSteps, nextTaskIds, passedBy } from "../reading/walk";
 export interface BulkInput {
   action: Action;
   filter: TaskFilter;
-  /** Of a discard. */
+  /** Why; only a discard has one. */
   reason?: string;
 }
 
-/** Of 1,000 tasks each. Counting reads as much as doing: beyond them the end is not known first. */
+/** Steps of 1,000 tasks each. Counting reads as much as doing: beyond them the end is not known first. */
 const COUNT_STEPS = 10;
 const START: BulkPlace = { page: 0, after: null, seen: 0, done: 0 };
 

@@ -8,7 +8,7 @@ export function isOwn({ user, worker }: TaskView, caller: Caller): boolean {
   return user === by || worker === by;
 }
 
-/** Of tracked work: whose it is, and whoever may act on every task. */
+/** The reporter and the owner of tracked work may report on it, and whoever may act on every task. */
 export function mayReport(task: TaskView, caller: Caller): boolean {
   // Nobody is named by work that was started before this was kept, or by a program in here.
   return task.worker === null || isOwn(task, caller) || can(caller, "tasks:write");

@@ -65,7 +65,7 @@ const isPercent = (value: number) => value >= 0 && value <= 100;
 const isEmpty = (value: unknown) =>
   (value ?? "") === "" || (typeof value === "object" && Object.keys(value as object).length === 0);
 
-/** Of an error: a program may report lines, or an object, and its end must not be lost for that. */
+/** A text of an error: a program may report lines, or an object, and its end must not be lost for that. */
 const anyText = (kept: string) =>
   z
     .unknown()
@@ -82,7 +82,7 @@ function asText(value: unknown): string | undefined {
   return lines.every((line) => typeof line === "string") ? lines.join("") : JSON.stringify(value);
 }
 
-/** Of which ends a report tells what: of others, and of none, it would be dropped. */
+/** The ends with which a report may tell each field: with others, and with none, it would be dropped. */
 const OF_ENDS = {
   result_data: ["SUCCESS", "FAILURE"],
   error_message: ["FAILURE"],

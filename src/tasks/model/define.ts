@@ -135,7 +135,7 @@ interface Base<Input> {
   retry(env: Env): BackoffPolicy & { attempts: number };
   /** How `defer` without a delay waits. */
   deferral: BackoffPolicy;
-  /** Of a run, at most 14 minutes (timeout.ts): its consumer lives no longer. */
+  /** How long a run may take: at most 14 minutes (timeout.ts), as its consumer lives no longer. */
   timeoutMs: number;
   /** When whoever started it is told, unless a template says otherwise. */
   notify?: Notify;

@@ -8,5 +8,5 @@ export const TOO_DEEP = `nested over ${MAX_DEPTH} levels`;
 
 /** Any JSON a caller may send to be kept, or none. */
 export const jsonValue = z.unknown().refine(isFlatEnough, TOO_DEEP).optional();
-/** Likewise, an object. */
+/** An object of a depth that can be read. */
 export const jsonObject = z.record(z.string(), z.unknown()).refine(isFlatEnough, TOO_DEEP);

@@ -131,8 +131,8 @@ export function progressNotice(db: D1Database, id: string, now: number) {
 }
 
 /**
- * Likewise of one whose reports come at any pace, to be run behind the statement that takes one:
- * once for each multiple of the percent it is told at, though reports repeat or go back.
+ * Tells how far work elsewhere is, whose reports come at any pace. To be run behind the statement
+ * that takes one: it tells once for each multiple of the percent, though reports repeat or go back.
  */
 export function crossedNotice(db: D1Database, id: string, now: number) {
   return db.prepare(CROSSED).bind(id, now);

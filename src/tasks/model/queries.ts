@@ -40,7 +40,7 @@ export interface TaskRow {
   description: string | null;
   /** What `user` is called; null for nobody. */
   user_name: string | null;
-  /** Of `user`'s notifications about it, how many are unread. */
+  /** How many of `user`'s notifications about it are unread. */
   unread: number;
 }
 

@@ -80,7 +80,7 @@ export const tasks = sqliteTable(
     replayOf: text("replay_of"),
     /** Why a person gave up on this failure. */
     discardReason: text("discard_reason"),
-    /** Of work that runs elsewhere, see tracked.ts: its name there, and what it is. */
+    /** What work elsewhere is called there, and what it is: see tracked.ts. Null for any other task. */
     externalId: text("external_id"),
     description: text("description"),
   },
@@ -162,7 +162,7 @@ export const taskTemplates = sqliteTable(
   {
     name: text("name").primaryKey(),
     taskName: text("task_name").notNull(),
-    /** Of work that runs elsewhere; empty for a task of this system, which has its own. */
+    /** The module of work elsewhere; empty for a task of this system, which has its own. */
     module: text("module").notNull().default(""),
     description: text("description").notNull(),
     /** JSON object, merged under the input of a run. */

@@ -31,7 +31,7 @@ export const TRACKED = "tracked";
  */
 export const STARTED_ELSEWHERE = "(started_at IS NOT NULL OR coalesce(progress, 0) > 0)";
 
-/** The same of a row of any queue. */
+/** Whether a row of any queue is work elsewhere that runs. */
 export function runsElsewhere(row: {
   queue: string;
   started_at: number | null;
@@ -53,5 +53,5 @@ export function shownAs(
 
 /** Repeated to the letter by every query that is to use the partial index `tasks_open`. */
 export const OPEN = "status IN ('PENDING','RETRY')";
-/** Likewise for `tasks_failed`. */
+/** Repeated to the letter by every query that is to use the partial index `tasks_failed`. */
 export const FAILED = "status IN ('FAILURE','REVOKED')";

@@ -16,7 +16,7 @@ export interface TimelineEvent {
 const KEPT_FIRST = 20;
 const KEPT_LAST = 60;
 const KEPT = KEPT_FIRST + KEPT_LAST;
-/** Of more events the first and the latest are kept, and between them how many are not. */
+/** The event that stands between the first and the latest of a longer timeline, with the number of those left out. */
 const OMITTED = "omitted";
 
 /** Adds events; a task that waits for days keeps its first and its latest ones. */

@@ -101,7 +101,7 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
   const running = status === "STARTED" || status === "PROGRESS";
   const endedAt = task.finished_at ?? (running ? now : null);
   const timeline = timelineOf(task);
-  // Of work elsewhere it is how long that may be silent.
+  // The timeout of work elsewhere is how long it may be silent.
   const runsHere = definition !== undefined && task.queue !== TRACKED;
   const timeoutMs = runsHere ? timeoutOf(definition, task) : task.timeout_ms;
   return {
@@ -130,7 +130,7 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
     retry_count: Math.max(0, task.attempts - 1),
     max_retries: Math.max(0, task.max_attempts - 1),
     attempts: task.attempts + (running ? 1 : 0),
-    // Of work elsewhere its reporter, once it is at work.
+    // The worker of work elsewhere is its reporter, once it is at work.
     worker_name:
       task.queue === TRACKED && status === "PENDING" ? null : (task.running?.worker ?? task.worker),
     queue_name: task.queue,

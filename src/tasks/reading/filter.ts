@@ -31,7 +31,7 @@ export const filterShape = {
   }),
 };
 
-/** Of a bulk action: hand-picked tasks too, by their own ids. */
+/** What a bulk action takes: hand-picked tasks too, by their own ids. */
 export const bulkFilterShape = {
   ...filterShape,
   ids: z.array(z.string().refine(isTaskId, "not a task id")).min(1).max(MAX_SCANNED).optional(),

@@ -20,7 +20,7 @@ export interface Looked extends Pick<
   hit: number;
   /** Null where nothing asks for them. */
   error_code: TaskColumns["error_code"];
-  /** Of its large fields, which are not read. */
+  /** The size of its large fields, which are not read. */
   bytes: number;
   message: string | null;
 }
@@ -158,8 +158,8 @@ const OF_PERSON = "substr(user, 1, 5) = 'user:' AND user = :person";
 const HAS_TASKS = sql(`SELECT 1 FROM tasks INDEXED BY tasks_person WHERE ${OF_PERSON} LIMIT 1`);
 
 /**
- * Of whom to walk `tasks_person`, where no other index finds fewer: "user:ID". A bare id is a
- * person's if that index has it.
+ * The person, "user:ID", whose rows of `tasks_person` to walk, where no other index finds fewer. A
+ * bare id is a person's if that index has it.
  */
 async function personToWalk(
   db: D1Database,

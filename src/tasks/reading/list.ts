@@ -28,7 +28,7 @@ export async function listTasks(
   return { ...page, rows: await getTasks(db, idsOf(page)) };
 }
 
-/** The same list without result, timeline and detail of the error, however large these are. */
+/** A page of tasks without result, timeline and detail of the error, however large these are. */
 export async function listBriefly(
   db: D1Database,
   filter: TaskFilter,
@@ -38,7 +38,7 @@ export async function listBriefly(
   return { ...page, rows: await getTasks(db, idsOf(page), "brief") };
 }
 
-/** The same list, ids and sizes only; a page may hold MAX_SCANNED of them. */
+/** A page of tasks' ids and sizes; it may hold MAX_SCANNED of them. */
 export async function lookAtTasks(
   db: D1Database,
   filter: TaskFilter,

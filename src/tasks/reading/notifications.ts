@@ -70,7 +70,7 @@ export async function latestNotifications(
 }
 
 const MAX_OF_TASK = 50;
-/** Of what its user was told since, to find what is read and tells of several. */
+/** So many notifications of its user since are looked at, for those that are read and tell of several tasks. */
 const MAX_SINCE = 500;
 
 const OF_TASK = sql(

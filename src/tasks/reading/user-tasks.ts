@@ -18,7 +18,7 @@ export interface UserStats extends Record<
   "total" | "pending" | "started" | "success" | "failure" | "revoked",
   number
 > {
-  /** Of more than the latest 1,000: there may be more that match. */
+  /** There are more than the latest 1,000, of which more may match. */
   capped: boolean;
 }
 

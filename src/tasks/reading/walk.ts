@@ -15,7 +15,7 @@ export async function nextTaskIds(
   return { ...page, rows: page.rows.map(({ id }) => id) };
 }
 
-/** The same, with the sizes of their large fields. */
+/** The tasks that follow a place, with the sizes of their large fields. */
 export function nextTasks(
   db: D1Database,
   filter: TaskFilter,

@@ -23,7 +23,7 @@ import { isRateRefusal, trySending } from "../model/try-sending";
 
 /** Rows looked at in one go. */
 const ROWS = 1000;
-/** Of the 5,000 a second that a queue takes: the rest is left to those who bring work. */
+/** A look sends so many of the 5,000 a second that a queue takes: the rest is left to those who bring work. */
 const MESSAGES_PER_LOOK = 4000;
 /** So long what waits for proof of its loss is looked at again at once: its queue may run dry. */
 const JUST_RESUMED_MS = 60_000;
@@ -82,7 +82,7 @@ export async function resendDue(env: Env, now: number): Promise<Resent> {
   const { paused, resumedAt } = await readPauses(env.DB);
   for (const queue of queueNames(env).filter((each) => !paused.has(each))) {
     const resumed = resumedAt.get(queue) ?? 0;
-    // Of a clock that went back since, it says nothing of what was sent by this one.
+    // A time from before the clock went back says nothing of what was sent by this one.
     const look = { env, queue, now, resumedAt: resumed <= now ? resumed : 0 };
     let left = MESSAGES_PER_LOOK;
     for (const query of [UNSENT, UNSEEN]) {

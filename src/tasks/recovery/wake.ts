@@ -6,7 +6,7 @@ import { queueNames } from "../model/queues";
 import { lookNow } from "./recovery-alarm";
 import { OPEN } from "../model/states";
 
-/** Whose wait it is: tasks of this name that wait for a reason of this code. */
+/** The tasks that wait: those of this name, for a reason of this code. */
 export interface Waiting {
   name: string;
   code: string;

@@ -31,8 +31,8 @@ export function mayWait(message: Message): boolean {
 }
 
 /**
- * Of a message whose task has a row: once delivered often enough it is acked, and recovery, which
- * finds the row's message missing, sends another.
+ * Puts off a message whose task has a row. Once delivered often enough it is acked, and recovery,
+ * which finds the row's message missing, sends another.
  */
 export function putOffOrDrop(message: Message, random: number): void {
   if (mayWait(message)) {

@@ -51,7 +51,7 @@ interface Row extends Pick<TaskColumns, "id" | "name" | "module" | "subject"> {
   at: TaskColumns["created_at"];
 }
 
-/** Of the latest 1,000 failed or cancelled tasks, the failures that are not discarded. */
+/** The failures that are not discarded, among the latest 1,000 failed or cancelled tasks. */
 export async function failureGroups(db: D1Database, filter: FailureFilter): Promise<FailureGroups> {
   const range = new Conditions();
   range.add(FAILED);

@@ -22,7 +22,7 @@ export interface ModuleStats {
   total: number;
   /** How many ended well in these days, in percent of the total: 0 without any, 100 at most. */
   successRate: number;
-  /** Of those that ended well in these days; null without any. */
+  /** Durations of those that ended well in these days; null without any. */
   meanSeconds: number | null;
   p50Seconds: number | null;
   p95Seconds: number | null;
@@ -38,7 +38,7 @@ export interface ModuleStats {
 
 const FAILURES_SHOWN = 5;
 
-/** Of a module, or of all, in the last days: today and `days` whole ones before it. */
+/** What a module, or all, did in the last days: today and `days` whole ones before it. */
 export async function moduleStats(
   env: Env,
   engine: Engine,
@@ -82,7 +82,7 @@ interface Seen {
   held: string[];
   elsewhere: string[];
   waiting: string[];
-  /** Of those that wait, so many do so elsewhere. */
+  /** How many of those that wait do so elsewhere. */
   ahead: number;
   /** Whether what was not looked at elsewhere runs. */
   unseenRun: boolean;

@@ -11,9 +11,9 @@ import { sql } from "../../db/sql";
 import type { TaskColumns } from "../model/schema";
 import { OPEN, runsElsewhere, TRACKED } from "../model/states";
 
-/** Of a queue that many are looked at, besides those a lease holds. */
+/** So many tasks of a queue are looked at, besides those a lease holds. */
 export const MAX_LOOKED = 250;
-/** Of work that runs elsewhere more: only its rows say what runs, where here the leases do. */
+/** More are looked at of work elsewhere: only its rows say what runs, where here the leases do. */
 const mostLookedOf = (queue: string) => (queue === TRACKED ? MAX_SCANNED : MAX_LOOKED);
 
 export interface OpenTask extends Pick<
@@ -33,9 +33,9 @@ export interface OpenQueue {
 export interface OpenWork {
   /** Those that lapsed too, the oldest first. */
   leases: Lease[];
-  /** Of those tasks that a lease holds, so many have said how far they are. */
+  /** How many of the tasks that a lease holds have said how far they are. */
   told: number;
-  /** Of the database, as it said with the answer. */
+  /** The size of the database, as it said with the answer. */
   bytes: number;
   /** By queue; work that runs elsewhere has one too. */
   queues: Map<string, OpenQueue>;

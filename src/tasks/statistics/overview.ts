@@ -19,7 +19,7 @@ import { runsElsewhere, type Status, TRACKED } from "../model/states";
 export interface Overview {
   /** All tasks by what they are now. */
   totals: Record<Status, number>;
-  /** Of those that have not ended not all were looked at: more may be RETRY, or PROGRESS. */
+  /** Not all that have not ended were looked at: more may be RETRY, or PROGRESS. */
   capped: boolean;
   queues: Backlog[];
   storage: Storage;

@@ -45,8 +45,9 @@ export async function readCounts(
 }
 
 /**
- * Of all time, of a module by its folded name or of all, and by name what was counted since midnight of a day (`from`), however long
- * ago: its month by the day, later ones whole. In one transaction, lest a day be folded in between.
+ * What was counted of all time, and by name what was since midnight of a day (`from`), however long
+ * ago: its month by the day, later ones whole. Of a module, by its folded name, or of all. It is read
+ * in one transaction, lest a day be folded in between.
  */
 export async function readSince(
   db: D1Database,

@@ -9,15 +9,15 @@ import { getTasks, type TaskView } from "../model/queries";
 import type { TaskColumns } from "../model/schema";
 import { FAILED } from "../model/states";
 
-/** So many failed or cancelled tasks are looked at, the latest. */
+/** The latest failed or cancelled tasks are looked at, up to so many. */
 const MAX_LOOKED = 250;
 
 export interface ErrorCount {
   code: string;
   count: number;
-  /** Of these, nobody has given up on so many. */
+  /** How many of these nobody has given up on. */
   undiscarded: number;
-  /** Of the latest of them. */
+  /** The message of the latest of them. */
   message: string;
 }
 

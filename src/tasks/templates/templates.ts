@@ -12,17 +12,17 @@ import { MAX_TIMEOUT_SECONDS } from "../model/timeout";
 export interface Template {
   name: string;
   taskName: string;
-  /** Of work that runs elsewhere; empty for a task of this system, which has its own. */
+  /** The module of work elsewhere; empty for a task of this system, which has its own. */
   module: string;
   description: string;
   /** Numbers as sent: see lib/exact-json.ts. */
   defaults: Record<string, unknown>;
-  /** Of a task of this system at most MAX_TIMEOUT_SECONDS, whatever an older version stored. */
+  /** For a task of this system it is at most MAX_TIMEOUT_SECONDS, whatever an older version stored. */
   timeoutSeconds: number | null;
   maxRetries: number | null;
   /** For people; nothing depends on it. */
   estimatedSeconds: number;
-  /** Likewise. */
+  /** For people; nothing depends on them. */
   steps: string[];
   notify: Notify;
   active: boolean;
@@ -49,9 +49,9 @@ interface Row {
 }
 
 const MAX_TEMPLATES = 1000;
-/** Of rows of older versions that do not say. */
+/** The estimate where a row of an older version does not say. */
 export const DEFAULT_ESTIMATE_SECONDS = 60;
-/** Of work that runs elsewhere, where nobody says. */
+/** The retries of work elsewhere where nobody says. */
 export const DEFAULT_RETRIES = 3;
 
 /** One name, whichever form of Unicode it is written in. */

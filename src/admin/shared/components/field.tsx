@@ -1,7 +1,7 @@
 import type { Child, JSX, PropsWithChildren } from "hono/jsx";
 
 export interface FieldProps {
-  /** Of its control, and the name under which a form sends it. */
+  /** The id of its control, and the name under which a form sends it. */
   id: string;
   label: Child;
   /** What it means. */
