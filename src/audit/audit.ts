@@ -11,7 +11,7 @@ import { isLonger } from "../lib/cut-text";
 import { fold } from "../lib/fold";
 import { log } from "../log";
 import { keptJson } from "../lib/kept-json";
-import { newLote, taskId } from "../lib/ids";
+import { newBatchId, taskId } from "../lib/ids";
 import type { auditLog } from "./schema";
 
 export const AUDITED = [
@@ -77,7 +77,7 @@ export async function audit(
   const kept = detail && keptDetail(detail);
   const at = Date.now();
   const entry = INSERT.on(env.DB, {
-    id: taskId(newLote(at), 0),
+    id: taskId(newBatchId(at), 0),
     at,
     actor,
     action,

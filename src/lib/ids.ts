@@ -1,14 +1,15 @@
 /**
  * Task ids are shaped like UUIDv7: 48 bits of milliseconds, version, 58 random bits drawn once per
- * request, and a 16-bit sequence. All but the sequence is the `lote`, so the tasks of one request
- * are one range of the primary key, in order, and newest first is the key backwards.
+ * request, and a 16-bit sequence. All but the sequence is the id of the request's batch, which the
+ * API calls `lote`. So the tasks of one request are one range of the primary key, in order, and
+ * newest first is the key backwards.
  */
-export const MAX_TASKS_PER_LOTE = 0x10000;
+export const MAX_TASKS_PER_BATCH = 0x10000;
 
-const LOTE = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{8}$/;
+const BATCH_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{8}$/;
 const TASK_ID = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
-export function newLote(now: number): string {
+export function newBatchId(now: number): string {
   const random = crypto.getRandomValues(new Uint8Array(8));
   const hex = Array.from(random, (byte) => byte.toString(16).padStart(2, "0")).join("");
   const variant = (8 + ((random[1] ?? 0) & 3)).toString(16);
@@ -26,25 +27,25 @@ export function timeOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
-export function taskId(lote: string, sequence: number): string {
-  return lote + sequence.toString(16).padStart(4, "0");
+export function taskId(batchId: string, sequence: number): string {
+  return batchId + sequence.toString(16).padStart(4, "0");
 }
 
-export function loteOf(id: string): string {
+export function batchIdOf(id: string): string {
   return id.slice(0, -4);
 }
 
-export function isLote(text: string): boolean {
-  return LOTE.test(text);
+export function isBatchId(text: string): boolean {
+  return BATCH_ID.test(text);
 }
 
 export function isTaskId(text: string): boolean {
   return TASK_ID.test(text);
 }
 
-/** First and last id a lote can hold. */
-export function loteRange(lote: string): [first: string, last: string] {
-  return [taskId(lote, 0), taskId(lote, MAX_TASKS_PER_LOTE - 1)];
+/** First and last id a batch can hold. */
+export function batchRange(batchId: string): [first: string, last: string] {
+  return [taskId(batchId, 0), taskId(batchId, MAX_TASKS_PER_BATCH - 1)];
 }
 
 const UUID =

@@ -1,7 +1,7 @@
 /** What travels from the publisher over the hub to the sockets, and who gets what of it. */
 import { storedForms } from "../caller";
 import { nameMatcher } from "../lib/fold";
-import { loteOf } from "../lib/ids";
+import { batchIdOf } from "../lib/ids";
 import { isFinal } from "../tasks/model/states";
 import type { TaskChange } from "../tasks/model/publish";
 
@@ -39,7 +39,7 @@ function matcherOf({ user, module, lote, task }: LiveFilter): (change: TaskChang
   const isAsked = nameMatcher(module);
   return (change) =>
     (task === undefined || change.id === task) &&
-    (lote === undefined || loteOf(change.id) === lote) &&
+    (lote === undefined || batchIdOf(change.id) === lote) &&
     isAsked(change.module) &&
     (users === undefined || (change.user !== null && users.includes(change.user)));
 }

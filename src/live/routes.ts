@@ -9,7 +9,7 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { AppError } from "../http/errors";
 import { createRoute } from "../http/route";
 import { cutFilterText, filterText } from "../http/filter-text";
-import { isLote, isTaskId } from "../lib/ids";
+import { isBatchId, isTaskId } from "../lib/ids";
 import { MAX_NAME_CHARACTERS } from "../tasks/model/bounds";
 import type { LiveFilter } from "./events";
 import { type Admission, admit } from "./holder";
@@ -21,7 +21,7 @@ import { makeTicket, readTicket, type Ticket } from "./tickets";
 const Filter = z.object({
   user: filterText(200).optional(),
   module: cutFilterText(MAX_NAME_CHARACTERS).optional(),
-  lote: z.string().refine(isLote, "not the id of a batch").optional(),
+  lote: z.string().refine(isBatchId, "not the id of a batch").optional(),
   task: z.string().refine(isTaskId, "not a task's id").optional(),
 });
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { loteRange } from "../../src/lib/ids";
+import { batchRange } from "../../src/lib/ids";
 import { call, type CallInit, masterKey, pagesFrom } from "./api";
 
 export const JSON_TYPE = "application/json";
@@ -75,7 +75,7 @@ export async function untilFinal(lote: string, count: number, timeout = 25_000):
     .poll(
       () =>
         env.DB.prepare(query)
-          .bind(...loteRange(lote))
+          .bind(...batchRange(lote))
           .first(),
       { timeout, interval: 50 },
     )

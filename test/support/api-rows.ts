@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { fold } from "../../src/lib/fold";
 import type { StoredStatus } from "../../src/tasks/model/states";
-import { newLote, taskId } from "../../src/lib/ids";
+import { newBatchId, taskId } from "../../src/lib/ids";
 import { recount } from "./recount";
 
 export interface TaskSeed {
@@ -41,7 +41,7 @@ export async function seedTasks(
 /** Tasks of one batch that wait, each asked for by one of these. */
 export async function tasksOf(...users: (string | null)[]): Promise<string[]> {
   const seeds = await seedTasks(
-    newLote(Date.now()),
+    newBatchId(Date.now()),
     users.map(() => "PENDING"),
   );
   const ids = seeds.map(({ id }) => id);

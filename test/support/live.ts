@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { expect, vi } from "vitest";
 import type { LiveMessage, Row } from "../../src/live/events";
 import { hubOf } from "../../src/live/hub";
-import { newLote, taskId } from "../../src/lib/ids";
+import { newBatchId, taskId } from "../../src/lib/ids";
 import type { TaskChange } from "../../src/tasks/model/publish";
 import { call, type CallInit } from "./api";
 
@@ -61,7 +61,7 @@ export function upgrade(query: string, { headers, ...init }: CallInit = {}): Pro
 /** A change of a task, a new one of a batch of its own unless told otherwise. */
 export function aChange(overrides: Partial<TaskChange> = {}): TaskChange {
   return {
-    id: taskId(newLote(Date.now()), 0),
+    id: taskId(newBatchId(Date.now()), 0),
     name: "pedidos.procesar",
     module: "pedidos",
     subject: "A-1",

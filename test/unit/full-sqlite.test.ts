@@ -3,7 +3,7 @@ import { deleteExpired } from "../../src/auth/queries";
 import { keepBallast } from "../../src/db/ballast";
 import { deleteOrder } from "../../src/orders/delete";
 import { deleteExpiredKeys } from "../../src/tasks/recovery/expired-keys";
-import { firstIdAt, newLote, taskId } from "../../src/lib/ids";
+import { firstIdAt, newBatchId, taskId } from "../../src/lib/ids";
 import { deleteOldNotifications } from "../../src/tasks/reading/notifications";
 import { openLimited } from "../support/full-sqlite.mjs";
 import { readProjectFile } from "../support/node.mjs";
@@ -30,7 +30,7 @@ beforeEach(async () => {
 /** Stores orders and tasks, one a second from before the day docs/operations.md names, until nothing more fits. */
 async function fillUp(): Promise<void> {
   for (let n = 0; ; n++) {
-    const task = taskId(newLote(MIDNIGHT + (n - 600) * 1000), 0);
+    const task = taskId(newBatchId(MIDNIGHT + (n - 600) * 1000), 0);
     await env.DB.prepare(
       `INSERT INTO tasks (id, name, module, queue, status, input, max_attempts, ready_at, check_at, created_at)
        VALUES (?1, 'pedidos.procesar', 'pedidos', 'orders', ?3, ?2, 3, 0, 0, 0)`,

@@ -12,7 +12,7 @@ import { makeTicket } from "../../live/tickets";
 import type { Engine } from "../../tasks/model/engine";
 import { batchProgress } from "../../tasks/reading/batch-progress";
 import { factsOf } from "../../tasks/reading/execution";
-import { isLote } from "../../lib/ids";
+import { isBatchId } from "../../lib/ids";
 import { listTasks } from "../../tasks/reading/list";
 import type { TaskFacts } from "../../tasks/reading/execution";
 import { errorOf } from "../tasks/execution-view";
@@ -49,7 +49,7 @@ export function batchRoutes(engine: Engine) {
     if (!reads && !(await isSignedBatch(c.env, lote, signature ?? ""))) {
       throw new AppError(403, "invalid_link", "This link is not one this site gave out.");
     }
-    const progress = isLote(lote) ? await batchProgress(c.env.DB, lote) : null;
+    const progress = isBatchId(lote) ? await batchProgress(c.env.DB, lote) : null;
     if (progress === null) {
       throw new AppError(404, "batch_not_found", `There is no batch ${lote}`);
     }

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { PageRequest } from "../../http/paging";
 import { gist } from "../../tasks/reading/error-gist";
-import { isLote } from "../../lib/ids";
+import { isBatchId } from "../../lib/ids";
 import type { TaskFilter } from "../../tasks/reading/task-filter";
 import { STATUSES } from "../../tasks/model/states";
 import {
@@ -26,7 +26,7 @@ const shape = {
   message: words,
   discarded: z.enum(["yes", "no"]).optional(),
   worker: words,
-  lote: z.string().refine(isLote).optional(),
+  lote: z.string().refine(isBatchId).optional(),
   ...days,
 };
 type Name = keyof typeof shape;

@@ -9,7 +9,7 @@ import { log } from "../../log";
 import { accept, type Head, type Owner, type Submission } from "./accept";
 import { MAX_MESSAGE_WAIT_MS } from "../model/backoff";
 import type { NewTask, TaskDefinition } from "../model/define";
-import { MAX_TASKS_PER_LOTE, taskId } from "../../lib/ids";
+import { MAX_TASKS_PER_BATCH, taskId } from "../../lib/ids";
 import { acceptTogether, isSmall } from "./ingest-desk";
 import { type RequestedTask, TaskRequest } from "./request";
 import { logsEach } from "../model/small-batch";
@@ -105,8 +105,8 @@ export async function enqueueRequest(
   options: Omit<EnqueueOptions, "now">,
 ): Promise<Enqueued> {
   const { lote, tasks } = request;
-  if (tasks.length === 0 || tasks.length > MAX_TASKS_PER_LOTE) {
-    throw new Error(`A request holds 1 to ${MAX_TASKS_PER_LOTE} tasks, not ${tasks.length}`);
+  if (tasks.length === 0 || tasks.length > MAX_TASKS_PER_BATCH) {
+    throw new Error(`A request holds 1 to ${MAX_TASKS_PER_BATCH} tasks, not ${tasks.length}`);
   }
   const submission = submissionOf(env, request, options);
   const { head } = submission;

@@ -4,7 +4,7 @@
  */
 import { Chunks } from "../../db/chunks";
 import { cutText } from "../../lib/cut-text";
-import { newLote, taskId } from "../../lib/ids";
+import { newBatchId, taskId } from "../../lib/ids";
 import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
 import type { NewTask, TaskDefinition } from "../model/define";
 
@@ -23,7 +23,7 @@ export class TaskRequest {
     /** Unix milliseconds. */
     readonly now = Date.now(),
   ) {
-    this.lote = newLote(now);
+    this.lote = newBatchId(now);
   }
 
   add(task: NewTask): void {

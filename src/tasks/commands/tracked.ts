@@ -11,7 +11,7 @@ import { keptJson } from "../../lib/kept-json";
 import { log } from "../../log";
 import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/bounds";
 import { countSql } from "../model/counts";
-import { newLote, taskId } from "../../lib/ids";
+import { newBatchId, taskId } from "../../lib/ids";
 import { startedNotice } from "../model/notify";
 import { taskChange, publish } from "../model/publish";
 import { getTask, type TaskView } from "../model/queries";
@@ -78,7 +78,7 @@ export async function startTracking(
   const template = await templateFor(env.DB, name, module);
   const { timeoutSeconds, maxRetries, steps, notify } = template ?? {};
   const timeoutMs = tracked.timeoutMs ?? (timeoutSeconds ?? DEFAULT_SILENT_SECONDS) * 1000;
-  const id = taskId(newLote(now), 0);
+  const id = taskId(newBatchId(now), 0);
   const forms = formsOf(externalId);
   const named = [name, now, module, JSON.stringify(forms)];
   const row = [

@@ -1,6 +1,6 @@
 import { sql } from "../../db/sql";
 import { MAX_SCANNED } from "../../http/paging";
-import { loteRange } from "../../lib/ids";
+import { batchRange } from "../../lib/ids";
 
 /** How far the tasks of a batch got. Of a batch larger than MAX_SCANNED, its first ones. */
 export interface BatchProgress {
@@ -26,8 +26,11 @@ const COUNT = sql(
 );
 
 /** Null when there is no such batch. */
-export async function batchProgress(db: D1Database, lote: string): Promise<BatchProgress | null> {
-  const [first, last] = loteRange(lote);
+export async function batchProgress(
+  db: D1Database,
+  batchId: string,
+): Promise<BatchProgress | null> {
+  const [first, last] = batchRange(batchId);
   const count = COUNT.on(db, { first, last });
   const row =
     await count.first<Pick<BatchProgress, "counted" | "success" | "failure" | "revoked">>();

@@ -1,7 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import { bareId } from "../../caller";
 import { parseAsSent } from "../../lib/exact-json";
-import { loteOf } from "../../lib/ids";
+import { batchIdOf } from "../../lib/ids";
 import type { Engine } from "../model/engine";
 import type { TaskView } from "../model/queries";
 import { reportedAt } from "../model/silence";
@@ -138,7 +138,7 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
     is_finished: isFinal(status),
     is_running: running || status === "RETRY",
     is_successful: status === "SUCCESS",
-    lote: loteOf(task.id),
+    lote: batchIdOf(task.id),
     pedido_id: task.subject,
     template: task.template,
     replay_of: task.replay_of,

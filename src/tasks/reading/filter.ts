@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import { cutFilterText, filterText } from "../../http/filter-text";
 import { firstMoment, fromText, lastMoment, throughText } from "../../http/instant";
 import { MAX_SCANNED } from "../../http/paging";
-import { isLote, isTaskId } from "../../lib/ids";
+import { isBatchId, isTaskId } from "../../lib/ids";
 import { MAX_NAME_CHARACTERS } from "../model/bounds";
 import type { TaskFilter } from "./task-filter";
 import { STATUSES } from "../model/states";
@@ -12,7 +12,7 @@ const name = cutFilterText(MAX_NAME_CHARACTERS).openapi(CASE);
 
 /** The filters of the task API, in its own words; of a query and of a bulk action's body alike. */
 export const filterShape = {
-  lote: z.string().trim().refine(isLote, "not the id of a batch").optional(),
+  lote: z.string().trim().refine(isBatchId, "not the id of a batch").optional(),
   status: z.enum(STATUSES).optional(),
   pedido: filterText(64).optional(),
   user: filterText(200)

@@ -6,7 +6,7 @@ import { invalidCursor, MAX_SCANNED, MAX_SORTED, type PageRequest } from "../../
 import { fold, formsOf, wordFinder } from "../../lib/fold";
 import { gist } from "./error-gist";
 import { IdRange } from "./id-range";
-import { asKept, firstIdAt, isLote, isTaskId, loteRange } from "../../lib/ids";
+import { asKept, firstIdAt, isBatchId, isTaskId, batchRange } from "../../lib/ids";
 import { type Lease, LEASED } from "../model/leases";
 import type { TaskColumns } from "../model/schema";
 import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "../model/states";
@@ -84,7 +84,7 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   };
   const { ids, match } = scan;
   if (filter.lote !== undefined) {
-    const [first, last] = loteRange(filter.lote);
+    const [first, last] = batchRange(filter.lote);
     ids.from(first).upTo(last);
   }
   if (filter.from !== undefined) {
@@ -236,9 +236,9 @@ async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
     finder(scan).add("id = :id", { id });
     return;
   }
-  const lote = text.toLowerCase();
-  if (isLote(lote)) {
-    const [first, last] = loteRange(lote);
+  const batchId = text.toLowerCase();
+  if (isBatchId(batchId)) {
+    const [first, last] = batchRange(batchId);
     finder(scan).add("id BETWEEN :first AND :last", { first, last });
     return;
   }

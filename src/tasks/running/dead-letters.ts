@@ -13,7 +13,7 @@ import { type Chance, systemChance, systemClock } from "../../lib/clock";
 import { log } from "../../log";
 import { countSql } from "../model/counts";
 import type { FailureReason } from "../model/define";
-import { newLote, taskId } from "../../lib/ids";
+import { newBatchId, taskId } from "../../lib/ids";
 import { LEASED } from "../model/leases";
 import { publishRows, TOLD, type ToldRow } from "../model/publish";
 import { putOffForDays } from "./put-off";
@@ -120,9 +120,9 @@ export async function buryMessages(
   if (messages.length === 0) {
     return;
   }
-  const lote = newLote(now);
+  const batchId = newBatchId(now);
   const rows = messages.map((message, index) => ({
-    id: taskId(lote, index),
+    id: taskId(batchId, index),
     message: `message:${message.id}`,
     input: { message_id: message.id, body: bodyText(message.body) },
   }));

@@ -3,7 +3,7 @@ import { Conditions } from "../../db/conditions";
 import { sql, statement } from "../../db/sql";
 import type { TaskColumns } from "../model/schema";
 import { nameMatcher } from "../../lib/fold";
-import { loteOf } from "../../lib/ids";
+import { batchIdOf } from "../../lib/ids";
 import { type Lease, LEASES, readLeases } from "../model/leases";
 import type { TaskFilter } from "../reading/task-filter";
 
@@ -47,7 +47,7 @@ export async function leasesWithin(
     return leases;
   }
   const held = leases.flatMap(({ taskIds }) => taskIds);
-  const ids = held.filter((id) => lote === undefined || loteOf(id) === lote);
+  const ids = held.filter((id) => lote === undefined || batchIdOf(id) === lote);
   const { results } = await statement(
     db,
     `SELECT t.id, t.module FROM json_each(:ids) m JOIN tasks t ON t.id = m.value WHERE ${match.sql}`,

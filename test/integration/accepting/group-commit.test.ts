@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { enqueueSent } from "../../../src/orders/intake/ingest";
 import { readOrderText } from "../../../src/orders/order/order-text";
 import { accept, type Submission } from "../../../src/tasks/accepting/accept";
-import { loteRange, newLote, taskId } from "../../../src/lib/ids";
+import { batchRange, newBatchId, taskId } from "../../../src/lib/ids";
 import { IngestRequests, INGEST_SHARDS } from "../../../src/tasks/accepting/ingest-desk";
 import { type ObjectRules, strictObjects } from "../../platform/objects";
 import { strictD1 } from "../../platform/d1";
@@ -79,7 +79,7 @@ async function rowsOf(lote: string): Promise<string[]> {
   const { results } = await env.DB.prepare(
     "SELECT id FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id",
   )
-    .bind(...loteRange(lote))
+    .bind(...batchRange(lote))
     .all<{ id: string }>();
   return results.map(({ id }) => id);
 }
@@ -134,7 +134,7 @@ describe("requests that come while another is written", () => {
         const { results } = await env.DB.prepare(
           "SELECT status, error_code FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id",
         )
-          .bind(...loteRange(accepted === "conflict" ? "" : accepted.lote))
+          .bind(...batchRange(accepted === "conflict" ? "" : accepted.lote))
           .all();
         return results;
       }),
@@ -179,7 +179,7 @@ describe("requests that come while another is written", () => {
 /** A request as it reaches the object. */
 function submission(rows: (id: string) => string): Submission {
   const now = Date.now();
-  const lote = newLote(now);
+  const lote = newBatchId(now);
   const id = taskId(lote, 0);
   const of = { name: "pedidos.procesar", module: "pedidos", queue: "orders" };
   const none = { user: null, key: null, bodyHash: null, timeoutMs: null, notify: null };

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
-import { loteRange } from "../../../src/lib/ids";
+import { batchRange } from "../../../src/lib/ids";
 import { adminSession, apiKey, type CallInit, expectProblem } from "../../support/api";
 import {
   type Accepted,
@@ -33,7 +33,7 @@ async function accepted(response: Response): Promise<Accepted> {
 
 async function rowsOf(lote: string): Promise<string[]> {
   const { results } = await env.DB.prepare("SELECT id FROM tasks WHERE id BETWEEN ? AND ?")
-    .bind(...loteRange(lote))
+    .bind(...batchRange(lote))
     .all<{ id: string }>();
   return results.map(({ id }) => id);
 }

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loteRange } from "../../../src/lib/ids";
+import { batchRange } from "../../../src/lib/ids";
 import { expectProblem } from "../../support/api";
 import {
   type Execution,
@@ -110,7 +110,7 @@ describe("how much", () => {
       expect(aceptados).toBe(10_000);
       const query = "SELECT id, subject FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id";
       const { results } = await env.DB.prepare(query)
-        .bind(...loteRange(lote))
+        .bind(...batchRange(lote))
         .all<{ id: string; subject: string }>();
       expect(results).toHaveLength(10_000);
       expect(results.map(({ id, subject }) => `${id} ${subject}`)).toEqual(
@@ -121,7 +121,7 @@ describe("how much", () => {
       const stored = env.DB.prepare(
         "SELECT count(*) AS n FROM orders WHERE task_id BETWEEN ? AND ?",
       );
-      expect(await stored.bind(...loteRange(lote)).first("n")).toBe(10_000);
+      expect(await stored.bind(...batchRange(lote)).first("n")).toBe(10_000);
     },
   );
 

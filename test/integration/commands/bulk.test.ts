@@ -4,7 +4,7 @@ import { guarded } from "../../../src/db/guarded";
 import { ACTIONS, actOn } from "../../../src/tasks/commands/actions";
 import { bulk, type BulkInput } from "../../../src/tasks/commands/bulk";
 import { Engine } from "../../../src/tasks/model/engine";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { processOrder } from "../../../src/orders/pipeline/task";
 import { apiKey, call } from "../../support/api";
 import { countingDatabase } from "../../support/counting";
@@ -285,7 +285,7 @@ describe("a bulk cancel of tasks that have something to undo", () => {
   });
 });
 
-const manyIds = Array.from({ length: 1001 }, (_, i) => taskId(newLote(1), i));
+const manyIds = Array.from({ length: 1001 }, (_, i) => taskId(newBatchId(1), i));
 
 const post = (key: string, body: unknown) =>
   call("/api/tasks/bulk/", {

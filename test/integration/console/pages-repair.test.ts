@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { Role } from "../../../src/caller";
-import { newLote } from "../../../src/lib/ids";
+import { newBatchId } from "../../../src/lib/ids";
 import { adminSession, call, type CallInit, ORIGIN } from "../../support/api";
 import { seedTasks } from "../../support/api-rows";
 import { storeOrders, taskOf, deliver } from "../../support/engine";
@@ -101,7 +101,7 @@ describe("the failures' page", () => {
 
   it("looks at 1,000 at a time, and leads on to earlier ones", async () => {
     await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 1003 }, () => "FAILURE" as const),
     );
     const text = await pageOf("/admin/failures");
@@ -173,7 +173,7 @@ describe("an action on many tasks", () => {
   });
 
   it("does not promise to retry what nobody can run", async () => {
-    const ids = await seedTasks(newLote(Date.now()), ["FAILURE"]);
+    const ids = await seedTasks(newBatchId(Date.now()), ["FAILURE"]);
     await env.DB.prepare("UPDATE tasks SET name = 'gone.away'").run();
     await recount();
     const text = await pageOf(`/admin/tasks/bulk/picked?action=retry&id=${ids[0]?.id}`);
@@ -183,12 +183,12 @@ describe("an action on many tasks", () => {
 
   it("counts to 1,000, and says when there may be more", async () => {
     await seedTasks(
-      newLote(Date.now() - 9),
+      newBatchId(Date.now() - 9),
       Array.from({ length: 1000 }, () => "FAILURE" as const),
     );
     const path = "/admin/tasks/bulk/matching?action=retry&status=FAILURE";
     expect(await pageOf(path)).toMatch(/<h1>Reintentar 1[.,]000 tareas/);
-    await seedTasks(newLote(Date.now()), ["FAILURE"]);
+    await seedTasks(newBatchId(Date.now()), ["FAILURE"]);
     expect(await pageOf(path)).toMatch(/<h1>Reintentar 1[.,]000\+ tareas/);
     // What was found is promised, not what was looked at.
     await env.DB.prepare("UPDATE tasks SET status = 'REVOKED' WHERE id LIKE '%7'").run();
@@ -198,7 +198,7 @@ describe("an action on many tasks", () => {
 
   it("counts what waits without sorting it", async () => {
     await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 600 }, () => "PENDING" as const),
     );
     const path = "/admin/tasks/bulk/matching?action=cancel";
@@ -208,7 +208,7 @@ describe("an action on many tasks", () => {
   it("counts those a rare filter finds behind 1,000 others", async () => {
     const [id = ""] = await failed(bad(1, { productos: [] }));
     await seedTasks(
-      newLote(Date.now() + 9),
+      newBatchId(Date.now() + 9),
       Array.from({ length: 1500 }, () => "REVOKED" as const),
     );
     expect(await pageOf("/admin/tasks/bulk/matching?action=discard")).toContain(
@@ -231,7 +231,7 @@ describe("an action on many tasks", () => {
       403,
     );
     expect((await submit("/admin/tasks/bulk/matching", fields, people.viewer)).status).toBe(403);
-    await seedTasks(newLote(Date.now()), ["FAILURE"]);
+    await seedTasks(newBatchId(Date.now()), ["FAILURE"]);
     const picks = /action="\/admin\/tasks\/bulk|name="id"/;
     expect(await pageOf("/admin/tasks")).toMatch(picks);
     expect(await pageOf("/admin/tasks", people.viewer)).not.toMatch(picks);
@@ -375,7 +375,7 @@ describe("edit and replay", () => {
 
 describe("dead letters", () => {
   it("show the raw body of what was never ours, and what can be done", async () => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const [stranger, ours] = await seedTasks(lote, ["FAILURE", "FAILURE"], (i) => `s${i}`);
     const body = "<script>alert(1)</script>\u202e\u0000";
     await env.DB.batch([
@@ -459,7 +459,7 @@ describe("the look of the task history", () => {
     response.headers.getSetCookie().find((cookie) => cookie.startsWith("tasks_look=")) ?? "";
 
   it("is kept in a cookie, and goes back to how it was", async () => {
-    await seedTasks(newLote(Date.now()), ["FAILURE"]);
+    await seedTasks(newBatchId(Date.now()), ["FAILURE"]);
     const fields = [
       ["density", "dense"],
       ["column", "created"],

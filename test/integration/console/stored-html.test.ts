@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SCRIPT_URL } from "../../../src/admin/shared/assets";
 import { batchLink } from "../../../src/orders/batch-link";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { adminSession, call } from "../../support/api";
 import { type Parsed, parseHtml } from "../../support/html";
 import { auth, person } from "../../support/people";
@@ -40,7 +40,7 @@ beforeAll(async () => {
 
 /** Straight into the database, past every check: whoever got something in by another way. */
 async function storeEverywhere(): Promise<void> {
-  const lote = newLote(Date.now());
+  const lote = newBatchId(Date.now());
   batch = await batchLink(env, lote);
   const states = ["PENDING", "RETRY", "SUCCESS", "FAILURE", "REVOKED"];
   const rows = ATTACKS.flatMap((attack, index) =>

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Role } from "../../../src/caller";
 import { fileKey } from "../../../src/exports/file";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { seedTasks } from "../../support/api-rows";
 import {
   adminSession,
@@ -139,9 +139,9 @@ describe("the link to an export", () => {
 
   it("says nothing of what is no export, or of one that has not succeeded", async () => {
     const key = await masterKey();
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     await seedTasks(lote, ["SUCCESS"]);
-    for (const id of [taskId(lote, 0), taskId(newLote(1), 0), "x"]) {
+    for (const id of [taskId(lote, 0), taskId(newBatchId(1), 0), "x"]) {
       await expectProblem(
         await post(`/api/exports/${id}/link`, {}, { key }),
         404,

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import {
   apiKey,
   call,
@@ -21,7 +21,7 @@ import { recount } from "../../support/recount";
 /** A Thursday at ten, long ago; tasks are a minute apart. */
 const FIRST = Date.parse("2026-01-01T10:00:00Z");
 const COUNT = 2400;
-const idAt = (index: number) => taskId(newLote(FIRST + index * 60_000), index % 7);
+const idAt = (index: number) => taskId(newBatchId(FIRST + index * 60_000), index % 7);
 const ids = Array.from({ length: COUNT }, (_, index) => idAt(index));
 const batch = (ids[100] ?? "").slice(0, -4);
 const STATES = ["SUCCESS", "FAILURE", "REVOKED", "PENDING", "RETRY", "SUCCESS", "SUCCESS"];

@@ -5,7 +5,7 @@ import { defineExport } from "../../../src/exports/task";
 import { actOn } from "../../../src/tasks/commands/actions";
 import { Engine } from "../../../src/tasks/model/engine";
 import { enqueue } from "../../../src/tasks/accepting/enqueue";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { listTasks } from "../../../src/tasks/reading/list";
 import type { TaskFilter } from "../../../src/tasks/reading/task-filter";
 import { recover } from "../../../src/tasks/recovery/recover";
@@ -37,7 +37,7 @@ async function seed(
   module: string,
   { bytes = 0, every = 1, first = Date.now() - HOUR } = {},
 ): Promise<string[]> {
-  const ids = Array.from({ length: count }, (_, i) => taskId(newLote(first + i), 0));
+  const ids = Array.from({ length: count }, (_, i) => taskId(newBatchId(first + i), 0));
   await env.DB.prepare(
     `INSERT INTO tasks (id, name, module, queue, status, input, max_attempts, attempts, ready_at,
        check_at, created_at, started_at, finished_at, description)

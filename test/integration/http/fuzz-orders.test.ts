@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { loteRange } from "../../../src/lib/ids";
+import { batchRange } from "../../../src/lib/ids";
 import { nearlyAnOrder, validOrder } from "../../support/arbitraries";
 import { call, masterKey, ORIGIN } from "../../support/api";
 import { type Accepted, JSON_TYPE, NDJSON_TYPE, post } from "../../support/api-orders";
@@ -32,7 +32,7 @@ const request = fc
 
 /** Delivers a batch's messages until nothing of it is open, as waits pass. */
 async function settle(lote: string): Promise<void> {
-  const range = loteRange(lote);
+  const range = batchRange(lote);
   const open = env.DB.prepare(
     "SELECT id FROM tasks WHERE id BETWEEN ? AND ? AND status IN ('PENDING', 'RETRY')",
   ).bind(...range);

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { closeEnded } from "../../../src/live/ended";
 import { CLOSE_ENDED } from "../../../src/live/hub.do";
 import { makeTicket } from "../../../src/live/tickets";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import {
   adminSession,
   apiKey,
@@ -221,7 +221,7 @@ describe("a ticket", () => {
   });
 
   it("sees no more than what it was made for", async () => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const key = await apiKey();
     const wide = await upgrade(`module=x&ticket=${await ticket({ key }, { module: "y" })}`);
     await expectProblem(wide, 403, "forbidden");
@@ -245,7 +245,7 @@ describe("a ticket", () => {
     expect(answer.headers.get("access-control-allow-origin")).toBe(SHOP);
     await expectProblem(await list(text), 403, "invalid_ticket");
     await expectProblem(await upgrade(`ticket=${text}`), 403, "invalid_ticket");
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     await expectProblem(await list(await ticket({ key }, { lote })), 403, "invalid_ticket");
     expect((await list(await ticket({ key }, { lote }), `?lote=${lote}`)).status).toBe(200);
     const blind = await ticket({ key: await apiKey(["orders:read"]) });
@@ -257,8 +257,8 @@ describe("a ticket", () => {
 
   it("bound to some tasks reads only these, of every list it may read", async () => {
     const { id: user, key } = await makeKey(["tasks:read", "tasks:track"]);
-    const lote = newLote(Date.now());
-    const other = newLote(Date.now());
+    const lote = newBatchId(Date.now());
+    const other = newBatchId(Date.now());
     await seedTasks(lote, ["PENDING", "PENDING"]);
     await seedTasks(other, ["PENDING", "PENDING"]);
     await env.DB.prepare("UPDATE tasks SET user = ?, module = 'nomina' WHERE id >= ? AND id <= ?")
@@ -332,7 +332,7 @@ describe("a ticket", () => {
     const others = routeTable.filter((route) => !lists.test(nameOf(route)));
     const opened: string[] = [];
     for (const { method, path } of others) {
-      const url = fill(path, () => taskId(newLote(Date.now()), 0));
+      const url = fill(path, () => taskId(newBatchId(Date.now()), 0));
       const headers = asTicket(await ticket({ key }));
       const [ticketed, anonymous] = [
         await call(url, { method, headers }),

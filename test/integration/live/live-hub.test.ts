@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { MAX_ROWS } from "../../../src/live/events";
 import { hubOf } from "../../../src/live/hub";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { masterKey } from "../../support/api";
 import { aChange, listen, type Listener, publishNow } from "../../support/live";
 
@@ -26,13 +26,13 @@ beforeEach(async () => {
 
 describe("a socket", () => {
   it("is told of the tasks it asks for, and of no others", async () => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const mine = aChange({ id: taskId(lote, 0), user: "key:me", module: "nomina" });
     const other = aChange({ user: "key:you" });
     const users = ["user=key%3Ame", "user=me"];
     const queries = ["", `lote=${lote}`, `task=${mine.id}`, "module=nomina", ...users];
     const listeners = await Promise.all(queries.map(listenTo));
-    const deaf = await listenTo(`lote=${newLote(Date.now())}`);
+    const deaf = await listenTo(`lote=${newBatchId(Date.now())}`);
     await publishNow(mine, other);
     for (const [index, listener] of listeners.entries()) {
       const expected = index === 0 ? [mine.id, other.id] : [mine.id];

@@ -5,7 +5,7 @@ import { enqueueOne } from "../../../src/tasks/accepting/enqueue";
 import { adminSession, expectBadParameter, type List } from "../../support/api";
 import type { Execution } from "../../support/api-orders";
 import { seedLease, seedTasks, tasksOf } from "../../support/api-rows";
-import { newLote } from "../../../src/lib/ids";
+import { newBatchId } from "../../../src/lib/ids";
 import { person } from "../../support/people";
 import { clearTasks } from "../../support/recount";
 import { siteOf, someKeys } from "../../support/task-site";
@@ -151,7 +151,7 @@ describe("any limit and any days", () => {
     const of = { key: viewer };
     const asked = path + (path.includes("?") ? "&" : "?");
     await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 201 }, () => "PENDING" as const),
     );
     await env.DB.prepare("UPDATE tasks SET user = ?")

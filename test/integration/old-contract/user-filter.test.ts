@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { bareId } from "../../../src/caller";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { listTasks } from "../../../src/tasks/reading/list";
 import { call, list, masterKey } from "../../support/api";
 import type { Execution } from "../../support/api-orders";
@@ -101,7 +101,7 @@ describe("a user is asked for by the bare id, or as user:ID or key:ID", () => {
   });
 
   it("finds a person's by their index, far behind all the others", async () => {
-    const many = Array.from({ length: 1500 }, (_, n) => taskId(newLote(Date.now() + 1000), n));
+    const many = Array.from({ length: 1500 }, (_, n) => taskId(newBatchId(Date.now() + 1000), n));
     await env.DB.prepare(
       `INSERT INTO tasks (id, name, module, queue, status, input, max_attempts, ready_at, check_at,
          created_at) SELECT value, 'n', 'm', 'orders', 'SUCCESS', '{}', 1, 0, 0, 0 FROM json_each(?)`,

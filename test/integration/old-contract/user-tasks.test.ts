@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { enqueueOne } from "../../../src/tasks/accepting/enqueue";
-import { newLote } from "../../../src/lib/ids";
+import { newBatchId } from "../../../src/lib/ids";
 import { publishTo, type TaskChange } from "../../../src/tasks/model/publish";
 import { strictD1 } from "../../platform/d1";
 import {
@@ -268,7 +268,7 @@ describe("POST /api/tasks/user-tasks/cancel", () => {
 
   it("cancels a thousand a call, and all in the end", async () => {
     await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 2100 }, (_, n) => (n % 21 === 0 ? "SUCCESS" : "PENDING")),
     );
     const user = `key:${idOf(keys.none)}`;
@@ -282,9 +282,9 @@ describe("POST /api/tasks/user-tasks/cancel", () => {
 
   it("gets by the cursor to what is behind ten thousand that ended", async () => {
     const me = await person("viewer");
-    const [old] = await seedTasks(newLote(Date.now() - 60_000), ["PENDING"]);
+    const [old] = await seedTasks(newBatchId(Date.now() - 60_000), ["PENDING"]);
     await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 11_000 }, () => "SUCCESS"),
     );
     await env.DB.prepare("UPDATE tasks SET user = ?").bind(`user:${me.id}`).run();

@@ -3,7 +3,7 @@ import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import worker from "../../../src/index";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import {
   adminSession,
   call,
@@ -83,7 +83,7 @@ describe("templates", () => {
 });
 
 it("failures of a thousand kinds fit a page, the most frequent first", async () => {
-  const lote = newLote(Date.now());
+  const lote = newBatchId(Date.now());
   const rows = Array.from({ length: 1000 }, (_, index) => ({
     id: taskId(lote, index),
     message: index < 7 ? "frequent" : `${"猫".repeat(190)}${String.fromCharCode(0x5000 + index)}`,
@@ -106,7 +106,7 @@ it("failures of a thousand kinds fit a page, the most frequent first", async () 
 
 it("the audit log keeps of a filter with a thousand ids its size and beginning", async () => {
   await env.DB.exec("DELETE FROM audit_log");
-  const lote = newLote(Date.now());
+  const lote = newBatchId(Date.now());
   const ids = Array.from({ length: 1000 }, (_, index) => taskId(lote, index));
   const reason = "r".repeat(500);
   for (let count = 0; count < 3; count++) {

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { taskSource } from "../../../src/exports/tasks";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { adminSession, call, masterKey, pagesFrom } from "../../support/api";
 import type { Execution, Pedido } from "../../support/api-orders";
 import { storeBulkyOrders } from "../../support/bulky-orders";
@@ -27,7 +27,7 @@ const sizeOf = async (path: string) => {
 
 describe("200 tasks with results of 255 KiB, as older versions stored them", () => {
   const ids: string[] = [];
-  const lote = newLote(Date.now());
+  const lote = newBatchId(Date.now());
 
   beforeAll(async () => {
     await adminSession(); // makes the first administrator, whose tasks these are

@@ -1,7 +1,7 @@
 /** A date without a time is that whole day, wherever the API takes one. */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { call, expectBadParameter, masterKey, pagesFrom } from "../../support/api";
 import { JSON_TYPE } from "../../support/api-orders";
 import { seedOrders } from "../../support/api-rows";
@@ -16,7 +16,7 @@ const MIDNIGHT = Date.parse(DAY);
 const DAY_MS = 86_400_000;
 /** At the day's edges, in UTC and five hours behind it. */
 const MOMENTS = [-1, 0, DAY_MS - 1, DAY_MS, DAY_MS + 5 * 3_600_000 - 1].map((ms) => MIDNIGHT + ms);
-const ids = MOMENTS.map((at) => taskId(newLote(at), 0));
+const ids = MOMENTS.map((at) => taskId(newBatchId(at), 0));
 
 /** Which of the moments a range lets through. */
 const RANGES: [from: string | undefined, until: string, inside: number[]][] = [

@@ -9,7 +9,7 @@ import { nextOrders } from "../../../src/orders/reading/walk";
 import { bulk } from "../../../src/tasks/commands/bulk";
 import { PAST } from "../../../src/tasks/model/counts";
 import { Engine } from "../../../src/tasks/model/engine";
-import { firstIdAt, loteOf } from "../../../src/lib/ids";
+import { firstIdAt, batchIdOf } from "../../../src/lib/ids";
 import { recover } from "../../../src/tasks/recovery/recover";
 import { adminSession, call, type CallInit, type List, masterKey } from "../../support/api";
 import { seedLease } from "../../support/api-rows";
@@ -108,7 +108,7 @@ beforeAll(async () => {
   };
   const task = row?.id ?? "";
   const order = row?.subject ?? "";
-  const lote = loteOf(task);
+  const lote = batchIdOf(task);
   world = { task, lote, order, person, other, from: day(20), to: day(18), cursors };
 }, PATIENCE_MS);
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
-import { newLote } from "../../../src/lib/ids";
+import { newBatchId } from "../../../src/lib/ids";
 import { expectBadParameter, expectProblem, type List } from "../../support/api";
 import type { Execution } from "../../support/api-orders";
 import { seedLease, seedTasks } from "../../support/api-rows";
@@ -65,7 +65,7 @@ describe("GET /api/tasks/workers", () => {
 
   it("shows the first twenty of a batch, without what was cancelled, and no worker that died", async () => {
     const seeds = await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 30 }, () => "PENDING"),
     );
     const ids = seeds.map(({ id }) => id);
@@ -91,7 +91,7 @@ interface Overview {
 describe("GET /api/tasks/flower-info", () => {
   it("tells the states of all tasks, what waits, and what there is", async () => {
     const statuses = ["PENDING", "PENDING", "RETRY", "RETRY", "SUCCESS", "FAILURE"] as const;
-    const seeds = await seedTasks(newLote(Date.now()), statuses);
+    const seeds = await seedTasks(newBatchId(Date.now()), statuses);
     await seedLease("worker", [seeds[0]?.id ?? "", seeds[2]?.id ?? ""]);
     const asked = { key: keys.tracker, body: { task_id: "x", task_name: "x.y", task_module: "x" } };
     await site.post("/api/tasks/executions/", asked, 201);
@@ -126,7 +126,7 @@ describe("GET /api/tasks/flower-info", () => {
   });
 
   it("looks at the first that wait, says that there are more, and counts all that is open", async () => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const seeds = await seedTasks(
       lote,
       Array.from({ length: 400 }, (_, n) => (n < 300 ? "PENDING" : "RETRY")),
@@ -191,7 +191,7 @@ describe("GET /api/tasks/user-tasks", () => {
   it("shows a person's own tasks and what became of them, whatever their role", async () => {
     const me = await person("viewer");
     const user = `user:${me.id}`;
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const statuses = ["PENDING", "PENDING", "RETRY", "SUCCESS", "FAILURE", "REVOKED"] as const;
     const seeds = await seedTasks(lote, statuses);
     const ids = seeds.map(({ id }) => id);
@@ -217,7 +217,7 @@ describe("GET /api/tasks/user-tasks", () => {
   it("counts no more than a thousand, and says so", async () => {
     const me = await person("viewer");
     await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 1001 }, () => "SUCCESS"),
     );
     await env.DB.prepare("UPDATE tasks SET user = ?").bind(`user:${me.id}`).run();
@@ -236,10 +236,10 @@ describe("GET /api/tasks/user-tasks", () => {
 describe("GET /api/tasks/executions of what is open", () => {
   it.each([40, 700])("pages through %i, newest first, without those that run", async (count) => {
     const seeds = await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: count }, (_, n) => (n % 2 === 0 ? "PENDING" : "RETRY")),
     );
-    await seedTasks(newLote(Date.now() + 5), ["SUCCESS", "FAILURE"]);
+    await seedTasks(newBatchId(Date.now() + 5), ["SUCCESS", "FAILURE"]);
     const held = seeds.slice(0, 10).map(({ id }) => id);
     await seedLease("busy", held);
     const walk = async (query: string) => {
@@ -269,7 +269,7 @@ describe("GET /api/tasks/executions of what is open", () => {
 describe("GET /api/tasks/executions in an order of the caller's", () => {
   it("pages upwards and back, each task seen once", async () => {
     const seeds = await seedTasks(
-      newLote(Date.now()),
+      newBatchId(Date.now()),
       Array.from({ length: 7 }, () => "SUCCESS"),
     );
     const upwards = seeds.map(({ id }) => id);

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { PAST } from "../../../src/tasks/model/counts";
-import { newLote } from "../../../src/lib/ids";
+import { newBatchId } from "../../../src/lib/ids";
 import { recover } from "../../../src/tasks/recovery/recover";
 import type { StoredStatus } from "../../../src/tasks/model/states";
 import { seedTasks } from "../../support/api-rows";
@@ -146,7 +146,7 @@ describe("over ten thousand tasks", () => {
       n % 500 === 0 ? "PENDING" : n % 100 === 1 ? "FAILURE" : "SUCCESS";
     for (let lote = 0; lote < 5; lote++) {
       await seedTasks(
-        newLote(Date.now()),
+        newBatchId(Date.now()),
         Array.from({ length: 2000 }, (_, n) => status(n)),
       );
     }

@@ -11,7 +11,7 @@ import { readCounts, overTime, total } from "../../../src/tasks/statistics/stats
 import { expectBadParameter, expectProblem } from "../../support/api";
 import { seedLease, seedTasks } from "../../support/api-rows";
 import { countingDatabase } from "../../support/counting";
-import { newLote } from "../../../src/lib/ids";
+import { newBatchId } from "../../../src/lib/ids";
 import { clearTasks } from "../../support/recount";
 import { faultyDatabase, strike } from "../../support/faults";
 import { person } from "../../support/people";
@@ -156,7 +156,7 @@ describe("folding", () => {
     await did(sum, "done", NOON - 5 * DAY);
     await foldCounts(env.DB, NOON);
     await seedTasks(
-      newLote(NOON),
+      newBatchId(NOON),
       Array.from({ length: 2000 }, () => "SUCCESS"),
     );
     const { DB, counts } = countingDatabase();
@@ -353,7 +353,7 @@ describe("GET /api/tasks/stats", () => {
   it("counts each once behind a backlog deeper than is looked at", async () => {
     const ids = (
       await seedTasks(
-        newLote(NOON),
+        newBatchId(NOON),
         Array.from({ length: 300 }, () => "PENDING"),
       )
     ).map(({ id }) => id);
@@ -402,7 +402,7 @@ describe("GET /api/tasks/stats", () => {
   it("finds a module's failures behind hundreds of others", async () => {
     const failed = await did(scan, "reject");
     await seedTasks(
-      newLote(NOON + 1000),
+      newBatchId(NOON + 1000),
       Array.from({ length: 700 }, () => "FAILURE"),
     );
     expect((await stats("module=b")).recent_failures).toMatchObject([{ task_id: failed }]);

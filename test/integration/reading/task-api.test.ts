@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
-import { newLote, taskId } from "../../../src/lib/ids";
+import { newBatchId, taskId } from "../../../src/lib/ids";
 import { STATUSES } from "../../../src/tasks/model/states";
 import {
   call,
@@ -126,7 +126,7 @@ describe("an execution", () => {
   });
 
   it("that waits is neither running nor finished", async () => {
-    const [pending] = await seedTasks(newLote(Date.now()), ["PENDING"]);
+    const [pending] = await seedTasks(newBatchId(Date.now()), ["PENDING"]);
     expect(await one(pending?.id ?? "")).toMatchObject({
       status: "PENDING",
       started_at: null,
@@ -141,7 +141,7 @@ describe("an execution", () => {
   });
 
   it.each([
-    newLote(Date.now()) + "0000",
+    newBatchId(Date.now()) + "0000",
     "no-such",
     "%00",
     "%E0%A4%A",
@@ -157,7 +157,7 @@ describe("an execution", () => {
 
 describe("a task held by a lease", () => {
   it("is STARTED, found so and not as PENDING, and only while it is held", async () => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const statuses = ["PENDING", "PENDING", "RETRY", "SUCCESS"] as const;
     const [held = "", waits = "", again = "", done = ""] = idsIn(await seedTasks(lote, statuses));
     const token = await seedLease("worker-of-the-test", [held, again]);
@@ -199,7 +199,7 @@ describe("a task held by a lease", () => {
   });
 
   it("that is final stays what it is", async () => {
-    const [done = ""] = idsIn(await seedTasks(newLote(Date.now()), ["SUCCESS"]));
+    const [done = ""] = idsIn(await seedTasks(newBatchId(Date.now()), ["SUCCESS"]));
     const token = await seedLease("late-worker", [done]);
     expect((await one(done)).status).toBe("SUCCESS");
     await dropLease(token);
@@ -212,7 +212,7 @@ function idsIn(seeds: { id: string }[]): string[] {
 
 describe("the list", () => {
   it.each([PATH, PATH.slice(0, -1)])("%s is an envelope, newest first", async (path) => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const ids = idsIn(await seedTasks(lote, ["SUCCESS", "FAILURE", "REVOKED"]));
     const page = await list<Execution>(`${path}?lote=${lote}`);
     expect(page).toEqual({ count: 3, next: null, previous: null, results: expect.any(Array) });
@@ -227,11 +227,11 @@ describe("the list", () => {
   });
 
   it("is filtered by each status, by lote and by pedido, and by all of them", async () => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const rows = ["PENDING", "RETRY", "SUCCESS", "FAILURE", "REVOKED", "PENDING"] as const;
     const subjects = ["same", "same", "same", "other", "same", null];
     const ids = idsIn(await seedTasks(lote, rows, (index) => subjects[index] ?? null));
-    const elsewhere = newLote(Date.now());
+    const elsewhere = newBatchId(Date.now());
     const [cousin = ""] = idsIn(await seedTasks(elsewhere, ["FAILURE"], () => "same"));
     const token = await seedLease("w", [ids[5] ?? ""]);
     const shown = ["PENDING", "RETRY", "SUCCESS", "FAILURE", "REVOKED", "STARTED"];
@@ -251,14 +251,14 @@ describe("the list", () => {
     expect(new Set(await found("pedido=same&status=FAILURE"))).toEqual(new Set([cousin]));
     expect(await found("pedido=sam")).toEqual([]);
     expect(await found(`pedido=${encodeURIComponent("%")}`)).toEqual([]);
-    expect(await found(`lote=${newLote(Date.now())}`)).toEqual([]);
+    expect(await found(`lote=${newBatchId(Date.now())}`)).toEqual([]);
     const page = await list(`${PATH}?lote=${lote}&status=PENDING`);
     expect(page.count).toBe(1);
     await dropLease(token);
   });
 
   it("is filtered by whatever finds rows of its own, all together", async () => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const subjects = ["a", "a", "b"].map((name) => `${name} ${lote}`);
     const [first = "", second = "", third = ""] = idsIn(
       await seedTasks(lote, ["FAILURE", "FAILURE", "FAILURE"], (index) => subjects[index] ?? null),
@@ -276,7 +276,7 @@ describe("the list", () => {
   });
 
   it.each([1, 7, 24, 25, 26, 200])("visits each once, forwards and back, by %i", async (limit) => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const statuses = Array.from({ length: 25 }, () => "SUCCESS" as const);
     const expected = idsIn(await seedTasks(lote, statuses)).toReversed();
     const forwards = await pagesFrom<Execution>(`${PATH}?lote=${lote}&limit=${limit}`, "next");
@@ -303,8 +303,8 @@ describe("the list", () => {
     ["status", ""],
     ["lote", ""],
     ["lote", "x"],
-    ["lote", `${newLote(1)}0000`],
-    ["lote", newLote(1).toUpperCase()],
+    ["lote", `${newBatchId(1)}0000`],
+    ["lote", newBatchId(1).toUpperCase()],
     ["lote", "%"],
     ["pedido", ""],
     ["pedido", "x".repeat(65)],
@@ -327,7 +327,7 @@ describe("the list", () => {
 
 describe("ordering", () => {
   it.each(["id", "created_at"])("follows %s up and down, over pages", async (field) => {
-    const lote = newLote(Date.now());
+    const lote = newBatchId(Date.now());
     const ids = idsIn(
       await seedTasks(
         lote,
@@ -360,7 +360,7 @@ describe("ordering", () => {
 });
 
 describe("over more than a thousand tasks", () => {
-  const lote = newLote(Date.now());
+  const lote = newBatchId(Date.now());
   // Failures so far apart that a whole scan finds none, one, or several of them.
   const sparse = new Set([0, 1, 57, 1199, 1200, 2400, 2499]);
   const statuses = Array.from({ length: 2500 }, (_, index) =>
@@ -433,13 +433,13 @@ describe("over more than a thousand tasks", () => {
   });
 
   it("waiting tasks are found, few or many", async () => {
-    const waiting = newLote(Date.now());
+    const waiting = newBatchId(Date.now());
     const few = Array.from({ length: 3 }, () => "PENDING" as const);
     const ids = idsIn(await seedTasks(waiting, few));
     const seen = await found("status=PENDING");
     expect(seen.filter((id) => ids.includes(id))).toEqual(ids.toReversed());
 
-    const crowd = newLote(Date.now());
+    const crowd = newBatchId(Date.now());
     const many = Array.from({ length: 1300 }, (_, index) =>
       index % 2 === 0 ? ("PENDING" as const) : ("RETRY" as const),
     );
@@ -458,7 +458,7 @@ describe("over more than a thousand tasks", () => {
   });
 
   it("tasks of one order beyond a thousand are all found", async () => {
-    const busy = newLote(Date.now());
+    const busy = newBatchId(Date.now());
     const ids = idsIn(
       await seedTasks(
         busy,

@@ -2,7 +2,7 @@
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { exportTasks } from "../../../src/exports/tasks";
-import { newLote } from "../../../src/lib/ids";
+import { newBatchId } from "../../../src/lib/ids";
 import { actOn } from "../../../src/tasks/commands/actions";
 import type { Outcome } from "../../../src/tasks/model/define";
 import { Engine } from "../../../src/tasks/model/engine";
@@ -125,7 +125,7 @@ describe("the traceback of a task of this system", () => {
 
 describe("the traceback that a version which does not know it left behind", () => {
   it.each(["SUCCESS", "REVOKED", "PENDING"] as const)("is not shown of a %s", async (status) => {
-    const [{ id } = { id: "" }] = await seedTasks(newLote(Date.now()), [status]);
+    const [{ id } = { id: "" }] = await seedTasks(newBatchId(Date.now()), [status]);
     await env.DB.prepare("UPDATE tasks SET error_traceback = 'left behind' WHERE id = ?")
       .bind(id)
       .run();
