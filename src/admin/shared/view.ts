@@ -19,8 +19,8 @@ export interface View {
   /** The person's unread notifications, counted to MAX_UNREAD while the page is made. */
   unread: Promise<number>;
   url: URL;
-  /** Where the page is shown again: of the answer to a form the page that held the form. */
-  from: URL;
+  /** Of the answer to a form: the page that held the form, where the browser tells. */
+  from: URL | null;
 }
 
 export function viewOf(c: Context): View {
@@ -38,11 +38,11 @@ export function viewOf(c: Context): View {
     person,
     unread: person ? unreadOf(c.env as Env, callerId(person)) : Promise.resolve(0),
     url,
-    from: isUnsafe(c.req.method) ? (referrerOf(c, url) ?? url) : url,
+    from: isUnsafe(c.req.method) ? referrerOf(c, url) : null,
   };
 }
 
-/** The page of this site that led to an address, where the browser tells. */
+/** The page of this site that led to an address. */
 function referrerOf(c: Context, url: URL): URL | null {
   const referrer = URL.parse(c.req.header("referer") ?? "");
   return referrer?.origin === url.origin ? referrer : null;

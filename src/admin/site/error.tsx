@@ -26,7 +26,7 @@ const LED_TO_BY: Readonly<Record<string, string>> = {
 /** The page a refused form was on, or the one asked for without what is wrong in its address. */
 function backOf({ url, from }: View): string | null {
   const { pathname, search } = url;
-  if (from.href !== url.href) {
+  if (from !== null) {
     return from.pathname + from.search;
   }
   return search === "" ? null : (LED_TO_BY[pathname.replace(/\/$/, "")] ?? pathname);

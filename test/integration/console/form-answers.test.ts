@@ -16,9 +16,11 @@ async function send(path: string, fields: Record<string, string>, on?: string) {
 const open = async (path: string) => visit(path, { cookie: await adminSession() });
 
 describe("a refused form", () => {
-  it("leads back to the page that held it", async () => {
-    const page = "/admin/keys/new?lang=en";
-    const { status, html } = await send("/admin/keys", { naem: "x" }, ORIGIN + page);
+  it.each([
+    ["/admin/keys", "/admin/keys/new?lang=en"],
+    ["/admin/queues/orders/pauses", "/admin/queues/orders/pauses"],
+  ])("to %s leads back to the page that held it, %s", async (path, page) => {
+    const { status, html } = await send(path, { naem: "x" }, ORIGIN + page);
     expect(status).toBe(400);
     expect(PRIMARY.exec(html)?.[1]).toBe(page);
   });

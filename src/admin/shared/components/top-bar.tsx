@@ -92,9 +92,9 @@ function NavLink({ view, href, label }: { view: View; href: string; label: strin
 }
 
 function Preferences({ view }: { view: View }) {
-  const { language, theme, person, from } = view;
+  const { language, theme, person, url, from } = view;
   const t = sharedWords(view);
-  const back = new URL(from);
+  const back = new URL(from ?? url);
   back.searchParams.delete("lang"); // or the address would go on overruling the choice
   const other = language === "es" ? "en" : "es";
   const next: Theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "auto";
