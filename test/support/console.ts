@@ -16,5 +16,7 @@ export const submit = (path: string, fields: Parameters<typeof submitForm>[1], i
 
 /** What is said beside a field; undefined where nothing is. */
 export function problemBeside(html: string, field: string): string | undefined {
-  return new RegExp(`<span class="problem" id="${field}-problem">([^<]+)</span>`).exec(html)?.[1];
+  return new RegExp(`<span class="problem" id="${field}-problem">(?:<bdi>)?([^<]+)<`).exec(
+    html,
+  )?.[1];
 }

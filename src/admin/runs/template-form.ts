@@ -5,7 +5,11 @@ import {
   type Template,
   type TemplateDraft,
 } from "../../tasks/templates/templates";
+import { hasKey } from "../../i18n/words";
+import { MAX_JSON_CHARACTERS } from "../../tasks/model/bounds";
+import { MAX_SILENT_SECONDS, MAX_TIMEOUT_SECONDS } from "../../tasks/model/timeout";
 import { formText } from "../shared/form-text";
+import { runsWords } from "./words";
 
 /** What the form of a template holds, as text. */
 export const TEMPLATE_FIELDS = [
@@ -79,10 +83,15 @@ export function typedTemplate(form: Record<string, unknown>): TemplateTexts {
 
 export type TemplateProblems = Partial<Record<TemplateField, string>>;
 
-/** The template that was typed, or what is wrong with it by field; `badJson` says what JSON is not. */
+/** The most seconds a template's tasks may take; of work elsewhere, may be silent. */
+export function maxTimeout({ elsewhere }: TemplateTexts): number {
+  return isChecked(elsewhere) ? MAX_SILENT_SECONDS : MAX_TIMEOUT_SECONDS;
+}
+
+/** The template that was typed, or what is wrong with it by field. */
 export function readTemplate(
   texts: TemplateTexts,
-  badJson: string,
+  t: ReturnType<typeof runsWords>,
 ): { template: TemplateDraft } | { problems: TemplateProblems } {
   const number = (text: string) => (text.trim() === "" ? null : Number(text));
   const typed = texts.default_parameters.trim() || "{}";
@@ -90,7 +99,7 @@ export function readTemplate(
   try {
     parameters = JSON.parse(typed);
   } catch {
-    return { problems: { default_parameters: badJson } };
+    return { problems: { default_parameters: t("run.badJson") } };
   }
   const { success, data, error } = TemplateBody.safeParse({
     name: texts.name.trim(),
@@ -115,11 +124,13 @@ export function readTemplate(
   });
   if (!success) {
     const problems: TemplateProblems = {};
+    const limits = { most: MAX_JSON_CHARACTERS, seconds: maxTimeout(texts) };
     for (const { path, message } of error.issues) {
       const [member, inner] = path;
       const name = member === "notify" ? `notify_${String(inner)}` : member;
       const field = TEMPLATE_FIELDS.find((known) => known === name) ?? "name";
-      problems[field] ??= message;
+      const key = `templates.bad.${field}`;
+      problems[field] ??= hasKey(runsWords, key) ? t(key, limits) : message;
     }
     return { problems };
   }

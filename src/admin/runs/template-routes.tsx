@@ -21,6 +21,7 @@ import { renderPage } from "../shared/render";
 import {
   emptyTemplate,
   isChecked,
+  maxTimeout,
   readTemplate,
   TEMPLATE_FIELDS,
   type TemplateProblems,
@@ -55,7 +56,7 @@ export function templatePages(engine: Engine) {
     const t = runsWords(view);
     const typed = typedTemplate(await readForm(c, TEMPLATE_FIELDS));
     const texts = name === null ? typed : { ...typed, name };
-    const read = readTemplate(texts, t("run.badJson"));
+    const read = readTemplate(texts, t);
     if ("problems" in read) {
       return render(c, name, texts, read.problems);
     }
@@ -132,6 +133,14 @@ function problemsOf(
     const isNamed = texts.module.trim() !== "";
     const words = t(isNamed ? "templates.otherModule" : "templates.noModule");
     return { [isChecked(texts.elsewhere) ? "module" : "task_name"]: words };
+  }
+  if (parameter === "default_timeout") {
+    const seconds = maxTimeout(texts);
+    const isLong = Number(texts.default_timeout) > seconds;
+    const words = isLong
+      ? t("templates.bad.default_timeout", { seconds })
+      : t("templates.sharedTimeout");
+    return { default_timeout: words };
   }
   return { [parameter]: `${parameter}: ${message}` };
 }

@@ -1,10 +1,10 @@
-import { MAX_SILENT_SECONDS, MAX_TIMEOUT_SECONDS } from "../../tasks/model/timeout";
 import { control, Field, InputField, SelectField } from "../shared/components/field";
 import { isolated } from "./input-fields";
 import { Notice } from "../shared/components/notice";
 import { Layout } from "../shared/layout";
 import {
   isChecked,
+  maxTimeout,
   type TemplateField,
   type TemplateProblems,
   type TemplateTexts,
@@ -28,9 +28,9 @@ export function TemplatePage(props: TemplatePageProps) {
   const t = runsWords(view);
   const title = t(name === null ? "templates.newTitle" : "templates.edit");
   const elsewhere = isChecked(texts.elsewhere);
-  const maxTimeout = elsewhere ? MAX_SILENT_SECONDS : MAX_TIMEOUT_SECONDS;
+  const seconds = maxTimeout(texts);
   const hint = (field: "parametersHint" | "timeoutHint" | "stepsHint") =>
-    t(`templates.${field}${elsewhere ? "Elsewhere" : ""}`, { seconds: maxTimeout });
+    t(`templates.${field}${elsewhere ? "Elsewhere" : ""}`, { seconds });
   const known = tasks.includes(texts.task_name) ? tasks : [...tasks, texts.task_name];
   return (
     <Layout view={view} title={name === null ? title : `${title} ${name}`}>
@@ -74,7 +74,7 @@ export function TemplatePage(props: TemplatePageProps) {
           <NumberField
             {...props}
             field="default_timeout"
-            max={maxTimeout}
+            max={seconds}
             hint={hint("timeoutHint")}
           />
           <NumberField {...props} field="default_max_retries" />

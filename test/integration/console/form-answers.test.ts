@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { adminSession, ORIGIN } from "../../support/api";
-import { submit, visit } from "../../support/console";
+import { problemBeside, submit, visit } from "../../support/console";
 import { sessionOf } from "../../support/pages";
 
 const PRIMARY = /<a class="button primary" href="([^"]*)"/;
@@ -73,4 +73,32 @@ describe("a refused address", () => {
     expect(response.status).toBe(400);
     expect(PRIMARY.exec(await response.text())?.[1]).toBe(page);
   });
+});
+
+it("says in its reader's words what is wrong with each field of a template", async () => {
+  const wrong = {
+    name: ["", "Escribe de 1 a 200 caracteres que se vean, y no «.» ni «..»."],
+    default_timeout: ["841", "Escribe un número entero de 1 a 840, o nada."],
+    default_max_retries: ["-1", "Escribe un número entero de 0 a 50, o nada."],
+    estimated_duration: ["soon", "Escribe un número entero desde 0, o nada."],
+    notify_progress: ["101", "Escribe un número entero de 1 a 100, o nada."],
+    default_parameters: ["[]", "Ha de ser un objeto JSON de hasta 64000 caracteres."],
+    typical_steps: ["step\n".repeat(51), "Escribe hasta 50 pasos, con caracteres que se vean."],
+  };
+  const headers = { "accept-language": "es" };
+  const cookie = await adminSession();
+  const fields = { name: "wrong", task_name: "exports.orders", default_parameters: "{}" };
+  for (const [field, [typed = "", words]] of Object.entries(wrong)) {
+    const sent = { ...fields, [field]: typed };
+    const response = await submit("/admin/run/templates", sent, { cookie, headers });
+    expect(response.status).toBe(400);
+    expect(problemBeside(await response.text(), field)).toBe(words);
+  }
+});
+
+it("says that tasks of a batch share their limit", async () => {
+  const fields = { name: "wrong", task_name: "pedidos.procesar", default_timeout: "7" };
+  const { status, html } = await send("/admin/run/templates", fields);
+  expect(status).toBe(400);
+  expect(problemBeside(html, "default_timeout")).toMatch(/^Tasks of that name run in batches/);
 });
