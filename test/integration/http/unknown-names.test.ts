@@ -243,7 +243,7 @@ describe("a number that is out of its limits is told them:", () => {
   it.each([
     ["since=0", "since: must be a number above 0"],
     ["since=-1", "since: must be a number above 0"],
-    ["limit=0", "limit: must be a whole number from 1 to 200"],
+    ["limit=0", "limit: must be a whole number from 1"],
   ])("%s", async (query, detail) => {
     const response = await send({ method: "GET", path: OLD }, `?${query}`);
     expect(await expectProblem(response, 400, "invalid_parameter")).toMatchObject({ detail });
