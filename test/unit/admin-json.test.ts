@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, json, oneof, property, string } from "fast-check";
 import { describe, expect, it } from "vitest";
-import { prettyJson } from "../../src/admin/tasks/pretty-json";
+import { prettyJson } from "../../src/admin/tasks/one/pretty-json";
 import { findJsonError } from "../../src/admin/replay/json-error";
 
 it("escapes what would turn the reading direction", () => {

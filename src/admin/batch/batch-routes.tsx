@@ -15,7 +15,7 @@ import { factsOf } from "../../tasks/reading/execution";
 import { isBatchId } from "../../lib/ids";
 import { listTasks } from "../../tasks/reading/list";
 import type { TaskFacts } from "../../tasks/reading/execution";
-import { errorOf } from "../tasks/execution-view";
+import { errorOf } from "../tasks/one/execution-view";
 import { PAGE_ROWS, readPosition } from "../shared/list-query";
 import { type BatchOrder, BatchPage } from "./batch";
 import type { StageState } from "./stages";

@@ -3,8 +3,8 @@ import { AppError } from "../../http/errors";
 import type { Action } from "../../tasks/commands/doable";
 import { isTaskId } from "../../lib/ids";
 import type { TaskFilter } from "../../tasks/reading/task-filter";
-import { ACTION_NAMES } from "../tasks/selection";
-import { readTaskQuery, type TaskQuery } from "../tasks/task-query";
+import { ACTION_NAMES } from "../tasks/list/selection";
+import { readTaskQuery, type TaskQuery } from "../tasks/list/task-query";
 
 /** An action on picked tasks, or on all that match a filter: an address, or a form of it. */
 export interface BulkQuery {

@@ -12,7 +12,7 @@ import { type BulkQuery, readBulkQuery } from "./bulk-query";
 import { readFields } from "../shared/form-text";
 import { BulkPage } from "./bulk";
 import { renderPage } from "../shared/render";
-import { onlySet } from "../tasks/task-query";
+import { onlySet } from "../tasks/list/task-query";
 import { viewOf } from "../shared/view";
 
 const MAX_FORM_BYTES = 65_536; // a thousand ids

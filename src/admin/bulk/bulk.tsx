@@ -5,7 +5,7 @@ import { Notice } from "../shared/components/notice";
 import { ReasonField } from "../shared/components/reason-field";
 import { formatCount } from "../shared/format";
 import { Layout } from "../shared/layout";
-import { taskQuery } from "../tasks/task-query";
+import { taskQuery } from "../tasks/list/task-query";
 import type { View } from "../shared/view";
 import { bulkWords } from "./words";
 

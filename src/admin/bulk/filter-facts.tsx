@@ -1,4 +1,4 @@
-import type { TaskQuery } from "../tasks/task-query";
+import type { TaskQuery } from "../tasks/list/task-query";
 import type { View } from "../shared/view";
 import { Fact, Facts } from "../shared/components/facts";
 import { hasKey } from "../../i18n/words";

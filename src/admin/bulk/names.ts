@@ -1,5 +1,5 @@
 import type { TakenNames } from "../shared/taken-names";
-import { TASK_FILTERS } from "../tasks/task-query";
+import { TASK_FILTERS } from "../tasks/list/task-query";
 
 export const bulkNames: TakenNames = {
   "GET /admin/tasks/bulk/picked": ["action", "id", ...TASK_FILTERS],

@@ -6,7 +6,7 @@ import { LiveRegion } from "../shared/components/live-region";
 import { Notice } from "../shared/components/notice";
 import { Pager } from "../shared/components/pager";
 import { RepairTabs } from "./repair-tabs";
-import { Pick, Selection } from "../tasks/selection";
+import { Pick, Selection } from "../tasks/list/selection";
 import { Time } from "../shared/components/time";
 import { shortId } from "../shared/format";
 import { Layout } from "../shared/layout";

@@ -3,8 +3,8 @@ import type { FailureGroup } from "../../tasks/statistics/failure-groups";
 import { Time } from "../shared/components/time";
 import { formatCount, shortId } from "../shared/format";
 import type { View } from "../shared/view";
-import { adviceOn } from "../tasks/error-advice";
-import { taskQuery } from "../tasks/task-query";
+import { adviceOn } from "../tasks/one/error-advice";
+import { taskQuery } from "../tasks/list/task-query";
 import type { FailureQuery } from "./failure-query";
 import { failuresWords } from "./words";
 

@@ -3,7 +3,7 @@ import type { Engine } from "../../tasks/model/engine";
 import { factsOf } from "../../tasks/reading/execution";
 import type { TaskView } from "../../tasks/model/queries";
 import type { ErrorCount } from "../../tasks/statistics/troubles";
-import { errorOf } from "../tasks/execution-view";
+import { errorOf } from "../tasks/one/execution-view";
 import { formatCount, formatShare } from "../shared/format";
 import type { View } from "../shared/view";
 import { ErrorText } from "../shared/components/error-text";

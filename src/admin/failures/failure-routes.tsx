@@ -4,7 +4,7 @@ import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import type { Engine } from "../../tasks/model/engine";
 import { failureGroups } from "../../tasks/statistics/failure-groups";
-import { knownTasks } from "../tasks/known-tasks";
+import { knownTasks } from "../tasks/list/known-tasks";
 import { readFailureQuery } from "./failure-query";
 import { FailuresPage } from "./failures";
 import { renderPage } from "../shared/render";

@@ -9,7 +9,7 @@ import { FailureGroupRow } from "./failure-group";
 import type { FailureQuery } from "./failure-query";
 import { formatCount } from "../shared/format";
 import { Layout } from "../shared/layout";
-import { taskQuery } from "../tasks/task-query";
+import { taskQuery } from "../tasks/list/task-query";
 import type { View } from "../shared/view";
 import { failuresWords } from "./words";
 

@@ -12,11 +12,11 @@ import { granted } from "../../tasks/commands/refusals";
 import { replay, replayable } from "../../tasks/commands/replay-task";
 import type { TaskView } from "../../tasks/model/queries";
 import { isFinal } from "../../tasks/model/states";
-import { callersOf } from "../tasks/find-task";
+import { callersOf } from "../tasks/one/find-task";
 import { formText, readForm } from "../shared/form-text";
 import { findJsonError } from "./json-error";
 import { type ReplayProblem, ReplayPage, warningOf } from "./replay";
-import { prettyJson } from "../tasks/pretty-json";
+import { prettyJson } from "../tasks/one/pretty-json";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 

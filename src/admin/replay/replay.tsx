@@ -1,5 +1,5 @@
 import { Field } from "../shared/components/field";
-import { TaskError } from "../tasks/task-error";
+import { TaskError } from "../tasks/one/task-error";
 import type { FailureReason } from "../../tasks/model/define";
 import type { TaskFacts } from "../../tasks/reading/execution";
 import type { BadInput } from "../../tasks/accepting/start";

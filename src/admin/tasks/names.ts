@@ -1,5 +1,5 @@
 import type { TakenNames } from "../shared/taken-names";
-import { TASK_FILTERS } from "./task-query";
+import { TASK_FILTERS } from "./list/task-query";
 
 export const tasksNames: TakenNames = {
   "GET /admin/tasks": [...TASK_FILTERS, "cursor", "marked"],

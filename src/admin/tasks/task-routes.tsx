@@ -15,18 +15,18 @@ import { factsOf, type TaskFacts } from "../../tasks/reading/execution";
 import { listBriefly } from "../../tasks/reading/list";
 import type { TaskView } from "../../tasks/model/queries";
 import { TRACKED } from "../../tasks/model/states";
-import { callersOf, findTask } from "./find-task";
-import { knownTasks } from "./known-tasks";
+import { callersOf, findTask } from "./one/find-task";
+import { knownTasks } from "./list/known-tasks";
 import { readFields } from "../shared/form-text";
 import { nextPath } from "../shared/next-path";
-import { TaskPage } from "./task";
-import { TaskListPage } from "./task-list";
+import { TaskPage } from "./one/task";
+import { TaskListPage } from "./list/task-list";
 import { renderPage } from "../shared/render";
-import { taskActionPages } from "./task-action-routes";
-import { taskExportPages } from "./task-export-routes";
+import { taskActionPages } from "./one/task-action-routes";
+import { taskExportPages } from "./list/task-export-routes";
 import { allowedActions } from "../../tasks/commands/doable";
-import { keepTaskLook, type TaskLook, taskLookOf, toLook } from "./task-columns";
-import { readTaskQuery } from "./task-query";
+import { keepTaskLook, type TaskLook, taskLookOf, toLook } from "./list/task-columns";
+import { readTaskQuery } from "./list/task-query";
 import { viewOf } from "../shared/view";
 
 /** The task history, mounted at /admin/tasks. */

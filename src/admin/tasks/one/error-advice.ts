@@ -1,5 +1,5 @@
-import { BURIED } from "../../tasks/running/dead-letters";
-import type { TaskKey } from "./words";
+import { BURIED } from "../../../tasks/running/dead-letters";
+import type { TaskKey } from "../words";
 
 /** Whose fault a failure is and what to do next, by its code; those of other modules have none. */
 const ADVICE: Record<string, TaskKey> = {

@@ -1,19 +1,19 @@
-import { Badge } from "../shared/components/badge";
+import { Badge } from "../../shared/components/badge";
 import { BulkSummary } from "./bulk-summary";
-import { LiveRegion } from "../shared/components/live-region";
+import { LiveRegion } from "../../shared/components/live-region";
 import { JsonBlock } from "./json-block";
-import { Notice } from "../shared/components/notice";
-import { Section } from "../shared/components/section";
+import { Notice } from "../../shared/components/notice";
+import { Section } from "../../shared/components/section";
 import { Timeline } from "./timeline";
-import type { TaskFacts } from "../../tasks/reading/execution";
-import { Layout } from "../shared/layout";
-import type { TaskAction } from "../../tasks/commands/doable";
-import type { View } from "../shared/view";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import { Layout } from "../../shared/layout";
+import type { TaskAction } from "../../../tasks/commands/doable";
+import type { View } from "../../shared/view";
 import { Discarded } from "./discarded";
 import { TaskError } from "./task-error";
 import { TaskFactList } from "./task-fact-list";
 import { TaskProgress } from "./task-progress";
-import { tasksWords } from "./words";
+import { tasksWords } from "../words";
 
 interface TaskPageProps {
   view: View;

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { PageRequest } from "../../http/paging";
-import { gist } from "../../tasks/reading/error-gist";
-import { isBatchId } from "../../lib/ids";
-import type { TaskFilter } from "../../tasks/reading/task-filter";
-import { STATUSES } from "../../tasks/model/states";
+import type { PageRequest } from "../../../http/paging";
+import { gist } from "../../../tasks/reading/error-gist";
+import { isBatchId } from "../../../lib/ids";
+import type { TaskFilter } from "../../../tasks/reading/task-filter";
+import { STATUSES } from "../../../tasks/model/states";
 import {
   countActive,
   days,
@@ -15,7 +15,7 @@ import {
   readPosition,
   taskName,
   words,
-} from "../shared/list-query";
+} from "../../shared/list-query";
 
 const shape = {
   q: words,

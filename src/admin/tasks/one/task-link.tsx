@@ -1,4 +1,4 @@
-import { shortId } from "../shared/format";
+import { shortId } from "../../shared/format";
 
 export function TaskLink({ id }: { id: string }) {
   return (

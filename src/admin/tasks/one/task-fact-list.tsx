@@ -1,12 +1,12 @@
-import { TRACKED } from "../../tasks/model/states";
-import type { TaskFacts } from "../../tasks/reading/execution";
-import { Fact, Facts } from "../shared/components/facts";
-import { Time } from "../shared/components/time";
-import { formatDuration } from "../shared/format";
-import type { View } from "../shared/view";
-import { OrderLink } from "./order-link";
+import { TRACKED } from "../../../tasks/model/states";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import { Fact, Facts } from "../../shared/components/facts";
+import { Time } from "../../shared/components/time";
+import { formatDuration } from "../../shared/format";
+import type { View } from "../../shared/view";
+import { OrderLink } from "../order-link";
 import { TaskLink } from "./task-link";
-import { tasksWords } from "./words";
+import { tasksWords } from "../words";
 
 interface TaskFactListProps {
   view: View;

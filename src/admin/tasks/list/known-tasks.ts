@@ -1,5 +1,5 @@
-import type { Engine } from "../../tasks/model/engine";
-import { BURIED } from "../../tasks/running/dead-letters";
+import type { Engine } from "../../../tasks/model/engine";
+import { BURIED } from "../../../tasks/running/dead-letters";
 
 /** What a filter can be set to: what is defined, buried messages, and what it is set to now. */
 export function knownTasks(engine: Engine, typed: { name: string; module: string }) {

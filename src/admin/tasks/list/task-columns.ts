@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
-import type { TaskKey } from "./words";
+import type { TaskKey } from "../words";
 
 /** What the task history may show of a task beside its id and its state. */
 export const COLUMNS = {

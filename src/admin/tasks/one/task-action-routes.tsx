@@ -1,19 +1,19 @@
 import { type Context, Hono } from "hono";
-import { assertCaller, requireScope } from "../../http/require";
-import type { AppEnv } from "../../http/app-env";
-import { limitBody } from "../../http/body-limit";
-import { isRefused } from "../../lib/result";
-import { actOnTask } from "../../tasks/commands/act-on-task";
-import { operatorOf } from "../../tasks/commands/operator";
-import type { Engine } from "../../tasks/model/engine";
-import { factsOf } from "../../tasks/reading/execution";
-import { mayCancel } from "../../tasks/commands/permissions";
-import { granted, problemOf } from "../../tasks/commands/refusals";
-import { formText, readForm } from "../shared/form-text";
+import { assertCaller, requireScope } from "../../../http/require";
+import type { AppEnv } from "../../../http/app-env";
+import { limitBody } from "../../../http/body-limit";
+import { isRefused } from "../../../lib/result";
+import { actOnTask } from "../../../tasks/commands/act-on-task";
+import { operatorOf } from "../../../tasks/commands/operator";
+import type { Engine } from "../../../tasks/model/engine";
+import { factsOf } from "../../../tasks/reading/execution";
+import { mayCancel } from "../../../tasks/commands/permissions";
+import { granted, problemOf } from "../../../tasks/commands/refusals";
+import { formText, readForm } from "../../shared/form-text";
 import { findTask } from "./find-task";
 import { type ConfirmedAction, TaskActionPage } from "./task-action";
-import { renderPage } from "../shared/render";
-import { viewOf } from "../shared/view";
+import { renderPage } from "../../shared/render";
+import { viewOf } from "../../shared/view";
 
 const PATHS = [
   ["/retries", "retry"],

@@ -1,10 +1,10 @@
-import type { TaskFacts } from "../../tasks/reading/execution";
-import type { Status } from "../../tasks/model/states";
-import { ReasonField } from "../shared/components/reason-field";
-import type { TaskAction } from "../../tasks/commands/doable";
-import type { View } from "../shared/view";
-import { ConfirmPage } from "../shared/confirm";
-import { tasksWords } from "./words";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import type { Status } from "../../../tasks/model/states";
+import { ReasonField } from "../../shared/components/reason-field";
+import type { TaskAction } from "../../../tasks/commands/doable";
+import type { View } from "../../shared/view";
+import { ConfirmPage } from "../../shared/confirm";
+import { tasksWords } from "../words";
 
 /** Those that only need a yes. */
 export type ConfirmedAction = Exclude<TaskAction, "replay">;

@@ -1,15 +1,15 @@
 import type { Child } from "hono/jsx";
-import type { TaskFacts } from "../../tasks/reading/execution";
-import { errorOf } from "./execution-view";
-import { formatDuration, shortId } from "../shared/format";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import { errorOf } from "../one/execution-view";
+import { formatDuration, shortId } from "../../shared/format";
 import { type Column, COLUMNS, type TaskLook } from "./task-columns";
-import type { View } from "../shared/view";
-import { Badge } from "../shared/components/badge";
-import { ErrorText } from "../shared/components/error-text";
-import { OrderLink } from "./order-link";
+import type { View } from "../../shared/view";
+import { Badge } from "../../shared/components/badge";
+import { ErrorText } from "../../shared/components/error-text";
+import { OrderLink } from "../order-link";
 import { Pick } from "./selection";
-import { Time } from "../shared/components/time";
-import { tasksWords } from "./words";
+import { Time } from "../../shared/components/time";
+import { tasksWords } from "../words";
 
 interface TaskTableProps {
   view: View;

@@ -1,10 +1,10 @@
-import { isFinal } from "../../tasks/model/states";
-import { formatCount, formatDuration } from "../shared/format";
-import type { View } from "../shared/view";
-import { Badge } from "../shared/components/badge";
-import { Time } from "../shared/components/time";
-import { hasKey } from "../../i18n/words";
-import { tasksWords } from "./words";
+import { isFinal } from "../../../tasks/model/states";
+import { formatCount, formatDuration } from "../../shared/format";
+import type { View } from "../../shared/view";
+import { Badge } from "../../shared/components/badge";
+import { Time } from "../../shared/components/time";
+import { hasKey } from "../../../i18n/words";
+import { tasksWords } from "../words";
 
 interface Event {
   at: string;

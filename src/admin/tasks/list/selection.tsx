@@ -1,9 +1,9 @@
 import type { PropsWithChildren } from "hono/jsx";
-import type { Total } from "../../http/paging";
-import type { Action } from "../../tasks/commands/doable";
-import { formatCount } from "../shared/format";
-import type { View } from "../shared/view";
-import { tasksWords } from "./words";
+import type { Total } from "../../../http/paging";
+import type { Action } from "../../../tasks/commands/doable";
+import { formatCount } from "../../shared/format";
+import type { View } from "../../shared/view";
+import { tasksWords } from "../words";
 
 /** The safest first: it is the one a form begins with. */
 export const ACTION_NAMES = ["retry", "discard", "cancel"] as const satisfies Action[];

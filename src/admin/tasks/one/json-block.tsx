@@ -1,7 +1,7 @@
 import { prettyJson } from "./pretty-json";
-import { formatCount } from "../shared/format";
-import type { View } from "../shared/view";
-import { tasksWords } from "./words";
+import { formatCount } from "../../shared/format";
+import type { View } from "../../shared/view";
+import { tasksWords } from "../words";
 
 const MAX_CHARACTERS = 8000;
 

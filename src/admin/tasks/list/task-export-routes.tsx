@@ -1,10 +1,10 @@
 import { Hono } from "hono";
-import { actingOf } from "../../audit/audit";
-import { startTaskExport } from "../../exports/start";
-import type { AppEnv } from "../../http/app-env";
-import { limitBody } from "../../http/body-limit";
-import { AppError } from "../../http/errors";
-import { readFields } from "../shared/form-text";
+import { actingOf } from "../../../audit/audit";
+import { startTaskExport } from "../../../exports/start";
+import type { AppEnv } from "../../../http/app-env";
+import { limitBody } from "../../../http/body-limit";
+import { AppError } from "../../../http/errors";
+import { readFields } from "../../shared/form-text";
 import { onlySet, readTaskQuery } from "./task-query";
 
 /** Exports of a filter's tasks, mounted at /admin/tasks/exports: for whoever may see the list. */

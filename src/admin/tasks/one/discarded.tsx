@@ -1,8 +1,8 @@
-import { isTaskId } from "../../lib/ids";
-import type { TaskFacts } from "../../tasks/reading/execution";
-import type { View } from "../shared/view";
+import { isTaskId } from "../../../lib/ids";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import type { View } from "../../shared/view";
 import { TaskLink } from "./task-link";
-import { tasksWords } from "./words";
+import { tasksWords } from "../words";
 
 /** Older versions said it in the reason only. */
 const OLD_REASON = /^replayed as (\S+)$/;

@@ -1,11 +1,11 @@
-import { isTaskId } from "../../lib/ids";
-import type { Status } from "../../tasks/model/states";
-import type { TaskFacts } from "../../tasks/reading/execution";
+import { isTaskId } from "../../../lib/ids";
+import type { Status } from "../../../tasks/model/states";
+import type { TaskFacts } from "../../../tasks/reading/execution";
 import { adviceOn } from "./error-advice";
 import { errorOf } from "./execution-view";
-import { shortId } from "../shared/format";
-import type { View } from "../shared/view";
-import { tasksWords, type TaskKey } from "./words";
+import { shortId } from "../../shared/format";
+import type { View } from "../../shared/view";
+import { tasksWords, type TaskKey } from "../words";
 
 const TITLES: Partial<Record<Status, TaskKey>> = {
   FAILURE: "task.failed",

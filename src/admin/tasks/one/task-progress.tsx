@@ -1,7 +1,7 @@
-import type { TaskFacts } from "../../tasks/reading/execution";
-import { formatCount } from "../shared/format";
-import type { View } from "../shared/view";
-import { tasksWords } from "./words";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import { formatCount } from "../../shared/format";
+import type { View } from "../../shared/view";
+import { tasksWords } from "../words";
 
 /** How far a long task is, as it last said. */
 export function TaskProgress({ view, task }: { view: View; task: TaskFacts }) {

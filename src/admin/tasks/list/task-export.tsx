@@ -1,6 +1,6 @@
 import { onlySet, type TaskQuery } from "./task-query";
-import type { View } from "../shared/view";
-import { tasksWords } from "./words";
+import type { View } from "../../shared/view";
+import { tasksWords } from "../words";
 
 /** Starts an export of the tasks a list shows, its further pages included. */
 export function TaskExport({ view, typed }: { view: View; typed: TaskQuery["typed"] }) {

@@ -1,23 +1,23 @@
 import type { PropsWithChildren } from "hono/jsx";
-import type { Page, Total } from "../../http/paging";
-import type { TaskFacts } from "../../tasks/reading/execution";
-import { STATUSES } from "../../tasks/model/states";
-import { DayFields } from "../shared/components/day-fields";
-import { EmptyState } from "../shared/components/empty-state";
-import { LiveRegion } from "../shared/components/live-region";
-import { InputField, SelectField } from "../shared/components/field";
-import { Filters } from "../shared/components/filters";
-import { Notice } from "../shared/components/notice";
-import { Pager } from "../shared/components/pager";
+import type { Page, Total } from "../../../http/paging";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import { STATUSES } from "../../../tasks/model/states";
+import { DayFields } from "../../shared/components/day-fields";
+import { EmptyState } from "../../shared/components/empty-state";
+import { LiveRegion } from "../../shared/components/live-region";
+import { InputField, SelectField } from "../../shared/components/field";
+import { Filters } from "../../shared/components/filters";
+import { Notice } from "../../shared/components/notice";
+import { Pager } from "../../shared/components/pager";
 import { Selection } from "./selection";
 import { TaskExport } from "./task-export";
 import { TaskTable } from "./task-table";
-import { Layout } from "../shared/layout";
+import { Layout } from "../../shared/layout";
 import type { TaskLook } from "./task-columns";
 import type { TaskQuery } from "./task-query";
-import type { View } from "../shared/view";
+import type { View } from "../../shared/view";
 import { TaskLookForm } from "./task-look";
-import { tasksWords } from "./words";
+import { tasksWords } from "../words";
 
 interface TaskListPageProps {
   view: View;

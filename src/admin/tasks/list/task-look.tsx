@@ -1,6 +1,6 @@
 import { type Column, COLUMNS, type TaskLook } from "./task-columns";
-import type { View } from "../shared/view";
-import { tasksWords } from "./words";
+import type { View } from "../../shared/view";
+import { tasksWords } from "../words";
 
 /** The choice of columns and density, kept in the browser. */
 export function TaskLookForm({ view, look }: { view: View; look: TaskLook }) {

@@ -1,8 +1,8 @@
-import { Fact, Facts } from "../shared/components/facts";
-import { formatCount } from "../shared/format";
-import type { View } from "../shared/view";
-import { ACTION_NAMES } from "./selection";
-import { tasksWords } from "./words";
+import { Fact, Facts } from "../../shared/components/facts";
+import { formatCount } from "../../shared/format";
+import type { View } from "../../shared/view";
+import { ACTION_NAMES } from "../list/selection";
+import { tasksWords } from "../words";
 
 interface BulkSummaryProps {
   view: View;

@@ -1,4 +1,4 @@
-import type { TaskFacts } from "../../tasks/reading/execution";
+import type { TaskFacts } from "../../../tasks/reading/execution";
 
 /** Why it ended or waits. A task on its way again still bears the error of its last end. */
 export function errorOf(task: TaskFacts): { code: string; message: string } | null {

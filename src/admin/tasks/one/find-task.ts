@@ -1,8 +1,8 @@
 import type { Context } from "hono";
-import type { AppEnv } from "../../http/app-env";
-import type { TaskFacts } from "../../tasks/reading/execution";
-import { knownTask } from "../../tasks/commands/known-task";
-import type { TaskView } from "../../tasks/model/queries";
+import type { AppEnv } from "../../../http/app-env";
+import type { TaskFacts } from "../../../tasks/reading/execution";
+import { knownTask } from "../../../tasks/commands/known-task";
+import type { TaskView } from "../../../tasks/model/queries";
 
 /** The task an address names. Throws 404. */
 export function findTask(c: Context<AppEnv>): Promise<TaskView> {
