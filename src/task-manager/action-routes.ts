@@ -13,8 +13,8 @@ import { operatorOf } from "../tasks/commands/operator";
 import type { Engine } from "../tasks/model/engine";
 import { OneExecution, toOneExecution } from "../tasks/reading/one-execution";
 import { granted } from "../tasks/commands/refusals";
-import { TrackedReport, TrackedStart } from "../tasks/commands/tracked-body";
-import { reportWork, startWork } from "../tasks/commands/tracked-work";
+import { TrackedReport, TrackedStart } from "../tasks/tracked/tracked-body";
+import { reportWork, startWork } from "../tasks/tracked/tracked-work";
 import { insteadUse } from "./instead-use";
 import { seenTask } from "./sight";
 

@@ -1,5 +1,5 @@
-import { startTracking } from "../../src/tasks/commands/tracked";
-import { finishTracking, reportProgress } from "../../src/tasks/commands/tracked-reports";
+import { startTracking } from "../../src/tasks/tracked/tracked";
+import { finishTracking, reportProgress } from "../../src/tasks/tracked/tracked-reports";
 import { isFinal } from "../../src/tasks/model/states";
 import { taskOf } from "./engine";
 import type { Life, Report } from "./model-plans";

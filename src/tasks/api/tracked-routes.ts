@@ -8,8 +8,8 @@ import { createRoute } from "../../http/route";
 import type { Engine } from "../model/engine";
 import { knownTask } from "../commands/known-task";
 import { OneExecution, toOneExecution } from "../reading/one-execution";
-import { TrackedReport, TrackedStart } from "../commands/tracked-body";
-import { reportWork, startWork } from "../commands/tracked-work";
+import { TrackedReport, TrackedStart } from "../tracked/tracked-body";
+import { reportWork, startWork } from "../tracked/tracked-work";
 
 const oneTask = { description: "The task", content: json(OneExecution) };
 const TOO_LARGE =

@@ -9,7 +9,7 @@ import { newBatchId, taskId } from "../../../src/lib/ids";
 import { listTasks } from "../../../src/tasks/reading/list";
 import type { TaskFilter } from "../../../src/tasks/reading/task-filter";
 import { recover } from "../../../src/tasks/recovery/recover";
-import { startTracking } from "../../../src/tasks/commands/tracked";
+import { startTracking } from "../../../src/tasks/tracked/tracked";
 import { countInSteps } from "../../../src/tasks/reading/walk";
 import { countingDatabase } from "../../support/counting";
 import { deafQueue, deliver, lapseLeases, passWaits, taskOf, testEnv } from "../../support/engine";

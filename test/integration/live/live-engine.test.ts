@@ -13,8 +13,8 @@ import { publishTo, type TaskChange } from "../../../src/tasks/model/publish";
 import { toExecution } from "../../../src/tasks/reading/execution";
 import { listTasks } from "../../../src/tasks/reading/list";
 import { MAX_CRASHES, recover } from "../../../src/tasks/recovery/recover";
-import { startTracking } from "../../../src/tasks/commands/tracked";
-import { finishTracking, reportProgress } from "../../../src/tasks/commands/tracked-reports";
+import { startTracking } from "../../../src/tasks/tracked/tracked";
+import { finishTracking, reportProgress } from "../../../src/tasks/tracked/tracked-reports";
 import { masterKey } from "../../support/api";
 import {
   deafQueue,

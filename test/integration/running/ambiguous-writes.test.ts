@@ -8,8 +8,8 @@ import { pauseQueue, resumeQueue } from "../../../src/tasks/commands/pause-queue
 import { replayTask } from "../../../src/tasks/commands/replay";
 import { getTask } from "../../../src/tasks/model/queries";
 import { saveTemplate } from "../../../src/tasks/templates/templates";
-import { startTracking } from "../../../src/tasks/commands/tracked";
-import { finishTracking, reportProgress } from "../../../src/tasks/commands/tracked-reports";
+import { startTracking } from "../../../src/tasks/tracked/tracked";
+import { finishTracking, reportProgress } from "../../../src/tasks/tracked/tracked-reports";
 import { createKey } from "../../../src/auth/keys/keys";
 import { database } from "../../../src/db/client";
 import { type D1Call, strictD1 } from "../../platform/d1";

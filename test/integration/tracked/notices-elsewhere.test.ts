@@ -10,8 +10,8 @@ import {
   startedNotice,
 } from "../../../src/tasks/model/notify";
 import { getTask } from "../../../src/tasks/model/queries";
-import { startTracking } from "../../../src/tasks/commands/tracked";
-import { finishTracking } from "../../../src/tasks/commands/tracked-reports";
+import { startTracking } from "../../../src/tasks/tracked/tracked";
+import { finishTracking } from "../../../src/tasks/tracked/tracked-reports";
 import { countingDatabase } from "../../support/counting";
 import { clearTasks, recount } from "../../support/recount";
 
