@@ -10,6 +10,7 @@
 import { trueNow } from "./clock";
 import { d1Error, type D1ErrorName } from "./d1-errors";
 import { connect, countQueries } from "./invocation";
+import { sleep } from "./sleep";
 
 const MAX_VALUE_BYTES = 2_000_000;
 const MAX_SQL_BYTES = 100_000;
@@ -163,10 +164,6 @@ class StrictD1 {
       await (this.#rules.wait ?? sleep)(ms);
     }
   }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function bytes(text: string): number {

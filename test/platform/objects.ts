@@ -6,6 +6,7 @@
  * not to be tried again, `retryable` may be; the words of "version before" are workerd's), /durable-objects/observability/troubleshooting/
  */
 import { connect } from "./invocation";
+import { sleep } from "./sleep";
 
 export const OBJECT_ERRORS = {
   overloaded: {
@@ -94,10 +95,4 @@ function strictStub(stub: object, { roundTripMs = 0, fault }: ObjectRules): obje
         });
     },
   });
-}
-
-async function sleep(ms: number): Promise<void> {
-  if (ms > 0) {
-    await scheduler.wait(ms);
-  }
 }

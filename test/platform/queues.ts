@@ -12,6 +12,7 @@ import type { AddressInfo } from "node:net";
 import { type Answer, DELIVERY_PATH, SECRET_HEADER } from "./wire.ts";
 import { StrictQueue, type Waiting } from "./queue.ts";
 import { KIND, type PlatformSettings } from "./settings.ts";
+import { sleep } from "./sleep.ts";
 
 const WALL_MS = 15 * 60_000;
 const POLL_MS = 20;
@@ -238,10 +239,4 @@ async function textOf(request: IncomingMessage): Promise<string> {
     chunks.push(chunk as Buffer);
   }
   return Buffer.concat(chunks).toString();
-}
-
-async function sleep(ms: number): Promise<void> {
-  if (ms > 0) {
-    await new Promise((resolve) => setTimeout(resolve, ms));
-  }
 }
