@@ -1,27 +1,11 @@
-import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
-import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { childrenOf, project, stillLiving, temporaryFolder } from "./server";
+import { runScript } from "./script";
+import { childrenOf, stillLiving, temporaryFolder } from "./server";
 
 function chaos(args: string[]) {
   const folder = temporaryFolder("chaos-");
-  const script = path.join(project, "scripts", "chaos.mjs");
-  const child = spawn(process.execPath, [script, ...args], {
-    env: {
-      ...process.env,
-      NODE_ENV: undefined,
-      VITEST: undefined,
-      TEST: undefined,
-      TMPDIR: folder,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
-  child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
-  const exit = new Promise<number | null>((resolve) => child.on("close", resolve));
-  return { child, exit, folder, stdout: () => stdout, stderr: () => stderr };
+  return { folder, ...runScript("chaos.mjs", args, { TMPDIR: folder }) };
 }
 
 describe("npm run chaos", () => {

@@ -1,9 +1,7 @@
-import { spawn } from "node:child_process";
-import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { DEPLOYMENTS } from "../../scripts/halves/phases.ts";
 import { commitOf } from "../../scripts/halves/versions.ts";
-import { project } from "./server";
+import { runScript } from "./script";
 
 const previous = commitOf();
 if (previous === null) {
@@ -11,21 +9,13 @@ if (previous === null) {
 }
 
 async function halves(args: string[]) {
-  const script = path.join(project, "scripts", "halves.mjs");
-  const env = { ...process.env, NODE_ENV: undefined, VITEST: undefined, TEST: undefined };
-  const child = spawn(process.execPath, [script, ...args], {
-    env,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  let [stdout, stderr] = ["", ""];
-  child.stdout.on("data", (data: Buffer) => (stdout += data.toString()));
-  child.stderr.on("data", (data: Buffer) => (stderr += data.toString()));
-  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  const results = stdout
+  const { exit, stdout, stderr } = runScript("halves.mjs", args);
+  const code = await exit;
+  const results = stdout()
     .split("\n")
     .filter((line) => line !== "")
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  return { code, results, stderr };
+  return { code, results, stderr: stderr() };
 }
 
 describe.skipIf(previous === null)("npm run halves", () => {
