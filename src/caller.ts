@@ -27,7 +27,7 @@ export type Person = Extract<Caller, { kind: "user" }>;
 const READ_SCOPES = SCOPES.filter((scope) => scope.endsWith(":read"));
 
 /** What a role may do with orders and tasks; people, keys and deletion are for administrators only. */
-export const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
+const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
   viewer: READ_SCOPES,
   operator: [...READ_SCOPES, "orders:write", "tasks:write", "tasks:track"],
   admin: SCOPES,

@@ -21,7 +21,7 @@ export const counts = {
   logLines: 0,
 };
 
-export type Count = keyof typeof counts;
+type Count = keyof typeof counts;
 
 export function reset(): void {
   for (const name of Object.keys(counts) as Count[]) {

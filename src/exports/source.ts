@@ -18,7 +18,7 @@ export interface ExportSource<Input extends { formato: FormatName }, Row, Place>
 }
 
 /** Rows in an order that does not change under the walk; a place in it goes through JSON. */
-export interface Walk<Row, Place> {
+interface Walk<Row, Place> {
   /** How many there are; null when they are too many to be counted first. */
   count(): Promise<number | null>;
   /** All that follow a place, in pages of bounded size, each read in bounded steps. */

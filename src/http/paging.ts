@@ -181,7 +181,7 @@ export async function scanPage<Row extends Scanned>(
 }
 
 /** The address of another page of the list at `url`. */
-export function pageLink<Row>(
+function pageLink<Row>(
   page: Page<Row>,
   direction: Cursor["direction"],
   url: string,

@@ -1,4 +1,4 @@
-export const LANGUAGES = ["es", "en"] as const;
+const LANGUAGES = ["es", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 export function parseLanguage(text: string | null | undefined): Language | null {

@@ -43,7 +43,7 @@ const MAX_SOCKETS_OF_ONE = 50;
 /** Why a socket was closed, for its client: what it may do about it differs. */
 export const CLOSE_ENDED = 4401;
 
-export interface Published {
+interface Published {
   changes: TaskChange[];
   /** There were more than these, or other ones, or some were lost: every socket must read again. */
   incomplete: boolean;

@@ -8,7 +8,7 @@ import { endedOf } from "./ended";
 import type { Admission } from "./holder";
 
 const PURPOSE = "pedidos: ticket for live updates";
-export const TICKET_MS = 60_000;
+const TICKET_MS = 60_000;
 
 export interface Ticket {
   nonce: string;

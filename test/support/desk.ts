@@ -13,7 +13,7 @@ export interface Reply {
   result: CallResult | ((now: number) => CallResult);
 }
 
-export const TIMEOUT_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
 export const good = (id: string, ms = 20): Reply => ({
   ms,

@@ -3,7 +3,7 @@ import type { Parameters } from "fast-check";
 
 /** How many inputs in all, and from which seed: FUZZ_RUNS and FUZZ_SEED of the environment. */
 export const FUZZ_RUNS = Number(env.FUZZ_RUNS || 20_000);
-export const FUZZ_SEED = Number(env.FUZZ_SEED || 20_261_122);
+const FUZZ_SEED = Number(env.FUZZ_SEED || 20_261_122);
 
 /** Of these are requests to any route, orders, and messages. */
 export const REQUESTS = 0.65;

@@ -6,7 +6,7 @@ import { asBytes, broken } from "./hostile-json";
 import { bodyOf, queryNamesOf } from "./described-values";
 import { fill, nameOf, type Route } from "./route-table";
 
-export const CALLERS = ["nobody", "viewer", "operator", "admin", "key"] as const;
+const CALLERS = ["nobody", "viewer", "operator", "admin", "key"] as const;
 export type CallerName = (typeof CALLERS)[number];
 
 export interface HostileRequest {

@@ -14,7 +14,7 @@ import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { auditWords, type AuditKey } from "./words";
 
-export interface AuditList {
+interface AuditList {
   page: Page<AuditEntry>;
   /** What callers are called, by how they are stored. */
   names: ReadonlyMap<string, string>;

@@ -28,7 +28,7 @@ const MIN_SHARE = 0.05;
 const ALARMING_SHARE = 0.5;
 
 /** Ends of tasks in a stretch of time. */
-export interface Ends {
+interface Ends {
   success: number;
   failure: number;
 }

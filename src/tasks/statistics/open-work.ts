@@ -16,14 +16,14 @@ export const MAX_LOOKED = 250;
 /** More are looked at of work elsewhere: only its rows say what runs, where here the leases do. */
 const mostLookedOf = (queue: string) => (queue === TRACKED ? MAX_SCANNED : MAX_LOOKED);
 
-export interface OpenTask extends Pick<
+interface OpenTask extends Pick<
   TaskColumns,
   "id" | "module" | "ready_at" | "resends" | "error_code" | "queue" | "started_at" | "progress"
 > {
   status: "PENDING" | "RETRY";
 }
 
-export interface OpenQueue {
+interface OpenQueue {
   /** Tasks that no lease holds, no more than are looked at. */
   tasks: OpenTask[];
   /** There are more. */

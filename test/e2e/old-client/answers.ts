@@ -68,7 +68,7 @@ export interface Notification {
 }
 
 /** A task as its user's list has it. */
-export interface UserTask {
+interface UserTask {
   id: string;
   task_id: string;
   task_name: string;
@@ -119,7 +119,7 @@ export interface BulkCancel {
   total_attempted: number;
 }
 
-export interface NotificationSettings {
+interface NotificationSettings {
   notify_on_start?: boolean;
   notify_on_complete?: boolean;
   notify_on_error?: boolean;
