@@ -1,13 +1,15 @@
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import type { Pause } from "../model/pauses";
 import { publish } from "../model/publish";
 import { lookNow } from "../recovery/recovery-alarm";
 
-const PAUSE = `
-INSERT INTO paused_queues (queue, paused_at, paused_by, reason) VALUES (?1, ?2, ?3, ?4)
-ON CONFLICT (queue) DO NOTHING`;
-const IS_PAUSED_BY =
-  "SELECT 1 AS known FROM paused_queues WHERE queue = ?1 AND paused_at = ?2 AND paused_by = ?3";
+const PAUSE = sql(`
+INSERT INTO paused_queues (queue, paused_at, paused_by, reason)
+VALUES (:queue, :since, :by, :reason) ON CONFLICT (queue) DO NOTHING`);
+const IS_PAUSED_BY = sql(`
+SELECT 1 AS known FROM paused_queues
+WHERE queue = :queue AND paused_at = :since AND paused_by = :by`);
 
 /** Returns whether it was not paused yet. */
 export async function pauseQueue(env: Env, pause: Pause): Promise<boolean> {
@@ -15,26 +17,29 @@ export async function pauseQueue(env: Env, pause: Pause): Promise<boolean> {
   // What is there is read back: a repeat after a commit that was reported failed changes nothing.
   const [, read] = await retryD1(env.DB, () =>
     env.DB.batch([
-      env.DB.prepare(PAUSE).bind(queue, since, by, reason),
-      env.DB.prepare(IS_PAUSED_BY).bind(queue, since, by),
+      PAUSE.on(env.DB, { queue, since, by, reason }),
+      IS_PAUSED_BY.on(env.DB, { queue, since, by }),
     ]),
   );
   return told(env, read?.results.length === 1);
 }
 
-const NOTE_RESUMED = `
-INSERT INTO resumed_queues (queue, resumed_at) SELECT queue, ?2 FROM paused_queues WHERE queue = ?1
-ON CONFLICT (queue) DO UPDATE SET resumed_at = excluded.resumed_at`;
-
-const IS_RESUMED_AT = "SELECT 1 AS known FROM resumed_queues WHERE queue = ?1 AND resumed_at = ?2";
+const NOTE_RESUMED = sql(`
+INSERT INTO resumed_queues (queue, resumed_at)
+SELECT queue, :now FROM paused_queues WHERE queue = :queue
+ON CONFLICT (queue) DO UPDATE SET resumed_at = excluded.resumed_at`);
+const RESUME = sql("DELETE FROM paused_queues WHERE queue = :queue");
+const IS_RESUMED_AT = sql(
+  "SELECT 1 AS known FROM resumed_queues WHERE queue = :queue AND resumed_at = :now",
+);
 
 /** Returns whether it was paused. */
 export async function resumeQueue(env: Env, queue: string, now = Date.now()): Promise<boolean> {
   const [, , read] = await retryD1(env.DB, () =>
     env.DB.batch([
-      env.DB.prepare(NOTE_RESUMED).bind(queue, now),
-      env.DB.prepare("DELETE FROM paused_queues WHERE queue = ?1").bind(queue),
-      env.DB.prepare(IS_RESUMED_AT).bind(queue, now),
+      NOTE_RESUMED.on(env.DB, { queue, now }),
+      RESUME.on(env.DB, { queue }),
+      IS_RESUMED_AT.on(env.DB, { queue, now }),
     ]),
   );
   const wasPaused = read?.results.length === 1;

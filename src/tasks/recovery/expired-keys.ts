@@ -1,13 +1,14 @@
+import { sql } from "../../db/sql";
 import { deleteInSlices, SLICE } from "../../db/delete-slices";
 
-const EXPIRED = `
+const EXPIRED = sql(`
 DELETE FROM idempotency_keys WHERE key IN (
-  SELECT key FROM idempotency_keys WHERE expires_at <= ?1 LIMIT ${SLICE})`;
+  SELECT key FROM idempotency_keys WHERE expires_at <= :now LIMIT ${SLICE})`);
 
 /**
  * Deletes idempotency keys that have expired; true when more may be left. Where none has it reads
  * an entry of an index and writes nothing.
  */
 export function deleteExpiredKeys(db: D1Database, now: number): Promise<boolean> {
-  return deleteInSlices(db, db.prepare(EXPIRED).bind(now));
+  return deleteInSlices(db, EXPIRED.on(db, { now }));
 }

@@ -1,22 +1,28 @@
+import { statement, type Values } from "../../db/sql";
+import type { TaskColumns } from "../model/schema";
+
 /** Going through open tasks of which what is done to each moves its `check_at` back. */
 const ROWS = 1000;
 /** With a statement to read and one to change each: an invocation may ask D1 a thousand. */
 const MAX_PAGES = 200;
 
 /**
- * The ids of rows that `select`, bound to `values`, finds with a `check_at` after ?1 in order of
- * that, a thousand at a time. What is yielded must be changed before the next page is asked for.
+ * The ids of rows that `select`, bound to `values`, finds with a `check_at` of `:from` or later, in
+ * order of that, a thousand at a time. What is yielded must be changed before the next page is asked
+ * for.
  */
 export async function* openPages(
   db: D1Database,
   select: string,
-  values: readonly unknown[],
+  values: Values,
   after: number,
 ): AsyncGenerator<string[]> {
-  const page = db.prepare(`${select} ORDER BY check_at LIMIT ${ROWS}`);
+  const text = `${select} ORDER BY check_at LIMIT ${ROWS}`;
   let from = after + 1;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const { results } = await page.bind(from, ...values).all<{ id: string; check_at: number }>();
+    const { results } = await statement(db, text, values, { from }).all<
+      Pick<TaskColumns, "id" | "check_at">
+    >();
     if (results.length > 0) {
       yield results.map(({ id }) => id);
     }

@@ -6,6 +6,7 @@
  * Work that runs elsewhere is left alone: that it is silent may be found late, not early.
  */
 import { configOf } from "../../config";
+import { sql } from "../../db/sql";
 import { log } from "../../log";
 import { openPages } from "./open-pages";
 import { queueNames } from "../model/queues";
@@ -15,15 +16,19 @@ import { OPEN } from "../model/states";
 const MIN_STEP_MS = 60_000;
 
 // Written by the clock that was ahead: a message sent or a task accepted in its time, or a task sent
-// back to wait for a time after its last look (?4). A delay that somebody asked for before is kept.
+// back to wait for a time after its last look (:latest). A delay that somebody asked for before is kept.
 const AHEAD = `
 SELECT id, check_at FROM tasks INDEXED BY tasks_open
-WHERE queue = ?2 AND check_at >= ?1 AND ${OPEN}
-  AND (created_at > ?3 OR sent_at > ?3 OR (status = 'RETRY' AND check_at > ?4))`;
+WHERE queue = :queue AND check_at >= :from AND ${OPEN}
+  AND (created_at > :now OR sent_at > :now OR (status = 'RETRY' AND check_at > :latest))`;
 
-const SET_BACK = `
-UPDATE tasks SET ready_at = ready_at - ?2, sent_at = sent_at - ?2, check_at = check_at - ?2
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}`;
+const SET_BACK = sql(`
+UPDATE tasks SET ready_at = ready_at - :lost, sent_at = sent_at - :lost, check_at = check_at - :lost
+WHERE id IN (SELECT value FROM json_each(:ids)) AND ${OPEN}`);
+const SHORTEN_LEASES = sql("UPDATE leases SET expires_at = :until WHERE expires_at > :until");
+const SET_BACK_RESUMED = sql(
+  "UPDATE resumed_queues SET resumed_at = resumed_at - :lost WHERE resumed_at > :now",
+);
 
 /** `latest` is the latest time known to have been, before `now`. */
 export async function setBack(env: Env, now: number, latest: number): Promise<void> {
@@ -33,18 +38,13 @@ export async function setBack(env: Env, now: number, latest: number): Promise<vo
   }
   const { DB } = env;
   await DB.batch([
-    DB.prepare("UPDATE leases SET expires_at = ?1 WHERE expires_at > ?1").bind(
-      now + configOf(env).leaseMs,
-    ),
-    DB.prepare("UPDATE resumed_queues SET resumed_at = resumed_at - ?2 WHERE resumed_at > ?1").bind(
-      now,
-      lost,
-    ),
+    SHORTEN_LEASES.on(DB, { until: now + configOf(env).leaseMs }),
+    SET_BACK_RESUMED.on(DB, { now, lost }),
   ]);
   let tasks = 0;
   for (const queue of queueNames(env)) {
-    for await (const ids of openPages(DB, AHEAD, [queue, now, latest], now)) {
-      await DB.prepare(SET_BACK).bind(JSON.stringify(ids), lost).run();
+    for await (const ids of openPages(DB, AHEAD, { queue, now, latest }, now)) {
+      await SET_BACK.on(DB, { ids: JSON.stringify(ids), lost }).run();
       tasks += ids.length;
     }
   }

@@ -1,4 +1,5 @@
 /** Ending a wait before its time: what tasks waited for is there. */
+import { sql } from "../../db/sql";
 import { log } from "../../log";
 import { LEASED } from "../model/leases";
 import { openPages } from "./open-pages";
@@ -12,16 +13,16 @@ export interface Waiting {
   code: string;
 }
 
-const WAITS = `${OPEN} AND status = 'RETRY' AND name = ?2 AND error_code = ?3
-  AND ready_at > ?4 AND id NOT IN (${LEASED})`;
+const WAITS = `${OPEN} AND status = 'RETRY' AND name = :name AND error_code = :code
+  AND ready_at > :now AND id NOT IN (${LEASED})` as const;
 
 const WAITING = `
 SELECT id, check_at FROM tasks INDEXED BY tasks_open
-WHERE queue = ?5 AND check_at >= ?1 AND ${WAITS}`;
+WHERE queue = :queue AND check_at >= :from AND ${WAITS}`;
 
-const MAKE_DUE = `
-UPDATE tasks SET ready_at = ?4, sent_at = NULL, check_at = ?4, resends = 0
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${WAITS}`;
+const MAKE_DUE = sql(`
+UPDATE tasks SET ready_at = :now, sent_at = NULL, check_at = :now, resends = 0
+WHERE id IN (SELECT value FROM json_each(:ids)) AND ${WAITS}`);
 
 /**
  * Makes what waits for a reason due now, and has recovery send it at once. A repeat finds what a
@@ -34,8 +35,8 @@ export async function wakeWaiting(
 ): Promise<number> {
   let woken = 0;
   for (const queue of queueNames(env)) {
-    for await (const ids of openPages(env.DB, WAITING, [name, code, now, queue], now)) {
-      const due = env.DB.prepare(MAKE_DUE).bind(JSON.stringify(ids), name, code, now);
+    for await (const ids of openPages(env.DB, WAITING, { name, code, now, queue }, now)) {
+      const due = MAKE_DUE.on(env.DB, { ids: JSON.stringify(ids), name, code, now });
       woken += (await due.run()).meta.changes;
       await lookNow(env);
     }

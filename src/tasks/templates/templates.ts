@@ -1,3 +1,5 @@
+import { sql } from "../../db/sql";
+import type { TemplateColumns } from "../model/schema";
 import { retryD1 } from "../../db/retry";
 import { AppError } from "../../http/errors";
 import { fitting, MAX_PAGE_BYTES } from "../../http/paging";
@@ -32,22 +34,6 @@ export interface Template {
 
 export type TemplateDraft = Omit<Template, "createdAt" | "updatedAt">;
 
-interface Row {
-  name: string;
-  task_name: string;
-  module: string;
-  description: string;
-  defaults: string;
-  timeout_seconds: number | null;
-  max_retries: number | null;
-  estimated_seconds: number | null;
-  steps: string;
-  notify: string | null;
-  active: number;
-  created_at: number;
-  updated_at: number;
-}
-
 const MAX_TEMPLATES = 1000;
 /** The estimate where a row of an older version does not say. */
 export const DEFAULT_ESTIMATE_SECONDS = 60;
@@ -58,17 +44,21 @@ export const DEFAULT_RETRIES = 3;
 const stored = (name: string) => name.normalize("NFC");
 
 /** The row is this very call's: D1 committed it and then reported a failure. */
-const IS_REPEAT = "created_at = ?11 AND updated_at = ?11 AND task_name = ?2 AND defaults = ?4";
-const SAVE = `
+const IS_REPEAT =
+  "created_at = :now AND updated_at = :now AND task_name = :task_name AND defaults = :defaults";
+const SAVE = sql(`
 INSERT INTO task_templates (name, task_name, description, defaults, timeout_seconds, max_retries,
   estimated_seconds, steps, notify, active, created_at, updated_at, module)
-SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11, ?12
-WHERE EXISTS (SELECT 1 FROM task_templates WHERE name = ?1)
+SELECT :name, :task_name, :description, :defaults, :timeout_seconds, :max_retries,
+  :estimated_seconds, :steps, :notify, :active, :now, :now, :module
+WHERE EXISTS (SELECT 1 FROM task_templates WHERE name = :name)
   OR (SELECT count(*) FROM task_templates) < ${MAX_TEMPLATES}
-ON CONFLICT (name) DO UPDATE SET task_name = ?2, module = ?12, description = ?3, defaults = ?4,
-  timeout_seconds = ?5, max_retries = ?6, estimated_seconds = ?7, steps = ?8, notify = ?9,
-  active = ?10, updated_at = iif(${IS_REPEAT}, ?11, max(?11, created_at + 1))
-RETURNING *`;
+ON CONFLICT (name) DO UPDATE SET task_name = :task_name, module = :module,
+  description = :description, defaults = :defaults, timeout_seconds = :timeout_seconds,
+  max_retries = :max_retries, estimated_seconds = :estimated_seconds, steps = :steps,
+  notify = :notify, active = :active,
+  updated_at = iif(${IS_REPEAT}, :now, max(:now, created_at + 1))
+RETURNING *`);
 
 /**
  * Creates a template, or changes the one of that name: only a new one's two times are equal. Throws
@@ -80,23 +70,21 @@ export async function saveTemplate(
   now = Date.now(),
 ): Promise<Template> {
   const { taskName, description, timeoutSeconds, maxRetries, estimatedSeconds } = template;
-  const save = db
-    .prepare(SAVE)
-    .bind(
-      stored(template.name),
-      taskName,
-      description,
-      JSON.stringify(template.defaults),
-      timeoutSeconds,
-      maxRetries,
-      estimatedSeconds,
-      JSON.stringify(template.steps),
-      JSON.stringify(template.notify),
-      template.active ? 1 : 0,
-      now,
-      template.module,
-    );
-  const row = await retryD1(db, () => save.first<Row>());
+  const save = SAVE.on(db, {
+    name: stored(template.name),
+    task_name: taskName,
+    module: template.module,
+    description,
+    defaults: JSON.stringify(template.defaults),
+    timeout_seconds: timeoutSeconds,
+    max_retries: maxRetries,
+    estimated_seconds: estimatedSeconds,
+    steps: JSON.stringify(template.steps),
+    notify: JSON.stringify(template.notify),
+    active: template.active ? 1 : 0,
+    now,
+  });
+  const row = await retryD1(db, () => save.first<TemplateColumns>());
   if (!row) {
     const detail = `There are ${MAX_TEMPLATES} templates; change one of them`;
     throw new AppError(409, "too_many_templates", detail);
@@ -104,18 +92,17 @@ export async function saveTemplate(
   return toTemplate(row);
 }
 
+const FIND = sql("SELECT * FROM task_templates WHERE name = :name");
+
 export async function getTemplate(db: D1Database, name: string): Promise<Template | null> {
-  const row = await db
-    .prepare("SELECT * FROM task_templates WHERE name = ?1")
-    .bind(stored(name))
-    .first<Row>();
+  const row = await FIND.on(db, { name: stored(name) }).first<TemplateColumns>();
   return row && toTemplate(row);
 }
 
-const FOR_WORK = `
-SELECT * FROM task_templates WHERE task_name IN (SELECT value FROM json_each(?1))
-  AND module IN (SELECT value FROM json_each(?2)) AND active = 1
-ORDER BY updated_at DESC LIMIT 1`;
+const FOR_WORK = sql(`
+SELECT * FROM task_templates WHERE task_name IN (SELECT value FROM json_each(:names))
+  AND module IN (SELECT value FROM json_each(:modules)) AND active = 1
+ORDER BY updated_at DESC LIMIT 1`);
 
 /** The active template for work elsewhere of that name and module; of several the one changed last. */
 export async function templateFor(
@@ -123,15 +110,15 @@ export async function templateFor(
   taskName: string,
   module: string,
 ): Promise<Template | null> {
-  const forms = [taskName, module].map((text) =>
-    JSON.stringify(formsOf(cutText(text, MAX_NAME_CHARACTERS))),
-  );
-  const row = await db
-    .prepare(FOR_WORK)
-    .bind(...forms)
-    .first<Row>();
+  const formsIn = (text: string) => JSON.stringify(formsOf(cutText(text, MAX_NAME_CHARACTERS)));
+  const find = FOR_WORK.on(db, { names: formsIn(taskName), modules: formsIn(module) });
+  const row = await find.first<TemplateColumns>();
   return row && toTemplate(row);
 }
+
+const DEACTIVATE = sql(`
+UPDATE task_templates SET active = 0, updated_at = max(:now, created_at + 1)
+WHERE name = :name RETURNING *`);
 
 /** From then on it refuses to run. Null when there is none of that name. */
 export async function deactivateTemplate(
@@ -139,15 +126,16 @@ export async function deactivateTemplate(
   name: string,
   now = Date.now(),
 ): Promise<Template | null> {
-  const deactivate = db
-    .prepare(
-      `UPDATE task_templates SET active = 0, updated_at = max(?2, created_at + 1)
-       WHERE name = ?1 RETURNING *`,
-    )
-    .bind(stored(name), now);
-  const row = await retryD1(db, () => deactivate.first<Row>());
+  const deactivate = DEACTIVATE.on(db, { name: stored(name), now });
+  const row = await retryD1(db, () => deactivate.first<TemplateColumns>());
   return row && toTemplate(row);
 }
+
+const LISTED = sql(`
+SELECT name, task_name AS taskName, module, octet_length(defaults) AS bytes, name > :after AS isAfter
+FROM task_templates ORDER BY name LIMIT ${MAX_TEMPLATES}`);
+const OF_NAMES = sql(`
+SELECT * FROM task_templates WHERE name IN (SELECT value FROM json_each(:names)) ORDER BY name`);
 
 type Listed = Pick<Template, "name" | "taskName" | "module">;
 
@@ -161,40 +149,33 @@ export async function listTemplates(
   limit: number,
   isListed: (template: Listed) => boolean = () => true,
 ): Promise<{ templates: Template[]; more: boolean; count: number }> {
-  const all = await db
-    .prepare(
-      `SELECT name, task_name AS taskName, module, octet_length(defaults) AS bytes,
-         name > ?1 AS isAfter FROM task_templates ORDER BY name LIMIT ${MAX_TEMPLATES}`,
-    )
-    .bind(stored(after))
-    .all<Listed & { bytes: number; isAfter: number }>();
+  const all = await LISTED.on(db, { after: stored(after) }).all<
+    Listed & { bytes: number; isAfter: number }
+  >();
   const listed = all.results.filter(isListed);
   const rest = listed.filter(({ isAfter }) => isAfter);
   const page = rest.slice(0, Math.min(limit, fitting(rest, MAX_PAGE_BYTES)));
-  const { results } = await db
-    .prepare(
-      `SELECT * FROM task_templates WHERE name IN (SELECT value FROM json_each(?1)) ORDER BY name`,
-    )
-    .bind(JSON.stringify(page.map(({ name }) => name)))
-    .all<Row>();
+  const names = JSON.stringify(page.map(({ name }) => name));
+  const { results } = await OF_NAMES.on(db, { names }).all<TemplateColumns>();
   const more = rest.length > page.length;
   return { templates: results.map(toTemplate), more, count: listed.length };
 }
 
 export type TemplateSummary = Listed & Pick<Template, "description" | "active">;
 
+const SUMMARIES = sql(`
+SELECT name, task_name AS taskName, module, description, active FROM task_templates
+ORDER BY name LIMIT ${MAX_TEMPLATES}`);
+
 /** All of them, by name, without what may be large. */
 export async function listTemplateSummaries(db: D1Database): Promise<TemplateSummary[]> {
-  const { results } = await db
-    .prepare(
-      `SELECT name, task_name AS taskName, module, description, active FROM task_templates
-       ORDER BY name LIMIT ${MAX_TEMPLATES}`,
-    )
-    .all<Omit<TemplateSummary, "active"> & { active: number }>();
+  const { results } = await SUMMARIES.on(db).all<
+    Omit<TemplateSummary, "active"> & { active: number }
+  >();
   return results.map((row) => ({ ...row, active: row.active === 1 }));
 }
 
-function toTemplate(row: Row): Template {
+function toTemplate(row: TemplateColumns): Template {
   return {
     name: row.name,
     taskName: row.task_name,
