@@ -68,7 +68,7 @@ export function modelTasks(
       name: "model.batch",
       commit: {
         insert: [
-          `INSERT INTO effects (task_id) SELECT value FROM json_each(?2) WHERE value IN (${HELD})`,
+          `INSERT INTO effects (task_id) SELECT value FROM json_each(:rows) WHERE value IN (${HELD})`,
         ],
         conflict: "NULL",
         row: (_stored, taskId) => taskId,

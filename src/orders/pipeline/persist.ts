@@ -16,16 +16,16 @@ const OWNER = `
   UNION ALL SELECT task_id FROM deleted_orders WHERE id = t.subject LIMIT 1`;
 
 /**
- * Gives what is known under another form of a canonical id that id: [id, task, form] of ?2. Ids were
+ * Gives what is known under another form of a canonical id that id: [id, task, form] of `:rows`. Ids were
  * once kept as sent. An order whose id is taken keeps its form, and its tasks do.
  */
 export const RENAME = [
-  `UPDATE OR IGNORE orders SET id = value ->> 0 FROM json_each(?2) WHERE orders.id = value ->> 2`,
-  `UPDATE OR IGNORE deleted_orders SET id = value ->> 0 FROM json_each(?2)
+  `UPDATE OR IGNORE orders SET id = value ->> 0 FROM json_each(:rows) WHERE orders.id = value ->> 2`,
+  `UPDATE OR IGNORE deleted_orders SET id = value ->> 0 FROM json_each(:rows)
    WHERE deleted_orders.id = value ->> 2`,
-  `UPDATE tasks SET subject = value ->> 0 FROM json_each(?2)
+  `UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
    WHERE tasks.subject = value ->> 2 AND tasks.subject NOT IN (SELECT id FROM orders)`,
-  `UPDATE tasks SET subject = value ->> 0 FROM json_each(?2)
+  `UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
    WHERE tasks.id = value ->> 1 AND tasks.subject <> value ->> 0 AND +tasks.id IN (${HELD})`,
 ];
 const INSERT = `
@@ -33,7 +33,7 @@ INSERT INTO orders (id, task_id, hash, customer, customer_folded, lines, currenc
   discount, total, processed_at)
 SELECT value ->> 0, value ->> 1, value ->> 3, value ->> 4, value ->> 5, value -> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11
-FROM json_each(?2)
+FROM json_each(:rows)
 WHERE value ->> 1 IN (${HELD}) AND value ->> 0 NOT IN (SELECT id FROM deleted_orders)
 ON CONFLICT (id) DO NOTHING`;
 

@@ -4,6 +4,7 @@
  * a request keeps its `lote`: its rows are stored and counted once.
  */
 import { joinArrays } from "../../db/chunks";
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { countSql } from "../model/counts";
 import { notifyEndsSql, readNotify } from "../model/notify";
@@ -52,49 +53,53 @@ export interface Owner {
 
 const IDEMPOTENCY_MS = 86_400_000;
 
-const TAKE_KEYS = `
+const TAKE_KEYS = sql(`
 INSERT INTO idempotency_keys (key, body_hash, lote, expires_at)
 SELECT value ->> 'key', value ->> 'bodyHash', value ->> 'lote', (value ->> 'now') + ${IDEMPOTENCY_MS}
-FROM json_each(?1) WHERE value ->> 'key' IS NOT NULL
+FROM json_each(:heads) WHERE value ->> 'key' IS NOT NULL
 ON CONFLICT (key) DO UPDATE SET body_hash = excluded.body_hash, lote = excluded.lote,
   expires_at = excluded.expires_at
-WHERE idempotency_keys.expires_at + ${IDEMPOTENCY_MS} <= excluded.expires_at`;
+WHERE idempotency_keys.expires_at + ${IDEMPOTENCY_MS} <= excluded.expires_at`);
 
-const OWNERS = `
+const OWNERS = sql(`
 SELECT key, lote, body_hash AS bodyHash FROM idempotency_keys
-WHERE key IN (SELECT value ->> 'key' FROM json_each(?1))`;
+WHERE key IN (SELECT value ->> 'key' FROM json_each(:heads))`);
 
-/** The heads of ?1, but for those whose idempotency key is another's. */
-const heads = (columns: readonly (keyof Head)[]) => `
+/** The heads, but for those whose idempotency key is another's. */
+const headsSql = (columns: readonly (keyof Head)[]) => `
 SELECT ${columns.map((column) => `value ->> '${column}' AS ${column}`).join(", ")}
-FROM json_each(?1) WHERE value ->> 'key' IS NULL OR EXISTS (
+FROM json_each(:heads) WHERE value ->> 'key' IS NULL OR EXISTS (
   SELECT 1 FROM idempotency_keys k WHERE k.key = value ->> 'key' AND k.lote = value ->> 'lote')`;
 
 // Counted once: a request's first row is not there yet.
-const COUNT = countSql(
-  { created: "sum(tasks)", failure: "sum(failed)" },
-  `FROM (${heads(["lote", "now", "name", "module", "tasks", "failed"])})
+const COUNT = sql(
+  countSql(
+    { created: "sum(tasks)", failure: "sum(failed)" },
+    `FROM (${headsSql(["lote", "now", "name", "module", "tasks", "failed"])})
    WHERE NOT EXISTS (SELECT 1 FROM tasks WHERE id = lote || '0000')`,
-  { name: "name", module: "module", at: "now" },
+    { name: "name", module: "module", at: "now" },
+  ),
+  ["heads"],
 );
 
 // CROSS: the rows are gone through once, whatever the planner thinks of their number.
-const INSERT_TASKS = `
-WITH h AS MATERIALIZED (${heads([
-  "lote",
-  "now",
-  "user",
-  "name",
-  "module",
-  "queue",
-  "attempts",
-  "timeoutMs",
-  "notify",
-  "template",
-  "replayOf",
-  "delayMs",
-  "sent",
-])})
+const INSERT_TASKS = sql(
+  `
+WITH h AS MATERIALIZED (${headsSql([
+    "lote",
+    "now",
+    "user",
+    "name",
+    "module",
+    "queue",
+    "attempts",
+    "timeoutMs",
+    "notify",
+    "template",
+    "replayOf",
+    "delayMs",
+    "sent",
+  ])})
 INSERT INTO tasks (id, name, module, queue, status, subject, user, input, max_attempts, ready_at,
   sent_at, check_at, created_at, finished_at, error_code, error_message, error_detail,
   timeout_ms, notify, template, replay_of)
@@ -104,12 +109,17 @@ SELECT r.value ->> 0, name, module, queue, iif(r.value ->> 3 IS NULL, 'PENDING',
   iif(r.value ->> 3 IS NULL, NULL, now),
   r.value ->> 3, r.value ->> 4, nullif(r.value -> 5, 'null'),
   timeoutMs, notify, template, replayOf
-FROM json_each(?2) r CROSS JOIN h ON lote = substr(r.value ->> 0, 1, 32)
-WHERE true ON CONFLICT (id) DO NOTHING`;
+FROM json_each(:rows) r CROSS JOIN h ON lote = substr(r.value ->> 0, 1, 32)
+WHERE true ON CONFLICT (id) DO NOTHING`,
+  ["heads", "rows"],
+);
 
 const ARMING_MS = 1000;
 
-const NOTIFY_FAILED = notifyEndsSql("id BETWEEN ?1 || '0000' AND ?1 || 'ffff'");
+const NOTIFY_FAILED = sql(notifyEndsSql("id BETWEEN :lote || '0000' AND :lote || 'ffff'"), [
+  "lote",
+  "now",
+]);
 
 /**
  * Stores requests, the rows of several as one value of at most 2 MB, and sends their messages.
@@ -136,20 +146,22 @@ export async function accept(
 
 async function store(db: D1Database, requests: readonly Submission[]): Promise<Owner[]> {
   const all = requests.map(({ head }) => head);
-  const text = JSON.stringify(all);
-  const bound = (sql: string, ...values: unknown[]) => db.prepare(sql).bind(text, ...values);
+  const heads = JSON.stringify(all);
   const texts = requests.flatMap(({ chunks }) => chunks);
   const chunks = requests.length > 1 ? [joinArrays(texts)] : texts;
-  const statements = [bound(COUNT), ...chunks.map((chunk) => bound(INSERT_TASKS, chunk))];
+  const statements = [
+    COUNT.on(db, { heads }),
+    ...chunks.map((rows) => INSERT_TASKS.on(db, { heads, rows })),
+  ];
   for (const { failed, notify, lote, now } of all) {
     if (failed > 0 && tellsOfFailures(notify)) {
-      statements.push(db.prepare(NOTIFY_FAILED).bind(lote, now));
+      statements.push(NOTIFY_FAILED.on(db, { lote, now }));
     }
   }
   const hasKeys = all.some(({ key }) => key !== null);
   if (hasKeys) {
-    statements.unshift(bound(TAKE_KEYS));
-    statements.push(bound(OWNERS));
+    statements.unshift(TAKE_KEYS.on(db, { heads }));
+    statements.push(OWNERS.on(db, { heads }));
   }
   const results = await retryD1(db, () => db.batch<Owner & { key: string }>(statements));
   const found = hasKeys ? (results.at(-1)?.results ?? []) : [];

@@ -11,6 +11,7 @@
  *
  * It costs one bounded read of an index per second and isolate, while requests come, and no write.
  */
+import { sql } from "../../db/sql";
 import { type Config, configOf } from "../../config";
 import { logFull } from "../../db/full";
 import { takesWork } from "../../db/storage";
@@ -30,14 +31,17 @@ const REMEMBERED_MS = 1000;
 const RETRY_AFTER_SECONDS = 30;
 
 // A row's check_at is SENT_GRACE_MS after its message was sent, and later once it was sent again.
-const READY_BEFORE = `
+const READY_BEFORE = sql(
+  `
 SELECT count(*) AS n FROM (
   SELECT id, status, ready_at FROM tasks INDEXED BY tasks_open
-  WHERE queue = ?1 AND check_at <= max(?2, ?3 + ${SENT_GRACE_MS}) AND ${OPEN}
+  WHERE queue = :queue AND check_at <= max(:now, :before + ${SENT_GRACE_MS}) AND ${OPEN}
   ORDER BY check_at LIMIT ${ROWS}
 )
-WHERE status = 'PENDING' AND ready_at <= ?3 AND id NOT IN (${LEASED})
-  AND NOT ${isPausedSql("?1")} AND NOT ${isResumedSql("?1", "?3")}`;
+WHERE status = 'PENDING' AND ready_at <= :before AND id NOT IN (${LEASED})
+  AND NOT ${isPausedSql(":queue")} AND NOT ${isResumedSql(":queue", ":before")}`,
+  ["queue", "now", "before"],
+);
 
 interface Look {
   at: number;
@@ -103,10 +107,8 @@ async function measure(
   { maxBacklogMs, databaseMaxBytes: limit }: Config,
 ): Promise<Omit<Look, "at">> {
   try {
-    const { results, meta } = await db
-      .prepare(READY_BEFORE)
-      .bind(queue, now, now - maxBacklogMs)
-      .all<{ n: number }>();
+    const look = READY_BEFORE.on(db, { queue, now, before: now - maxBacklogMs });
+    const { results, meta } = await look.all<{ n: number }>();
     const overloaded = maxBacklogMs > 0 && (results[0]?.n ?? 0) >= BATCH;
     const full = !takesWork({ bytes: meta.size_after, limit });
     if (full) {

@@ -3,6 +3,7 @@
  * idempotency key and their counts; only then are messages sent. So what was accepted is durable: a
  * send that fails leaves PENDING rows, which recovery sends.
  */
+import { sql } from "../../db/sql";
 import { isDatabaseFull } from "../../db/full";
 import { AppError } from "../../http/errors";
 import { log } from "../../log";
@@ -47,18 +48,16 @@ export type Enqueued = { lote: string; taskIds: string[]; replayed: boolean } | 
 /** For what goes on behind the answer: the platform ends it 30 seconds after that. */
 const PATIENCE_MS = 15_000;
 
+const ANSWER = sql(`
+SELECT lote, body_hash AS bodyHash FROM idempotency_keys WHERE key = :key AND expires_at > :now`);
+
 /** Whether the idempotency key has its answer: a request that brings it enqueues nothing. */
 export async function isAnswered(db: D1Database, key: string, now: number): Promise<boolean> {
   return (await answerTo(db, key, now)) !== null;
 }
 
 function answerTo(db: D1Database, key: string, now: number): Promise<Owner | null> {
-  return db
-    .prepare(
-      "SELECT lote, body_hash AS bodyHash FROM idempotency_keys WHERE key = ?1 AND expires_at > ?2",
-    )
-    .bind(key, now)
-    .first<Owner>();
+  return ANSWER.on(db, { key, now }).first<Owner>();
 }
 
 /** Enqueues one task. Returns its id. */

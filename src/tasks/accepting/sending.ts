@@ -5,6 +5,7 @@
  * for proof that a message which never was is lost.
  */
 import { inChunks } from "../../db/chunks";
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { type Chance, type Clock, systemChance, systemClock } from "../../lib/clock";
 import { log } from "../../log";
@@ -79,12 +80,12 @@ async function sendPaced(
   }
 }
 
-const NOTE_UNSENT = `
-UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, ?2)
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND sent_at IS NOT NULL`;
+const NOTE_UNSENT = sql(`
+UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, :now)
+WHERE id IN (SELECT value FROM json_each(:ids)) AND ${OPEN} AND sent_at IS NOT NULL`);
 
 async function noteUnsent(db: D1Database, ids: readonly string[], now: number): Promise<void> {
   const chunks = inChunks(ids.map((id) => JSON.stringify(id)));
-  const statements = chunks.map((chunk) => db.prepare(NOTE_UNSENT).bind(chunk, now));
+  const statements = chunks.map((chunk) => NOTE_UNSENT.on(db, { ids: chunk, now }));
   await retryD1(db, () => db.batch(statements));
 }

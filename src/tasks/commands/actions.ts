@@ -4,6 +4,7 @@
  * What was done is read from what it left in the rows, by who did it and when: when D1 committed it
  * and then reported a failure, the repeat changes nothing and still finds it.
  */
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { log } from "../../log";
 import { endTurn, GIVEN, given, type Turn } from "./bulk-turn";
@@ -51,52 +52,59 @@ interface ActedOn {
   user: string | null;
 }
 
-/** What a statement below did to ?1, as its marks tell. */
-function doneSql(marks: string): string {
-  return `
+/** What a statement below did to the given, as its marks tell. */
+function doneSql(marks: string) {
+  return sql(
+    `
 SELECT id, name, module, queue, subject, user FROM tasks
-WHERE id IN (SELECT value FROM json_each(?1, '$.ids')) AND ${marks}`;
+WHERE id IN (SELECT value FROM json_each(:given, '$.ids')) AND ${marks}`,
+    ["given", "now", "by"],
+  );
 }
 
 /** A mark that the timeline keeps. */
-function notedSql(event: string, by: string): string {
+function notedSql(event: string): string {
   return `EXISTS (SELECT 1 FROM json_each(timeline) WHERE value ->> 'event' = '${event}'
-    AND value ->> 'at' = ?2 AND value ->> 'by' = ${by})`;
+    AND value ->> 'at' = :now AND value ->> 'by' = :by)`;
 }
 
 const CANCELLABLE = `id IN (${GIVEN}) AND ${DOABLE.cancel}`;
-const COUNT_CANCELLED = countSql(
-  { revoked: "count(*)" },
-  `FROM tasks WHERE ${CANCELLABLE}`,
-  COUNTED_AS,
+const COUNT_CANCELLED = sql(
+  countSql({ revoked: "count(*)" }, `FROM tasks WHERE ${CANCELLABLE}`, COUNTED_AS),
+  ["given", "now"],
 );
-const CANCEL = `
-UPDATE tasks SET status = 'REVOKED', finished_at = ?2, error_code = 'cancelled',
-  error_message = 'Cancelled', error_traceback = NULL, error_detail = json_object('by', ?3)
-WHERE ${CANCELLABLE}`;
-const CANCELLED = doneSql("status = 'REVOKED' AND finished_at = ?2 AND error_detail ->> 'by' = ?3");
+const CANCEL = sql(
+  `
+UPDATE tasks SET status = 'REVOKED', finished_at = :now, error_code = 'cancelled',
+  error_message = 'Cancelled', error_traceback = NULL, error_detail = json_object('by', :by)
+WHERE ${CANCELLABLE}`,
+  ["given", "now", "by"],
+);
+const CANCELLED = doneSql(
+  "status = 'REVOKED' AND finished_at = :now AND error_detail ->> 'by' = :by",
+);
 
 // Out of the list, the holder's settle no longer reaches them: what it did for them is dropped. Their
 // places stay: should the lease lapse, its length still tells whether a task was alone in it.
-const LEAVE_LEASES = `
+const LEAVE_LEASES = sql(`
 UPDATE leases SET task_ids = (
   SELECT json_group_array(iif(h.value IN (${GIVEN}), '', h.value))
   FROM json_each(leases.task_ids) h)
-WHERE EXISTS (SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (${GIVEN}))`;
+WHERE EXISTS (SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (${GIVEN}))`);
 
 /**
  * Ends tasks that have not ended. One that is running stores nothing any more, and is told to stop
  * within six seconds.
  */
 const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
-  const list = given(ids, turn);
+  const list = { given: given(ids, turn) };
   const now = Date.now();
   const changed = await act(env, [
-    env.DB.prepare(COUNT_CANCELLED).bind(list, now),
-    env.DB.prepare(LEAVE_LEASES).bind(list),
-    env.DB.prepare(CANCEL).bind(list, now, by),
+    COUNT_CANCELLED.on(env.DB, { ...list, now }),
+    LEAVE_LEASES.on(env.DB, list),
+    CANCEL.on(env.DB, { ...list, now, by }),
     ...endOf(env, turn),
-    env.DB.prepare(CANCELLED).bind(list, now, by),
+    CANCELLED.on(env.DB, { ...list, now, by }),
   ]);
   for (const [name, group] of Map.groupBy(changed, (task) => task.name)) {
     const definition = engine.find(name);
@@ -114,35 +122,41 @@ const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
 // A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
 // undone, so it begins again; a failed one goes on after its finished steps.
 const RETRYABLE = `id IN (${GIVEN}) AND ${DOABLE.retry} AND id NOT IN (${LEASED})
-  AND name IN (SELECT value FROM json_each(?3))`;
-const COUNT_RETRIED = countSql(
-  {
-    unfailed: "count(*) FILTER (WHERE status = 'FAILURE')",
-    unrevoked: "count(*) FILTER (WHERE status = 'REVOKED')",
-  },
-  `FROM tasks WHERE ${RETRYABLE}`,
+  AND name IN (SELECT value FROM json_each(:names))`;
+const COUNT_RETRIED = sql(
+  countSql(
+    {
+      unfailed: "count(*) FILTER (WHERE status = 'FAILURE')",
+      unrevoked: "count(*) FILTER (WHERE status = 'REVOKED')",
+    },
+    `FROM tasks WHERE ${RETRYABLE}`,
+  ),
+  ["given", "names", "now"],
 );
-const RETRY = `
+const RETRY = sql(
+  `
 UPDATE tasks SET status = 'PENDING', attempts = 0, deferrals = 0, crashes = 0, resends = 0,
-  ready_at = ?2, sent_at = ?2, check_at = ?2 + ${SENT_GRACE_MS}, finished_at = NULL,
+  ready_at = :now, sent_at = :now, check_at = :now + ${SENT_GRACE_MS}, finished_at = NULL,
   progress = NULL, step = NULL, discard_reason = NULL,
   checkpoint = iif(status = 'REVOKED', NULL, checkpoint),
   finished_steps = iif(status = 'REVOKED', NULL, finished_steps),
-  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'resumed', 'by', ?4, 'code', error_code)")},
+  timeline = ${extendTimelineSql("json_object('at', :now, 'event', 'resumed', 'by', :by, 'code', error_code)")},
   error_code = NULL, error_message = NULL, error_traceback = NULL, error_detail = NULL
-WHERE ${RETRYABLE}`;
-const RETRIED = doneSql(notedSql("resumed", "?3"));
+WHERE ${RETRYABLE}`,
+  ["given", "names", "now", "by"],
+);
+const RETRIED = doneSql(notedSql("resumed"));
 
 /** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
 const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
   const names = JSON.stringify(engine.all().map(({ name }) => name));
-  const list = given(ids, turn);
+  const list = { given: given(ids, turn) };
   const now = Date.now();
   const results = await act(env, [
-    env.DB.prepare(COUNT_RETRIED).bind(list, now, names),
-    env.DB.prepare(RETRY).bind(list, now, names, by),
+    COUNT_RETRIED.on(env.DB, { ...list, now, names }),
+    RETRY.on(env.DB, { ...list, now, names, by }),
     ...endOf(env, turn),
-    env.DB.prepare(RETRIED).bind(list, now, by),
+    RETRIED.on(env.DB, { ...list, now, by }),
   ]);
   await armRecovery(env);
   for (const [queue, group] of Map.groupBy(results, ({ queue }) => queue)) {
@@ -154,21 +168,24 @@ const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
 
 // Its state stays FAILURE: it is only that nobody need look at it any more.
 const DISCARDABLE = `id IN (${GIVEN}) AND ${DOABLE.discard}`;
-const DISCARD = `
-UPDATE tasks SET discard_reason = ?4,
-  timeline = ${extendTimelineSql("json_patch(json_object('at', ?2, 'event', 'discarded', 'by', ?3, 'reason', ?4), ?5)")}
-WHERE ${DISCARDABLE}`;
-const DISCARDED = doneSql(`discard_reason IS NOT NULL AND ${notedSql("discarded", "?3")}`);
+const DISCARD = sql(
+  `
+UPDATE tasks SET discard_reason = :reason,
+  timeline = ${extendTimelineSql("json_patch(json_object('at', :now, 'event', 'discarded', 'by', :by, 'reason', :reason), :copy)")}
+WHERE ${DISCARDABLE}`,
+  ["given", "now", "by", "reason", "copy"],
+);
+const DISCARDED = doneSql(`discard_reason IS NOT NULL AND ${notedSql("discarded")}`);
 
 /** Marks failures as given up on, with the reason. */
 const discardTasks: Act = async (env, _engine, ids, { by, reason = "", replayedAs }, turn) => {
   const now = Date.now();
   const copy = JSON.stringify({ replayed_as: replayedAs }); // without one it adds nothing
-  const list = given(ids, turn);
+  const list = { given: given(ids, turn) };
   const discarded = await act(env, [
-    env.DB.prepare(DISCARD).bind(list, now, by, reason, copy),
+    DISCARD.on(env.DB, { ...list, now, by, reason, copy }),
     ...endOf(env, turn),
-    env.DB.prepare(DISCARDED).bind(list, now, by),
+    DISCARDED.on(env.DB, { ...list, now, by }),
   ]);
   return noteAll(env, "task.discarded", discarded, by);
 };

@@ -4,6 +4,7 @@
  * hours, hours into days, and days into one row for ever (moves them: the sum of all rows of SPANS
  * stays), so totals, rates and histograms read the same few rows over ten tasks or ten million.
  */
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 
 const MINUTE_MS = 60_000;
@@ -41,7 +42,7 @@ const OWN_NAME = { name: "name", module: "module" };
 type CountedAs = typeof OWN_NAME & { at?: string };
 
 /**
- * SQL that counts, in the minute of ?2 or of `as.at`, what `events` say of the rows of `from`: a FROM
+ * SQL that counts, in the minute of `:now` or of `as.at`, what `events` say of the rows of `from`: a FROM
  * clause with its WHERE, over columns `name` and `module` unless `as` says otherwise.
  */
 export function countSql(
@@ -81,7 +82,7 @@ export function countEndsSql(
 }
 
 function addSql(values: Record<string, string>, from: string, as: CountedAs): string {
-  const { name, module, at = "?2" } = as;
+  const { name, module, at = ":now" } = as;
   return `
 INSERT INTO task_counts (span, bucket, name, module, ${Object.keys(values).join(", ")})
 SELECT ${MINUTE_MS}, ${at} - ${at} % ${MINUTE_MS}, ${name}, ${module}, ${Object.values(values).join(", ")}
@@ -101,26 +102,31 @@ const FOLDS = [
   },
 ];
 
-const IS_DUE = "SELECT 1 AS due FROM task_counts WHERE span = ?1 AND bucket < ?2 LIMIT 1";
-const ADD_UP = `
+const IS_DUE = sql(
+  "SELECT 1 AS due FROM task_counts WHERE span = :span AND bucket < :before LIMIT 1",
+);
+const ADD_UP = sql(
+  `
 INSERT INTO task_counts (span, bucket, name, module, ${COUNTERS.join(", ")})
-SELECT ?3, iif(?3 = 0, 0, bucket - bucket % abs(?3)), name, module,
+SELECT :into, iif(:into = 0, 0, bucket - bucket % abs(:into)), name, module,
   ${COUNTERS.map((counter) => `sum(${counter})`).join(", ")}
-FROM task_counts WHERE span = ?1 AND bucket < ?2
+FROM task_counts WHERE span = :span AND bucket < :before
 GROUP BY 2, module, name
-${ADD}`;
-const DELETE = "DELETE FROM task_counts WHERE span = ?1 AND bucket < ?2";
+${ADD}`,
+  ["span", "before", "into"],
+);
+const DELETE = sql("DELETE FROM task_counts WHERE span = :span AND bucket < :before");
 
 /** Folds what is old enough; whole hours and days only, so that no bucket is ever split. */
 export async function foldCounts(db: D1Database, now: number): Promise<void> {
   for (const { from, into, unit, keepMs } of FOLDS) {
     const before = now - keepMs;
     const cut = before - (before % unit);
-    if (await db.prepare(IS_DUE).bind(from, cut).first()) {
+    if (await IS_DUE.on(db, { span: from, before: cut }).first()) {
       await retryD1(db, () =>
         db.batch([
-          ...into.map((span) => db.prepare(ADD_UP).bind(from, cut, span)),
-          db.prepare(DELETE).bind(from, cut),
+          ...into.map((span) => ADD_UP.on(db, { span: from, before: cut, into: span })),
+          DELETE.on(db, { span: from, before: cut }),
         ]),
       );
     }

@@ -98,8 +98,7 @@ export interface Settlement {
 
 /**
  * Rows a task writes in the very transaction that makes it SUCCESS.
- * `insert` returns statements over the JSON array bound as ?2, with the lease's token bound as ?1;
- * each must take only rows whose task is in `HELD` (leases.ts) and must not fail on a repeat.
+ * `insert` are statements over the JSON array `:rows`, with the lease's token as `:token`; each must take only rows whose task is in `HELD` (leases.ts) and must not fail on a repeat.
  * `conflict` is an SQL expression over the task row `t`: NULL when its own rows are stored, else a
  * JSON object {code, message, detail} that makes it FAILURE.
  */

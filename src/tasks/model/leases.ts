@@ -10,8 +10,9 @@ import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { type Clock, systemClock } from "../../lib/clock";
 
-/** Ids of the tasks the lease with token ?1 holds. */
-export const HELD = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = ?1";
+/** Ids of the tasks the lease with `:token` holds. */
+export const HELD = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = :token";
+export const READ_HELD = sql(HELD);
 
 /** Ids of the tasks any lease holds. */
 export const LEASED = "SELECT h.value FROM leases l, json_each(l.task_ids) h";
@@ -43,9 +44,13 @@ export function heldBy(leases: readonly Lease[]): Map<string, Lease> {
   return new Map(leases.flatMap((lease) => lease.taskIds.map((id) => [id, lease] as const)));
 }
 
+const DELETE = sql("DELETE FROM leases WHERE token = :token");
+
 export function deleteLease(db: D1Database, token: string): D1PreparedStatement {
-  return db.prepare("DELETE FROM leases WHERE token = ?1").bind(token);
+  return DELETE.on(db, { token });
 }
+
+const EXTEND = sql("UPDATE leases SET expires_at = :until WHERE token = :token");
 
 async function extendLease(
   db: D1Database,
@@ -53,8 +58,7 @@ async function extendLease(
   leaseMs: number,
   clock: Clock,
 ): Promise<void> {
-  const extend = db.prepare("UPDATE leases SET expires_at = ?2 WHERE token = ?1");
-  await retryD1(db, () => extend.bind(token, clock() + leaseMs).run());
+  await retryD1(db, () => EXTEND.on(db, { token, until: clock() + leaseMs }).run());
 }
 
 /** How often a run looks whether its tasks are still its own: each look is a read of D1. */
@@ -76,7 +80,7 @@ export function watchHeld(
     }
     isLooking = true;
     try {
-      const { results } = await db.prepare(HELD).bind(token).all<{ value: string }>();
+      const { results } = await READ_HELD.on(db, { token }).all<{ value: string }>();
       onHeld(new Set(results.map(({ value }) => value)));
     } catch {
       // It tells nothing.

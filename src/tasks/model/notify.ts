@@ -3,6 +3,7 @@
  * definition wishes. Written in the transaction that ends a task. While a notification is unread,
  * the next of its kind is folded into it, so a flood is one row with a count.
  */
+import { sql } from "../../db/sql";
 import { z } from "zod";
 import { OPEN, TRACKED } from "./states";
 
@@ -51,15 +52,15 @@ function isWithin(time: string): string {
 }
 
 /**
- * SQL that tells, at ?2, of the rows of `tasks` in `where`. A task told of twice counts once. What is
+ * SQL that tells, at `:now`, of the rows of `tasks` in `where`. A task told of twice counts once. What is
  * written later may have ended before: consumers run side by side, and a write may be repeated.
  */
 function notifySql({ type, message, details, kind }: Told, where: string): string {
   return `
 INSERT INTO notifications (id, user, fold, type, task_id, task_name, template, message, details,
   count, created_at, updated_at)
-SELECT printf('%012x', ?2) || lower(hex(randomblob(10))), user, type || ' ' || kind, type, max(id),
-  name, template, message, details, count(*), ?2, ?2
+SELECT printf('%012x', :now) || lower(hex(randomblob(10))), user, type || ' ' || kind, type, max(id),
+  name, template, message, details, count(*), :now, :now
 FROM (
   SELECT id, user, name, template, ${type} AS type, ${kind} AS kind, ${message} AS message,
     iif(external_id IS NULL, ${details}, json_set(${details}, '$.external_id', external_id)) AS details
@@ -99,9 +100,12 @@ export function notifyLostSql(where: string, message: string): string {
   );
 }
 
-const STARTED = notifySql(
-  { type: "'info'", message: "NULL", details: "'{}'", kind: PER_TASK_NAME },
-  `id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND notify ->> 'start'`,
+const STARTED = sql(
+  notifySql(
+    { type: "'info'", message: "NULL", details: "'{}'", kind: PER_TASK_NAME },
+    `id IN (SELECT value FROM json_each(:ids)) AND ${OPEN} AND notify ->> 'start'`,
+  ),
+  ["ids", "now"],
 );
 const HOW_FAR = {
   type: "'progress'",
@@ -109,25 +113,28 @@ const HOW_FAR = {
   details: "json_object('progress_percentage', progress, 'current_step', coalesce(step, ''))",
   kind: "id",
 };
-const PROGRESS = notifySql(HOW_FAR, "id = ?1");
+const PROGRESS = sql(notifySql(HOW_FAR, "id = :id"), ["id", "now"]);
 
 /** The last multiple a row has come to; 0 before the first, null without `progress` to tell of. */
 const MULTIPLE = "progress / (notify ->> 'progress') * (notify ->> 'progress')";
-const CROSSED = notifySql(
-  HOW_FAR,
-  `id = ?1 AND ${OPEN} AND ${MULTIPLE} > 0 AND NOT EXISTS (
-     SELECT 1 FROM notifications AS n WHERE n.task_id = tasks.id AND n.type = 'progress'
-       AND n.details ->> 'progress_percentage' >= ${MULTIPLE})`,
+const CROSSED = sql(
+  notifySql(
+    HOW_FAR,
+    `id = :id AND ${OPEN} AND ${MULTIPLE} > 0 AND NOT EXISTS (
+       SELECT 1 FROM notifications AS n WHERE n.task_id = tasks.id AND n.type = 'progress'
+         AND n.details ->> 'progress_percentage' >= ${MULTIPLE})`,
+  ),
+  ["id", "now"],
 );
 
 /** Tells that these have started. */
 export function startedNotice(db: D1Database, ids: readonly string[], now: number) {
-  return db.prepare(STARTED).bind(JSON.stringify(ids), now);
+  return STARTED.on(db, { ids: JSON.stringify(ids), now });
 }
 
 /** Tells how far a task is. */
 export function progressNotice(db: D1Database, id: string, now: number) {
-  return db.prepare(PROGRESS).bind(id, now);
+  return PROGRESS.on(db, { id, now });
 }
 
 /**
@@ -135,7 +142,7 @@ export function progressNotice(db: D1Database, id: string, now: number) {
  * that takes one: it tells once for each multiple of the percent, though reports repeat or go back.
  */
 export function crossedNotice(db: D1Database, id: string, now: number) {
-  return db.prepare(CROSSED).bind(id, now);
+  return CROSSED.on(db, { id, now });
 }
 
 export function readNotify(stored: string | null): Notify {

@@ -1,3 +1,5 @@
+import { sql } from "../../db/sql";
+import type { TaskColumns } from "./schema";
 import { nameSql } from "../../auth/people/names";
 import { formsOf } from "../../lib/fold";
 import { asKept } from "../../lib/ids";
@@ -62,30 +64,39 @@ export const LARGE_BYTES = LARGE.map((column) => `coalesce(octet_length(${column
   " + ",
 );
 
-const ONE = `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
-  (SELECT id FROM tasks WHERE id = ?1),
-  (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(?2))),
-  (SELECT id FROM tasks WHERE id = ?3))`;
-const OF_IDS = "'' AS input FROM json_each(?1) m JOIN tasks t ON t.id = m.value";
-const WHOLE = `SELECT ${COLUMNS}, ${OF_IDS}`;
-const BRIEF = `SELECT ${SMALL}, ${LARGE.map((column) => `NULL AS ${column}`).join(", ")},
-  NULL AS user_name, 0 AS unread, ${OF_IDS}`;
+const ONE = sql(
+  `SELECT ${COLUMNS}, t.input FROM tasks t WHERE t.id = coalesce(
+  (SELECT id FROM tasks WHERE id = :id),
+  (SELECT id FROM tasks WHERE external_id IN (SELECT value FROM json_each(:forms))),
+  (SELECT id FROM tasks WHERE id = :kept))`,
+  ["id", "forms", "kept"],
+);
+const OF_IDS = "'' AS input FROM json_each(:ids) m JOIN tasks t ON t.id = m.value";
+const WHOLE = sql(`SELECT ${COLUMNS}, ${OF_IDS}`, ["ids"]);
+const BRIEF = sql(
+  `SELECT ${SMALL}, ${LARGE.map((column) => `NULL AS ${column}`).join(", ")},
+  NULL AS user_name, 0 AS unread, ${OF_IDS}`,
+  ["ids"],
+);
 
 /** By its id, however written, or by its name elsewhere, in whichever form of Unicode. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
-  const [view] = await read(db, db.prepare(ONE).bind(id, JSON.stringify(formsOf(id)), asKept(id)));
+  const [view] = await read(
+    db,
+    ONE.on(db, { id, forms: JSON.stringify(formsOf(id)), kept: asKept(id) }),
+  );
   return view ?? null;
 }
+
+const INPUTS = sql("SELECT t.id, t.input FROM json_each(:ids) m JOIN tasks t ON t.id = m.value");
 
 /** Inputs of these tasks, as JSON text, by their ids: of a few, since together they may be large. */
 export async function getInputs(
   db: D1Database,
   ids: readonly string[],
 ): Promise<Map<string, string>> {
-  const { results } = await db
-    .prepare("SELECT t.id, t.input FROM json_each(?1) m JOIN tasks t ON t.id = m.value")
-    .bind(JSON.stringify(ids))
-    .all<{ id: string; input: string }>();
+  const read = INPUTS.on(db, { ids: JSON.stringify(ids) });
+  const { results } = await read.all<Pick<TaskColumns, "id" | "input">>();
   return new Map(results.map(({ id, input }) => [id, input]));
 }
 
@@ -98,8 +109,8 @@ export async function getTasks(
   ids: readonly string[],
   fields: "whole" | "brief" = "whole",
 ): Promise<TaskView[]> {
-  const sql = fields === "whole" ? WHOLE : BRIEF;
-  const views = await read(db, db.prepare(sql).bind(JSON.stringify(ids)));
+  const tasks = fields === "whole" ? WHOLE : BRIEF;
+  const views = await read(db, tasks.on(db, { ids: JSON.stringify(ids) }));
   const byId = new Map(views.map((view) => [view.id, view]));
   return ids.flatMap((id) => byId.get(id) ?? []);
 }

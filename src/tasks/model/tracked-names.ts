@@ -16,17 +16,17 @@ const named = (module: string, name: string) =>
 const inModule = (module: string) =>
   `EXISTS (SELECT 1 FROM tracked_names k WHERE k.module = ${module})`;
 
-/** SQL of a statement that makes room for the name ?1 of module ?3 while there is some. */
+/** SQL of a statement that makes room for the name `:name` of module `:module` while there is some. */
 export const KNOW_NAME = `
 INSERT INTO tracked_names (module, name)
-SELECT ?3, ?1 WHERE NOT ${named("?3", "?1")}
+SELECT :module, :name WHERE NOT ${named(":module", ":name")}
   AND (SELECT count(*) FROM tracked_names) < ${MAX_NAMES}
-  AND (SELECT count(*) FROM tracked_names WHERE module = ?3) < ${MAX_NAMES_OF_MODULE}
-  AND (${inModule("?3")} OR (SELECT count(DISTINCT module) FROM tracked_names) < ${MAX_MODULES})`;
+  AND (SELECT count(*) FROM tracked_names WHERE module = :module) < ${MAX_NAMES_OF_MODULE}
+  AND (${inModule(":module")} OR (SELECT count(DISTINCT module) FROM tracked_names) < ${MAX_MODULES})`;
 
-/** SQL of what the name ?1 of module ?3 is counted under. */
+/** SQL of what the name `:name` of module `:module` is counted under. */
 export const COUNTED_NEW = `
-  iif(${named("?3", "?1")}, ?1, '${OTHER}') AS name, iif(${inModule("?3")}, ?3, '${OTHER}') AS module`;
+  iif(${named(":module", ":name")}, :name, '${OTHER}') AS name, iif(${inModule(":module")}, :module, '${OTHER}') AS module`;
 
 /** SQL of what a row of `tasks` is counted under: one of this system's under its own name. */
 export const COUNTED_AS = {

@@ -17,6 +17,8 @@
  */
 import { configOf } from "../../config";
 import { logFailure } from "../../db/full";
+import { sql } from "../../db/sql";
+import type { LeaseColumns } from "../model/schema";
 import { guarded } from "../../db/guarded";
 import { UNATTENDED } from "../../db/retry";
 import { log } from "../../log";
@@ -110,42 +112,49 @@ async function housekeep<T>(step: string, work: Promise<T>, otherwise: T): Promi
   }
 }
 
+const HAS_OPEN = sql(
+  `SELECT EXISTS (SELECT 1 FROM tasks WHERE ${OPEN}) OR EXISTS (SELECT 1 FROM leases) AS open`,
+);
+
 /** Whether anything may need recovery. */
 export async function hasOpenWork(db: D1Database): Promise<boolean> {
-  const row = await db
-    .prepare(
-      `SELECT EXISTS (SELECT 1 FROM tasks WHERE ${OPEN}) OR EXISTS (SELECT 1 FROM leases) AS open`,
-    )
-    .first<{ open: number }>();
+  const row = await HAS_OPEN.on(db).first<{ open: number }>();
   return row?.open === 1;
 }
 
 // "Lapsed" is asked again in each statement: a late heartbeat must win over this.
-const LAPSED_HELD = `${HELD} AND l.expires_at <= ?2`;
+const LAPSED_HELD = `${HELD} AND l.expires_at <= :now` as const;
 
-const SUSPECT = `
+const SUSPECT = sql(
+  `
 UPDATE tasks SET suspect = 1,
   crashes = crashes + alone, deferrals = 0,
   status = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN 'FAILURE' ELSE 'RETRY' END,
-  finished_at = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN ?2 END,
+  finished_at = CASE WHEN crashes + alone >= ${MAX_CRASHES} THEN :now END,
   error_code = 'worker_crashed',
   error_message = 'The worker died while it ran this task', error_traceback = NULL,
   started_at = coalesce(started_at, since), worker = x.worker,
-  ready_at = ?2, sent_at = NULL, check_at = ?2, resends = 0,
-  timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false')))")}
+  ready_at = :now, sent_at = NULL, check_at = :now, resends = 0,
+  timeline = ${extendTimelineSql("json_object('at', :now, 'event', 'crashed', 'worker', x.worker, 'alone', json(iif(alone, 'true', 'false')))")}
 FROM (
   SELECT worker AS worker, since AS since, json_array_length(task_ids) = 1 AS alone
-  FROM leases WHERE token = ?1
+  FROM leases WHERE token = :token
 ) x
 WHERE tasks.id IN (${LAPSED_HELD}) AND tasks.${OPEN}
-RETURNING ${TOLD}`;
+RETURNING ${TOLD}`,
+  ["token", "now"],
+);
 
-const COUNT_CRASHED = countEndsSql(`id IN (${LAPSED_HELD})`);
-const NOTIFY_CRASHED = notifyEndsSql(`id IN (${LAPSED_HELD})`);
+const COUNT_CRASHED = sql(countEndsSql(`id IN (${LAPSED_HELD})`), ["token", "now"]);
+const NOTIFY_CRASHED = sql(notifyEndsSql(`id IN (${LAPSED_HELD})`), ["token", "now"]);
 
-const UNBLAMED = `
-UPDATE tasks SET sent_at = NULL, check_at = ?2, resends = 0
-WHERE id IN (${LAPSED_HELD}) AND ${OPEN}`;
+const UNBLAMED = sql(`
+UPDATE tasks SET sent_at = NULL, check_at = :now, resends = 0
+WHERE id IN (${LAPSED_HELD}) AND ${OPEN}`);
+
+const READ_LAPSED = sql(`
+SELECT token, expires_at FROM leases WHERE expires_at <= :now LIMIT ${LEASES_PER_RUN}`);
+const DELETE_LAPSED = sql("DELETE FROM leases WHERE token = :token AND expires_at <= :now");
 
 interface Broken {
   lapsed: number;
@@ -162,16 +171,15 @@ async function breakLapsedLeases(
   if (postponedSince !== null) {
     return broken;
   }
-  const { results } = await db
-    .prepare(`SELECT token, expires_at FROM leases WHERE expires_at <= ?1 LIMIT ${LEASES_PER_RUN}`)
-    .bind(now)
-    .all<{ token: string; expires_at: number }>();
+  const { results } = await READ_LAPSED.on(db, { now }).all<
+    Pick<LeaseColumns, "token" | "expires_at">
+  >();
   for (const { token, expires_at } of results) {
     const blame = expires_at > wellSince ? [SUSPECT, COUNT_CRASHED, NOTIFY_CRASHED] : [UNBLAMED];
     try {
       const results = await db.batch<ToldRow>([
-        ...blame.map((sql) => db.prepare(sql).bind(token, now)),
-        db.prepare("DELETE FROM leases WHERE token = ?1 AND expires_at <= ?2").bind(token, now),
+        ...blame.map((statement) => statement.on(db, { token, now })),
+        DELETE_LAPSED.on(db, { token, now }),
       ]);
       broken.lapsed += results.at(-1)?.meta.changes ?? 0;
       broken.crashed.push(...(results[0]?.results ?? [])); // of what is not blamed, none

@@ -13,6 +13,8 @@
  * failed, one row is noted first: a database that writes nothing would have the same sent at each look.
  */
 import { logFailure } from "../../db/full";
+import { sql } from "../../db/sql";
+import type { TaskColumns } from "../model/schema";
 import { log } from "../../log";
 import { retryD1 } from "../../db/retry";
 import { LEASED } from "../model/leases";
@@ -30,33 +32,28 @@ const JUST_RESUMED_MS = 60_000;
 const PATIENCE_MS = 600_000;
 const MAX_DOUBLINGS = 10;
 
-interface Row {
-  id: string;
-  sent_at: number | null;
-  ready_at: number;
-  resends: number;
-}
+type Row = Pick<TaskColumns, "id" | "sent_at" | "ready_at" | "resends">;
 
 const DUE = `${OPEN} AND id NOT IN (${LEASED})`;
 
-const UNSENT = `
+const UNSENT = sql(`
 SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_unsent
-WHERE queue = ?1 AND check_at <= ?2 AND ${DUE} AND sent_at IS NULL
-ORDER BY check_at LIMIT ${ROWS}`;
+WHERE queue = :queue AND check_at <= :now AND ${DUE} AND sent_at IS NULL
+ORDER BY check_at LIMIT ${ROWS}`);
 
-/** What was sent before the queue was resumed (?3) need not be overdue. */
-const UNTIL = `max(?2, ?3 + ${SENT_GRACE_MS})`;
-const UNSEEN = `
+/** What was sent before the queue was resumed need not be overdue. */
+const UNTIL = `max(:now, :resumed + ${SENT_GRACE_MS})` as const;
+const UNSEEN = sql(`
 SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_open
-WHERE queue = ?1 AND check_at <= ${UNTIL} AND ${DUE} AND sent_at IS NOT NULL
-  AND (check_at <= ?2 OR max(sent_at, ready_at) <= ?3)
-ORDER BY check_at LIMIT ${ROWS}`;
+WHERE queue = :queue AND check_at <= ${UNTIL} AND ${DUE} AND sent_at IS NOT NULL
+  AND (check_at <= :now OR max(sent_at, ready_at) <= :resumed)
+ORDER BY check_at LIMIT ${ROWS}`);
 
-const MARK_SENT = `
-UPDATE tasks SET sent_at = ?2,
-  check_at = ?2 + ${SENT_GRACE_MS} * (1 << min(resends, ${MAX_DOUBLINGS})),
+const MARK_SENT = sql(`
+UPDATE tasks SET sent_at = :now,
+  check_at = :now + ${SENT_GRACE_MS} * (1 << min(resends, ${MAX_DOUBLINGS})),
   resends = resends + (sent_at IS NOT NULL)
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN} AND check_at <= ${UNTIL}`;
+WHERE id IN (SELECT value FROM json_each(:ids)) AND ${OPEN} AND check_at <= ${UNTIL}`);
 
 export interface Resent {
   sent: number;
@@ -85,8 +82,8 @@ export async function resendDue(env: Env, now: number): Promise<Resent> {
     // A time from before the clock went back says nothing of what was sent by this one.
     const look = { env, queue, now, resumedAt: resumed <= now ? resumed : 0 };
     let left = MESSAGES_PER_LOOK;
-    for (const query of [UNSENT, UNSEEN]) {
-      const { sent, more } = await resendLane(look, query, left);
+    for (const kind of ["unsent", "unseen"] as const) {
+      const { sent, more } = await resendFrom(look, kind, left);
       left -= sent;
       all.sent += sent;
       all.more ||= more;
@@ -95,16 +92,17 @@ export async function resendDue(env: Env, now: number): Promise<Resent> {
   return all;
 }
 
-async function resendLane(look: Look, query: string, limit: number): Promise<Resent> {
+async function resendFrom(look: Look, kind: "unsent" | "unseen", limit: number): Promise<Resent> {
   const { env, queue, now, resumedAt } = look;
   let sent = 0;
-  const bound = query === UNSENT ? [queue, now] : [queue, now, resumedAt];
+  const page = () =>
+    kind === "unsent"
+      ? UNSENT.on(env.DB, { queue, now })
+      : UNSEEN.on(env.DB, { queue, now, resumed: resumedAt });
   try {
     while (sent < limit) {
-      const { results: rows } = await env.DB.prepare(query)
-        .bind(...bound)
-        .all<Row>();
-      const oldest = query === UNSENT || rows.length === 0 ? 0 : await oldestMessage(env, queue);
+      const { results: rows } = await page().all<Row>();
+      const oldest = kind === "unsent" || rows.length === 0 ? 0 : await oldestMessage(env, queue);
       const ids = rows.filter((row) => isDue(row, oldest, look)).map(({ id }) => id);
       if (unnoted.has(queue)) {
         await noteSent(look, ids.slice(0, 1));
@@ -138,7 +136,7 @@ async function oldestMessage(env: Env, queue: string): Promise<number> {
 async function noteSent(look: Look, ids: readonly string[]): Promise<void> {
   const { env, queue, now, resumedAt } = look;
   if (ids.length > 0) {
-    const mark = env.DB.prepare(MARK_SENT).bind(JSON.stringify(ids), now, resumedAt);
+    const mark = MARK_SENT.on(env.DB, { ids: JSON.stringify(ids), now, resumed: resumedAt });
     try {
       await retryD1(env.DB, () => mark.run());
       unnoted.delete(queue);

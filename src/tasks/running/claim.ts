@@ -1,28 +1,31 @@
+import { sql } from "../../db/sql";
+import type { TaskColumns } from "../model/schema";
 import { retryD1 } from "../../db/retry";
 import { HELD, LEASED } from "../model/leases";
 import { isPausedSql } from "../model/pauses";
 import { isFinal, OPEN, type StoredStatus } from "../model/states";
 
 /** A row the batch's lease now lists. */
-export interface ClaimedRow {
-  id: string;
-  name: string;
-  module: string;
-  subject: string | null;
-  user: string | null;
-  input: string;
-  attempts: number;
-  max_attempts: number;
-  deferrals: number;
-  created_at: number;
-  started_at: number | null;
-  timeline: string | null;
-  checkpoint: string | null;
-  finished_steps: string | null;
-  progress: number | null;
-  timeout_ms: number | null;
-  notify: string | null;
-}
+export type ClaimedRow = Pick<
+  TaskColumns,
+  | "id"
+  | "name"
+  | "module"
+  | "subject"
+  | "user"
+  | "input"
+  | "attempts"
+  | "max_attempts"
+  | "deferrals"
+  | "created_at"
+  | "started_at"
+  | "timeline"
+  | "checkpoint"
+  | "finished_steps"
+  | "progress"
+  | "timeout_ms"
+  | "notify"
+>;
 
 /** What became of a message whose task was not taken. */
 type NotClaimed = "gone" | "suspect" | { dueInMs: number };
@@ -66,24 +69,27 @@ interface Row extends ClaimedRow {
   leased: number;
 }
 
-const INSERT_LEASE = `
+const INSERT_LEASE = sql(
+  `
 INSERT INTO leases (token, queue, worker, since, expires_at, task_ids)
-SELECT ?1, ?3, ?4, ?5, ?6, json_group_array(id) FROM (
-  SELECT t.id FROM json_each(?2) m JOIN tasks t ON t.id = m.value
-  WHERE t.${OPEN} AND t.ready_at <= ?5 AND t.suspect = ?7 AND t.id NOT IN (${LEASED})
-    AND NOT ${isPausedSql("?3")}
+SELECT :token, :queue, :worker, :now, :until, json_group_array(id) FROM (
+  SELECT t.id FROM json_each(:ids) m JOIN tasks t ON t.id = m.value
+  WHERE t.${OPEN} AND t.ready_at <= :now AND t.suspect = :suspect AND t.id NOT IN (${LEASED})
+    AND NOT ${isPausedSql(":queue")}
 )
 HAVING count(*) > 0
-ON CONFLICT (token) DO NOTHING`;
+ON CONFLICT (token) DO NOTHING`,
+  ["token", "queue", "worker", "now", "until", "ids", "suspect"],
+);
 
-const READ_CLAIMED = `
+const READ_CLAIMED = sql(`
 SELECT t.id, t.name, t.module, t.subject, t.user, t.status, t.ready_at, t.suspect, t.attempts,
   t.max_attempts, t.deferrals, t.created_at, t.started_at, t.timeline, t.checkpoint,
   t.finished_steps, t.progress, t.timeout_ms, t.notify,
   t.id IN (${HELD}) AS mine,
   t.id IN (${LEASED}) AS leased,
   iif(t.${OPEN}, t.input, '') AS input
-FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
+FROM json_each(:ids) m JOIN tasks t ON t.id = m.value`);
 
 /**
  * Takes what can be taken of `ids` under one lease, in one transaction. The token makes it
@@ -92,12 +98,11 @@ FROM json_each(?2) m JOIN tasks t ON t.id = m.value`;
 export async function claim(db: D1Database, request: ClaimRequest): Promise<Claimed> {
   const ids = JSON.stringify(request.ids);
   const { token, queue, worker, now, leaseMs } = request;
+  const suspect = request.suspect ? 1 : 0;
   const [, read] = await retryD1(db, () =>
     db.batch<Row>([
-      db
-        .prepare(INSERT_LEASE)
-        .bind(token, ids, queue, worker, now, now + leaseMs, request.suspect ? 1 : 0),
-      db.prepare(READ_CLAIMED).bind(token, ids),
+      INSERT_LEASE.on(db, { token, ids, queue, worker, now, until: now + leaseMs, suspect }),
+      READ_CLAIMED.on(db, { token, ids }),
     ]),
   );
   const rows = read?.results ?? [];

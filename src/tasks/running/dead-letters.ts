@@ -7,6 +7,7 @@
  */
 import { logFailure } from "../../db/full";
 import { guarded } from "../../db/guarded";
+import { sql } from "../../db/sql";
 import { retryD1, UNATTENDED } from "../../db/retry";
 import { cutText } from "../../lib/cut-text";
 import { type Chance, systemChance, systemClock } from "../../lib/clock";
@@ -70,21 +71,22 @@ export async function consumeDeadLetters(
 }
 
 // Work elsewhere has no message: one that names it says nothing.
-const MARK_UNSENT = `
-UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, ?2), resends = 0
-WHERE id IN (SELECT value FROM json_each(?1)) AND ${OPEN}
-  AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})`;
+const MARK_UNSENT = sql(`
+UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, :now), resends = 0
+WHERE id IN (SELECT value FROM json_each(:ids)) AND ${OPEN}
+  AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})`);
+const KNOWN = sql("SELECT t.id FROM json_each(:ids) m JOIN tasks t ON t.id = m.value");
 
 /** Returns which ids are tasks of ours, whatever their state. */
 async function sendAgain(ids: string[], env: Env, now: number): Promise<Set<string>> {
   if (ids.length === 0) {
     return new Set();
   }
-  const list = JSON.stringify(ids);
+  const list = { ids: JSON.stringify(ids) };
   const [marked, read] = await retryD1(env.DB, () =>
     env.DB.batch<{ id: string }>([
-      env.DB.prepare(MARK_UNSENT).bind(list, now),
-      env.DB.prepare("SELECT t.id FROM json_each(?1) m JOIN tasks t ON t.id = m.value").bind(list),
+      MARK_UNSENT.on(env.DB, { ...list, now }),
+      KNOWN.on(env.DB, list),
     ]),
   );
   log.warn("dead_letters.tasks", { messages: ids.length, sentAgain: marked?.meta.changes ?? 0 });
@@ -93,21 +95,27 @@ async function sendAgain(ids: string[], env: Env, now: number): Promise<Set<stri
 }
 
 // The message's id makes its row: the same message delivered twice is one failure.
-const UNBURIED = `FROM json_each(?1)
+const UNBURIED = `FROM json_each(:rows)
 WHERE NOT EXISTS (
   SELECT 1 FROM tasks t WHERE t.subject = value ->> 'message' AND t.name = 'system.message'
 )`;
-const COUNT_BURIED = countSql(
-  { created: "count(*)", failure: "count(*)" },
-  `FROM (SELECT 'system.message' AS name, 'system' AS module ${UNBURIED})`,
+const COUNT_BURIED = sql(
+  countSql(
+    { created: "count(*)", failure: "count(*)" },
+    `FROM (SELECT 'system.message' AS name, 'system' AS module ${UNBURIED})`,
+  ),
+  ["rows", "now"],
 );
-const BURY = `
+const BURY = sql(
+  `
 INSERT INTO tasks (id, name, module, queue, status, subject, input, max_attempts, ready_at,
   check_at, created_at, finished_at, error_code, error_message)
 SELECT value ->> 'id', 'system.message', 'system', 'none', 'FAILURE', value ->> 'message',
-  value -> 'input', 0, ?2, ?2, ?2, ?2, ?3, ?4
+  value -> 'input', 0, :now, :now, :now, :now, :code, :message
 ${UNBURIED}
-RETURNING ${TOLD}`;
+RETURNING ${TOLD}`,
+  ["rows", "now", "code", "message"],
+);
 
 /** Makes a failure of each message, with its raw body, and acks it; where D1 fails, they wait. */
 export async function buryMessages(
@@ -127,11 +135,12 @@ export async function buryMessages(
     input: { message_id: message.id, body: bodyText(message.body) },
   }));
   try {
-    const list = JSON.stringify(rows);
+    const list = { rows: JSON.stringify(rows), now };
+    const { code, message } = reason;
     const [, buried] = await retryD1(env.DB, () =>
       env.DB.batch<ToldRow>([
-        env.DB.prepare(COUNT_BURIED).bind(list, now),
-        env.DB.prepare(BURY).bind(list, now, reason.code, reason.message),
+        COUNT_BURIED.on(env.DB, list),
+        BURY.on(env.DB, { ...list, code, message }),
       ]),
     );
     messages.forEach((message) => message.ack());

@@ -1,3 +1,4 @@
+import { sql } from "../../db/sql";
 import { log } from "../../log";
 import { parseExact } from "../../lib/exact-json";
 import type { ClaimedRow } from "./claim";
@@ -7,11 +8,11 @@ import { toTask } from "./task";
 /** Tasks undone at a time: each may have a million characters of checkpoint. */
 export const UNDONE_AT_ONCE = 10;
 
-const READ = `
+const READ = sql(`
 SELECT t.id, t.name, t.module, t.subject, t.user, t.input, t.attempts, t.max_attempts, t.deferrals,
   t.created_at, t.started_at, t.timeline, t.checkpoint, t.finished_steps, t.progress, t.timeout_ms,
   t.notify
-FROM json_each(?1) m JOIN tasks t ON t.id = m.value WHERE t.status = 'REVOKED'`;
+FROM json_each(:ids) m JOIN tasks t ON t.id = m.value WHERE t.status = 'REVOKED'`);
 
 type Undoing = SingleTask & Required<Pick<SingleTask, "onRevoke">>;
 
@@ -35,7 +36,7 @@ export async function undoRevoked(
 }
 
 async function undo(env: Env, definition: Undoing, ids: readonly string[]): Promise<void> {
-  const { results } = await env.DB.prepare(READ).bind(JSON.stringify(ids)).all<ClaimedRow>();
+  const { results } = await READ.on(env.DB, { ids: JSON.stringify(ids) }).all<ClaimedRow>();
   await Promise.all(
     results.map(async (row) => {
       try {

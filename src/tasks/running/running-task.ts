@@ -3,6 +3,7 @@
  * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
  */
 import { sizeOf } from "../../db/chunks";
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import type { Clock } from "../../lib/clock";
 import { isRecent } from "../../lib/recent";
@@ -36,20 +37,25 @@ export class NotHeldError extends Error {
   }
 }
 
-const SAVE_PROGRESS = `
-UPDATE tasks SET progress = ?3, step = coalesce(?4, step), total_steps = coalesce(?5, total_steps)
-WHERE id = ?2 AND id IN (${HELD})`;
+const SAVE_PROGRESS = sql(`
+UPDATE tasks SET progress = :percent, step = coalesce(:step, step),
+  total_steps = coalesce(:total_steps, total_steps)
+WHERE id = :id AND id IN (${HELD})`);
 
 // The name is checked by STEP_NAME: it cannot end the quotes of the path.
-const SAVE_STEP = `
+const SAVE_STEP = sql(`
 UPDATE tasks SET finished_steps =
-  json_set(coalesce(finished_steps, '{}'), '$."' || ?3 || '"', json(?4))
-WHERE id = ?2 AND id IN (${HELD})`;
+  json_set(coalesce(finished_steps, '{}'), '$."' || :name || '"', json(:result))
+WHERE id = :id AND id IN (${HELD})`);
 
-const SAVE_CHECKPOINT = `
-UPDATE tasks SET checkpoint = nullif(?3, 'null') WHERE id = ?2 AND id IN (${HELD})`;
+const SAVE_CHECKPOINT = sql(`
+UPDATE tasks SET checkpoint = nullif(:checkpoint, 'null') WHERE id = :id AND id IN (${HELD})`);
 
-type Progress = [percent: number, step: string | null, totalSteps: number | null];
+interface Progress {
+  percent: number;
+  step: string | null;
+  total_steps: number | null;
+}
 
 /** What a run of a task needs besides the task: `save` writes the progress not yet saved. */
 interface StartedRun<Input> {
@@ -82,8 +88,8 @@ export function startRun<Input>(
   let savedAt = 0;
   let toldAt = 0;
 
-  const write = async (sql: string, values: readonly unknown[]): Promise<void> => {
-    const statement = db.prepare(sql).bind(token, task.id, ...values);
+  const own = { token, id: task.id };
+  const write = async (statement: D1PreparedStatement): Promise<void> => {
     const { meta } = await retryD1(db, () => statement.run());
     if (meta.changes === 0) {
       throw new NotHeldError();
@@ -94,8 +100,8 @@ export function startRun<Input>(
       const values = unsaved;
       unsaved = null;
       savedAt = clock();
-      await write(SAVE_PROGRESS, values);
-      await notify(values[0]);
+      await write(SAVE_PROGRESS.on(db, { ...own, ...values }));
+      await notify(values.percent);
     }
   };
   const notify = async (percent: number): Promise<void> => {
@@ -113,7 +119,7 @@ export function startRun<Input>(
       async progress(percent, step, totalSteps) {
         const whole = Math.round(Math.min(Math.max(percent, 0), 100));
         const words = step === undefined ? null : cutText(step, MAX_STEP_CHARACTERS);
-        unsaved = [whole, words, totalSteps ?? null];
+        unsaved = { percent: whole, step: words, total_steps: totalSteps ?? null };
         if (!isRecent(toldAt, TELL_EVERY_MS, clock())) {
           toldAt = clock();
           tell(whole, words);
@@ -142,7 +148,7 @@ export function startRun<Input>(
         if (finished > MAX_STEPS_BYTES) {
           throw new Error(`The results of its steps are over ${MAX_STEPS_BYTES} bytes`);
         }
-        await write(SAVE_STEP, [name, text]);
+        await write(SAVE_STEP.on(db, { ...own, name, result: text }));
         steps.set(name, result);
         return result;
       },
@@ -151,7 +157,7 @@ export function startRun<Input>(
         if (sizeOf(text) > MAX_CHECKPOINT_BYTES) {
           throw new Error(`The checkpoint is over ${MAX_CHECKPOINT_BYTES} bytes`);
         }
-        await write(SAVE_CHECKPOINT, [text]);
+        await write(SAVE_CHECKPOINT.on(db, { ...own, checkpoint: text }));
       },
     },
   };

@@ -1,3 +1,4 @@
+import { fixed, sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { countEndsSql } from "../model/counts";
 import { deleteLease, HELD } from "../model/leases";
@@ -21,24 +22,28 @@ interface SettledRow {
 // Rows held that have ended were ended by this very settle.
 
 /** Losers of the commit: their own rows are not stored, so they fail after all, and say why. */
-const failLosers = (conflict: string) => `
+const failLosers = (conflict: string) =>
+  fixed(
+    `
 UPDATE tasks SET status = 'FAILURE', result = NULL, error_code = x.reason ->> 'code',
   error_message = x.reason ->> 'message', error_detail = x.reason -> 'detail'
 FROM (
   SELECT t.id AS id, (${conflict}) AS reason
-  FROM tasks t WHERE t.id IN (${HELD}) AND t.name = ?2 AND t.status = 'SUCCESS'
+  FROM tasks t WHERE t.id IN (${HELD}) AND t.name = :name AND t.status = 'SUCCESS'
 ) x
-WHERE tasks.id = x.id AND x.reason IS NOT NULL`;
+WHERE tasks.id = x.id AND x.reason IS NOT NULL`,
+    ["token", "name"],
+  );
 
-const COUNT = countEndsSql(`id IN (${HELD})`);
-const NOTIFY = notifyEndsSql(`id IN (${HELD})`);
+const COUNT = sql(countEndsSql(`id IN (${HELD})`), ["token"]);
+const NOTIFY = sql(notifyEndsSql(`id IN (${HELD})`), ["token", "now"]);
 
 /** Reads rows that are otherwise than [id, status, code] says, and in any case those of an [id] alone. */
-const READ_OTHERWISE = `
+const READ_OTHERWISE = sql(`
 SELECT t.id, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
   t.error_message, t.error_detail
-FROM json_each(?1) w JOIN tasks t ON t.id = w.value ->> 0
-WHERE t.status IS NOT w.value ->> 1 OR t.error_code IS NOT w.value ->> 2`;
+FROM json_each(:wanted) w JOIN tasks t ON t.id = w.value ->> 0
+WHERE t.status IS NOT w.value ->> 1 OR t.error_code IS NOT w.value ->> 2`);
 
 /** A task whose lease was settled. */
 export interface SettledTask extends DecidedTask {
@@ -70,15 +75,15 @@ export async function settle(db: D1Database, decided: Decided): Promise<Settled>
     ...commits.flatMap(({ commit, rows }) => {
       const writes = [...(commit.before?.(rows) ?? []), ...commit.insert];
       return jsonChunks(rows).flatMap((chunk) =>
-        writes.map((sql) => db.prepare(sql).bind(token, chunk)),
+        writes.map((text) => fixed(text, ["token", "rows"]).on(db, { token, rows: chunk })),
       );
     }),
     ...transitionWrites(db, lease, transitions, at),
-    ...commits.map(({ commit, name }) => db.prepare(failLosers(commit.conflict)).bind(token, name)),
-    db.prepare(COUNT).bind(token, at),
-    ...(notifies ? [db.prepare(NOTIFY).bind(token, at)] : []),
+    ...commits.map(({ commit, name }) => failLosers(commit.conflict).on(db, { token, name })),
+    COUNT.on(db, { token }),
+    ...(notifies ? [NOTIFY.on(db, { token, now: at })] : []),
     deleteLease(db, token),
-    db.prepare(READ_OTHERWISE).bind(JSON.stringify(wanted)),
+    READ_OTHERWISE.on(db, { wanted: JSON.stringify(wanted) }),
   ];
   const results = await retryD1(db, () => db.batch<SettledRow>(statements));
   const otherwise = new Map((results.at(-1)?.results ?? []).map((row) => [row.id, row]));

@@ -1,4 +1,5 @@
 /** The statements that make rows what was decided, each fenced by the lease. */
+import { sql } from "../../db/sql";
 import { inChunks } from "../../db/chunks";
 import { HELD } from "../model/leases";
 import { isFinal, OPEN } from "../model/states";
@@ -43,23 +44,26 @@ const WAITING = [
 function settleSql<Field extends keyof Transition>(
   fields: readonly Field[],
   set: (text: (field: Field) => string, json: (field: Field) => string) => string,
-): string {
+) {
   const text = (field: Field | "id") => `c.value ->> ${fields.indexOf(field as Field)}`;
   const json = (field: Field) => `nullif(c.value -> ${fields.indexOf(field)}, 'null')`;
-  return `
-UPDATE tasks SET resends = 0, worker = ?3, ${set(text, json)}
-FROM json_each(?2) c
-WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`;
+  return sql(
+    `
+UPDATE tasks SET resends = 0, worker = :worker, ${set(text, json)}
+FROM json_each(:rows) c
+WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`,
+    ["token", "rows", "worker", "at", "has_traceback"],
+  );
 }
 
-/** ?5: whether any of them has one. To look for it in each would cost every success a microsecond. */
-const ifAny = (traceback: string) => `iif(?5, ${traceback}, NULL)`;
+/** `:has_traceback`: whether any of them has one. To look for it in each would cost every success a microsecond. */
+const ifAny = (traceback: string) => `iif(:has_traceback, ${traceback}, NULL)`;
 
 const END = settleSql(
   ENDED,
   (text, json) => `
   status = ${text("status")}, attempts = ${text("attempts")}, deferrals = 0, suspect = 0,
-  ready_at = ?4, started_at = ${text("started_at")}, finished_at = ${text("finished_at")},
+  ready_at = :at, started_at = ${text("started_at")}, finished_at = ${text("finished_at")},
   timeline = ${json("timeline")}, result = ${json("result")}, error_code = ${text("code")},
   error_message = ${text("message")}, error_detail = ${json("detail")},
   error_traceback = ${ifAny(text("traceback"))},
@@ -71,7 +75,7 @@ const WAIT = settleSql(
   (text, json) => `
   status = ${text("status")}, attempts = ${text("attempts")}, deferrals = ${text("deferrals")},
   suspect = ${text("suspect")}, ready_at = ${text("ready_at")}, check_at = ${text("check_at")},
-  sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN ?4 END,
+  sent_at = CASE ${text("sent")} WHEN 'kept' THEN sent_at WHEN 'new' THEN :at END,
   started_at = ${text("started_at")}, timeline = ${json("timeline")},
   error_code = ${text("code")}, error_message = ${text("message")},
   error_detail = ${json("detail")}, error_traceback = ${ifAny(text("traceback"))},
@@ -86,10 +90,14 @@ export function transitionWrites(
   transitions: readonly Transition[],
   at: number,
 ): D1PreparedStatement[] {
-  const hasTraceback = transitions.some(({ traceback }) => traceback !== null) ? 1 : 0;
-  const write = (sql: string, fields: readonly (keyof Transition)[], of: readonly Transition[]) =>
-    jsonChunks(of.map((transition) => fields.map((field) => transition[field]))).map((chunk) =>
-      db.prepare(sql).bind(token, chunk, worker, at, hasTraceback),
+  const has_traceback = transitions.some(({ traceback }) => traceback !== null) ? 1 : 0;
+  const write = (
+    statement: typeof END,
+    fields: readonly (keyof Transition)[],
+    of: readonly Transition[],
+  ) =>
+    jsonChunks(of.map((transition) => fields.map((field) => transition[field]))).map((rows) =>
+      statement.on(db, { token, rows, worker, at, has_traceback }),
     );
   const ended = transitions.filter(({ status }) => isFinal(status));
   const waiting = transitions.filter(({ status }) => !isFinal(status));

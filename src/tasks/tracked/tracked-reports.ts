@@ -1,4 +1,5 @@
 /** What work that runs elsewhere says of its progress and its end. */
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { cutMiddle, cutText } from "../../lib/cut-text";
 import { keptJson } from "../../lib/kept-json";
@@ -34,15 +35,20 @@ export type Ending =
 /** "done", or the state of a task that has ended: then the report is only noted. */
 export type Reported = "done" | { status: Status };
 
-const REPORTING = `id = ?1 AND queue = '${TRACKED}' AND ${OPEN}`;
+const REPORTING = `id = :id AND queue = '${TRACKED}' AND ${OPEN}` as const;
 
-const HOW_FAR = "step = coalesce(?4, step), total_steps = coalesce(?5, total_steps)";
-const PROGRESS = `
-UPDATE tasks SET ${HOW_FAR}, progress = coalesce(?3, progress),
-  started_at = iif(?6, coalesce(started_at, ?2), started_at), check_at = ?2 + ${silenceSql("?6")}
-WHERE ${REPORTING}`;
+const HOW_FAR = "step = coalesce(:step, step), total_steps = coalesce(:total_steps, total_steps)";
+const PROGRESS = sql(
+  `
+UPDATE tasks SET ${HOW_FAR}, progress = coalesce(:percent, progress),
+  started_at = iif(:starts, coalesce(started_at, :now), started_at),
+  check_at = :now + ${silenceSql(":starts")}
+WHERE ${REPORTING}`,
+  ["id", "now", "percent", "step", "total_steps", "starts"],
+);
 /** Whether a report was taken: also of one whose commit was reported failed, and that is repeated. */
-const READ_OPEN = `SELECT queue, status, started_at, progress, step FROM tasks WHERE ${REPORTING}`;
+const READ_OPEN = sql(`
+SELECT queue, status, started_at, progress, step FROM tasks WHERE ${REPORTING}`);
 
 /** Takes a report of progress, which also says that the work is alive. */
 export function reportProgress(
@@ -52,14 +58,15 @@ export function reportProgress(
   now = Date.now(),
 ): Promise<Reported> {
   const { DB: db } = env;
+  const { id } = task;
   const percent = percentOf(progress, task);
   const starts = percent !== null && percent > 0;
   const wishes = readNotify(task.notify);
   const statements = [
-    db.prepare(PROGRESS).bind(task.id, now, ...howFar(percent, progress), starts ? 1 : 0),
-    ...(starts && wishes.start && !runsElsewhere(task) ? [startedNotice(db, [task.id], now)] : []),
-    ...(starts && wishes.progress ? [crossedNotice(db, task.id, now)] : []),
-    db.prepare(READ_OPEN).bind(task.id),
+    PROGRESS.on(db, { id, now, ...howFar(percent, progress), starts: starts ? 1 : 0 }),
+    ...(starts && wishes.start && !runsElsewhere(task) ? [startedNotice(db, [id], now)] : []),
+    ...(starts && wishes.progress ? [crossedNotice(db, id, now)] : []),
+    READ_OPEN.on(db, { id }),
   ];
   return report(env, task, now, statements, (row) => {
     const status = shownAs(row, false);
@@ -78,21 +85,28 @@ function percentOf({ percent, stepNumber, totalSteps }: Progress, task: TaskView
 }
 
 function howFar(percent: number | null, { step, totalSteps }: Progress) {
-  return [
-    percent === null ? null : Math.round(percent),
-    step === undefined ? null : cutText(step, MAX_STEP_CHARACTERS),
-    totalSteps ?? null,
-  ];
+  return {
+    percent: percent === null ? null : Math.round(percent),
+    step: step === undefined ? null : cutText(step, MAX_STEP_CHARACTERS),
+    total_steps: totalSteps ?? null,
+  };
 }
 
-const COUNT_END = countEndsSql(REPORTING, { status: "?3", at: "?2" }, COUNTED_AS);
-const END = `
-UPDATE tasks SET ${HOW_FAR}, progress = iif(?6 = 'SUCCESS', 100, coalesce(?3, progress)),
-  status = ?6, attempts = 1, started_at = coalesce(started_at, ?2), finished_at = ?2, result = ?7,
-  error_code = ?8, error_message = ?9, error_traceback = ?10
-WHERE ${REPORTING}`;
-const NOTIFY_END = notifyEndsSql("id = ?1 AND finished_at = ?2");
-const READ_ENDED = "SELECT 1 FROM tasks WHERE id = ?1 AND finished_at = ?2 AND status = ?3";
+const COUNT_END = sql(countEndsSql(REPORTING, { status: ":status", at: ":now" }, COUNTED_AS), [
+  "id",
+  "now",
+  "status",
+]);
+const END = sql(`
+UPDATE tasks SET ${HOW_FAR},
+  progress = iif(:status = 'SUCCESS', 100, coalesce(:percent, progress)), status = :status,
+  attempts = 1, started_at = coalesce(started_at, :now), finished_at = :now, result = :result,
+  error_code = :code, error_message = :message, error_traceback = :traceback
+WHERE ${REPORTING}`);
+const NOTIFY_END = sql(notifyEndsSql("id = :id AND finished_at = :now"), ["id", "now"]);
+const READ_ENDED = sql(
+  "SELECT 1 FROM tasks WHERE id = :id AND finished_at = :now AND status = :status",
+);
 
 /** Takes the report of its end, and of how far it then was. */
 export function finishTracking(
@@ -117,19 +131,23 @@ export function finishTracking(
     ending.status === "FAILURE" && ending.traceback
       ? cutMiddle(ending.traceback, MAX_TRACEBACK_CHARACTERS)
       : null;
-  const failure = [error?.code ?? null, error?.message ?? null, traceback];
+  const failure = { code: error?.code ?? null, message: error?.message ?? null, traceback };
+  const { id } = task;
   const statements = [
-    db.prepare(COUNT_END).bind(task.id, now, status),
-    db.prepare(END).bind(task.id, now, ...told, status, result, ...failure),
-    ...(task.notify === null ? [] : [db.prepare(NOTIFY_END).bind(task.id, now)]),
-    db.prepare(READ_ENDED).bind(task.id, now, status),
+    COUNT_END.on(db, { id, now, status }),
+    END.on(db, { id, now, status, result, ...told, ...failure }),
+    ...(task.notify === null ? [] : [NOTIFY_END.on(db, { id, now })]),
+    READ_ENDED.on(db, { id, now, status }),
   ];
   return report(env, task, now, statements, () => ({ status, ...(error && { error }) }));
 }
 
-const NOTE_LATE = `
-UPDATE tasks SET timeline = ${extendTimelineSql("json_object('at', ?2, 'event', 'late_report')")}
-WHERE id = ?1 AND ${HAS_ROOM}`;
+const NOTE_LATE = sql(
+  `
+UPDATE tasks SET timeline = ${extendTimelineSql("json_object('at', :now, 'event', 'late_report')")}
+WHERE id = :id AND ${HAS_ROOM}`,
+  ["id", "now"],
+);
 
 /** The last statement finds whether it was taken; `change` is what then becomes of the task. */
 async function report(
@@ -146,7 +164,7 @@ async function report(
     await publish(env, () => [taskChange(task, change(taken))]);
     return "done";
   }
-  await db.prepare(NOTE_LATE).bind(task.id, now).run();
+  await NOTE_LATE.on(db, { id: task.id, now }).run();
   const { status } = (await getTask(db, task.id)) ?? task;
   log.warn("task.late_report", { taskId: task.id, status });
   return { status };

@@ -4,6 +4,7 @@
  * was registered ahead, from its first progress on (states.ts); and `check_at` is when it must have
  * reported again: what then has not is lost (tracked-lost.ts).
  */
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { cutText } from "../../lib/cut-text";
 import { formsOf } from "../../lib/fold";
@@ -53,18 +54,23 @@ export type Tracking = { task: TaskView; created: boolean } | "ended" | "taken";
 /** A time no clock reaches: nobody is to claim it. */
 const NEVER = 9e15;
 
-// ?4: its forms, as it came first.
-const IS_NEW = `NOT EXISTS (SELECT 1 FROM tasks WHERE external_id IN (SELECT value FROM json_each(?4)))
-  AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = ?4 ->> 0)`;
-const MAKE_ROOM = `${KNOW_NAME} AND ${IS_NEW}`;
-const COUNT_NEW = countSql({ created: "count(*)" }, `FROM (SELECT ${COUNTED_NEW} WHERE ${IS_NEW})`);
-const INSERT = `
+// The forms of its own id; the first is the one that came.
+const IS_NEW = `NOT EXISTS (
+    SELECT 1 FROM tasks WHERE external_id IN (SELECT value FROM json_each(:forms)))
+  AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = :forms ->> 0)` as const;
+const MAKE_ROOM = sql(`${KNOW_NAME} AND ${IS_NEW}`, ["name", "module", "forms"]);
+const COUNT_NEW = sql(
+  countSql({ created: "count(*)" }, `FROM (SELECT ${COUNTED_NEW} WHERE ${IS_NEW})`),
+  ["name", "module", "forms", "now"],
+);
+const INSERT = sql(`
 INSERT INTO tasks (id, name, module, external_id, queue, status, user, description, input,
   max_attempts, ready_at, sent_at, check_at, created_at, started_at, timeout_ms, worker, total_steps,
   notify, template)
-SELECT ?5, ?1, ?3, ?4 ->> 0, '${TRACKED}', 'PENDING', ?6, ?7, ?8, ?9, ${NEVER}, ?2, ?10, ?2, ?11,
-  ?12, ?13, ?14, ?15, ?16
-WHERE ${IS_NEW}`;
+SELECT :id, :name, :module, :forms ->> 0, '${TRACKED}', 'PENDING', :user, :description, :input,
+  :max_attempts, ${NEVER}, :now, :check_at, :now, :started_at, :timeout_ms, :worker, :total_steps,
+  :notify, :template
+WHERE ${IS_NEW}`);
 
 /** Starts tracking; the same again finds the task already there. */
 export async function startTracking(
@@ -80,27 +86,29 @@ export async function startTracking(
   const timeoutMs = tracked.timeoutMs ?? (timeoutSeconds ?? DEFAULT_SILENT_SECONDS) * 1000;
   const id = taskId(newBatchId(now), 0);
   const forms = formsOf(externalId);
-  const named = [name, now, module, JSON.stringify(forms)];
-  const row = [
+  const named = { name, module, forms: JSON.stringify(forms) };
+  const described = tracked.description || (template?.description ?? "");
+  const row = {
     ...named,
     id,
     user,
-    cutText(tracked.description || (template?.description ?? ""), MAX_MESSAGE_CHARACTERS),
-    keptJson(tracked.context, MAX_JSON_CHARACTERS),
-    (tracked.maxRetries ?? maxRetries ?? DEFAULT_RETRIES) + 1,
-    now + (isPending ? pendingSilence(timeoutMs) : timeoutMs),
-    isPending ? null : now,
-    timeoutMs,
-    tracked.worker ?? null,
-    tracked.totalSteps ?? (steps?.length || 1),
-    notify ? JSON.stringify(notify) : null,
-    template?.name ?? null,
-  ];
+    now,
+    description: cutText(described, MAX_MESSAGE_CHARACTERS),
+    input: keptJson(tracked.context, MAX_JSON_CHARACTERS),
+    max_attempts: (tracked.maxRetries ?? maxRetries ?? DEFAULT_RETRIES) + 1,
+    check_at: now + (isPending ? pendingSilence(timeoutMs) : timeoutMs),
+    started_at: isPending ? null : now,
+    timeout_ms: timeoutMs,
+    worker: tracked.worker ?? null,
+    total_steps: tracked.totalSteps ?? (steps?.length || 1),
+    notify: notify ? JSON.stringify(notify) : null,
+    template: template?.name ?? null,
+  };
   await retryD1(env.DB, () =>
     env.DB.batch([
-      env.DB.prepare(MAKE_ROOM).bind(...named),
-      env.DB.prepare(COUNT_NEW).bind(...named),
-      env.DB.prepare(INSERT).bind(...row),
+      MAKE_ROOM.on(env.DB, named),
+      COUNT_NEW.on(env.DB, { ...named, now }),
+      INSERT.on(env.DB, row),
       ...(notify?.start && !isPending ? [startedNotice(env.DB, [id], now)] : []),
     ]),
   );

@@ -325,8 +325,8 @@ describe("a commit", () => {
       }),
       commit: {
         insert: [
-          `INSERT INTO demo_sequence (name, value) SELECT value ->> 'id', 1 FROM json_each(?2)
-           WHERE value ->> 'id' IN (SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = ?1)`,
+          `INSERT INTO demo_sequence (name, value) SELECT value ->> 'id', 1 FROM json_each(:rows)
+           WHERE value ->> 'id' IN (SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = :token)`,
         ],
         conflict: "SELECT NULL",
         row: (_stored, id) => ({ id }),

@@ -5,7 +5,7 @@ import type { SingleTask } from "../../../src/tasks/model/define";
 import { Engine } from "../../../src/tasks/model/engine";
 import { enqueue } from "../../../src/tasks/accepting/enqueue";
 import { statusOf, toExecution } from "../../../src/tasks/reading/execution";
-import { HELD } from "../../../src/tasks/model/leases";
+import { READ_HELD } from "../../../src/tasks/model/leases";
 import { listTasks } from "../../../src/tasks/reading/list";
 import { recover } from "../../../src/tasks/recovery/recover";
 import { countingDatabase } from "../../support/counting";
@@ -368,11 +368,11 @@ describe("the watch for a cancel", () => {
   function beforeLooks(happens: () => Promise<void>): D1Database {
     const all = async (token: unknown) => {
       await happens();
-      return env.DB.prepare(HELD).bind(token).all();
+      return env.DB.prepare(READ_HELD.text).bind(token).all();
     };
     const look = { bind: (token: unknown) => ({ all: () => all(token) }) };
     return {
-      prepare: (sql: string) => (sql === HELD ? look : env.DB.prepare(sql)),
+      prepare: (sql: string) => (sql === READ_HELD.text ? look : env.DB.prepare(sql)),
       batch: (statements: D1PreparedStatement[]) => env.DB.batch(statements),
     } as unknown as D1Database;
   }

@@ -1,4 +1,5 @@
 /** Whom work that runs elsewhere tells, and when: the statements, over rows of its lane. */
+import { sql } from "../../../src/db/sql";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type Notification, notificationsOf } from "../../../src/tasks/reading/notifications";
@@ -63,7 +64,10 @@ async function end(id: string, status: string, error: string | null = null): Pro
       `UPDATE tasks SET status = ?2, finished_at = ?3, error_message = ?4,
          error_code = iif(?4 IS NULL, NULL, 'failed') WHERE id = ?1`,
     ).bind(id, status, NOW, error),
-    env.DB.prepare(notifyEndsSql("id = ?1 AND finished_at = ?2")).bind(id, NOW),
+    sql(notifyEndsSql("id = :id AND finished_at = :now"), ["id", "now"]).on(env.DB, {
+      id,
+      now: NOW,
+    }),
   ]);
   await recount();
 }
@@ -100,8 +104,9 @@ describe("work that runs elsewhere tells whose it is", () => {
 
   it("that it is about to be lost", async () => {
     const id = await tracked();
-    const sql = notifyLostSql("id = ?1", "'No report for ' || (timeout_ms / 1000) || ' s'");
-    await env.DB.prepare(sql).bind(id, NOW).run();
+    const message = "'No report for ' || (timeout_ms / 1000) || ' s'";
+    const lose = sql(notifyLostSql("id = :id", message), ["id", "now"]);
+    await lose.on(env.DB, { id, now: NOW }).run();
     const [row] = await told();
     expect(row).toMatchObject({ type: "error", task_id: id, message: "No report for 60 s" });
     expect(JSON.parse(row?.details ?? "")).toEqual({
@@ -117,7 +122,7 @@ describe("work that runs elsewhere tells whose it is", () => {
     const id = await tracked(notify);
     await startedNotice(env.DB, [id], NOW).run();
     await report(id, 50);
-    await env.DB.prepare(notifyLostSql("id = ?1", "''")).bind(id, NOW).run();
+    await sql(notifyLostSql("id = :id", "''"), ["id", "now"]).on(env.DB, { id, now: NOW }).run();
     await end(id, "FAILURE", "No cuadra");
     expect(await told()).toEqual([]);
   });
