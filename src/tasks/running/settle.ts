@@ -35,7 +35,7 @@ WHERE tasks.id = x.id AND x.reason IS NOT NULL`,
     ["token", "name"],
   );
 
-const COUNT = sql(countEndsSql(`id IN (${HELD})`), ["token"]);
+const COUNT = sql(countEndsSql(`id IN (${HELD})`), ["token", "now"]);
 const NOTIFY = sql(notifyEndsSql(`id IN (${HELD})`), ["token", "now"]);
 
 /** Reads rows that are otherwise than [id, status, code] says, and in any case those of an [id] alone. */
@@ -80,7 +80,7 @@ export async function settle(db: D1Database, decided: Decided): Promise<Settled>
     }),
     ...transitionWrites(db, lease, transitions, at),
     ...commits.map(({ commit, name }) => failLosers(commit.conflict).on(db, { token, name })),
-    COUNT.on(db, { token }),
+    COUNT.on(db, { token, now: at }),
     ...(notifies ? [NOTIFY.on(db, { token, now: at })] : []),
     deleteLease(db, token),
     READ_OTHERWISE.on(db, { wanted: JSON.stringify(wanted) }),
