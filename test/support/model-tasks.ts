@@ -1,3 +1,4 @@
+import { sql } from "../../src/db/sql";
 import { z } from "zod";
 import type {
   BatchTask,
@@ -68,7 +69,8 @@ export function modelTasks(
       name: "model.batch",
       commit: {
         insert: [
-          `INSERT INTO effects (task_id) SELECT value FROM json_each(:rows) WHERE value IN (${HELD})`,
+          sql(`INSERT INTO effects (task_id)
+            SELECT value FROM json_each(:rows) WHERE value IN (${HELD})`),
         ],
         conflict: "NULL",
         row: (_stored, taskId) => taskId,

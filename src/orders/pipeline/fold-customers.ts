@@ -35,7 +35,9 @@ export async function foldCustomers(db: D1Database): Promise<boolean> {
     FOLD.on(db, { folded: JSON.stringify(folded) }),
     ...(sentOtherwise.length === 0
       ? []
-      : RENAME.map((sql) => db.prepare(sql).bind(null, JSON.stringify(sentOtherwise)))),
+      : RENAME.map((rename) =>
+          rename.on(db, { token: null, rows: JSON.stringify(sentOtherwise) }),
+        )),
   ]);
   return results.length === SLICE;
 }

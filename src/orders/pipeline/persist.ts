@@ -1,3 +1,4 @@
+import { sql } from "../../db/sql";
 import type { Commit } from "../../tasks/model/define";
 import { HELD } from "../../tasks/model/leases";
 import { fold } from "../../lib/fold";
@@ -20,22 +21,24 @@ const OWNER = `
  * once kept as sent. An order whose id is taken keeps its form, and its tasks do.
  */
 export const RENAME = [
-  `UPDATE OR IGNORE orders SET id = value ->> 0 FROM json_each(:rows) WHERE orders.id = value ->> 2`,
-  `UPDATE OR IGNORE deleted_orders SET id = value ->> 0 FROM json_each(:rows)
-   WHERE deleted_orders.id = value ->> 2`,
-  `UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
-   WHERE tasks.subject = value ->> 2 AND tasks.subject NOT IN (SELECT id FROM orders)`,
-  `UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
-   WHERE tasks.id = value ->> 1 AND tasks.subject <> value ->> 0 AND +tasks.id IN (${HELD})`,
+  sql(
+    `UPDATE OR IGNORE orders SET id = value ->> 0 FROM json_each(:rows) WHERE orders.id = value ->> 2`,
+  ),
+  sql(`UPDATE OR IGNORE deleted_orders SET id = value ->> 0 FROM json_each(:rows)
+   WHERE deleted_orders.id = value ->> 2`),
+  sql(`UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
+   WHERE tasks.subject = value ->> 2 AND tasks.subject NOT IN (SELECT id FROM orders)`),
+  sql(`UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
+   WHERE tasks.id = value ->> 1 AND tasks.subject <> value ->> 0 AND +tasks.id IN (${HELD})`),
 ];
-const INSERT = `
+const INSERT = sql(`
 INSERT INTO orders (id, task_id, hash, customer, customer_folded, lines, currency, subtotal,
   discount, total, processed_at)
 SELECT value ->> 0, value ->> 1, value ->> 3, value ->> 4, value ->> 5, value -> 6, value ->> 7,
   value ->> 8, value ->> 9, value ->> 10, value ->> 11
 FROM json_each(:rows)
 WHERE value ->> 1 IN (${HELD}) AND value ->> 0 NOT IN (SELECT id FROM deleted_orders)
-ON CONFLICT (id) DO NOTHING`;
+ON CONFLICT (id) DO NOTHING`);
 
 /**
  * Writes orders in the transaction that makes their tasks SUCCESS. The primary key is the last

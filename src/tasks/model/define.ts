@@ -1,3 +1,4 @@
+import type { Sql } from "../../db/sql";
 import type { ZodType } from "zod";
 import type { Role } from "../../caller";
 import type { Chance, Clock } from "../../lib/clock";
@@ -96,6 +97,8 @@ export interface Settlement {
   errorDetail: Record<string, unknown> | null;
 }
 
+type CommitSql = Sql<"token" | "rows">;
+
 /**
  * Rows a task writes in the very transaction that makes it SUCCESS.
  * `insert` are statements over the JSON array `:rows`, with the lease's token as `:token`; each must take only rows whose task is in `HELD` (leases.ts) and must not fail on a repeat.
@@ -103,9 +106,9 @@ export interface Settlement {
  * JSON object {code, message, detail} that makes it FAILURE.
  */
 export interface Commit<Stored> {
-  insert: readonly string[];
+  insert: readonly CommitSql[];
   /** Statements to run before, bound likewise, where the rows need it. */
-  before?(rows: readonly unknown[]): readonly string[];
+  before?(rows: readonly unknown[]): readonly CommitSql[];
   conflict: string;
   row(stored: Stored, taskId: string): unknown;
 }

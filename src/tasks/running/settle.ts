@@ -75,7 +75,7 @@ export async function settle(db: D1Database, decided: Decided): Promise<Settled>
     ...commits.flatMap(({ commit, rows }) => {
       const writes = [...(commit.before?.(rows) ?? []), ...commit.insert];
       return jsonChunks(rows).flatMap((chunk) =>
-        writes.map((text) => fixed(text, ["token", "rows"]).on(db, { token, rows: chunk })),
+        writes.map((write) => write.on(db, { token, rows: chunk })),
       );
     }),
     ...transitionWrites(db, lease, transitions, at),

@@ -1,3 +1,4 @@
+import { sql } from "../../../src/db/sql";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -325,8 +326,8 @@ describe("a commit", () => {
       }),
       commit: {
         insert: [
-          `INSERT INTO demo_sequence (name, value) SELECT value ->> 'id', 1 FROM json_each(:rows)
-           WHERE value ->> 'id' IN (SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = :token)`,
+          sql(`INSERT INTO demo_sequence (name, value) SELECT value ->> 'id', 1 FROM json_each(:rows)
+           WHERE value ->> 'id' IN (SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = :token)`),
         ],
         conflict: "SELECT NULL",
         row: (_stored, id) => ({ id }),
