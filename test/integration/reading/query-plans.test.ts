@@ -123,7 +123,7 @@ describe("query plans", () => {
     expect(planOf("AS unread", "json_each")).toContain(
       "SEARCH n USING INDEX notifications_unread (user=? AND fold=?)",
     );
-    expect(planOf("WHERE (external_id = ?)")).toMatch(/USING (COVERING )?INDEX tasks_external/);
+    expect(planOf("WHERE (external_id = ?1)")).toMatch(/USING (COVERING )?INDEX tasks_external/);
     expect(planOf("FROM notifications", "ORDER BY updated_at DESC")).toContain(
       "USING INDEX notifications_user (user=?)",
     );
