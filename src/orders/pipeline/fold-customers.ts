@@ -35,9 +35,7 @@ export async function foldCustomers(db: D1Database): Promise<boolean> {
     FOLD.on(db, { folded: JSON.stringify(folded) }),
     ...(sentOtherwise.length === 0
       ? []
-      : RENAME.map((rename) =>
-          rename.on(db, { token: null, rows: JSON.stringify(sentOtherwise) }),
-        )),
+      : RENAME.map((rename) => rename.on(db, { rows: JSON.stringify(sentOtherwise) }))),
   ]);
   return results.length === SLICE;
 }

@@ -28,9 +28,10 @@ export const RENAME = [
    WHERE deleted_orders.id = value ->> 2`),
   sql(`UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
    WHERE tasks.subject = value ->> 2 AND tasks.subject NOT IN (SELECT id FROM orders)`),
-  sql(`UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
-   WHERE tasks.id = value ->> 1 AND tasks.subject <> value ->> 0 AND +tasks.id IN (${HELD})`),
 ];
+/** The same for the held tasks that store these orders now. */
+const RENAME_HELD = sql(`UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
+   WHERE tasks.id = value ->> 1 AND tasks.subject <> value ->> 0 AND +tasks.id IN (${HELD})`);
 const INSERT = sql(`
 INSERT INTO orders (id, task_id, hash, customer, customer_folded, lines, currency, subtotal,
   discount, total, processed_at)
@@ -45,7 +46,7 @@ ON CONFLICT (id) DO NOTHING`);
  * word on uniqueness: a task whose order id another task stored becomes FAILURE, naming that task.
  */
 export const commitOrders: Commit<StoredOrder> = {
-  before: (rows) => (rows.some(hasOtherForm) ? RENAME : []),
+  before: (rows) => (rows.some(hasOtherForm) ? [...RENAME, RENAME_HELD] : []),
   insert: [INSERT],
   conflict: `
     SELECT CASE WHEN o.task_id IS t.id THEN NULL ELSE json_object(

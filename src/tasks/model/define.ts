@@ -97,7 +97,7 @@ export interface Settlement {
   errorDetail: Record<string, unknown> | null;
 }
 
-type CommitSql = Sql<"token" | "rows">;
+type CommitSql = Sql<"rows"> | Sql<"token" | "rows">;
 
 /**
  * Rows a task writes in the very transaction that makes it SUCCESS.
