@@ -18,6 +18,7 @@ import { getTask } from "../model/queries";
 import { armRecovery } from "../recovery/recovery-alarm";
 import { undoRevoked } from "../running/revoke";
 import { sendTasks } from "../accepting/sending";
+import type { TaskColumns } from "../model/schema";
 import type { Status } from "../model/states";
 import { extendTimelineSql } from "../model/timeline";
 import { COUNTED_AS } from "../model/tracked-names";
@@ -43,14 +44,7 @@ type Act = (
   turn?: Turn,
 ) => Promise<ActedOn[]>;
 
-interface ActedOn {
-  id: string;
-  name: string;
-  module: string;
-  queue: string;
-  subject: string | null;
-  user: string | null;
-}
+type ActedOn = Pick<TaskColumns, "id" | "name" | "module" | "queue" | "subject" | "user">;
 
 /** What a statement below did to the given, as its marks tell. */
 function doneSql(marks: string) {

@@ -7,6 +7,7 @@
  * - settling deletes the row, cancelling takes ids out of the list, recovery deletes it once lapsed.
  */
 import { sql } from "../../db/sql";
+import type { LeaseColumns } from "./schema";
 import { retryD1 } from "../../db/retry";
 import { type Clock, systemClock } from "../../lib/clock";
 
@@ -18,11 +19,8 @@ export const READ_HELD = sql(HELD);
 export const LEASED = "SELECT h.value FROM leases l, json_each(l.task_ids) h";
 
 /** A consumer at work: until when it is believed to be, and what it holds. */
-export interface Lease {
-  worker: string;
-  queue: string;
-  since: number;
-  expiresAt: number;
+export interface Lease extends Pick<LeaseColumns, "worker" | "queue" | "since"> {
+  expiresAt: LeaseColumns["expires_at"];
   taskIds: string[];
 }
 

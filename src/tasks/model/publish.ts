@@ -4,6 +4,7 @@
  * business; src/index.ts says who does.
  */
 import { log } from "../../log";
+import type { TaskColumns } from "./schema";
 import { SMALL_BATCH } from "./small-batch";
 import type { Status, StoredStatus } from "./states";
 
@@ -74,11 +75,10 @@ export function publishStarted(env: Env, rows: readonly Subject[]): () => void {
 /** What a statement must return of the rows it changed for these to be told. */
 export const TOLD = "id, name, module, subject, user, status, error_code, error_message";
 
-export type ToldRow = Subject & {
-  status: StoredStatus;
-  error_code: string | null;
-  error_message: string | null;
-};
+export type ToldRow = Pick<
+  TaskColumns,
+  "id" | "name" | "module" | "subject" | "user" | "error_code" | "error_message"
+> & { status: StoredStatus };
 
 /**
  * Tells of rows as a statement left them; of none, nothing. `at` is a time before it: whatever

@@ -1,5 +1,5 @@
 import { sql } from "../../db/sql";
-import type { TaskColumns } from "./schema";
+import type { LeaseColumns, TaskColumns } from "./schema";
 import { nameSql } from "../../auth/people/names";
 import { formsOf } from "../../lib/fold";
 import { asKept } from "../../lib/ids";
@@ -8,38 +8,40 @@ import { TELLS_OF } from "./notify";
 import type { StoredStatus } from "./states";
 
 /** What is shown of a task's row. */
-export interface TaskRow {
-  id: string;
-  name: string;
-  module: string;
-  queue: string;
+export interface TaskRow extends Pick<
+  TaskColumns,
+  | "id"
+  | "name"
+  | "module"
+  | "queue"
+  | "subject"
+  | "user"
+  | "input"
+  | "attempts"
+  | "max_attempts"
+  | "created_at"
+  | "started_at"
+  | "finished_at"
+  | "check_at"
+  | "worker"
+  | "result"
+  | "error_code"
+  | "error_message"
+  | "error_traceback"
+  | "error_detail"
+  | "timeline"
+  | "progress"
+  | "step"
+  | "total_steps"
+  | "timeout_ms"
+  | "notify"
+  | "template"
+  | "replay_of"
+  | "discard_reason"
+  | "external_id"
+  | "description"
+> {
   status: StoredStatus;
-  subject: string | null;
-  user: string | null;
-  input: string;
-  attempts: number;
-  max_attempts: number;
-  created_at: number;
-  started_at: number | null;
-  finished_at: number | null;
-  check_at: number;
-  worker: string | null;
-  result: string | null;
-  error_code: string | null;
-  error_message: string | null;
-  error_traceback: string | null;
-  error_detail: string | null;
-  timeline: string | null;
-  progress: number | null;
-  step: string | null;
-  total_steps: number | null;
-  timeout_ms: number | null;
-  notify: string | null;
-  template: string | null;
-  replay_of: string | null;
-  discard_reason: string | null;
-  external_id: string | null;
-  description: string | null;
   /** What `user` is called; null for nobody. */
   user_name: string | null;
   /** How many of `user`'s notifications about it are unread. */
@@ -47,7 +49,7 @@ export interface TaskRow {
 }
 
 /** With its lease, if one lists it now. */
-export type TaskView = TaskRow & { running: { worker: string; since: number } | null };
+export type TaskView = TaskRow & { running: Pick<LeaseColumns, "worker" | "since"> | null };
 
 const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
   t.max_attempts, t.created_at, t.started_at, t.finished_at, t.check_at, t.worker,

@@ -230,11 +230,15 @@ export const pausedQueues = sqliteTable("paused_queues", {
   reason: text("reason").notNull(),
 });
 
+export type PauseColumns = RowOf<typeof pausedQueues>;
+
 /** When queues were last resumed, see pauses.ts. `WITHOUT ROWID`. */
 export const resumedQueues = sqliteTable("resumed_queues", {
   queue: text("queue").primaryKey(),
   resumedAt: integer("resumed_at").notNull(),
 });
+
+export type ResumeColumns = RowOf<typeof resumedQueues>;
 
 /** The answer a caller's `Idempotency-Key` already got: its `lote`, for 24 hours. */
 export const idempotencyKeys = sqliteTable(

@@ -61,10 +61,8 @@ interface ClaimRequest {
   suspect: boolean;
 }
 
-interface Row extends ClaimedRow {
+interface Row extends ClaimedRow, Pick<TaskColumns, "ready_at" | "suspect"> {
   status: StoredStatus;
-  ready_at: number;
-  suspect: number;
   mine: number;
   leased: number;
 }

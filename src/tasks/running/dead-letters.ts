@@ -8,6 +8,7 @@
 import { logFailure } from "../../db/full";
 import { guarded } from "../../db/guarded";
 import { sql } from "../../db/sql";
+import type { TaskColumns } from "../model/schema";
 import { retryD1, UNATTENDED } from "../../db/retry";
 import { cutText } from "../../lib/cut-text";
 import { type Chance, systemChance, systemClock } from "../../lib/clock";
@@ -84,7 +85,7 @@ async function sendAgain(ids: string[], env: Env, now: number): Promise<Set<stri
   }
   const list = { ids: JSON.stringify(ids) };
   const [marked, read] = await retryD1(env.DB, () =>
-    env.DB.batch<{ id: string }>([
+    env.DB.batch<Pick<TaskColumns, "id">>([
       MARK_UNSENT.on(env.DB, { ...list, now }),
       KNOWN.on(env.DB, list),
     ]),

@@ -1,6 +1,7 @@
 import { fixed, sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { countEndsSql } from "../model/counts";
+import type { TaskColumns } from "../model/schema";
 import { deleteLease, HELD } from "../model/leases";
 import { notifyEndsSql } from "../model/notify";
 import { isFinal, type StoredStatus } from "../model/states";
@@ -8,15 +9,11 @@ import type { Decided, DecidedTask, Transition } from "./decide";
 import { jsonChunks, transitionWrites } from "./transition-writes";
 
 /** The truth after settling, as D1 tells it. */
-interface SettledRow {
-  id: string;
+interface SettledRow extends Pick<
+  TaskColumns,
+  "id" | "ready_at" | "sent_at" | "attempts" | "error_code" | "error_message" | "error_detail"
+> {
   status: StoredStatus;
-  ready_at: number;
-  sent_at: number | null;
-  attempts: number;
-  error_code: string | null;
-  error_message: string | null;
-  error_detail: string | null;
 }
 
 // Rows held that have ended were ended by this very settle.
