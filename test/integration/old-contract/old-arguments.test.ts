@@ -112,6 +112,16 @@ describe("a module in another case, and without its accents,", () => {
 });
 
 describe("null is as good as nothing", () => {
+  it("but hides no name that is not known", async () => {
+    const template = { name: "x", task_name: sum.name, nonsense: null };
+    for (const [path, body, parameter] of [
+      ["/api/tasks/templates/", template, "nonsense"],
+      ["/api/tasks/user-tasks/cancel/", { task_nme: null }, "task_nme"],
+    ] as const) {
+      await expectBadParameter(await site.ask("POST", path, { key: operator, body }), parameter);
+    }
+  });
+
   it("of a template, but for what it needs", async () => {
     const needed = { name: "Nómina", task_name: "nomina.pagar", module: "nomina" };
     const flags = ["start", "complete", "error", "progress"].map((of) => `notify_on_${of}`);
