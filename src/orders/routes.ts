@@ -20,7 +20,7 @@ import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./order/contract
 import { assertRoomForOrders, enqueueSent } from "./intake/ingest";
 import { listOrders } from "./reading/list";
 import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
-import { getOrder } from "./order/queries";
+import { getOrder, orderNotFound } from "./order/queries";
 
 /** As wrangler.toml's limit has it: a request is cheap, and locally counting it is not. */
 const COUNTED_BY = 10;
@@ -128,10 +128,6 @@ const takesOrders: MiddlewareHandler<
   string,
   { in: { json: Sent | Sent[] }; out: { json: unknown } }
 > = (_c, next) => next();
-
-function orderNotFound(id: string): AppError {
-  return new AppError(404, "order_not_found", `There is no processed order ${id}`);
-}
 
 const site = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 site.openAPIRegistry.registerPath(createOrders);

@@ -5,7 +5,7 @@ import {
   days,
   DAYS_PROBLEMS,
   daysOf,
-  type Problems,
+  type ListQuery,
   readFilters,
   taskName,
 } from "../shared/list-query";
@@ -15,10 +15,7 @@ type Name = keyof typeof shape;
 export const FAILURE_FILTERS = Object.keys(shape);
 
 /** The address of the failures' page. */
-export interface FailureQuery {
-  typed: Record<Name, string>;
-  problems: Problems<Name>;
-  active: number;
+export interface FailureQuery extends ListQuery<Name> {
   filter: FailureFilter;
 }
 

@@ -5,11 +5,10 @@ import { requireAdmin, requireScope } from "../../http/require";
 import { OrderExportInput } from "../../exports/orders";
 import { startOrderExport } from "../../exports/start";
 import type { AppEnv } from "../../http/app-env";
-import { AppError } from "../../http/errors";
 import { isRefused } from "../../lib/result";
 import { deleteOrderAs } from "../../orders/delete";
 import { listOrderSummaries } from "../../orders/reading/list";
-import { getOrder, type OrderRow } from "../../orders/order/queries";
+import { getOrder, orderNotFound, type OrderRow } from "../../orders/order/queries";
 import { formText, readForm } from "../shared/form-text";
 import { readOrderQuery } from "./order-query";
 import { DeleteOrderPage } from "./delete-order";
@@ -91,8 +90,4 @@ async function findOrder(c: Context<AppEnv>): Promise<OrderRow> {
     throw orderNotFound(id);
   }
   return order;
-}
-
-function orderNotFound(id: string): AppError {
-  return new AppError(404, "order_not_found", `There is no processed order ${id}`);
 }

@@ -1,8 +1,13 @@
 import { z } from "zod";
 import { ROLES } from "../../caller";
 import type { PeopleFilter } from "../../auth/people/people-list";
-import type { PageRequest } from "../../http/paging";
-import { PAGE_ROWS, type Problems, readFilters, readPosition, words } from "../shared/list-query";
+import {
+  countActive,
+  type PagedQuery,
+  readFilters,
+  readRequest,
+  words,
+} from "../shared/list-query";
 
 const shape = {
   q: words,
@@ -12,13 +17,9 @@ const shape = {
 type Name = keyof typeof shape;
 export const PEOPLE_FILTERS = Object.keys(shape);
 
-/** The list of people's address, see TaskQuery. */
-export interface PeopleQuery {
-  typed: Record<Name, string>;
-  problems: Problems<Name>;
-  active: number;
+/** The list of people's address. */
+export interface PeopleQuery extends PagedQuery<Name> {
   filter: PeopleFilter;
-  request: PageRequest;
 }
 
 export function readPeopleQuery(params: URLSearchParams): PeopleQuery {
@@ -27,15 +28,11 @@ export function readPeopleQuery(params: URLSearchParams): PeopleQuery {
     { q: "list.tooLong", role: "list.badRole", state: "list.badState" },
     params,
   );
-  const cursor = readPosition(params);
-  if (cursor === undefined) {
-    problems.cursor = "list.badCursor";
-  }
   return {
     typed,
     problems,
-    active: [typed.role, typed.state].filter((text) => text !== "").length,
+    active: countActive(typed),
     filter: { search: values.q, role: values.role, state: values.state },
-    request: { limit: PAGE_ROWS, cursor: cursor ?? null },
+    request: readRequest(params, problems),
   };
 }

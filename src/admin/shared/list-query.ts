@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { cutFilterText, filterText } from "../../http/filter-text";
-import { type Cursor, readCursor } from "../../http/paging";
+import { type Cursor, type PageRequest, readCursor } from "../../http/paging";
 import { isLonger } from "../../lib/cut-text";
 import { MAX_NAME_CHARACTERS } from "../../tasks/model/bounds";
 import { isZone, startOfDay, UTC } from "./zone";
@@ -31,6 +31,19 @@ export const words = filterText(MAX_LENGTH).optional();
 export const taskName = cutFilterText(MAX_NAME_CHARACTERS).optional();
 
 export type Problems<Name extends string> = Partial<Record<Name | "cursor", SharedKey>>;
+
+/** A list's address: what was typed, and what of it cannot be read. */
+export interface ListQuery<Name extends string> {
+  typed: Record<Name, string>;
+  problems: Problems<Name>;
+  /** How many filters are set, the search aside. */
+  active: number;
+}
+
+/** With the page that is asked for. */
+export interface PagedQuery<Name extends string> extends ListQuery<Name> {
+  request: PageRequest;
+}
 
 /**
  * Reads filters one by one, so that each bad one can be named beside its field. Values are trimmed
@@ -87,6 +100,15 @@ export function countActive(typed: Record<string, string>): number {
   return Object.entries(typed).filter(
     ([field, text]) => field !== "q" && field !== "zone" && text !== "",
   ).length;
+}
+
+/** The page asked for; the first, and a problem noted, where the cursor cannot be read. */
+export function readRequest(params: URLSearchParams, problems: Problems<never>): PageRequest {
+  const cursor = readPosition(params);
+  if (cursor === undefined) {
+    problems.cursor = "list.badCursor";
+  }
+  return { limit: PAGE_ROWS, cursor: cursor ?? null };
 }
 
 /** The page asked for; undefined when the cursor is not one that a list gave out. */

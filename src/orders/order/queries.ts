@@ -1,3 +1,4 @@
+import { AppError } from "../../http/errors";
 import { Conditions } from "../../db/conditions";
 import { sql, statement } from "../../db/sql";
 import { formsOf } from "../../lib/fold";
@@ -8,6 +9,10 @@ export type OrderRow = Omit<OrderColumns, "customer_folded">;
 
 /** Without its lines, of which there may be 200. */
 export type OrderSummary = Omit<OrderRow, "lines"> & { line_count: number };
+
+export function orderNotFound(id: string): AppError {
+  return new AppError(404, "order_not_found", `There is no processed order ${id}`);
+}
 
 /** By its id, in whichever form of Unicode. */
 export async function getOrder(db: D1Database, id: string): Promise<OrderRow | null> {

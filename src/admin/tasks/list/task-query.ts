@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { PageRequest } from "../../../http/paging";
 import { gist } from "../../../tasks/reading/error-gist";
 import { isBatchId } from "../../../lib/ids";
 import type { TaskFilter } from "../../../tasks/reading/task-filter";
@@ -9,10 +8,9 @@ import {
   days,
   DAYS_PROBLEMS,
   daysOf,
-  PAGE_ROWS,
-  type Problems,
+  type PagedQuery,
   readFilters,
-  readPosition,
+  readRequest,
   taskName,
   words,
 } from "../../shared/list-query";
@@ -33,13 +31,8 @@ type Name = keyof typeof shape;
 export const TASK_FILTERS = Object.keys(shape);
 
 /** The task history's address: what was typed, what it means, and what of it cannot be read. */
-export interface TaskQuery {
-  typed: Record<Name, string>;
-  problems: Problems<Name>;
-  /** How many filters are set, the search aside. */
-  active: number;
+export interface TaskQuery extends PagedQuery<Name> {
   filter: TaskFilter;
-  request: PageRequest;
 }
 
 /** The fields that say something. */
@@ -71,10 +64,6 @@ export function readTaskQuery(params: URLSearchParams): TaskQuery {
   );
   const range = daysOf(read);
   const { typed, values, problems } = read;
-  const cursor = readPosition(params);
-  if (cursor === undefined) {
-    problems.cursor = "list.badCursor";
-  }
   const { q, code, message, discarded, status, module, name, worker, lote } = values;
   return {
     typed,
@@ -92,6 +81,6 @@ export function readTaskQuery(params: URLSearchParams): TaskQuery {
       lote,
       ...range,
     },
-    request: { limit: PAGE_ROWS, cursor: cursor ?? null },
+    request: readRequest(params, problems),
   };
 }
