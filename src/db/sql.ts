@@ -54,15 +54,6 @@ export function sql(named: string, said?: readonly string[]): Sql<string> {
   };
 }
 
-const made = new Map<string, unknown>();
-
-/** SQL whose text is made as the program runs, but is one of few: of a definition, say. */
-export function fixed<const Name extends string>(text: string, names: readonly Name[]): Sql<Name> {
-  const known = (made.get(text) as Sql<Name> | undefined) ?? sql(text, names);
-  made.set(text, known);
-  return known;
-}
-
 /** A statement whose text is made for one call. Throws when a name stands for two values. */
 export function statement(db: D1Database, text: string, ...all: Values[]): D1PreparedStatement {
   const values: Record<string, Value> = {};

@@ -83,13 +83,11 @@ export async function keyExpiry(db: Database, id: string, now: number): Promise<
   return key && key.revokedAt === null && until > now ? until : null;
 }
 
-/** False when there is no such key. Revoking twice keeps the first time. */
-export async function revokeKey(db: Database, id: string, now: Date): Promise<boolean> {
-  const revoked = await db
+/** Revoking twice keeps the first time. */
+export async function revokeKey(db: Database, id: string, now: Date): Promise<void> {
+  await db
     .update(apiKeys)
     .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, ${now.getTime()})` })
-    .where(eq(apiKeys.id, id))
-    .returning({ id: apiKeys.id });
+    .where(eq(apiKeys.id, id));
   forgetKey(id);
-  return revoked.length > 0;
 }

@@ -1,10 +1,9 @@
 import { audit } from "../../audit/audit";
 import { callerId, can } from "../../caller";
-import { readReason } from "../../http/reason";
 import { isRefused, Refused, type Result } from "../../lib/result";
 import { getTask } from "../model/queries";
 import { actOn } from "./actions";
-import type { Action } from "./doable";
+import { type Action, reasonFor } from "./doable";
 import type { Operator } from "./operator";
 import { mayCancel } from "./permissions";
 import type { Refusal } from "./refusals";
@@ -20,7 +19,7 @@ export async function actOnTask(
   typed?: unknown,
 ): Promise<Result<"done", Refusal>> {
   const { env, engine, caller } = operator;
-  const reason = action === "discard" ? readReason(typed) : undefined;
+  const reason = reasonFor(action, typed);
   if (isRefused(reason)) {
     return reason;
   }

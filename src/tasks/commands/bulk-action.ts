@@ -1,9 +1,9 @@
 import { audit } from "../../audit/audit";
 import { callerId } from "../../caller";
-import { readReason } from "../../http/reason";
 import { isRefused, type Result } from "../../lib/result";
 import { enqueueOne } from "../accepting/enqueue";
 import { bulk, type BulkInput } from "./bulk";
+import { reasonFor } from "./doable";
 import type { Operator } from "./operator";
 import type { Refusal } from "./refusals";
 
@@ -16,7 +16,7 @@ export async function actOnMany(
   { action, filter, reason: typed }: Omit<BulkInput, "reason"> & { reason?: unknown },
   asked: Record<string, unknown>,
 ): Promise<Result<string, Refusal>> {
-  const reason = action === "discard" ? readReason(typed) : undefined;
+  const reason = reasonFor(action, typed);
   if (isRefused(reason)) {
     return reason;
   }

@@ -3,6 +3,8 @@
  * task that was read; the statements of actions.ts repeat none of it.
  */
 import { type Caller, can } from "../../caller";
+import { readReason } from "../../http/reason";
+import type { Result } from "../../lib/result";
 import type { Engine } from "../model/engine";
 import type { TaskView } from "../model/queries";
 import { FAILED, isFinal, OPEN } from "../model/states";
@@ -20,6 +22,14 @@ export const DOABLE: Record<Action, string> = {
   retry: `${FAILED} AND external_id IS NULL`,
   discard: "status = 'FAILURE' AND discard_reason IS NULL",
 };
+
+/** Why, of a discard; nothing else has a reason. */
+export function reasonFor(
+  action: Action,
+  typed: unknown,
+): Result<string | undefined, { kind: "bad_reason" }> {
+  return action === "discard" ? readReason(typed) : undefined;
+}
 
 /** To which tasks of a list an action could be done now. */
 export function doable(engine: Engine, action: Action): Restriction {

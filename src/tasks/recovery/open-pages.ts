@@ -1,4 +1,4 @@
-import { statement, type Values } from "../../db/sql";
+import { sql, type Values } from "../../db/sql";
 import type { TaskColumns } from "../model/schema";
 
 /** Going through open tasks of which what is done to each moves its `check_at` back. */
@@ -17,12 +17,13 @@ export async function* openPages(
   values: Values,
   after: number,
 ): AsyncGenerator<string[]> {
-  const text = `${select} ORDER BY check_at LIMIT ${ROWS}`;
+  const names = [...Object.keys(values), "from"];
+  const page = sql(`${select} ORDER BY check_at LIMIT ${ROWS}`, names);
   let from = after + 1;
   for (let pages = 0; pages < MAX_PAGES; pages += 1) {
-    const { results } = await statement(db, text, values, { from }).all<
-      Pick<TaskColumns, "id" | "check_at">
-    >();
+    const { results } = await page
+      .on(db, { ...values, from })
+      .all<Pick<TaskColumns, "id" | "check_at">>();
     if (results.length > 0) {
       yield results.map(({ id }) => id);
     }

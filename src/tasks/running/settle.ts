@@ -1,4 +1,4 @@
-import { fixed, sql } from "../../db/sql";
+import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { countEndsSql } from "../model/counts";
 import type { TaskColumns } from "../model/schema";
@@ -20,7 +20,7 @@ interface SettledRow extends Pick<
 
 /** Losers of the commit: their own rows are not stored, so they fail after all, and say why. */
 const failLosers = (conflict: string) =>
-  fixed(
+  sql(
     `
 UPDATE tasks SET status = 'FAILURE', result = NULL, error_code = x.reason ->> 'code',
   error_message = x.reason ->> 'message', error_detail = x.reason -> 'detail'
