@@ -8,6 +8,7 @@ export default defineConfig({
     "./src/orders/order/schema.ts",
     "./src/auth/schema.ts",
     "./src/audit/schema.ts",
+    "./src/archive/schema.ts",
   ],
   out: "./migrations",
 });

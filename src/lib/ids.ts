@@ -56,3 +56,15 @@ export function asKept(id: string): string {
   const [, kind = "", ...parts] = UUID.exec(id) ?? [];
   return parts.length > 0 ? kind + parts.join("-").toLowerCase() : id;
 }
+
+/** The id right after (1) or right before (-1) another: no task need have it. */
+export function idBeside(id: string, step: 1 | -1): string {
+  const digits = (BigInt(`0x${id.replaceAll("-", "")}`) + BigInt(step))
+    .toString(16)
+    .padStart(32, "0");
+  return [
+    digits.slice(0, 8),
+    ...[8, 12, 16].map((at) => digits.slice(at, at + 4)),
+    digits.slice(20),
+  ].join("-");
+}

@@ -19,6 +19,7 @@ describe("what the migrations must keep", () => {
     "task_templates",
     "tracked_names",
     "notifications",
+    "archive_generations",
     "paused_queues",
     "resumed_queues",
     "audit_log",

@@ -1,0 +1,62 @@
+/** Looking up single records: the manifest's row, the index (mostly kept), one ranged GET. */
+import { timeOf } from "../lib/ids";
+import { mayHold } from "./bloom";
+import { dayOf } from "./keys";
+import { type Generation, generationsOf } from "./manifest";
+import { DamagedError, readIndex, readMember } from "./read";
+import type { TaskRecord } from "./record";
+
+export type ArchiveEnv = Pick<Env, "DB" | "FILES">;
+
+/** Records of members that one request has read already. */
+export class Members {
+  readonly #read = new Map<string, Promise<TaskRecord[]>>();
+
+  constructor(readonly files: R2Bucket) {}
+
+  /** The copy of a task that a generation holds; null if it holds none. Throws a DamagedError. */
+  async copyOf(generation: Generation, id: string): Promise<TaskRecord | null> {
+    if (id < generation.first_id || id > generation.last_id) {
+      return null;
+    }
+    const { members } = await readIndex(this.files, generation);
+    const member = members.find(({ first_id, last_id }) => first_id <= id && id <= last_id);
+    if (!member || !mayHold(member.filters.ids, id)) {
+      return null;
+    }
+    const records = await this.read(generation, member);
+    return records.find(({ rows }) => rows.task["id"] === id) ?? null;
+  }
+
+  read(generation: Generation, member: Parameters<typeof readMember>[2]): Promise<TaskRecord[]> {
+    const key = `${generation.day} ${generation.generation} ${member.offset}`;
+    const known = this.#read.get(key) ?? readMember<TaskRecord>(this.files, generation, member);
+    this.#read.set(key, known);
+    return known;
+  }
+}
+
+/** The newest archived copy of a task, by its id as it is kept; null if there is none. Throws a DamagedError. */
+export async function findArchived(env: ArchiveEnv, id: string): Promise<TaskRecord | null> {
+  const generations = await generationsOf(env.DB, "tasks", dayOf(timeOf(id)));
+  const members = new Members(env.FILES);
+  let damage: unknown;
+  for (const generation of generations) {
+    try {
+      const copy = await members.copyOf(generation, id);
+      if (copy) {
+        return copy;
+      }
+    } catch (error) {
+      if (!(error instanceof DamagedError)) {
+        throw error;
+      }
+      damage ??= error;
+    }
+  }
+  // An older copy could be another than the one that cannot be read: only where none is, nothing is said.
+  if (damage) {
+    throw damage;
+  }
+  return null;
+}

@@ -1,0 +1,18 @@
+/** A row as D1 had it, by the names of its columns. */
+export type KeptRow = Record<string, string | number | null>;
+
+/**
+ * A line of the archive: a task with the order it stored. `task` and `order` are what the API
+ * answered of them when they were archived, for whoever reads the object without this system; `rows`
+ * are the rows, from which this system answers, and which it puts back.
+ */
+export interface TaskRecord {
+  task: { id: string };
+  order: object | null;
+  rows: { task: KeptRow; order: KeptRow | null };
+}
+
+/** A line of the archive of audit entries: the row, as D1 had it. */
+export interface AuditRecord {
+  entry: KeptRow;
+}

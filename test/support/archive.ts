@@ -1,0 +1,35 @@
+import { env } from "cloudflare:workers";
+import type { ArchiveIndex } from "../../src/archive/index-file";
+import { describeTasks } from "../../src/archive/index-member";
+import { type GenerationKey, indexKey, recordsKey } from "../../src/archive/keys";
+import { addGeneration } from "../../src/archive/manifest";
+import { gzipLines } from "../../src/archive/member";
+import type { TaskRecord } from "../../src/archive/record";
+import { sha256Hex } from "../../src/lib/hex";
+
+/** Writes an object of the archive, its index and its row, as they should be. */
+export async function archive(
+  { day, generation }: Omit<GenerationKey, "kind">,
+  records: readonly TaskRecord[],
+  perMember = 3,
+): Promise<ArchiveIndex> {
+  const key = { kind: "tasks", day, generation } as const;
+  const sorted = records.toSorted((a, b) => (a.task.id < b.task.id ? -1 : 1));
+  const members: ArchiveIndex["members"] = [];
+  const pieces: Uint8Array[] = [];
+  let bytes = 0;
+  for (let at = 0; at < sorted.length; at += perMember) {
+    const some = sorted.slice(at, at + perMember);
+    const piece = await gzipLines(some.map((record) => JSON.stringify(record)));
+    const place = { offset: bytes, length: piece.length, sha256: await sha256Hex(piece) };
+    members.push({ ...place, ...describeTasks(some) });
+    pieces.push(piece);
+    bytes += piece.length;
+  }
+  const orders = records.filter(({ order }) => order !== null).length;
+  const index = { version: 1, ...key, created_at: 0, bytes, orders, totals: {}, members } as const;
+  await env.FILES.put(recordsKey(key), await new Blob(pieces).arrayBuffer());
+  await env.FILES.put(indexKey(key), JSON.stringify(index));
+  await addGeneration(env.DB, index).run();
+  return index;
+}
