@@ -10,5 +10,7 @@ CREATE TABLE `archive_generations` (
 	`orders` integer NOT NULL,
 	`bytes` integer NOT NULL,
 	`created_at` integer NOT NULL,
+	`task_id` text,
+	`proven_at` integer,
 	PRIMARY KEY(`kind`, `day`, `generation`)
 ) WITHOUT ROWID;

@@ -6,7 +6,7 @@ import type { GenerationColumns } from "./schema";
 /** A row of the manifest. */
 export type Generation = Omit<GenerationColumns, "kind"> & { kind: Kind };
 
-const ANY = sql("SELECT 1 FROM archive_generations LIMIT 1");
+const ANY = sql("SELECT 1 FROM archive_generations WHERE proven_at IS NOT NULL LIMIT 1");
 
 /** Whether anything may have left D1. */
 export async function hasArchive(db: D1Database): Promise<boolean> {
@@ -14,7 +14,7 @@ export async function hasArchive(db: D1Database): Promise<boolean> {
 }
 
 const OF_DAY = sql(`
-SELECT * FROM archive_generations WHERE kind = :kind AND day = :day ORDER BY generation DESC`);
+SELECT * FROM archive_generations WHERE kind = :kind AND day = :day AND proven_at IS NOT NULL ORDER BY generation DESC`);
 
 /** The generations of a day, the newest first. */
 export async function generationsOf(
@@ -25,27 +25,72 @@ export async function generationsOf(
   return (await OF_DAY.on(db, { kind, day }).all<Generation>()).results;
 }
 
-const ALL = sql("SELECT * FROM archive_generations WHERE kind = :kind ORDER BY day, generation");
+const ALL = sql(`
+SELECT * FROM archive_generations WHERE kind = :kind AND proven_at IS NOT NULL
+ORDER BY day, generation`);
 
 /** Every generation, the oldest day first: a row or two a day. */
 export async function allGenerations(db: D1Database, kind: Kind): Promise<Generation[]> {
   return (await ALL.on(db, { kind }).all<Generation>()).results;
 }
 
-const ADD = sql(`
-INSERT INTO archive_generations (kind, day, generation, first_id, last_id, first_processed_at,
-  last_processed_at, records, orders, bytes, created_at)
-VALUES (:kind, :day, :generation, :firstId, :lastId, :firstProcessedAt, :lastProcessedAt, :records,
-  :orders, :bytes, :createdAt)
-ON CONFLICT (kind, day, generation) DO NOTHING`);
+const RESERVE = sql(`
+INSERT INTO archive_generations (kind, day, generation, first_id, last_id, records, orders, bytes,
+  created_at, task_id)
+SELECT :kind, :day, coalesce(max(generation), 0) + 1, '', '', 0, 0, 0, :now, :taskId
+FROM archive_generations WHERE kind = :kind AND day = :day
+HAVING NOT EXISTS (SELECT 1 FROM archive_generations
+  WHERE kind = :kind AND day = :day AND task_id = :taskId AND proven_at IS NULL)`);
 
-/** Enters an object whose index is in R2; again, it changes nothing. */
-export function addGeneration(db: D1Database, index: ArchiveIndex): D1PreparedStatement {
+const RESERVED = sql(`
+SELECT max(generation) AS generation FROM archive_generations
+WHERE kind = :kind AND day = :day AND task_id = :taskId AND proven_at IS NULL`);
+
+/**
+ * The next generation of a day, for this task alone to write. Asked again before it is proven, the
+ * same.
+ */
+export async function reserveGeneration(
+  db: D1Database,
+  { kind, day }: Pick<GenerationKey, "kind" | "day">,
+  taskId: string,
+  now: number,
+): Promise<GenerationKey> {
+  const [, reserved] = await db.batch<{ generation: number }>([
+    RESERVE.on(db, { kind, day, taskId, now }),
+    RESERVED.on(db, { kind, day, taskId }),
+  ]);
+  const generation = reserved?.results[0]?.generation;
+  if (!generation) {
+    throw new Error(`No generation of ${day} was reserved`);
+  }
+  return { kind, day, generation };
+}
+
+const PROVEN = sql(`
+INSERT INTO archive_generations (kind, day, generation, first_id, last_id, first_processed_at,
+  last_processed_at, records, orders, bytes, created_at, task_id, proven_at)
+VALUES (:kind, :day, :generation, :firstId, :lastId, :firstProcessedAt, :lastProcessedAt, :records,
+  :orders, :bytes, :createdAt, :taskId, :now)
+ON CONFLICT (kind, day, generation) DO UPDATE SET first_id = excluded.first_id,
+  last_id = excluded.last_id, first_processed_at = excluded.first_processed_at,
+  last_processed_at = excluded.last_processed_at, records = excluded.records,
+  orders = excluded.orders, bytes = excluded.bytes, created_at = excluded.created_at,
+  proven_at = excluded.proven_at
+WHERE archive_generations.task_id IS excluded.task_id`);
+
+/** Enters an object that was read back, written by this task or found in R2. */
+export function enterGeneration(
+  db: D1Database,
+  index: ArchiveIndex,
+  taskId: string | null,
+  now: number,
+): D1PreparedStatement {
   const { kind, day, generation, members } = index;
   const processed = members.flatMap(({ first_processed_at: first, last_processed_at: last }) =>
     first === null || last === null ? [] : [first, last],
   );
-  return ADD.on(db, {
+  return PROVEN.on(db, {
     kind,
     day,
     generation,
@@ -57,6 +102,8 @@ export function addGeneration(db: D1Database, index: ArchiveIndex): D1PreparedSt
     orders: index.orders,
     bytes: index.bytes,
     createdAt: index.created_at,
+    taskId,
+    now,
   });
 }
 

@@ -2,8 +2,9 @@ import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core"
 import type { RowOf } from "../db/row";
 
 /**
- * The manifest: one row per object of the archive, written before any row that the object holds is
- * deleted. It can be made again from the index files alone. `WITHOUT ROWID`.
+ * The manifest: one row per object of the archive. A row without `provenAt` reserves the object's name
+ * for the task that writes it; with it, the object was read back, and rows of D1 that it holds may be
+ * gone. It can be made again from the index files alone. `WITHOUT ROWID`.
  */
 export const archiveGenerations = sqliteTable(
   "archive_generations",
@@ -23,6 +24,9 @@ export const archiveGenerations = sqliteTable(
     orders: integer("orders").notNull(),
     bytes: integer("bytes").notNull(),
     createdAt: integer("created_at").notNull(),
+    /** The task that writes, or wrote, the object; null of one found in R2. */
+    taskId: text("task_id"),
+    provenAt: integer("proven_at"),
   },
   (table) => [primaryKey({ columns: [table.kind, table.day, table.generation] })],
 );

@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import type { ArchiveIndex } from "../../src/archive/index-file";
 import { describeTasks } from "../../src/archive/index-member";
 import { type GenerationKey, indexKey, recordsKey } from "../../src/archive/keys";
-import { addGeneration } from "../../src/archive/manifest";
+import { enterGeneration } from "../../src/archive/manifest";
 import { gzipLines } from "../../src/archive/member";
 import type { TaskRecord } from "../../src/archive/record";
 import { sha256Hex } from "../../src/lib/hex";
@@ -30,6 +30,6 @@ export async function archive(
   const index = { version: 1, ...key, created_at: 0, bytes, orders, totals: {}, members } as const;
   await env.FILES.put(recordsKey(key), await new Blob(pieces).arrayBuffer());
   await env.FILES.put(indexKey(key), JSON.stringify(index));
-  await addGeneration(env.DB, index).run();
+  await enterGeneration(env.DB, index, null, 0).run();
   return index;
 }
