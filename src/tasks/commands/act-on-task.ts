@@ -31,12 +31,8 @@ export async function actOnTask(
     }
   }
   const result = await actOn(env, engine, action, id, { by: callerId(caller), reason });
-  if (result === "not_found") {
-    return new Refused({ kind: "no_task", id });
+  if (!isRefused(result)) {
+    await audit(operator, `task.${action}`, id, reason === undefined ? undefined : { reason });
   }
-  if (result !== "done") {
-    return new Refused({ kind: "wrong_state", status: result.status });
-  }
-  await audit(operator, `task.${action}`, id, reason === undefined ? undefined : { reason });
   return result;
 }

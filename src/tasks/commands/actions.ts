@@ -6,6 +6,7 @@
  */
 import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
+import { Refused, type Result } from "../../lib/result";
 import { log } from "../../log";
 import { endTurn, GIVEN, given, type Turn } from "./bulk-turn";
 import { countSql } from "../model/counts";
@@ -15,17 +16,14 @@ import { LEASED } from "../model/leases";
 import { type Action, DOABLE } from "./doable";
 import { publish, taskChange } from "../model/publish";
 import { getTask } from "../model/queries";
+import type { Refusal } from "./refusals";
 import { armRecovery } from "../recovery/recovery-alarm";
 import { undoRevoked } from "../running/revoke";
 import { sendTasks } from "../accepting/sending";
 import type { TaskColumns } from "../model/schema";
-import type { Status } from "../model/states";
 import { extendTimelineSql } from "../model/timeline";
 import { COUNTED_AS } from "../model/tracked-names";
 import { SENT_GRACE_MS } from "../model/queues";
-
-/** "done", or why not: there is no such task, or its state does not allow it. */
-export type ActionResult = "done" | "not_found" | { status: Status };
 
 /** Who does it, and for a discard why. */
 export interface Actor {
@@ -207,16 +205,16 @@ export async function actOn(
   action: Action,
   id: string,
   actor: Actor,
-): Promise<ActionResult> {
+): Promise<Result<"done", Refusal>> {
   const task = await getTask(env.DB, id);
   if (!task) {
-    return "not_found";
+    return new Refused({ kind: "no_task", id });
   }
   if ((await ACTIONS[action](env, engine, [task.id], actor)).length > 0) {
     return "done";
   }
   const now = await getTask(env.DB, task.id);
-  return { status: statusOf(now ?? task) };
+  return new Refused({ kind: "wrong_state", status: statusOf(now ?? task) });
 }
 
 const STATUS_AFTER = {

@@ -10,6 +10,7 @@ import { deafQueue, deliver, orderEngine, passWaits } from "../../support/engine
 import { storeOrders, storeTasks, taskOf, testEnv } from "../../support/engine";
 import { door } from "../../support/door";
 import { anOrder } from "../../support/orders";
+import { refusalOf } from "../../support/result";
 import { aDefinition } from "../../support/tasks";
 
 const BY = "user:operator";
@@ -110,8 +111,10 @@ describe("cancel", () => {
   it("is refused with the state once a task has ended, and for a task nobody knows", async () => {
     const [id = ""] = await storeOrders(env, [anOrder()]);
     await deliver([id], env);
-    expect(await actOn(env, orderEngine, "cancel", id, { by: BY })).toEqual({ status: "SUCCESS" });
-    expect(await actOn(env, orderEngine, "cancel", "nobody", { by: BY })).toBe("not_found");
+    const ended = await actOn(env, orderEngine, "cancel", id, { by: BY });
+    expect(refusalOf(ended)).toEqual({ kind: "wrong_state", status: "SUCCESS" });
+    const none = await actOn(env, orderEngine, "cancel", "nobody", { by: BY });
+    expect(refusalOf(none)).toEqual({ kind: "no_task", id: "nobody" });
   });
 });
 
@@ -152,16 +155,12 @@ describe("retry by a person", () => {
       leaseMs: 45_000,
       suspect: false,
     });
-    expect(await actOn(quiet(), orderEngine, "retry", waiting, { by: BY })).toEqual({
-      status: "PENDING",
-    });
-    expect(await actOn(quiet(), orderEngine, "retry", succeeded, { by: BY })).toEqual({
-      status: "SUCCESS",
-    });
-    expect(await actOn(quiet(), orderEngine, "retry", held, { by: BY })).toEqual({
-      status: "STARTED",
-    });
-    expect(await actOn(quiet(), orderEngine, "retry", "nobody", { by: BY })).toBe("not_found");
+    const retry = async (id: string) =>
+      refusalOf(await actOn(quiet(), orderEngine, "retry", id, { by: BY }));
+    expect(await retry(waiting)).toEqual({ kind: "wrong_state", status: "PENDING" });
+    expect(await retry(succeeded)).toEqual({ kind: "wrong_state", status: "SUCCESS" });
+    expect(await retry(held)).toEqual({ kind: "wrong_state", status: "STARTED" });
+    expect(await retry("nobody")).toEqual({ kind: "no_task", id: "nobody" });
   });
 });
 

@@ -23,6 +23,7 @@ import {
   testEnv,
 } from "../../support/engine";
 import { anOrder } from "../../support/orders";
+import { refusalOf } from "../../support/result";
 
 const BY = "user:someone";
 
@@ -60,7 +61,7 @@ describe("an action on a task", () => {
     );
     // And what somebody else did before is not taken for one's own.
     const again = await actOn(struck(text), orderEngine, action, id, { by: "user:other" });
-    expect(again).toEqual({ status: task.status });
+    expect(refusalOf(again)).toEqual({ kind: "wrong_state", status: task.status });
   });
 });
 
