@@ -25,14 +25,14 @@ SELECT 1 AS kept FROM deleted_orders WHERE id = :id AND deleted_at = :now AND de
 
 /**
  * Deletes a stored order. Its id stays used, with who deleted it, when and why; its task keeps its
- * history and loses its link. Returns false when there is no such order.
+ * history and loses its link.
  */
 export async function deleteOrder(
   env: Env,
   id: string,
   deletion: Deletion,
   now = Date.now(),
-): Promise<boolean> {
+): Promise<Result<"done", DeletionRefusal>> {
   const { by, reason } = deletion;
   const results = await withBallast(env.DB, () =>
     retryD1(env.DB, () =>
@@ -45,10 +45,10 @@ export async function deleteOrder(
     ),
   );
   if (results.at(-1)?.results.length === 0) {
-    return false;
+    return new Refused({ kind: "no_order", id });
   }
   log.warn("order.deleted", { orderId: id, by, reason });
-  return true;
+  return "done";
 }
 
 /** Deletes an order, known by its id in whichever form of Unicode, for an administrator. */
@@ -64,8 +64,12 @@ export async function deleteOrderAs(
     return reason;
   }
   const order = await getOrder(env.DB, id);
-  if (!order || !(await deleteOrder(env, order.id, { by, reason }))) {
+  if (!order) {
     return new Refused({ kind: "no_order", id });
+  }
+  const deleted = await deleteOrder(env, order.id, { by, reason });
+  if (isRefused(deleted)) {
+    return deleted;
   }
   await audit(acting, "order.delete", order.id, { reason });
   return order.id;

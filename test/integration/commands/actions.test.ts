@@ -170,8 +170,9 @@ describe("a deleted order", () => {
     const orderId = String(order["id"]);
     const [id = ""] = await storeOrders(env, [order]);
     await deliver([id], env);
-    expect(await deleteOrder(env, orderId, { by: BY, reason: "asked for" })).toBe(true);
-    expect(await deleteOrder(env, orderId, { by: BY, reason: "again" })).toBe(false);
+    expect(await deleteOrder(env, orderId, { by: BY, reason: "asked for" })).toBe("done");
+    const repeated = await deleteOrder(env, orderId, { by: BY, reason: "again" });
+    expect(refusalOf(repeated)).toEqual({ kind: "no_order", id: orderId });
     expect(await getOrder(env.DB, orderId)).toBeNull();
     expect((await taskOf(id)).status).toBe("SUCCESS");
     const [again = ""] = await storeOrders(env, [order]);
