@@ -1,5 +1,6 @@
 import { startTracking } from "../../src/tasks/tracked/tracked";
 import { finishTracking, reportProgress } from "../../src/tasks/tracked/tracked-reports";
+import { isRefused } from "../../src/lib/result";
 import { isFinal } from "../../src/tasks/model/states";
 import { taskOf } from "./engine";
 import type { Life, Report } from "./model-plans";
@@ -39,7 +40,7 @@ export class Elsewhere {
       isPending,
       context: JSON.stringify({ n: lives.length }),
     });
-    if (tracking === "taken" || tracking === "ended" || !tracking.created) {
+    if (isRefused(tracking) || !tracking.created) {
       return undefined;
     }
     lives.push(life);

@@ -3,7 +3,9 @@ import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { cutMiddle, cutText } from "../../lib/cut-text";
 import { keptJson } from "../../lib/kept-json";
+import { Refused, type Result } from "../../lib/result";
 import { log } from "../../log";
+import type { Refusal } from "../commands/refusals";
 import {
   MAX_JSON_CHARACTERS,
   MAX_MESSAGE_CHARACTERS,
@@ -14,7 +16,7 @@ import { countEndsSql } from "../model/counts";
 import { crossedNotice, notifyEndsSql, readNotify, startedNotice } from "../model/notify";
 import { taskChange, publish } from "../model/publish";
 import { getTask, type TaskRow, type TaskView } from "../model/queries";
-import { OPEN, runsElsewhere, shownAs, type Status, TRACKED } from "../model/states";
+import { OPEN, runsElsewhere, shownAs, TRACKED } from "../model/states";
 import { extendTimelineSql, HAS_ROOM } from "../model/timeline";
 import { silenceSql } from "../model/silence";
 import { COUNTED_AS } from "../model/tracked-names";
@@ -32,8 +34,8 @@ export type Ending =
   | { status: "SUCCESS"; result: unknown }
   | { status: "FAILURE"; message: string; traceback?: string | undefined; result: unknown };
 
-/** "done", or the state of a task that has ended: then the report is only noted. */
-export type Reported = "done" | { status: Status };
+/** A task that has ended refuses the report, which is then only noted. */
+export type Reported = Result<"done", Extract<Refusal, { kind: "wrong_state" }>>;
 
 const REPORTING = `id = :id AND queue = '${TRACKED}' AND ${OPEN}` as const;
 
@@ -167,5 +169,5 @@ async function report(
   await NOTE_LATE.on(db, { id: task.id, now }).run();
   const { status } = (await getTask(db, task.id)) ?? task;
   log.warn("task.late_report", { taskId: task.id, status });
-  return { status };
+  return new Refused({ kind: "wrong_state", status });
 }

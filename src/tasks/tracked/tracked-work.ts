@@ -7,14 +7,15 @@ import { callerOf } from "../../auth/people/names";
 import type { AppEnv } from "../../http/app-env";
 import { asSent } from "../../http/as-sent";
 import { AppError } from "../../http/errors";
+import { isRefused } from "../../lib/result";
 import { assertStorage } from "../accepting/backpressure";
 import type { Engine } from "../model/engine";
 import { knownTask } from "../commands/known-task";
 import { mayReport } from "../commands/permissions";
 import type { TaskView } from "../model/queries";
-import { wrongState } from "../commands/refusals";
+import { granted } from "../commands/refusals";
 import { TRACKED } from "../model/states";
-import { startTracking } from "./tracked";
+import { startTracking, type Tracking } from "./tracked";
 import type { TrackedReport, TrackedStart } from "./tracked-body";
 import { finishTracking, reportProgress } from "./tracked-reports";
 
@@ -23,7 +24,7 @@ export async function startWork(
   c: Context<AppEnv>,
   engine: Engine,
   body: z.infer<typeof TrackedStart>,
-): Promise<{ task: TaskView; created: boolean }> {
+): Promise<Tracking> {
   const caller = assertCaller(c.var.caller);
   if (engine.find(body.task_name)) {
     const detail = `task_name: ${body.task_name} is a task of this system`;
@@ -44,11 +45,11 @@ export async function startWork(
     totalSteps: body.total_steps ?? undefined,
     context: JSON.stringify(context),
   });
-  if (tracking === "ended") {
+  if (isRefused(tracking) && tracking.why === "ended") {
     const detail = `A task ${body.task_id} was tracked and has ended`;
     throw new AppError(409, "already_ended", detail);
   }
-  if (tracking === "taken" || !mayReport(tracking.task, caller)) {
+  if (isRefused(tracking) || !mayReport(tracking.task, caller)) {
     const detail = `${body.task_id} is the id of another's task, or of one of this system`;
     throw new AppError(409, "task_id_taken", detail);
   }
@@ -76,11 +77,10 @@ export async function reportWork(
     totalSteps: body.total_steps ?? undefined,
   };
   const { status, error_message: message = "", error_traceback: traceback } = body;
-  const reported = status
-    ? await finishTracking(c.env, task, { status, result, message, traceback }, progress)
-    : await reportProgress(c.env, task, progress);
-  if (reported !== "done") {
-    throw wrongState(reported.status);
-  }
+  granted(
+    status
+      ? await finishTracking(c.env, task, { status, result, message, traceback }, progress)
+      : await reportProgress(c.env, task, progress),
+  );
   return knownTask(c.env.DB, task.id);
 }

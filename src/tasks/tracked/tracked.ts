@@ -9,6 +9,7 @@ import { retryD1 } from "../../db/retry";
 import { cutText } from "../../lib/cut-text";
 import { formsOf } from "../../lib/fold";
 import { keptJson } from "../../lib/kept-json";
+import { Refused, type Result } from "../../lib/result";
 import { log } from "../../log";
 import { MAX_JSON_CHARACTERS, MAX_MESSAGE_CHARACTERS, MAX_NAME_CHARACTERS } from "../model/bounds";
 import { countSql } from "../model/counts";
@@ -45,11 +46,16 @@ export interface NewTracked {
   context: string;
 }
 
+export interface Tracking {
+  task: TaskView;
+  created: boolean;
+}
+
 /**
  * "ended": a task of that name is over, and a new one needs a new name. "taken": a task of this
  * system has it for its id.
  */
-export type Tracking = { task: TaskView; created: boolean } | "ended" | "taken";
+export type NotTracked = "ended" | "taken";
 
 /** A time no clock reaches: nobody is to claim it. */
 const NEVER = 9e15;
@@ -77,7 +83,7 @@ export async function startTracking(
   env: Env,
   tracked: NewTracked,
   now = Date.now(),
-): Promise<Tracking> {
+): Promise<Result<Tracking, NotTracked>> {
   const { externalId, user, isPending = false } = tracked;
   const name = cutText(tracked.name, MAX_NAME_CHARACTERS);
   const module = cutText(tracked.module, MAX_NAME_CHARACTERS);
@@ -114,10 +120,10 @@ export async function startTracking(
   );
   const task = await getTask(env.DB, externalId);
   if (!task?.external_id || !forms.includes(task.external_id)) {
-    return "taken";
+    return new Refused("taken");
   }
   if (isFinal(task.status)) {
-    return "ended";
+    return new Refused("ended");
   }
   await armRecovery(env); // it looks for what is silent
   log.info("task.tracked", { taskId: task.id, name, externalId });

@@ -29,6 +29,7 @@ import {
 } from "../../support/engine";
 import { aChange, listen, type Listener } from "../../support/live";
 import { anOrder } from "../../support/orders";
+import { grantedOf, refusalOf } from "../../support/result";
 import { aDefinition } from "../../support/tasks";
 
 const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
@@ -142,10 +143,7 @@ const work = () => ({
 
 async function tracking(isPending = false) {
   const started = await startTracking(quiet(), { ...work(), isPending });
-  if (typeof started === "string") {
-    throw new Error(started);
-  }
-  return started.task;
+  return grantedOf(started).task;
 }
 
 describe("whoever listens is told of what no consumer settles:", () => {
@@ -226,7 +224,8 @@ describe("whoever listens is told of what no consumer settles:", () => {
     const error = { code: "failed", message: "no" };
     await vi.waitFor(() => expect(seen()).toMatchObject({ status: "FAILURE", error }));
     const told = listener.messages.length;
-    expect(await reportProgress(quiet(), task, { percent: 50 })).toEqual({ status: "FAILURE" });
+    const late = await reportProgress(quiet(), task, { percent: 50 });
+    expect(refusalOf(late)).toEqual({ kind: "wrong_state", status: "FAILURE" });
     expect(listener.messages.slice(told)).toEqual([]);
 
     const ahead = await tracking(true);

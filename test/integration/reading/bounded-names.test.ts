@@ -8,6 +8,7 @@ import { finishTracking } from "../../../src/tasks/tracked/tracked-reports";
 import { adminSession, call } from "../../support/api";
 import { deafQueue, orderEngine, testEnv } from "../../support/engine";
 import { clearTasks, expectRightCounts } from "../../support/recount";
+import { grantedOf } from "../../support/result";
 import { siteOf, someKeys } from "../../support/task-site";
 
 const site = siteOf();
@@ -25,10 +26,7 @@ async function track(name: string, module: string) {
     timeoutMs: 60_000,
     context: "{}",
   });
-  if (typeof tracking === "string") {
-    throw new Error(tracking);
-  }
-  return tracking.task;
+  return grantedOf(tracking).task;
 }
 
 const counted = async () =>

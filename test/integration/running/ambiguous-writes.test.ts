@@ -23,7 +23,7 @@ import {
   testEnv,
 } from "../../support/engine";
 import { anOrder } from "../../support/orders";
-import { refusalOf } from "../../support/result";
+import { grantedOf, refusalOf } from "../../support/result";
 
 const BY = "user:someone";
 
@@ -69,8 +69,8 @@ it("the deletion of an order", async () => {
   const id = `ambiguous-${crypto.randomUUID()}`;
   await seedOrders([{ id, processedAt: Date.now() }]);
   const deletion = { by: BY, reason: "because" };
-  expect(await deleteOrder(struck("DELETE FROM orders"), id, deletion)).toBe(true);
-  expect(await deleteOrder(testEnv(), id, deletion)).toBe(false);
+  expect(await deleteOrder(struck("DELETE FROM orders"), id, deletion)).toBe("done");
+  expect(refusalOf(await deleteOrder(testEnv(), id, deletion))).toEqual({ kind: "no_order", id });
 });
 
 it("a pause, and its end", async () => {
@@ -120,12 +120,13 @@ it("tracked work: its start, a report, its end", async () => {
   };
   const started = await startTracking(struck("INSERT INTO tasks"), work);
   expect(started).toMatchObject({ created: true });
-  const { task } = started as Exclude<typeof started, string>;
+  const { task } = grantedOf(started);
   expect(await reportProgress(struck("UPDATE tasks"), task, { percent: 5 })).toBe("done");
   const success = { status: "SUCCESS", result: 1 } as const;
   expect(await finishTracking(struck("UPDATE tasks"), task, success)).toBe("done");
   expect((await taskOf(task.id)).timeline).toBeNull(); // no report came late
-  expect(await finishTracking(testEnv(), task, success)).toEqual({ status: "SUCCESS" });
+  const again = await finishTracking(testEnv(), task, success);
+  expect(refusalOf(again)).toEqual({ kind: "wrong_state", status: "SUCCESS" });
 });
 
 it("a replay whose copy runs already is one, though the failure cannot be discarded", async () => {

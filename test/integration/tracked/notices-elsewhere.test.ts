@@ -15,6 +15,7 @@ import { startTracking } from "../../../src/tasks/tracked/tracked";
 import { finishTracking } from "../../../src/tasks/tracked/tracked-reports";
 import { countingDatabase } from "../../support/counting";
 import { clearTasks, recount } from "../../support/recount";
+import { grantedOf } from "../../support/result";
 
 const USER = "user:ada";
 const NOW = 1_800_000_000_000;
@@ -36,7 +37,7 @@ async function tracked(notify: Notify | null = ALL, module = "nomina"): Promise<
     timeoutMs: 60_000,
     context: "{}",
   });
-  const id = typeof tracking === "string" ? expect.fail(tracking) : tracking.task.id;
+  const { id } = grantedOf(tracking).task;
   await env.DB.prepare("UPDATE tasks SET notify = ?2 WHERE id = ?1")
     .bind(id, notify && JSON.stringify(notify))
     .run();
