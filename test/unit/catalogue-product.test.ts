@@ -1,7 +1,9 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { isRefused } from "../../src/lib/result";
 import { productIdOf, readProduct } from "../../src/orders/catalogue/product";
 import { anyJson, hostileText } from "../support/arbitraries";
+import { refusalOf } from "../support/result";
 
 const answer = (body: unknown) => readProduct("4", JSON.stringify(body));
 
@@ -49,7 +51,7 @@ it("reads a product whose id is sent as text", () => {
 it.each([[""], ["null"], ["  \n"], [" null\n"]])(
   "takes the body %j for an unknown product",
   (text) => {
-    expect(readProduct("4", text)).toBe("unknown");
+    expect(refusalOf(readProduct("4", text))).toEqual({ kind: "unknown" });
   },
 );
 
@@ -73,7 +75,7 @@ it.each([
   ["a title that is no text", `{"id":4,"title":7,"price":1}`],
   ["an id in a list", `{"id":["4"],"title":"Camisa","price":1}`],
 ])("takes an answer that is %s for unusable", (_, text) => {
-  expect(readProduct("4", text)).toHaveProperty("unusable");
+  expect(refusalOf(readProduct("4", text))).toHaveProperty("kind", "unusable");
 });
 
 it("cuts an endless title short and keeps it well formed", () => {
@@ -96,7 +98,7 @@ it("never throws: any answer is a product with a whole price, unknown, or unusab
   fc.assert(
     fc.property(fc.oneof(text, hostileText), (body) => {
       const result = readProduct("4", body);
-      if (result !== "unknown" && !("unusable" in result)) {
+      if (!isRefused(result)) {
         expect(result.id).toBe("4");
         expect(Number.isSafeInteger(result.unitPrice) && result.unitPrice >= 0).toBe(true);
         expect(result.title.isWellFormed()).toBe(true);

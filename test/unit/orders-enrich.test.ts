@@ -1,13 +1,16 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { isRefused, Refused } from "../../src/lib/result";
 import type { Lookup } from "../../src/orders/catalogue/catalogue";
 import { enrich, productsOf } from "../../src/orders/pipeline/enrich";
+import { refusalOf } from "../support/result";
 
 const product = (id: string, unitPrice = 100) => ({ id, title: `Product ${id}`, unitPrice });
-const sick = { sick: "it answered 503", failedAt: 1, until: 2 };
-const down = { down: "it answered 503" };
-const refused = { refused: "it answered 400" };
-const waiting = { waitMs: 500 };
+const sick = new Refused({ kind: "sick", why: "it answered 503", failedAt: 1, until: 2 });
+const down = new Refused({ kind: "down", why: "it answered 503" });
+const refused = new Refused({ kind: "refused", why: "it answered 400" });
+const waiting = new Refused({ kind: "not_known", waitMs: 500 });
+const unknown = new Refused({ kind: "unknown" });
 
 function orderOf(...skus: string[]) {
   const lines = skus.map((sku, index) => ({ sku, quantity: index + 1 }));
@@ -33,17 +36,18 @@ it("puts product and price to every line, in the order of the lines", () => {
 it("fails for an unknown SKU, whatever else got no answer, and names the SKU as sent", () => {
   const products = new Map<string, Lookup>([
     ["1", sick],
-    ["2", "unknown"],
+    ["2", unknown],
     ["3", waiting],
   ]);
   const expected = { kind: "unknown_sku", sku: "P002" };
-  expect(enrich(orderOf("P001", "P003", "P002"), products)).toEqual(expected);
-  expect(enrich(orderOf("P002", "P003", "P001"), products)).toEqual(expected);
+  expect(refusalOf(enrich(orderOf("P001", "P003", "P002"), products))).toEqual(expected);
+  expect(refusalOf(enrich(orderOf("P002", "P003", "P001"), products))).toEqual(expected);
 });
 
 it("takes a SKU without a digit for unknown, without asking", () => {
   expect(productsOf(orderOf("INVALID_SKU", "P001", "X-1"))).toEqual(["1"]);
-  expect(enrich(orderOf("P001", "INVALID_SKU"), new Map([["1", sick]]))).toEqual({
+  const products = new Map([["1", sick]]);
+  expect(refusalOf(enrich(orderOf("P001", "INVALID_SKU"), products))).toEqual({
     kind: "unknown_sku",
     sku: "INVALID_SKU",
   });
@@ -59,17 +63,19 @@ it.each<[Lookup, object]>([
     ["1", product("1")],
     ["2", lookup],
   ]);
-  expect(enrich(orderOf("P001", "P002"), products)).toEqual({ sku: "P002", ...expected });
+  const lack = refusalOf(enrich(orderOf("P001", "P002"), products));
+  expect(lack).toEqual({ sku: "P002", ...expected });
 });
 
 it("takes a product that nothing is said of for one that is not known yet", () => {
-  expect(enrich(orderOf("P001"), new Map())).toMatchObject({ kind: "not_known", sku: "P001" });
+  const lack = refusalOf(enrich(orderOf("P001"), new Map()));
+  expect(lack).toMatchObject({ kind: "not_known", sku: "P001" });
 });
 
 it("ranks any mix of answers: unknown, refused, down, sick, not known, enriched", () => {
   const ranked = ["unknown_sku", "refused", "down", "sick", "not_known"] as const;
   const values: Record<string, Lookup> = {
-    unknown_sku: "unknown",
+    unknown_sku: unknown,
     refused,
     down,
     sick,
@@ -84,8 +90,8 @@ it("ranks any mix of answers: unknown, refused, down, sick, not known, enriched"
       const order = orderOf(...answers.map((_, index) => `P${index}`));
       const result = enrich(order, products);
       const kind = ranked.find((each) => answers.includes(each));
-      expect("kind" in result ? result.kind : undefined).toBe(kind);
-      if (!("kind" in result)) {
+      expect(isRefused(result) ? result.why.kind : undefined).toBe(kind);
+      if (!isRefused(result)) {
         expect(result.lines.map(({ sku, quantity }) => ({ sku, quantity }))).toEqual(order.lines);
         expect(result.lines.map(({ productId }) => `P${productId}`)).toEqual(
           order.lines.map(({ sku }) => sku),

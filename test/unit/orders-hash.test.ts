@@ -9,6 +9,7 @@ import type { EnrichedLine, PricedOrder } from "../../src/orders/order/order";
 import { price } from "../../src/orders/pipeline/price";
 import { validate } from "../../src/orders/pipeline/validate";
 import { hostileText } from "../support/arbitraries";
+import { grantedOf } from "../support/result";
 
 const rules = {
   discountThreshold: 50_000,
@@ -18,20 +19,13 @@ const rules = {
 
 /** Takes JSON text through the pure stages; every SKU with a digit is a product. */
 function pricedFrom(json: string): PricedOrder {
-  const order = validate(JSON.parse(json));
-  if ("kind" in order) {
-    throw new Error(`not valid: ${order.kind}`);
-  }
+  const order = grantedOf(validate(JSON.parse(json)));
   const products = new Map<string, Lookup>();
   for (const { sku } of order.lines) {
     const id = productIdOf(sku) ?? "";
     products.set(id, { id, title: `Product ${id}`, unitPrice: 100 + id.length });
   }
-  const enriched = enrich(order, products);
-  if ("kind" in enriched) {
-    throw new Error(`not enriched: ${enriched.kind}`);
-  }
-  return price(enriched, rules);
+  return price(grantedOf(enrich(order, products)), rules);
 }
 
 const sentOrder = fc.record({

@@ -1,9 +1,11 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { isRefused } from "../../src/lib/result";
 import { reasonOf } from "../../src/orders/order/errors";
 import { canonicalId, type ValidOrder } from "../../src/orders/order/order";
 import { validate } from "../../src/orders/pipeline/validate";
 import { anyJson, hostileText, nearlyAnOrder, validOrder } from "../support/arbitraries";
+import { refusalOf } from "../support/result";
 
 const good = { id: 42, cliente: "ACME", productos: [{ sku: "P001", cantidad: 2 }] };
 const withLine = (line: unknown) => ({ ...good, productos: [good.productos[0], line] });
@@ -29,13 +31,13 @@ it.each([
   ["a text", "order"],
   ["a number", 42],
 ])("refuses %s as an order", (_, input) => {
-  expect(validate(input)).toEqual({ kind: "not_an_order" });
+  expect(refusalOf(validate(input))).toEqual({ kind: "not_an_order" });
 });
 
 it.each([[undefined], [null], [0], [-1], [1.5], [2 ** 53], [true], [""], ["a b"], [[42]], [{}]])(
   "refuses the id %j and repeats it",
   (id) => {
-    expect(validate({ ...good, id })).toEqual({ kind: "invalid_id", given: id });
+    expect(refusalOf(validate({ ...good, id }))).toEqual({ kind: "invalid_id", given: id });
   },
 );
 
@@ -54,7 +56,7 @@ it.each([
   ["with a C1 control", "ACME\u0085"],
   ["with half a surrogate pair", "ACME\ud83d"],
 ])("refuses a customer that is %s", (_, cliente) => {
-  expect(validate({ ...good, cliente })).toEqual({ kind: "invalid_customer" });
+  expect(refusalOf(validate({ ...good, cliente }))).toEqual({ kind: "invalid_customer" });
 });
 
 it.each([["❤️ Corp"], ["ا\u200cب"], ["👩‍🚀"], ["\u3164ACME"]])(
@@ -67,21 +69,21 @@ it.each([["❤️ Corp"], ["ا\u200cب"], ["👩‍🚀"], ["\u3164ACME"]])(
 it.each([[undefined], [null], [{}], ["P001"], [[]], [{ length: 1, 0: good.productos[0] }]])(
   "refuses %j as products",
   (productos) => {
-    expect(validate({ ...good, productos })).toEqual({ kind: "no_lines" });
+    expect(refusalOf(validate({ ...good, productos }))).toEqual({ kind: "no_lines" });
   },
 );
 
 it("takes 200 lines and refuses 201", () => {
   const lines = (count: number) => Array.from({ length: count }, () => good.productos[0]);
   expect(validate({ ...good, productos: lines(200) })).toHaveProperty("lines.length", 200);
-  expect(validate({ ...good, productos: lines(201) })).toEqual({
+  expect(refusalOf(validate({ ...good, productos: lines(201) }))).toEqual({
     kind: "too_many_lines",
     lines: 201,
   });
 });
 
 it.each([[null], ["P001"], [3], [[]]])("names the line that is %j", (line) => {
-  expect(validate(withLine(line))).toEqual({ kind: "invalid_line", index: 1 });
+  expect(refusalOf(validate(withLine(line)))).toEqual({ kind: "invalid_line", index: 1 });
 });
 
 it.each([
@@ -95,29 +97,37 @@ it.each([
   ["P\t1"],
   ["P\ud800"],
 ])("names the line whose SKU is %j", (sku) => {
-  expect(validate(withLine({ sku, cantidad: 1 }))).toEqual({ kind: "invalid_sku", index: 1 });
+  expect(refusalOf(validate(withLine({ sku, cantidad: 1 })))).toEqual({
+    kind: "invalid_sku",
+    index: 1,
+  });
 });
 
 it.each([[undefined], [null], ["2"], [0], [-0], [-1], [1.5], [10_001], [1e21], [true]])(
   "names the line whose quantity is %j, and repeats it",
   (cantidad) => {
     const expected = { kind: "invalid_quantity", index: 1, given: cantidad };
-    expect(validate(withLine({ sku: "P001", cantidad }))).toEqual(expected);
+    expect(refusalOf(validate(withLine({ sku: "P001", cantidad })))).toEqual(expected);
   },
 );
 
 it("reports the first fault, from the order's id to its last line", () => {
   const productos = [{ sku: "", cantidad: 0 }, null];
-  expect(validate({ id: 0, cliente: "", productos: [] })).toHaveProperty("kind", "invalid_id");
-  expect(validate({ ...good, cliente: "", productos: [] })).toEqual({ kind: "invalid_customer" });
-  expect(validate({ ...good, productos })).toEqual({ kind: "invalid_sku", index: 0 });
+  expect(refusalOf(validate({ id: 0, cliente: "", productos: [] }))).toHaveProperty(
+    "kind",
+    "invalid_id",
+  );
+  expect(refusalOf(validate({ ...good, cliente: "", productos: [] }))).toEqual({
+    kind: "invalid_customer",
+  });
+  expect(refusalOf(validate({ ...good, productos }))).toEqual({ kind: "invalid_sku", index: 0 });
 });
 
 it("reads only an order's own members, whatever their names", () => {
   const input: unknown = JSON.parse(
     `{"__proto__": {"id": 1}, "cliente": "ACME", "productos": [{"sku": "P1", "cantidad": 1}]}`,
   );
-  expect(validate(input)).toEqual({ kind: "invalid_id", given: undefined });
+  expect(refusalOf(validate(input))).toEqual({ kind: "invalid_id", given: undefined });
 });
 
 it("accepts every order that keeps the rules, and changes nothing in it but words", () => {
@@ -138,9 +148,9 @@ it("answers any JSON with an order that keeps every rule, or with an error, and 
   fc.assert(
     fc.property(fc.oneof(nearlyAnOrder, nearlyAnOrder, anyJson), (input) => {
       const result = validate(input);
-      if ("kind" in result) {
+      if (isRefused(result)) {
         refused += 1;
-        expect(reasonOf(result).detail).toHaveProperty("stage", "validate");
+        expect(reasonOf(result.why).detail).toHaveProperty("stage", "validate");
       } else {
         accepted += 1;
         expectRules(result);
@@ -159,7 +169,7 @@ it("never lets a hostile text into an order that breaks its rules", () => {
           ? { ...good, productos: [{ sku: text, cantidad: 1 }] }
           : { ...good, [where]: text };
       const result = validate(order);
-      if (!("kind" in result)) {
+      if (!isRefused(result)) {
         expectRules(result);
       }
     }),

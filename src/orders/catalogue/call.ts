@@ -1,6 +1,7 @@
 /** One call to the catalogue, an HTTP service of the fakestoreapi shape: GET /products/4. */
 import { exports } from "cloudflare:workers";
 import { systemClock } from "../../lib/clock";
+import { isRefused } from "../../lib/result";
 import { type Product, readProduct } from "./product";
 
 /**
@@ -71,11 +72,7 @@ async function read(id: string, response: Response, now: number): Promise<CallRe
       return { kind: "unusable", why: `its answer is over ${MAX_BODY_BYTES} bytes` };
     }
     const product = readProduct(id, text);
-    return product === "unknown"
-      ? { kind: "unknown" }
-      : "unusable" in product
-        ? { kind: "unusable", why: product.unusable }
-        : { kind: "product", product };
+    return isRefused(product) ? product.why : { kind: "product", product };
   }
   const why = `it answered ${status}`;
   const retryAfterMs = readRetryAfter(response.headers.get("retry-after"), now);

@@ -5,6 +5,7 @@
 import { type Config, configOf } from "../../config";
 import { type Clock, systemClock } from "../../lib/clock";
 import { dropFirst } from "../../lib/drop-first";
+import { Refused, type Result } from "../../lib/result";
 import { log } from "../../log";
 import { objectOf } from "../../object-of";
 import type { Need } from "./asks";
@@ -14,21 +15,23 @@ import type { CatalogueDesk, CatalogueStatus } from "./desk.do";
 import type { Product } from "./product";
 
 /**
- * What an order learns of a product.
- * - a product, or that there is none
+ * Why there is no product to be had.
+ * - `unknown`: there is none
  * - `refused`: asking again cannot help
  * - `sick`: it failed by itself at `failedAt`, since the order last asked or so that it is not asked
  *   before `until`
  * - `down`: the catalogue is
- * - `waitMs`: it is not known yet, but in about so many milliseconds
+ * - `not_known`: not yet, but in about `waitMs` milliseconds
  */
-export type Lookup =
-  | Product
-  | "unknown"
-  | { refused: string }
-  | { sick: string; failedAt: number; until: number }
-  | { down: string }
-  | { waitMs: number };
+export type NotHad =
+  | { kind: "unknown" }
+  | { kind: "refused"; why: string }
+  | { kind: "sick"; why: string; failedAt: number; until: number }
+  | { kind: "down"; why: string }
+  | { kind: "not_known"; waitMs: number };
+
+/** What an order learns of a product. */
+export type Lookup = Result<Product, NotHad>;
 
 /** What an order wants to know, since when it asks, and when it last did. Unix milliseconds. */
 export type Question = Omit<Need, "notBefore"> & { since: number; ranAt: number };
@@ -102,15 +105,14 @@ export class Catalogue {
           return [product, read(fresh)];
         }
         if (found?.down) {
-          return [product, { down: found.down.why }];
+          return [product, new Refused({ kind: "down", why: found.down.why })];
         }
         const sick = found?.sick.get(product);
-        return [
-          product,
-          sick && (sick.until > this.#clock() || sick.failedAt >= need.ranAt)
-            ? { sick: sick.why, failedAt: sick.failedAt, until: sick.until }
-            : { waitMs },
-        ];
+        if (sick && (sick.until > this.#clock() || sick.failedAt >= need.ranAt)) {
+          const { why, failedAt, until } = sick;
+          return [product, new Refused({ kind: "sick", why, failedAt, until })];
+        }
+        return [product, new Refused({ kind: "not_known", waitMs })];
       }),
     );
   }
@@ -132,9 +134,9 @@ function read(answer: Answer): Lookup {
     case "product":
       return answer.product;
     case "unknown":
-      return "unknown";
+      return new Refused({ kind: "unknown" });
     case "refused":
-      return { refused: answer.why };
+      return new Refused({ kind: "refused", why: answer.why });
     default:
       return answer satisfies never;
   }

@@ -1,4 +1,5 @@
 import { parseAsSent } from "../../lib/exact-json";
+import { isRefused } from "../../lib/result";
 import type { FailureReason } from "../../tasks/model/define";
 import { reasonOf } from "../order/errors";
 import { prepareOrder } from "./prepare";
@@ -12,5 +13,5 @@ export function checkOrder(text: string): FailureReason | null {
     return failure;
   }
   const checked = validate(parseAsSent(text));
-  return "kind" in checked ? reasonOf(checked) : null;
+  return isRefused(checked) ? reasonOf(checked.why) : null;
 }

@@ -1,15 +1,14 @@
-import type { Lookups } from "../catalogue/catalogue";
+import { isRefused, Refused, type Result } from "../../lib/result";
+import type { Lookups, NotHad } from "../catalogue/catalogue";
 import { productIdOf } from "../catalogue/product";
 import type { OrderError } from "../order/errors";
 import type { EnrichedLine, EnrichedOrder, ValidOrder } from "../order/order";
 
-/** What an order lacks a product for: see `Lookup`. */
-export type NoProduct = { sku: string } & (
-  | { kind: "refused"; why: string }
-  | { kind: "down"; why: string }
-  | { kind: "sick"; why: string; failedAt: number; until: number }
-  | { kind: "not_known"; waitMs: number }
-);
+/** What an order lacks a product for. */
+export type NoProduct = { sku: string } & Exclude<NotHad, { kind: "unknown" }>;
+
+const UNKNOWN = new Refused({ kind: "unknown" });
+const NOT_ASKED = new Refused({ kind: "not_known", waitMs: 0 });
 
 /** The products an order needs, each once; SKUs without a digit need none, they are unknown. */
 export function productsOf(order: ValidOrder): string[] {
@@ -23,34 +22,26 @@ export function productsOf(order: ValidOrder): string[] {
 export function enrich(
   order: ValidOrder,
   products: Lookups,
-): EnrichedOrder | Extract<OrderError, { kind: "unknown_sku" }> | NoProduct {
+): Result<EnrichedOrder, Extract<OrderError, { kind: "unknown_sku" }> | NoProduct> {
   const lines: EnrichedLine[] = [];
   const lacks: NoProduct[] = [];
   for (const line of order.lines) {
     const { sku } = line;
     const id = productIdOf(sku);
-    const lookup = id === null ? "unknown" : (products.get(id) ?? { waitMs: 0 });
-    if (lookup === "unknown") {
-      return { kind: "unknown_sku", sku };
-    }
-    if ("refused" in lookup) {
-      lacks.push({ kind: "refused", sku, why: lookup.refused });
-    } else if ("down" in lookup) {
-      lacks.push({ kind: "down", sku, why: lookup.down });
-    } else if ("sick" in lookup) {
-      const { sick: why, failedAt, until } = lookup;
-      lacks.push({ kind: "sick", sku, why, failedAt, until });
-    } else if ("waitMs" in lookup) {
-      lacks.push({ kind: "not_known", sku, waitMs: lookup.waitMs });
-    } else {
+    const lookup = id === null ? UNKNOWN : (products.get(id) ?? NOT_ASKED);
+    if (!isRefused(lookup)) {
       const { id: productId, title, unitPrice } = lookup;
       lines.push({ ...line, productId, title, unitPrice });
+    } else if (lookup.why.kind === "unknown") {
+      return new Refused({ kind: "unknown_sku", sku });
+    } else {
+      lacks.push({ ...lookup.why, sku });
     }
   }
   for (const kind of ["refused", "down", "sick", "not_known"] as const) {
     const lack = lacks.find((each) => each.kind === kind);
     if (lack) {
-      return lack;
+      return new Refused(lack);
     }
   }
   return { ...order, lines };

@@ -4,6 +4,7 @@
  */
 import type { Config } from "../../config";
 import type { Clock } from "../../lib/clock";
+import { isRefused } from "../../lib/result";
 import type { BatchResult, Outcome, FailureReason, Task } from "../../tasks/model/define";
 import type { TimelineEvent } from "../../tasks/model/timeline";
 import type { Lookups, Question } from "../catalogue/catalogue";
@@ -59,8 +60,8 @@ class OrderBatch {
     const valid: Work<ValidOrder>[] = [];
     for (const task of tasks) {
       const order = validate(task.input);
-      if ("kind" in order) {
-        this.#reject(task, order);
+      if (isRefused(order)) {
+        this.#reject(task, order.why);
       } else {
         valid.push({ task, order });
       }
@@ -107,16 +108,16 @@ class OrderBatch {
     const enriched: Work<EnrichedOrder>[] = [];
     for (const { task, order } of owned) {
       const result = enrich(order, lookups.get(task.id) ?? new Map());
-      if (!("kind" in result)) {
+      if (!isRefused(result)) {
         enriched.push({ task, order: result });
-      } else if (result.kind === "unknown_sku") {
-        this.#reject(task, result);
+      } else if (result.why.kind === "unknown_sku") {
+        this.#reject(task, result.why);
       } else {
         const search = searches.get(task.id) ?? searchOf(task, now);
         const { config, clock } = this.#dependencies;
         const maxAgeMs = config.orderMaxAgeMs;
         const seeker = { search, deferrals: task.deferrals, maxAgeMs, now: clock() };
-        this.#end(task, waitForCatalogue(result, seeker));
+        this.#end(task, waitForCatalogue(result.why, seeker));
       }
     }
     return this.#passed("enrich", enriched);

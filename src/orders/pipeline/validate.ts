@@ -1,6 +1,7 @@
 import { isVisible } from "../../lib/visible";
 import { toExact } from "../../lib/exact-json";
 import { isRecord } from "../../lib/record";
+import { isRefused, Refused, type Result } from "../../lib/result";
 import type { OrderError } from "../order/errors";
 import {
   canonicalId,
@@ -18,29 +19,29 @@ const CONTROL = /\p{Cc}|\p{Cs}/u;
  * Stage 1: checks the order, its numbers as sent (lib/exact-json.ts), and translates its words
  * (`cliente`, `productos`). Pure.
  */
-export function validate(input: unknown): ValidOrder | OrderError {
+export function validate(input: unknown): Result<ValidOrder, OrderError> {
   if (!isRecord(input)) {
-    return { kind: "not_an_order" };
+    return new Refused({ kind: "not_an_order" });
   }
   const id = canonicalId(toExact(input["id"]));
   if (id === null) {
-    return { kind: "invalid_id", given: input["id"] };
+    return new Refused({ kind: "invalid_id", given: input["id"] });
   }
   const customer = input["cliente"];
   if (!isText(customer, MAX_CUSTOMER_CHARACTERS)) {
-    return { kind: "invalid_customer" };
+    return new Refused({ kind: "invalid_customer" });
   }
   const products = input["productos"];
   if (!Array.isArray(products) || products.length === 0) {
-    return { kind: "no_lines" };
+    return new Refused({ kind: "no_lines" });
   }
   if (products.length > MAX_LINES) {
-    return { kind: "too_many_lines", lines: products.length };
+    return new Refused({ kind: "too_many_lines", lines: products.length });
   }
   const lines: ValidLine[] = [];
   for (const [index, product] of products.entries()) {
     const line = validateLine(product, index);
-    if ("kind" in line) {
+    if (isRefused(line)) {
       return line;
     }
     lines.push(line);
@@ -48,17 +49,17 @@ export function validate(input: unknown): ValidOrder | OrderError {
   return { id, customer, lines };
 }
 
-function validateLine(product: unknown, index: number): ValidLine | OrderError {
+function validateLine(product: unknown, index: number): Result<ValidLine, OrderError> {
   if (!isRecord(product)) {
-    return { kind: "invalid_line", index };
+    return new Refused({ kind: "invalid_line", index });
   }
   const { sku, cantidad } = product;
   if (!isText(sku, MAX_SKU_CHARACTERS)) {
-    return { kind: "invalid_sku", index };
+    return new Refused({ kind: "invalid_sku", index });
   }
   const quantity = toExact(cantidad);
   if (!isWhole(quantity) || quantity < 1 || quantity > MAX_QUANTITY) {
-    return { kind: "invalid_quantity", index, given: cantidad };
+    return new Refused({ kind: "invalid_quantity", index, given: cantidad });
   }
   return { sku, quantity };
 }
