@@ -174,7 +174,7 @@ export const orderRoutes = site
     const idempotency = key === undefined ? undefined : { key, identity };
     const behind = (work: Promise<unknown>) => c.executionCtx.waitUntil(work);
     const accepted = await enqueueSent(c.env, orders, { user, idempotency, behind });
-    if (accepted === "conflict") {
+    if (isRefused(accepted)) {
       const detail = "This Idempotency-Key was used with another body within the last 24 hours";
       throw new AppError(422, "idempotency_key_reused", detail);
     }

@@ -1,6 +1,14 @@
 import { guarded } from "../../src/db/guarded";
-import { enqueue, type Enqueued } from "../../src/tasks/accepting/enqueue";
-import { enqueueOrders } from "../../src/orders/intake/ingest";
+import { isRefused, type Result } from "../../src/lib/result";
+import {
+  type Conflict,
+  type Enqueued,
+  enqueueOnce,
+  enqueueRequest,
+} from "../../src/tasks/accepting/enqueue";
+import { TaskRequest } from "../../src/tasks/accepting/request";
+import { enqueueSent } from "../../src/orders/intake/ingest";
+import { readOrderText } from "../../src/orders/order/order-text";
 import { AT_ONCE } from "./faults";
 import { databaseWith } from "./model-faults";
 import type { FaultPlan, Life, Plan } from "./model-plans";
@@ -45,7 +53,7 @@ export class Producer {
         callers.map((env) => this.#send(env, kind, numbers, twice ? key : undefined)),
       );
       const accepted = results.flatMap((result) =>
-        result.status === "fulfilled" && result.value !== "conflict" ? result.value : [],
+        result.status === "fulfilled" && !isRefused(result.value) ? result.value : [],
       );
       if (fault?.times !== "always" && accepted.length < callers.length) {
         throw new Error(`not accepted: ${JSON.stringify(results)}`);
@@ -62,15 +70,20 @@ export class Producer {
     kind: Plan["kind"],
     numbers: number[],
     idempotency?: Idempotency,
-  ): Promise<Enqueued> {
+  ): Promise<Result<Enqueued, Conflict>> {
     if (kind === "order") {
-      const orders = numbers.map((n) => this.order(n));
+      const orders = numbers.map((n) => readOrderText(JSON.stringify(this.order(n))));
       const key = idempotency && { key: idempotency.key, identity: idempotency.bodyHash };
-      return enqueueOrders(env, orders, null, key);
+      return enqueueSent(env, orders, { user: null, idempotency: key });
     }
-    const tasks = numbers.map((n) => ({ input: JSON.stringify({ n }), subject: null }));
     const definition = kind === "single" ? this.#definitions.single : this.#definitions.batch;
-    return enqueue(env, definition, tasks, { user: null, idempotency });
+    const request = new TaskRequest(definition);
+    for (const n of numbers) {
+      request.add({ input: JSON.stringify({ n }), subject: null });
+    }
+    return idempotency
+      ? enqueueOnce(env, request, idempotency, { user: null })
+      : enqueueRequest(env, request, { user: null });
   }
 
   /** As it is sent. */

@@ -57,9 +57,6 @@ demoRoutes.openapi(startRoute, async (c) => {
   await assertRoomForOrders(c.env);
   const orders = demoOrders(await takeDemoIds(c.env.DB, n, Date.now()), n, Math.random);
   const accepted = await enqueueOrders(c.env, orders, caller && callerId(caller));
-  if (accepted === "conflict") {
-    throw new Error("A request without an idempotency key cannot conflict");
-  }
   if ((c.req.header("accept") ?? "").includes("text/html")) {
     return c.redirect(await batchLink(c.env, accepted.lote), 303);
   }

@@ -1,6 +1,9 @@
 import { assertRoom } from "../../tasks/accepting/backpressure";
+import { isRefused, type Result } from "../../lib/result";
 import {
+  type Conflict,
   type Enqueued,
+  enqueueOnce,
   type EnqueueOptions,
   enqueueRequest,
   isAnswered,
@@ -40,7 +43,7 @@ interface Sender extends Pick<EnqueueOptions, "behind"> {
   idempotency?: { key: string; identity: string } | undefined;
 }
 
-type EnqueuedOrders = "conflict" | (Exclude<Enqueued, "conflict"> & { shownIds: ShownId[] });
+type EnqueuedOrders = Enqueued & { shownIds: ShownId[] };
 
 /**
  * Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. Each is parsed as
@@ -50,24 +53,21 @@ export async function enqueueSent(
   env: Env,
   orders: Iterable<OrderText>,
   { user, idempotency, behind }: Sender,
-): Promise<EnqueuedOrders> {
+): Promise<Result<EnqueuedOrders, Conflict>> {
   const request = new TaskRequest(processOrder);
   const shownIds: ShownId[] = [];
   for (const order of orders) {
     shownIds.push(shownIdOf(order.id));
     request.add(prepareOrder(order));
   }
-  const accepted = await enqueueRequest(env, request, {
-    user,
-    ...(behind && { behind }),
-    ...(idempotency && {
-      idempotency: {
-        key: storedKey({ user, key: idempotency.key }),
-        bodyHash: idempotency.identity,
-      },
-    }),
-  });
-  return accepted === "conflict" ? accepted : { ...accepted, shownIds };
+  const options = { user, ...(behind && { behind }) };
+  if (!idempotency) {
+    return { ...(await enqueueRequest(env, request, options)), shownIds };
+  }
+  const { key, identity: bodyHash } = idempotency;
+  const once = { key: storedKey({ user, key }), bodyHash };
+  const accepted = await enqueueOnce(env, request, once, options);
+  return isRefused(accepted) ? accepted : { ...accepted, shownIds };
 }
 
 /** Enqueues orders that were made here. */
@@ -75,13 +75,10 @@ export async function enqueueOrders(
   env: Env,
   orders: Iterable<unknown>,
   user: string | null,
-  idempotency?: Sender["idempotency"],
-): Promise<EnqueuedOrders> {
-  return enqueueSent(env, written(orders), { user, idempotency });
-}
-
-function* written(orders: Iterable<unknown>): Generator<OrderText> {
+): Promise<Enqueued> {
+  const request = new TaskRequest(processOrder);
   for (const order of orders) {
-    yield readOrderText(JSON.stringify(order));
+    request.add(prepareOrder(readOrderText(JSON.stringify(order))));
   }
+  return enqueueRequest(env, request, { user });
 }

@@ -6,6 +6,7 @@
 import { sql } from "../../db/sql";
 import { isDatabaseFull } from "../../db/full";
 import { AppError } from "../../http/errors";
+import { Refused, type Result } from "../../lib/result";
 import { log } from "../../log";
 import { accept, type Head, type Owner, type Submission } from "./accept";
 import { MAX_MESSAGE_WAIT_MS } from "../model/backoff";
@@ -22,8 +23,6 @@ export interface EnqueueOptions {
   user: string | null;
   /** Runs no sooner than this many milliseconds from now. */
   delayMs?: number;
-  /** Replays the first answer for the same key and body; another body is a conflict. */
-  idempotency?: { key: string; bodyHash: string };
   /** The template it comes from, and what that says in place of the definition. */
   template?: { name: string } & Overrides;
   /** The task it is an edited copy of. */
@@ -42,8 +41,20 @@ interface Overrides {
   notify?: Notify;
 }
 
-/** `conflict`: the idempotency key was used with another body. */
-export type Enqueued = { lote: string; taskIds: string[]; replayed: boolean } | "conflict";
+/** What makes requests one: the same key and body get the first answer again. */
+interface Idempotency {
+  key: string;
+  bodyHash: string;
+}
+
+export interface Enqueued {
+  lote: string;
+  taskIds: string[];
+  replayed: boolean;
+}
+
+/** The idempotency key was used with another body. */
+export type Conflict = "conflict";
 
 /** For what goes on behind the answer: the platform ends it 30 seconds after that. */
 const PATIENCE_MS = 15_000;
@@ -65,7 +76,7 @@ export async function enqueueOne<Input>(
   env: Env,
   definition: TaskDefinition<Input>,
   input: Input,
-  options: Omit<EnqueueOptions, "idempotency"> & { subject?: string },
+  options: EnqueueOptions & { subject?: string },
 ): Promise<string> {
   const task = { input: JSON.stringify(input), subject: options.subject ?? null };
   return enqueuePrepared(env, definition, task, options);
@@ -76,13 +87,10 @@ export async function enqueuePrepared(
   env: Env,
   definition: TaskDefinition,
   task: NewTask,
-  options: Omit<EnqueueOptions, "idempotency">,
+  options: EnqueueOptions,
 ): Promise<string> {
-  const accepted = await enqueue(env, definition, [task], options);
-  if (accepted === "conflict") {
-    throw new Error("A request without an idempotency key cannot conflict");
-  }
-  return accepted.taskIds[0] ?? "";
+  const { taskIds } = await enqueue(env, definition, [task], options);
+  return taskIds[0] ?? "";
 }
 
 /** Enqueues tasks of one definition together. */
@@ -97,17 +105,47 @@ export async function enqueue(
   return enqueueRequest(env, request, options);
 }
 
-/** Stores a request, has its messages sent, and tells of its tasks. */
+type RequestOptions = Omit<EnqueueOptions, "now">;
+
+/** Enqueues a request. */
 export async function enqueueRequest(
   env: Env,
   request: TaskRequest,
-  options: Omit<EnqueueOptions, "now">,
+  options: RequestOptions,
 ): Promise<Enqueued> {
+  return enqueuedBy(await submit(env, request, options), request);
+}
+
+/** Enqueues it once for its idempotency key, which is refused with another body. */
+export async function enqueueOnce(
+  env: Env,
+  request: TaskRequest,
+  idempotency: Idempotency,
+  options: RequestOptions,
+): Promise<Result<Enqueued, Conflict>> {
+  const owner = await submit(env, request, options, idempotency);
+  return owner.lote === request.lote || owner.bodyHash === idempotency.bodyHash
+    ? enqueuedBy(owner, request)
+    : new Refused("conflict");
+}
+
+function enqueuedBy({ lote }: Owner, { tasks, lote: own }: TaskRequest): Enqueued {
+  const taskIds = tasks.map((_, sequence) => taskId(lote, sequence));
+  return { lote, taskIds, replayed: lote !== own };
+}
+
+/** Stores a request, has its messages sent, and tells of its tasks. Resolves to who its key is of. */
+async function submit(
+  env: Env,
+  request: TaskRequest,
+  options: RequestOptions,
+  idempotency?: Idempotency,
+): Promise<Owner> {
   const { lote, tasks } = request;
   if (tasks.length === 0 || tasks.length > MAX_TASKS_PER_BATCH) {
     throw new Error(`A request holds 1 to ${MAX_TASKS_PER_BATCH} tasks, not ${tasks.length}`);
   }
-  const submission = submissionOf(env, request, options);
+  const submission = submissionOf(env, request, options, idempotency);
   const { head } = submission;
   const { owner, sent } = await storeOrRecall(env, submission, options.behind !== undefined);
   const isOwn = owner.lote === lote;
@@ -116,11 +154,7 @@ export async function enqueueRequest(
   }
   const told = isOwn ? publishQueued(env, head, tasks) : undefined;
   await behindOrNow(Promise.all([sent, told]), options.behind);
-  if (!isOwn && owner.bodyHash !== head.bodyHash) {
-    return "conflict";
-  }
-  const taskIds = tasks.map((_, sequence) => taskId(owner.lote, sequence));
-  return { lote: owner.lote, taskIds, replayed: !isOwn };
+  return owner;
 }
 
 interface Stored {
@@ -168,7 +202,8 @@ async function behindOrNow(
 function submissionOf(
   env: Env,
   request: TaskRequest,
-  { user, idempotency, delayMs = 0, template, replayOf }: Omit<EnqueueOptions, "now">,
+  { user, delayMs = 0, template, replayOf }: RequestOptions,
+  idempotency: Idempotency | undefined,
 ): Submission {
   const { lote, now, tasks, definition } = request;
   const { name, module, queue } = definition;

@@ -27,7 +27,7 @@ export async function startTask(
   env: Env,
   definition: TaskDefinition,
   input: unknown,
-  options: Omit<EnqueueOptions, "idempotency">,
+  options: EnqueueOptions,
 ): Promise<Result<string, BadInput>> {
   const given = input === undefined ? {} : input;
   if (!definition.prepare && !isFlatEnough(given)) {

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { enqueueSent } from "../../../src/orders/intake/ingest";
 import { readOrderText } from "../../../src/orders/order/order-text";
 import { accept, type Submission } from "../../../src/tasks/accepting/accept";
+import { isRefused } from "../../../src/lib/result";
 import { batchRange, newBatchId, taskId } from "../../../src/lib/ids";
 import { IngestRequests, INGEST_SHARDS } from "../../../src/tasks/accepting/ingest-desk";
 import { type ObjectRules, strictObjects } from "../../platform/objects";
@@ -15,6 +16,7 @@ import { JSON_TYPE, post, send, untilFinal } from "../../support/api-orders";
 import { countingDatabase, type Sent } from "../../support/counting";
 import { deafQueue, testEnv } from "../../support/engine";
 import { anOrder } from "../../support/orders";
+import { grantedOf } from "../../support/result";
 import { clearTasks } from "../../support/recount";
 
 beforeEach(clearTasks);
@@ -103,10 +105,8 @@ describe("requests that come while another is written", () => {
         ),
       ),
     );
-    const lotes = result.map((accepted) => {
-      if (accepted === "conflict") {
-        throw new Error("unexpected conflict");
-      }
+    const lotes = result.map((answer) => {
+      const accepted = grantedOf(answer);
       expect(accepted.replayed).toBe(false);
       return accepted;
     });
@@ -134,7 +134,7 @@ describe("requests that come while another is written", () => {
         const { results } = await env.DB.prepare(
           "SELECT status, error_code FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id",
         )
-          .bind(...batchRange(accepted === "conflict" ? "" : accepted.lote))
+          .bind(...batchRange(grantedOf(accepted).lote))
           .all();
         return results;
       }),
@@ -156,11 +156,11 @@ describe("requests that come while another is written", () => {
       ]),
     );
     const answers = result.map((accepted) =>
-      accepted === "conflict" ? "conflict" : accepted.replayed ? "replayed" : "new",
+      isRefused(accepted) ? accepted.why : accepted.replayed ? "replayed" : "new",
     );
     const replays = Array.from({ length: 4 }, () => "replayed");
     expect(answers).toEqual(["new", ...replays, "conflict", "new"]);
-    expect(new Set(result.slice(0, 5).map((one) => one !== "conflict" && one.lote)).size).toBe(1);
+    expect(new Set(result.slice(0, 5).map((one) => grantedOf(one).lote)).size).toBe(1);
     expect(await storedTimes()).toEqual({ tasks: 3, counted: 3 });
   });
 
@@ -170,8 +170,8 @@ describe("requests that come while another is written", () => {
     const alone = { ...tested, INGEST_DESK: undefined } as unknown as Env;
     const both = [tested, alone, tested, alone].map((site) => sendOrders(site, [order], key));
     const answers = await Promise.all(both);
-    expect(new Set(answers.map((one) => one !== "conflict" && one.lote)).size).toBe(1);
-    expect(answers.filter((one) => one !== "conflict" && !one.replayed)).toHaveLength(1);
+    expect(new Set(answers.map((one) => grantedOf(one).lote)).size).toBe(1);
+    expect(answers.filter((one) => !grantedOf(one).replayed)).toHaveLength(1);
     expect(await storedTimes()).toEqual({ tasks: 1, counted: 1 });
   });
 });

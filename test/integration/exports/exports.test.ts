@@ -33,7 +33,7 @@ async function storeExport(
   const text = JSON.stringify({ formato: "ndjson", ...input });
   const task = { input: text, subject: null };
   const accepted = await enqueue(quiet(), exportOrders, [task], { user });
-  return accepted === "conflict" ? "" : (accepted.taskIds[0] ?? "");
+  return accepted.taskIds[0] ?? "";
 }
 
 async function expectLines(id: string, orders: readonly string[]): Promise<void> {

@@ -117,7 +117,7 @@ describe("an accepted order is durable (I1)", () => {
     const order = anOrder();
     const DB = faultyDatabase(strike("INSERT INTO tasks", "commits, but is reported failed"));
     const accepted = await enqueueOrders(testEnv({ DB }), [order, anOrder()], "key:x");
-    const lote = accepted === "conflict" ? "" : accepted.lote;
+    const { lote } = accepted;
     const rows = await env.DB.prepare(
       "SELECT count(*) AS n FROM tasks WHERE id BETWEEN ?1 || '0000' AND ?1 || 'ffff'",
     )
