@@ -8,6 +8,7 @@ import { inChunks } from "../../db/chunks";
 import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { type Chance, type Clock, systemChance, systemClock } from "../../lib/clock";
+import type { Refused } from "../../lib/result";
 import { log } from "../../log";
 import { lookNow } from "../recovery/recovery-alarm";
 import { OPEN } from "../model/states";
@@ -42,7 +43,7 @@ export async function sendTasks(
     const sending = await sendPaced(env, queue, ids, { ...manner, clock, chance });
     left = sending.left;
     if (left.length > 0) {
-      const message = String(sending.refusal);
+      const message = String(sending.refused?.why);
       log.warn("queue.refused", { queue, tasks: left.length, message });
       await noteUnsent(env.DB, left, clock());
       await lookNow(env);
@@ -57,23 +58,22 @@ async function sendPaced(
   queue: string,
   ids: readonly string[],
   { delayMs = 0, patienceMs = 0, clock, chance }: Manner & { clock: Clock; chance: Chance },
-): Promise<{ left: readonly string[]; refusal?: unknown }> {
+): Promise<{ left: readonly string[]; refused?: Refused<unknown> }> {
   const since = clock();
   let left = ids;
   let waited = 0;
   let pause = PAUSE_MS;
   for (;;) {
     const round = left.slice(0, ROUND);
-    const { taken, ...refused } = await trySending(env, queue, round, delayMs);
+    const { taken, refused } = await trySending(env, queue, round, delayMs);
     const gone = new Set(taken);
     left = left.filter((id) => !gone.has(id));
-    const isRefused = "refusal" in refused;
     // The clock may stand still while this waits, or run on while the queue is slow.
     const isLate = Math.max(waited, clock() - since) >= patienceMs;
-    if (left.length === 0 || (isRefused && isLate)) {
-      return { left, ...refused };
+    if (left.length === 0 || (refused && isLate)) {
+      return { left, refused };
     }
-    pause = isRefused ? Math.min(2 * pause, MAX_PAUSE_MS) : Math.max(0.8 * pause, PAUSE_MS);
+    pause = refused ? Math.min(2 * pause, MAX_PAUSE_MS) : Math.max(0.8 * pause, PAUSE_MS);
     const wait = pause * (1 + chance() / 2);
     await new Promise((resolve) => setTimeout(resolve, wait));
     waited += wait;

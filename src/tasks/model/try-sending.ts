@@ -1,3 +1,4 @@
+import { Refused } from "../../lib/result";
 import { MESSAGE_VERSION, producerOf } from "./queues";
 
 /** Messages a call to the queue takes. */
@@ -9,7 +10,7 @@ export const ROUND = SEND_BATCH * SENDS_AT_ONCE;
 /** What the queue took, and what it said of the rest. */
 export interface Sending {
   taken: string[];
-  refusal?: unknown;
+  refused?: Refused<unknown>;
 }
 
 /** Sends a message per task, to be delivered after the delay, until the queue refuses some. */
@@ -39,10 +40,10 @@ export async function trySending(
       if (result.status === "fulfilled") {
         sending.taken.push(...(some[index] ?? []));
       } else {
-        sending.refusal = result.reason;
+        sending.refused = new Refused(result.reason);
       }
     }
-    if ("refusal" in sending) {
+    if (sending.refused) {
       break;
     }
   }

@@ -110,10 +110,10 @@ async function resendFrom(look: Look, kind: "unsent" | "unseen", limit: number):
       const sending = await trySending(env, queue, ids);
       await noteSent(look, sending.taken);
       sent += sending.taken.length;
-      if ("refusal" in sending) {
-        const { refusal } = sending;
-        log.warn("recovery.resend_refused", { queue, message: String(refusal) });
-        return { sent, more: sent > 0 || isRateRefusal(refusal) };
+      if (sending.refused) {
+        const { why } = sending.refused;
+        log.warn("recovery.resend_refused", { queue, message: String(why) });
+        return { sent, more: sent > 0 || isRateRefusal(why) };
       }
       if (ids.length < ROWS) {
         return { sent, more: ids.length < rows.length && now - resumedAt < JUST_RESUMED_MS };

@@ -7,6 +7,7 @@ import { troubleBehind } from "../../db/trouble";
 import { causesOf } from "../../lib/causes";
 import type { Clock } from "../../lib/clock";
 import { cutText } from "../../lib/cut-text";
+import { Refused, type Result } from "../../lib/result";
 import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
 import type { Outcome, FailureReason, Task } from "../model/define";
 
@@ -17,18 +18,17 @@ import type { Outcome, FailureReason, Task } from "../model/define";
 const TROUBLE_PATIENCE = { ms: 2 * 86_400_000, deferrals: 100 };
 
 /** What kept a handler from answering. A "defer" is not its task's doing. */
-export class Crash {
-  constructor(
-    readonly kind: "retry" | "defer",
-    readonly reason: FailureReason,
-  ) {}
+export interface Crash {
+  kind: "retry" | "defer";
+  reason: FailureReason;
+}
 
-  /** What it means for a task of the run. */
-  outcomeOf({ startedAt, deferrals }: Task<unknown>, now: number): Outcome {
-    const isPatient =
-      deferrals < TROUBLE_PATIENCE.deferrals || now - startedAt <= TROUBLE_PATIENCE.ms;
-    return { kind: isPatient ? this.kind : "retry", reason: this.reason };
-  }
+/** What a crash means for a task of the run. */
+export function outcomeOf({ kind, reason }: Crash, task: Task<unknown>, now: number): Outcome {
+  const { startedAt, deferrals } = task;
+  const isPatient =
+    deferrals < TROUBLE_PATIENCE.deferrals || now - startedAt <= TROUBLE_PATIENCE.ms;
+  return { kind: isPatient ? kind : "retry", reason };
 }
 
 export interface Limits {
@@ -47,20 +47,20 @@ export interface Limits {
 export async function invoke<T>(
   { timeoutMs, controller, db, clock }: Limits,
   handler: (signal: AbortSignal) => Promise<T>,
-): Promise<T | Crash> {
+): Promise<Result<T, Crash>> {
   const { signal } = controller;
   const since = clock();
   const timeout = new Error(`The task did not end within ${timeoutMs / 1000} s`);
   const timer = setTimeout(() => controller.abort(timeout), timeoutMs);
-  const stopped = new Promise<Crash>((resolve) => {
+  const stopped = new Promise<Refused<Crash>>((resolve) => {
     signal.addEventListener("abort", () => {
       const message = messageOf(signal.reason);
       if (signal.reason !== timeout) {
-        resolve(new Crash("retry", { code: "stopped", message }));
+        resolve(new Refused({ kind: "retry", reason: { code: "stopped", message } }));
       } else if (isTroubledSince(db, since, clock())) {
-        resolve(new Crash("defer", { code: "database_unavailable", message }));
+        resolve(new Refused({ kind: "defer", reason: { code: "database_unavailable", message } }));
       } else {
-        resolve(new Crash("retry", { code: "timeout", message }));
+        resolve(new Refused({ kind: "retry", reason: { code: "timeout", message } }));
       }
     });
   });
@@ -69,8 +69,11 @@ export async function invoke<T>(
   } catch (error) {
     const message = messageOf(error);
     return troubleBehind(error)
-      ? new Crash("defer", { code: "database_unavailable", message })
-      : new Crash("retry", { code: "crashed", message, traceback: tracebackOf(error) });
+      ? new Refused({ kind: "defer", reason: { code: "database_unavailable", message } })
+      : new Refused({
+          kind: "retry",
+          reason: { code: "crashed", message, traceback: tracebackOf(error) },
+        });
   } finally {
     clearTimeout(timer);
   }

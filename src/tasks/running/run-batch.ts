@@ -1,8 +1,9 @@
+import { isRefused } from "../../lib/result";
 import type { BatchTask, LeaseContext, Task } from "../model/define";
 import { publish, taskChange } from "../model/publish";
 import { SMALL_BATCH } from "../model/small-batch";
 import type { TimelineEvent } from "../model/timeline";
-import { Crash, crashed, invoke, storable } from "./invoke";
+import { crashed, invoke, outcomeOf, storable } from "./invoke";
 import type { Ended, Readable } from "./task";
 
 /**
@@ -23,12 +24,13 @@ export async function runBatch(
   const answer = await invoke(limits, (signal) =>
     definition.runBatch(tasks, { ...context, signal, passed }),
   );
-  if (answer instanceof Crash) {
-    const isClear = tasks.length === 1 || answer.kind === "defer";
+  if (isRefused(answer)) {
+    const crash = answer.why;
+    const isClear = tasks.length === 1 || crash.kind === "defer";
     const now = clock();
     return readable.map(({ row, task }) => ({
       row,
-      outcome: isClear ? answer.outcomeOf(task, now) : "suspect",
+      outcome: isClear ? outcomeOf(crash, task, now) : "suspect",
     }));
   }
   const { outcomes, stored } = answer;

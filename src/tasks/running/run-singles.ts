@@ -1,9 +1,10 @@
+import { isRefused } from "../../lib/result";
 import type { LeaseContext, SingleTask } from "../model/define";
 import { watchHeld } from "../model/leases";
 import { publish, taskChange } from "../model/publish";
 import { timeoutOf } from "../model/timeout";
 import type { HeldLease } from "./claim";
-import { Crash, invoke, storable } from "./invoke";
+import { invoke, outcomeOf, storable } from "./invoke";
 import { startRun } from "./running-task";
 import type { Ended, Readable } from "./task";
 
@@ -47,6 +48,6 @@ async function runSingle(
   // The platform's clock stands still while code computes, and moves with an event: without one,
   // a task that only computes would have taken no time.
   await scheduler.wait(0);
-  const outcome = answer instanceof Crash ? answer.outcomeOf(task, clock()) : storable(answer);
+  const outcome = isRefused(answer) ? outcomeOf(answer.why, task, clock()) : storable(answer);
   return { row, outcome };
 }
