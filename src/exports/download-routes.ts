@@ -4,6 +4,7 @@ import { AppError } from "../http/errors";
 import { pageLanguage } from "../http/page-language";
 import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
+import { isRefused } from "../lib/result";
 import { log } from "../log";
 import { fileKey } from "./file";
 import { readLink } from "./link";
@@ -46,12 +47,11 @@ export const downloadRoutes = new OpenAPIHono<AppEnv>({
 }).openapi(downloadRoute, async (c) => {
   const { task_id } = c.req.valid("param");
   const { FILES: files } = c.env;
-  switch (await readLink(c.env, task_id, c.req.valid("query"), Date.now())) {
-    case "invalid":
-      throw new AppError(403, "invalid_file_link", "This link is not one this site gave out.");
-    case "expired":
-      throw new AppError(410, "link_expired", "This link has expired: ask for another.");
-    case "valid":
+  const link = await readLink(c.env, task_id, c.req.valid("query"), Date.now());
+  if (isRefused(link)) {
+    throw link.why === "expired"
+      ? new AppError(410, "link_expired", "This link has expired: ask for another.")
+      : new AppError(403, "invalid_file_link", "This link is not one this site gave out.");
   }
   const key = fileKey(task_id);
   const file = c.req.method === "HEAD" ? null : await files.get(key).catch(notNow);

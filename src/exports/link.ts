@@ -1,4 +1,5 @@
 /** The signed link to an export's file: whoever has it may download the file, for an hour. */
+import { Refused, type Result } from "../lib/result";
 import { isSigned, sign } from "../auth/sessions/signing";
 
 const PURPOSE = "exports: link to a file";
@@ -16,15 +17,15 @@ export async function fileLink(env: Env, taskId: string, now: number): Promise<F
   return { path: `/exports/${taskId}?expires=${expires}&k=${k}`, expiresAt: expires * 1000 };
 }
 
-/** What a link that was followed is; one that is not ours is not said to have expired. */
+/** Whether a link that was followed is one to follow; one that is not ours is not said to have expired. */
 export async function readLink(
   env: Env,
   taskId: string,
   link: { expires: string; k: string },
   now: number,
-): Promise<"valid" | "invalid" | "expired"> {
+): Promise<Result<"valid", "invalid" | "expired">> {
   if (!(await isSigned(env, PURPOSE, `${taskId} ${link.expires}`, link.k))) {
-    return "invalid";
+    return new Refused("invalid");
   }
-  return Number(link.expires) * 1000 > now ? "valid" : "expired";
+  return Number(link.expires) * 1000 > now ? "valid" : new Refused("expired");
 }

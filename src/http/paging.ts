@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import { isRefused, Refused, type Result } from "../lib/result";
 import { AppError } from "./errors";
 
 /** Where a row stands in its list: the columns the list is ordered by. */
@@ -64,8 +65,18 @@ export const anyPageQuery = {
     .openapi({ example: 50, description: `Beyond ${MAX_LIMIT} it is ${MAX_LIMIT}` }),
 };
 
-export function readCursor(text: string | undefined): Cursor | null {
-  if (text === undefined || text === "") {
+/** The place a cursor stands for, null for the first page; throws the 400 that answers any other text. */
+export function readCursor(text: string | null | undefined): Cursor | null {
+  const cursor = parseCursor(text);
+  if (isRefused(cursor)) {
+    throw invalidCursor();
+  }
+  return cursor;
+}
+
+/** As `readCursor`; whatever is wrong with a text, one can only drop it. */
+export function parseCursor(text: string | null | undefined): Result<Cursor | null, "no_cursor"> {
+  if (!text) {
     return null;
   }
   try {
@@ -85,9 +96,9 @@ export function readCursor(text: string | undefined): Cursor | null {
       return { direction, key: key as PageKey, total: { count, capped: capped === 1 } };
     }
   } catch {
-    // falls through: whatever is wrong with it, the caller can only drop it
+    // as any other text that no list gave out
   }
-  throw invalidCursor();
+  return new Refused("no_cursor");
 }
 
 export function invalidCursor(): AppError {

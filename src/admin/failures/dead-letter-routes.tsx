@@ -2,13 +2,12 @@ import { Hono } from "hono";
 import { can } from "../../caller";
 import { assertCaller, requireScope } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
-import { invalidCursor } from "../../http/paging";
+import { readCursor } from "../../http/paging";
 import { DEAD_LETTER_CODES } from "../../tasks/running/dead-letters";
 import type { Engine } from "../../tasks/model/engine";
 import { factsOf } from "../../tasks/reading/execution";
 import { listTasks } from "../../tasks/reading/list";
 import { getInputs } from "../../tasks/model/queries";
-import { readPosition } from "../shared/list-query";
 import { DeadLettersPage } from "./dead-letters";
 import { renderPage } from "../shared/render";
 import { allowedActions } from "../../tasks/commands/doable";
@@ -23,10 +22,7 @@ export function deadLetterPages(engine: Engine) {
 
   routes.get("/", async (c) => {
     const view = viewOf(c);
-    const cursor = readPosition(view.url.searchParams);
-    if (cursor === undefined) {
-      throw invalidCursor();
-    }
+    const cursor = readCursor(view.url.searchParams.get("cursor"));
     const discarded = view.url.searchParams.get("discarded") === "yes";
     const filter = { status: "FAILURE", codes: DEAD_LETTER_CODES, discarded } as const;
     const page = await listTasks(c.env.DB, filter, { limit: LETTERS_ON_PAGE, cursor });

@@ -3,7 +3,7 @@ import { callerId } from "../../caller";
 import { assertCaller } from "../../http/require";
 import type { AppEnv } from "../../http/app-env";
 import { limitBody } from "../../http/body-limit";
-import { invalidCursor } from "../../http/paging";
+import { readCursor } from "../../http/paging";
 import type { Engine } from "../../tasks/model/engine";
 import {
   latestNotifications,
@@ -11,7 +11,6 @@ import {
   markRead,
 } from "../../tasks/reading/notifications";
 import { readFields } from "../shared/form-text";
-import { readPosition } from "../shared/list-query";
 import { nextPath } from "../shared/next-path";
 import { NotificationsPage } from "./notifications";
 import { renderPage } from "../shared/render";
@@ -29,10 +28,7 @@ export function notificationPages(engine: Engine) {
   routes.get("/", async (c) => {
     const view = viewOf(c);
     const user = callerId(assertCaller(c.var.caller));
-    const cursor = readPosition(view.url.searchParams);
-    if (cursor === undefined) {
-      throw invalidCursor();
-    }
+    const cursor = readCursor(view.url.searchParams.get("cursor"));
     // Those that wait come first; further pages are of what was read.
     const { unread, read } = cursor
       ? {

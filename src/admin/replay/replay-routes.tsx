@@ -6,7 +6,7 @@ import { limitBody } from "../../http/body-limit";
 import { parseAsSent } from "../../lib/exact-json";
 import type { Engine } from "../../tasks/model/engine";
 import { statusOf, factsOf } from "../../tasks/reading/execution";
-import { isRefused } from "../../lib/result";
+import { isRefused, Refused, type Result } from "../../lib/result";
 import { operatorOf } from "../../tasks/commands/operator";
 import { granted } from "../../tasks/commands/refusals";
 import { replay, replayable } from "../../tasks/commands/replay-task";
@@ -48,8 +48,8 @@ export function replayPages(engine: Engine) {
     if (error) {
       return show(c, engine, task, text, { kind: "syntax", error });
     }
-    const input = readDeep(text);
-    if (input === TOO_DEEP) {
+    const read = readDeep(text);
+    if (isRefused(read)) {
       const refusal = { field: "", message: "it is nested too deeply to be read" };
       return show(c, engine, task, text, { kind: "refused", refusal });
     }
@@ -57,7 +57,7 @@ export function replayPages(engine: Engine) {
     if (reason && formText(form, "anyway") !== warningOf(reason)) {
       return show(c, engine, task, text, { kind: "warning", reason });
     }
-    const id = await replay(operatorOf(c, engine), original, input);
+    const id = await replay(operatorOf(c, engine), original, read.input);
     if (isRefused(id) && id.why.kind === "bad_input") {
       return show(c, engine, task, text, { kind: "refused", refusal: id.why });
     }
@@ -69,17 +69,15 @@ export function replayPages(engine: Engine) {
   return routes;
 }
 
-const TOO_DEEP = Symbol("too deep");
-
 /** Reading and writing take a call per level, and the stack has its end. */
-function readDeep(text: string): unknown {
+function readDeep(text: string): Result<{ input: unknown }, "too_deep"> {
   try {
     const input = parseAsSent(text);
     JSON.stringify(input);
-    return input;
+    return { input };
   } catch (error) {
     if (error instanceof RangeError) {
-      return TOO_DEEP;
+      return new Refused("too_deep");
     }
     throw error;
   }

@@ -1,4 +1,5 @@
 import { parseAsSent } from "../../lib/exact-json";
+import { Refused, type Result } from "../../lib/result";
 import { TemplateBody, toDraft } from "../../tasks/templates/template-view";
 import {
   DEFAULT_ESTIMATE_SECONDS,
@@ -92,14 +93,14 @@ export function maxTimeout({ elsewhere }: TemplateTexts): number {
 export function readTemplate(
   texts: TemplateTexts,
   t: ReturnType<typeof runsWords>,
-): { template: TemplateDraft } | { problems: TemplateProblems } {
+): Result<TemplateDraft, TemplateProblems> {
   const number = (text: string) => (text.trim() === "" ? null : Number(text));
   const typed = texts.default_parameters.trim() || "{}";
   let parameters: unknown;
   try {
     parameters = JSON.parse(typed);
   } catch {
-    return { problems: { default_parameters: t("run.badJson") } };
+    return new Refused({ default_parameters: t("run.badJson") });
   }
   const { success, data, error } = TemplateBody.safeParse({
     name: texts.name.trim(),
@@ -132,7 +133,7 @@ export function readTemplate(
       const key = `templates.bad.${field}`;
       problems[field] ??= hasKey(runsWords, key) ? t(key, limits) : message;
     }
-    return { problems };
+    return new Refused(problems);
   }
-  return { template: toDraft(data, parseAsSent(typed)) };
+  return toDraft(data, parseAsSent(typed));
 }

@@ -56,11 +56,10 @@ export function templatePages(engine: Engine) {
     const t = runsWords(view);
     const typed = typedTemplate(await readForm(c, TEMPLATE_FIELDS));
     const texts = name === null ? typed : { ...typed, name };
-    const read = readTemplate(texts, t);
-    if ("problems" in read) {
-      return render(c, name, texts, read.problems);
+    const template = readTemplate(texts, t);
+    if (isRefused(template)) {
+      return render(c, name, texts, template.why);
     }
-    const { template } = read;
     if (name === null && (await getTemplate(c.env.DB, template.name))) {
       return render(c, name, texts, { name: t("templates.taken") });
     }

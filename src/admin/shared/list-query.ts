@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { cutFilterText, filterText } from "../../http/filter-text";
-import { type Cursor, type PageRequest, readCursor } from "../../http/paging";
+import { type PageRequest, parseCursor } from "../../http/paging";
 import { isLonger } from "../../lib/cut-text";
+import { isRefused } from "../../lib/result";
 import { MAX_NAME_CHARACTERS } from "../../tasks/model/bounds";
 import { isZone, startOfDay, UTC } from "./zone";
 import type { SharedKey } from "./words";
@@ -104,18 +105,10 @@ export function countActive(typed: Record<string, string>): number {
 
 /** The page asked for; the first, and a problem noted, where the cursor cannot be read. */
 export function readRequest(params: URLSearchParams, problems: Problems<never>): PageRequest {
-  const cursor = readPosition(params);
-  if (cursor === undefined) {
+  const cursor = parseCursor(params.get("cursor"));
+  if (isRefused(cursor)) {
     problems.cursor = "list.badCursor";
+    return { limit: PAGE_ROWS, cursor: null };
   }
-  return { limit: PAGE_ROWS, cursor: cursor ?? null };
-}
-
-/** The page asked for; undefined when the cursor is not one that a list gave out. */
-export function readPosition(params: URLSearchParams): Cursor | null | undefined {
-  try {
-    return readCursor(params.get("cursor") ?? undefined);
-  } catch {
-    return undefined;
-  }
+  return { limit: PAGE_ROWS, cursor };
 }

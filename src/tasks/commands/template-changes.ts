@@ -31,9 +31,9 @@ export async function changeTemplate(
   if (isRefused(agreed)) {
     return agreed;
   }
-  const refusal = refusalToChange(await getTemplate(db, draft.name), operator);
-  if (refusal) {
-    return refusal;
+  const before = await changeable(operator, draft.name);
+  if (isRefused(before)) {
+    return before;
   }
   const template = await saveTemplate(db, agreed);
   await audit(operator, "template.save", template.name, { task_name: template.taskName });
@@ -46,9 +46,9 @@ export async function retireTemplate(
   name: string,
 ): Promise<Result<Template, Refusal>> {
   const { DB: db } = operator.env;
-  const refusal = refusalToChange(await getTemplate(db, name), operator);
-  if (refusal) {
-    return refusal;
+  const before = await changeable(operator, name);
+  if (isRefused(before)) {
+    return before;
   }
   const template = await deactivateTemplate(db, name);
   if (!template) {
@@ -86,16 +86,17 @@ function ofItsTask(
   return { ...draft, module: "", timeoutSeconds: isSingle ? timeoutSeconds : null };
 }
 
-/** Whoever may not start a task changes no template of it. */
-function refusalToChange(
-  template: Template | null,
-  { engine, caller }: Operator,
-): Refused<Refusal> | null {
+/** The template of that name, if there is one. Whoever may not start a task changes none of it. */
+async function changeable(
+  { env, engine, caller }: Operator,
+  name: string,
+): Promise<Result<Template | null, Refusal>> {
+  const template = await getTemplate(env.DB, name);
   if (!template || !engine.find(template.taskName)) {
-    return null;
+    return template;
   }
   const definition = startable(engine, template.taskName, caller);
-  return isRefused(definition) ? definition : null;
+  return isRefused(definition) ? definition : template;
 }
 
 function bad(parameter: string, message: string): Refused<Refusal> {
