@@ -1,16 +1,18 @@
 /**
- * Room for what must be written on a full database: a deletion that leaves a trace. The traces of
- * few deletions fill a page, and the deletions seldom free one, so pages of zeros are kept to be
- * freed for them. The cron puts them back once there is room.
+ * The ballast is pages of zeros that are deleted from a full database to make room for what must
+ * still be written: the audit entry of a deletion. A deletion alone seldom frees a whole page. The
+ * cron puts the ballast back once there is room.
  */
 import { configOf } from "../config";
 import { isDatabaseFull, logFailure } from "./full";
 import { takesWork } from "./storage";
 
 const PIECES = 256;
-/** More than fits into a page beside others: each takes one of its own. */
+/** A piece this large shares its page with no other, so that deleting it frees a page. */
 const PIECE_BYTES = 4096;
-/** Freed at a time: a row may split the pages above its own, of its index too. */
+/**
+ * Several pieces are freed at a time, as one new row may split pages of its table and its index.
+ */
 const FREED = 8;
 
 const KEEP = `
@@ -21,7 +23,10 @@ ON CONFLICT DO NOTHING`;
 const FREE = `
 DELETE FROM ballast WHERE piece IN (SELECT piece FROM ballast ORDER BY piece DESC LIMIT ${FREED})`;
 
-/** Never rejects: it is for later. */
+/**
+ * Stores the ballast where it is lacking and there is room. Never rejects, as it is only needed
+ * later.
+ */
 export async function keepBallast(env: Env): Promise<void> {
   try {
     const { results, meta } = await env.DB.prepare("SELECT count(*) AS n FROM ballast").all();
@@ -34,7 +39,9 @@ export async function keepBallast(env: Env): Promise<void> {
   }
 }
 
-/** Runs a write that may be repeated; on a full database, once more after making a little room. */
+/**
+ * Runs a write that is safe to repeat. A full database gets some room, and the write a second try.
+ */
 export async function withBallast<T>(db: D1Database, write: () => Promise<T>): Promise<T> {
   try {
     return await write();

@@ -1,23 +1,26 @@
-/** D1 caps a bound value at 2 MB in production; the local one does not. */
+/** D1 refuses a bound value over 2 MB in production, though not locally. */
 const MAX_BYTES = 1_500_000;
 
 const encoder = new TextEncoder();
 const scratch = new Uint8Array(256 * 1024);
 
-/** Bytes of a text's UTF-8, of which a character takes up to three. Most leave no garbage. */
+/**
+ * Returns a text's bytes in UTF-8, of which a character takes up to three. A reused buffer measures
+ * most texts without garbage.
+ */
 export function sizeOf(text: string): number {
   return text.length * 3 <= scratch.length
     ? encoder.encodeInto(text, scratch).written
     : encoder.encode(text).byteLength;
 }
 
-/** JSON texts joined, as they come, into JSON arrays of at most 1.5 MB each (UTF-8). */
+/** Chunks joins JSON texts, as they come, into JSON arrays of at most 1.5 MB of UTF-8 each. */
 export class Chunks {
   readonly #whole: string[] = [];
   #texts: string[] = [];
   #bytes = 1;
 
-  /** One larger text stands alone. */
+  /** A text larger than a chunk gets an array of its own. */
   add(text: string): void {
     const size = sizeOf(text) + 1;
     if (this.#bytes + size > MAX_BYTES) {
@@ -27,7 +30,7 @@ export class Chunks {
     this.#bytes += size;
   }
 
-  /** All of them; of nothing, none. */
+  /** Returns all arrays; there are none when nothing was added. */
   end(): string[] {
     this.#close();
     return this.#whole;
@@ -42,7 +45,7 @@ export class Chunks {
   }
 }
 
-/** Joins texts that are all there already: see Chunks. */
+/** Joins texts that are all at hand into JSON arrays, as `Chunks` does. */
 export function inChunks(texts: Iterable<string>): string[] {
   const chunks = new Chunks();
   for (const text of texts) {
@@ -51,7 +54,7 @@ export function inChunks(texts: Iterable<string>): string[] {
   return chunks.end();
 }
 
-/** JSON arrays, none of them empty, as one. */
+/** Joins JSON arrays, none of which may be empty, into one. */
 export function joinArrays(texts: readonly string[]): string {
   return `[${texts.map((text) => text.slice(1, -1)).join(",")}]`;
 }

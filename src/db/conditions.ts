@@ -2,12 +2,12 @@ import type { NamesIn, Taken, Value, Values } from "./sql";
 
 const FEW = 4;
 
-/** Pieces of SQL joined by AND, with what they bind, by name. */
+/** Conditions are pieces of SQL joined by AND, with the values they bind by name. */
 export class Conditions {
   readonly #parts: string[] = [];
   readonly #values: Record<string, Value> = {};
 
-  /** The names of what is put together as the program runs are looked at when it is bound. */
+  /** Adds a condition. The names in a text that is no literal are checked only when it is bound. */
   add<const Text extends string>(
     sql: Text,
     ...[values]: string extends NamesIn<Text> ? [Values?] : Taken<NamesIn<Text>>
@@ -16,7 +16,10 @@ export class Conditions {
     Object.assign(this.#values, values);
   }
 
-  /** That a column holds one of these. Few are compared, many looked up: a read more for each row. */
+  /**
+   * Adds that a column holds one of these values. A few are compared directly, as a lookup costs
+   * one more read for each row.
+   */
   addAny(column: string, values: readonly string[], name = column.replace(".", "_")): void {
     if (values.length > 0 && values.length <= FEW) {
       const named = values.map((value, index) => [`${name}_${index}`, value] as const);

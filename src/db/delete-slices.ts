@@ -4,8 +4,8 @@ export const SLICE = 1000;
 const SLICES = 50;
 
 /**
- * Runs a statement that deletes up to SLICE rows until it finds fewer; true when more may be left
- * than one call deletes.
+ * Runs a statement that deletes up to SLICE rows until it finds fewer. Returns true when it stopped
+ * early and more may be left.
  */
 export async function deleteInSlices(
   db: D1Database,

@@ -1,5 +1,5 @@
 /**
- * A database without room. It reads and deletes on, and writes what fits into pages it has.
+ * A full database still reads, deletes, and writes what fits into the pages it has.
  *
  * https://developers.cloudflare.com/d1/observability/debug-d1/ (a database, an account)
  * https://developers.cloudflare.com/durable-objects/platform/limits/ (an object's own)
@@ -8,7 +8,9 @@ import { isRecent } from "../lib/recent";
 import { log } from "../log";
 import { DatabaseTrouble, named, troubleBehind } from "./trouble";
 
-/** Whether a write failed for want of room: it changed nothing, and fails until there is some. */
+/**
+ * Tells whether a write failed for want of room. It changed nothing, and fails until there is room.
+ */
 export function isDatabaseFull(error: unknown): boolean {
   const trouble = troubleBehind(error) ?? named(error);
   return trouble instanceof DatabaseTrouble && trouble.kind === "full";
@@ -17,7 +19,7 @@ export function isDatabaseFull(error: unknown): boolean {
 const SAID_MS = 60_000;
 let saidAt = -Infinity;
 
-/** Logs that there is no room, once a minute, as every request, batch and look finds it so. */
+/** Logs a full database at most once a minute, as every request and every batch meets it. */
 export function logFull(fields: Record<string, unknown>, now = Date.now()): void {
   if (!isRecent(saidAt, SAID_MS, now)) {
     saidAt = now;
@@ -25,7 +27,7 @@ export function logFull(fields: Record<string, unknown>, now = Date.now()): void
   }
 }
 
-/** Logs a failed call, or that it found the database full. */
+/** Logs a failed call, or a full database if that is why it failed. */
 export function logFailure(
   event: string,
   error: unknown,

@@ -1,6 +1,6 @@
 /**
- * D1 as everything here sees it: what it throws for reasons of its own is a DatabaseTrouble, and
- * what only reads is asked again. Writes are repeated by who knows that they may be (`retryD1`).
+ * A guarded database throws D1's own failures as DatabaseTrouble, and repeats calls that only read.
+ * A write is repeated only by a caller who knows that it is safe (`retryD1`).
  */
 import { type Patience, patiences, retry } from "./retry";
 import { DatabaseTrouble, named } from "./trouble";
@@ -8,7 +8,10 @@ import { DatabaseTrouble, named } from "./trouble";
 const guards = new WeakMap<D1Database, Map<Patience, D1Database>>();
 const environments = new WeakMap<object, Map<Patience, unknown>>();
 
-/** The environment with its database guarded; one that already is, or has none, stays as it is. */
+/**
+ * Returns the environment with its database guarded. One that is guarded already, or has no
+ * database, is returned as it is.
+ */
 export function guarded<E extends Partial<Pick<Env, "DB">>>(env: E, patience: Patience): E {
   const { DB: db } = env;
   return db === undefined || patiences.has(db)
@@ -19,10 +22,10 @@ export function guarded<E extends Partial<Pick<Env, "DB">>>(env: E, patience: Pa
       }));
 }
 
-/** A call under way for longer is a stall. */
+/** A call that has been under way for longer than this counts as stalled. */
 const STALL_MS = 10_000;
 
-/** How a guarded database does: when a try last failed or had stalled, and when each under way began. */
+/** Health remembers when a call last failed or had stalled, and when each call under way began. */
 interface Health {
   troubledAt: number;
   underWay: Set<{ since: number }>;
@@ -31,8 +34,8 @@ interface Health {
 const healths = new WeakMap<D1Database, Health>();
 
 /**
- * Whether since then a try failed for D1's reasons, or stalled. What began before and is under way
- * says nothing: it may be of an invocation that was cut off, which never ends.
+ * Tells whether a call that began since then failed for D1's own reasons, or stalled. Earlier calls
+ * that are under way do not count: they may be of an invocation that was cut off, and never end.
  */
 export function isTroubledSince(db: D1Database, since: number, now: number): boolean {
   const { troubledAt, underWay } = healths.get(db) ?? { troubledAt: 0, underWay: [] };
@@ -44,7 +47,7 @@ export function isTroubledSince(db: D1Database, since: number, now: number): boo
 
 const NONE: Patience = { passing: [], overloaded: [] };
 
-/** An environment for what keeps D1's troubles to itself: `met` are those it met. */
+/** Returns an environment for work that hides D1's troubles; `met` collects those that it meets. */
 export function noting<E extends Pick<Env, "DB">>(env: E): { env: E; met: DatabaseTrouble[] } {
   const met: DatabaseTrouble[] = [];
   return { env: { ...env, DB: guard(env.DB, NONE, (trouble) => met.push(trouble)) }, met };
@@ -55,7 +58,9 @@ function guard(
   patience: Patience,
   note?: (trouble: DatabaseTrouble) => void,
 ): D1Database {
-  /** By the statement handed out, the platform's own, and whether it only reads. */
+  /**
+   * `own` maps a statement that was handed out to the platform's own, and to whether it only reads.
+   */
   const own = new WeakMap<
     D1PreparedStatement,
     { statement: D1PreparedStatement; reads: boolean }
@@ -110,7 +115,7 @@ function guard(
   return database;
 }
 
-/** By key and patience, made once. */
+/** Makes a value once for each key and patience. */
 function once<K extends object, V>(
   made: WeakMap<K, Map<Patience, unknown>>,
   key: K,

@@ -2,23 +2,24 @@ import { systemChance } from "../lib/clock";
 import { DatabaseTrouble, named } from "./trouble";
 
 /**
- * How long D1 is asked again: the waits before each further try, in milliseconds, by kind of
- * trouble. An overloaded database gets few and long ones, one that is full or not migrated none.
+ * Patience says how long D1 is asked again: the wait in milliseconds before each further try, by
+ * kind of trouble. An overloaded database gets few and long waits. One that is full or not migrated
+ * is not asked again.
  */
 export type Patience = Record<"passing" | "overloaded", readonly number[]>;
 
-/** Somebody waits for the answer: they may as well ask again themselves. */
+/** ASKED is for requests: whoever waits for the answer may as well ask again. */
 export const ASKED: Patience = { passing: [100, 300, 900], overloaded: [1000] };
-/** Nobody waits: consumers and recovery. Five tries within 5 to 10 s. */
+/** UNATTENDED is for consumers and recovery, where nobody waits: five tries within 5 to 10 s. */
 export const UNATTENDED: Patience = { passing: [500, 1000, 2000, 4000], overloaded: [2000, 5000] };
 
-/** By database, of those that guarded.ts made. */
+/** `patiences` knows the patience of each database that guarded.ts made. */
 export const patiences = new WeakMap<D1Database, Patience>();
 
 /**
  * Runs a D1 call again when D1 failed for reasons of its own. A failed write may have committed, so
- * only what may be repeated without effect belongs in here. `more`: so many tries more than the
- * database's patience asks for. Throws a DatabaseTrouble in the end.
+ * the call must be safe to repeat. `more` allows so many tries beyond the database's patience.
+ * Throws the last DatabaseTrouble.
  */
 export function retryD1<T>(db: D1Database, call: () => Promise<T>, more = 0): Promise<T> {
   return retry(call, patiences.get(db) ?? UNATTENDED, more);

@@ -1,8 +1,8 @@
 import type { Table } from "drizzle-orm";
 
 /**
- * A row of a table as SQL gives it: by the names of its columns, as the database stores them. What
- * hand-written SQL reads is picked from it, so that it follows the schema:
+ * RowOf is a table's row as SQL gives it, by the names that its columns have in the database. Row
+ * types of hand-written SQL are picked from it, so that they follow the schema:
  *
  *   type Place = Pick<RowOf<typeof orders>, "id" | "processed_at">;
  */

@@ -1,31 +1,31 @@
 /**
- * SQL whose parameters have names. They become positions once, when a module is loaded:
+ * SQL here binds its parameters by name. Names become positions once, when a module is loaded:
  *
  *   const EXTEND = sql("UPDATE leases SET expires_at = :until WHERE token = :token");
  *   await EXTEND.on(db, { token, until }).run();
  *
- * A parameter that is missing, misspelt or left over fails the type check where the text is a
- * literal: fragments are constants, `as const` if they are put together. Where it is none, the names
- * are said, and held against the text when the statement is made:
+ * A parameter that is missing, misspelt or left over fails the type check if the text is a literal:
+ * its fragments are constants, `as const` if they are put together. The names of any other text are
+ * listed, and `sql` throws when they differ from those in the text:
  *
  *   const READ = sql(`SELECT ${columns.join()} FROM tasks WHERE id = :id`, ["id"]);
  */
 export type Value = string | number | null;
 export type Values = Readonly<Record<string, Value>>;
 
-/** What a text with these names takes, as further arguments. */
+/** Taken is the further arguments of a text with these names: their values, or nothing. */
 export type Taken<Name extends string> = [Name] extends [never]
   ? []
   : [Readonly<Record<Name, Value>>];
 
 export interface Sql<Name extends string> {
-  /** With positions. */
+  /** The text has positions in place of names. */
   text: string;
-  /** The statement, with these values bound. */
+  /** Makes the statement, with these values bound. */
   on: (db: D1Database, ...values: Taken<Name>) => D1PreparedStatement;
 }
 
-/** SQL that binds by name; see above. */
+/** Makes SQL that binds by name, as the head of this file shows. */
 export function sql<const Text extends string>(
   text: Text,
   ...unknown: string extends NamesIn<Text> ? [never] : []
@@ -54,7 +54,7 @@ export function sql(named: string, said?: readonly string[]): Sql<string> {
   };
 }
 
-/** A statement whose text is made for one call. Throws when a name stands for two values. */
+/** Makes a statement whose text is for one call. Throws when a name stands for two values. */
 export function statement(db: D1Database, text: string, ...all: Values[]): D1PreparedStatement {
   const values: Record<string, Value> = {};
   for (const [name, value] of all.flatMap((each) => Object.entries(each))) {
@@ -66,13 +66,17 @@ export function statement(db: D1Database, text: string, ...all: Values[]): D1Pre
   return sql(text, Object.keys(values)).on(db, values);
 }
 
-/** A string, a quoted name or a comment; a parameter. */
+/**
+ * TOKEN matches strings, quoted names and comments too, so that no parameter is found inside them.
+ */
 const TOKEN = /'[^']*'|"[^"]*"|--.*|\/\*[^]*?\*\/|:([a-z_]\w*)|\?\d*/gi;
 
-/** The names in a literal text; any, in one that is not known while types are checked. */
+/**
+ * NamesIn is the names in a literal text, or `string` if the text is not known to the type check.
+ */
 export type NamesIn<Text extends string> = {} extends Record<Text, unknown> ? string : Bound<Text>;
 
-/** The names in what is outside of strings. */
+/** Bound is the names in a text outside of its strings. */
 type Bound<Text, Found = never> = Text extends `${infer Before}'${string}'${infer After}`
   ? Bound<After, Found | Named<Before>>
   : Found | Named<Text>;

@@ -1,13 +1,13 @@
-/** How full the database is, by what D1 says with every answer (`meta.size_after`). */
+/** Storage says how full the database is, which D1 tells with every answer (`meta.size_after`). */
 export interface Storage {
   bytes: number;
-  /** As DATABASE_MAX_GB says. */
+  /** The variable DATABASE_MAX_GB, in bytes. */
   limit: number;
 }
 
 /**
- * From here on no new work is taken in. The rest is for what was accepted, whose orders are stored
- * when their tasks end, and for people, who sign in, delete and leave a trace.
+ * New work is refused from this share on. The rest is for accepted tasks, whose orders are stored
+ * when they end, and for people, who sign in, delete and leave audit entries.
  */
 const CLOSED_SHARE = 0.98;
 

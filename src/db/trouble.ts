@@ -1,7 +1,7 @@
 /**
- * What D1 says when the trouble is its own, not the statement's. Only what a call to D1 threw is held
- * against this (guarded.ts, retry.ts): a lost connection is said in the same words by an R2 bucket,
- * a Durable Object or a sender who hung up.
+ * A DatabaseTrouble is a failure of D1 itself, not of a statement, told by D1's words. Only what a
+ * call to D1 threw is tested for them (guarded.ts, retry.ts): an R2 bucket, a Durable Object or a
+ * sender who hung up may fail in the same words. The sources of the words:
  *
  * [debug] https://developers.cloudflare.com/d1/observability/debug-d1/ (List of D1_ERRORs)
  * [limits] https://developers.cloudflare.com/d1/platform/limits/ and what deployments report
@@ -13,17 +13,20 @@
 import { causesOf } from "../lib/causes";
 
 /**
- * "passing": a repeat is safe, if the statement bears one, and helps. "overloaded": a repeat makes
- * it worse; wait longer. "full": nothing is written until there is room. "unmigrated": this code was
- * deployed before its schema, and waits until somebody migrates.
+ * A "passing" trouble is worth a repeat, if the statement bears one. An "overloaded" database is
+ * made worse by repeats, and needs a longer wait. A "full" one writes nothing until there is room.
+ * An "unmigrated" one lacks the schema of this code until somebody migrates it.
  */
 export type TroubleKind = "passing" | "overloaded" | "full" | "unmigrated";
 
-/** SQLite's words for what a statement names and the schema lacks. */
+/** SQLite says this of what a statement names and the schema lacks. */
 const LACKS =
   /no such (table|column|index):|has no column named|on conflict clause does not match/i;
 
-/** Looser than the documented words, which have been reworded before. The first that matches counts. */
+/**
+ * The patterns are looser than the documented words, which have been reworded before. The first
+ * match counts.
+ */
 const SAYS: readonly [RegExp, TroubleKind][] = [
   // [limits] Exceeded maximum DB size. ... maximum account storage limit. database or disk is full
   [/maximum (db|database|account storage)\b|disk is full/i, "full"],
@@ -43,7 +46,10 @@ const SAYS: readonly [RegExp, TroubleKind][] = [
   [/internal error/i, "passing"],
 ];
 
-/** A call to D1 failed, and not for what it asked. As drizzle throws it, it is in the cause. */
+/**
+ * DatabaseTrouble says that a call to D1 failed, and not for what it asked. drizzle throws it as a
+ * cause.
+ */
 export class DatabaseTrouble extends Error {
   constructor(
     readonly kind: TroubleKind,
@@ -54,7 +60,7 @@ export class DatabaseTrouble extends Error {
   }
 }
 
-/** What a call to D1 threw, as a DatabaseTrouble if it is one; else as it is. */
+/** Returns what a call to D1 threw as a DatabaseTrouble if it is one, else as it is. */
 export function named(thrown: unknown): unknown {
   const known = troubleBehind(thrown);
   if (known) {
@@ -69,12 +75,14 @@ function kindOf(message: string): TroubleKind | undefined {
   if (LACKS.test(message)) {
     return "unmigrated";
   }
-  // SQLite's other errors are the statement's, but for a disk that is full.
+  // SQLite's other errors are the statement's fault, except that of a full disk.
   const isStatement = /SQLITE_(?!FULL)/.test(message);
   return isStatement ? undefined : SAYS.find(([says]) => says.test(message))?.[1];
 }
 
-/** The trouble behind an error, however often it was wrapped; null when D1 is not to blame. */
+/**
+ * Finds the trouble behind an error, however often it was wrapped; null when D1 is not to blame.
+ */
 export function troubleBehind(error: unknown): DatabaseTrouble | null {
   return causesOf(error).find((cause) => cause instanceof DatabaseTrouble) ?? null;
 }
