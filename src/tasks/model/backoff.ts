@@ -1,4 +1,7 @@
-/** Waits up to this are a delayed message; longer ones are a row that recovery sends when due. */
+/**
+ * A wait of at most this long is a delayed message. A longer one is a row that recovery sends when
+ * due.
+ */
 export const MAX_MESSAGE_WAIT_MS = 60_000;
 
 export interface BackoffPolicy {
@@ -7,8 +10,8 @@ export interface BackoffPolicy {
 }
 
 /**
- * Exponential backoff: base x 2^(n-1) for the n-th wait, plus 0-20 % jitter so that what failed
- * together does not come back together, capped. `random` is in [0, 1).
+ * Returns the n-th wait of an exponential backoff, base x 2^(n-1), and at most `maxMs`. 0-20 % of
+ * jitter keeps what failed together from coming back together. `random` is in [0, 1).
  */
 export function backoff(policy: BackoffPolicy, n: number, random: number): number {
   const exponential = policy.baseMs * 2 ** Math.min(Math.max(n, 1) - 1, 40);

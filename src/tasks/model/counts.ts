@@ -1,8 +1,8 @@
 /**
- * Statistics, counted in the very transaction that changes a task, so that they equal a recount at
- * any moment. An event costs one row per task name and module: that of its minute. Recovery folds minutes into
- * hours, hours into days, and days into one row for ever (moves them: the sum of all rows of SPANS
- * stays), so totals, rates and histograms read the same few rows over ten tasks or ten million.
+ * Statistics are counted in the very transaction that changes a task, so they equal a recount at
+ * any moment. An event costs one row per task name and module: that of its minute. Recovery moves
+ * minutes into hours, hours into days, and days into one row for ever, so that totals, rates and
+ * histograms read the same few rows over ten tasks or ten million.
  */
 import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
@@ -11,19 +11,22 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 86_400_000;
 
-/** A row's `span` in milliseconds; 0 is for ever. */
+/** SPANS are values of `span` in milliseconds, 0 for ever. The sum of their rows is everything. */
 export const SPANS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS, ever: 0 } as const;
 
 /**
- * What was folded into ever is kept by the day and by thirty of them too, for who asks about long
- * ago. Not of SPANS and hence negative: these rows repeat what the others say.
+ * PAST keeps what was folded into `ever` by the day and by thirty days too, for questions about long
+ * ago. Its spans are negative, since these rows repeat what those of SPANS say.
  */
 export const PAST = { day: -DAY_MS, month: -30 * DAY_MS } as const;
 
-/** Successes are counted by duration too: d0 those of at most 8 ms, d1 of at most 16, and so on. */
+/**
+ * Successes are counted by duration too: d0 those of at most 8 ms, d1 those of at most 16, and so
+ * on.
+ */
 export const DURATION_EDGES_MS = Array.from({ length: 17 }, (_, k) => 8 * 2 ** k);
 
-/** Each counts events. Those of a state that tasks may leave again have a counterpart. */
+/** Each event is a counter. One of a state that tasks may leave again has a counterpart. */
 const EVENTS = ["created", "success", "failure", "revoked", "unfailed", "unrevoked"] as const;
 type Event = (typeof EVENTS)[number];
 export type Counter = Event | "duration_ms" | `d${number}`;
@@ -37,13 +40,13 @@ export const COUNTERS: readonly Counter[] = [
 const ADD = `ON CONFLICT (span, bucket, module, name) DO UPDATE SET
   ${COUNTERS.map((counter) => `${counter} = ${counter} + excluded.${counter}`).join(", ")}`;
 
-/** SQL of what a row is counted under, and of when its event was. */
+/** CountedAs is SQL of the name and module that a row is counted under, and of its event's time. */
 const OWN_NAME = { name: "name", module: "module" };
 type CountedAs = typeof OWN_NAME & { at?: string };
 
 /**
- * SQL that counts, in the minute of `:now` or of `as.at`, what `events` say of the rows of `from`: a FROM
- * clause with its WHERE, over columns `name` and `module` unless `as` says otherwise.
+ * Makes SQL that counts `events`, as SQL by counter, of the rows of `from`: a FROM clause with its
+ * WHERE. They count in the minute of `:now`, or of `as.at`.
  */
 export function countSql(
   events: Partial<Record<Event | "duration_ms", string>>,
@@ -54,8 +57,8 @@ export function countSql(
 }
 
 /**
- * SQL that counts the ends of those rows of `tasks` in `where` that have ended; or, of rows about to
- * end, given the SQL of their new state and end.
+ * Makes SQL that counts the ends of those rows of `tasks` in `where` that have ended. For rows that
+ * are about to end, `end` is the SQL of their new state and its time.
  */
 export function countEndsSql(
   where: string,
@@ -63,7 +66,7 @@ export function countEndsSql(
   as = OWN_NAME,
 ): string {
   const success = `${end.status} = 'SUCCESS'`;
-  // What was never said to have begun did so as it ended.
+  // A task that was never reported as started counts as started when it ended.
   const duration = `${end.at} - coalesce(started_at, ${end.at})`;
   const took = DURATION_EDGES_MS.map((edge, k) => [
     `d${k}`,
@@ -90,7 +93,7 @@ ${from} GROUP BY 4, 3, 2
 ${ADD}`;
 }
 
-/** What is folded into what, and for how long it is kept apart. */
+/** FOLDS says what is folded into what, and for how long it is kept apart. */
 const FOLDS = [
   { from: SPANS.minute, into: [SPANS.hour], unit: HOUR_MS, keepMs: HOUR_MS },
   { from: SPANS.hour, into: [SPANS.day], unit: DAY_MS, keepMs: DAY_MS },
@@ -117,7 +120,7 @@ ${ADD}`,
 );
 const DELETE = sql("DELETE FROM task_counts WHERE span = :span AND bucket < :before");
 
-/** Folds what is old enough; whole hours and days only, so that no bucket is ever split. */
+/** Folds what is old enough, by whole hours and days only, so that no bucket is ever split. */
 export async function foldCounts(db: D1Database, now: number): Promise<void> {
   for (const { from, into, unit, keepMs } of FOLDS) {
     const before = now - keepMs;

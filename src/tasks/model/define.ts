@@ -3,92 +3,102 @@ import type { ZodType } from "zod";
 import type { Role } from "../../caller";
 import type { Chance, Clock } from "../../lib/clock";
 import type { BackoffPolicy } from "./backoff";
-// A task may act on others, whatever their types: it is handed what holds them all.
+// Tasks may act on others of any type, so a run is handed the engine that knows all types.
 import type { Engine } from "./engine";
 import type { Notify } from "./notify";
 import type { StoredStatus } from "./states";
 import type { TimelineEvent } from "./timeline";
 
-/** Why a task did not succeed: a stable code, words for people, and what a program may want. */
+/**
+ * FailureReason says why a task did not succeed: a stable code, a message for people, details for
+ * programs.
+ */
 export interface FailureReason {
   code: string;
   message: string;
   detail?: Record<string, unknown>;
-  /** Where in the code it was thrown. */
+  /** The stack trace of what was thrown. */
   traceback?: string | undefined;
 }
 
-/** How one run of a task ended. */
+/** Outcome says how one run of a task ended. */
 export type Outcome = { stages?: TimelineEvent[] } & (
   | { kind: "done"; result?: unknown }
-  /** Permanent: trying again cannot help. */
+  /** "reject" is permanent: trying again cannot help. */
   | { kind: "reject"; reason: FailureReason }
-  /** Transient: uses up an attempt. A `checkpoint` here and below replaces the one before. */
+  /** "retry" is transient, and uses up an attempt. A `checkpoint` replaces the stored one. */
   | { kind: "retry"; reason: FailureReason; checkpoint?: unknown }
-  /** Not this task's fault: the attempt is given back. Without a delay it grows from wait to wait. */
+  /**
+   * "defer" gives the attempt back, as the task is not to blame. Without `delayMs` each wait is
+   * longer.
+   */
   | { kind: "defer"; reason: FailureReason; delayMs?: number | undefined; checkpoint?: unknown }
-  /** A long task's slice ended: the next one starts from `checkpoint`, no attempt used. */
+  /**
+   * "continue" ends a slice of a long task. The next slice starts from `checkpoint`; no attempt is
+   * used.
+   */
   | { kind: "continue"; checkpoint: unknown }
 );
 
-/** A claimed task, as its handler sees it. */
+/** Task is a claimed task, as its handler sees it. */
 export interface Task<Input> {
   id: string;
   name: string;
   subject: string | null;
-  /** Who asked for it: "user:ID" or "key:ID". */
+  /** The caller who asked for it: "user:ID" or "key:ID". */
   user: string | null;
   input: Input;
-  /** 1 for the first. */
+  /** The first attempt is 1. */
   attempt: number;
   deferrals: number;
   createdAt: number;
-  /** When its first run began, this one included. Unix milliseconds. */
+  /** The start of its first run, which may be this one, in Unix milliseconds. */
   startedAt: number;
   checkpoint: unknown;
 }
 
-/** A task of a handler that runs it alone: see running-task.ts. */
+/** RunningTask is a task whose handler runs it alone: see running-task.ts. */
 export interface RunningTask<Input> extends Task<Input> {
-  /** The token of the lease that holds it, for writes of its own that are to be fenced by that. */
+  /** The token of the lease that holds it, which fences the handler's own writes. */
   lease: string;
   /**
-   * Says how far the task is: percent from 0 to 100, what it does now, of how many steps. Call it as
-   * often as you like: it is saved at most once a second, less often later, and when the run ends. Throws a
+   * Reports how far the task is: percent from 0 to 100, the current step, the number of steps. It may
+   * be called often, as it is saved at most once a second, and when the run ends. Throws a
    * NotHeldError when the task is no longer this run's.
    */
   progress(percent: number, step?: string, totalSteps?: number): Promise<void>;
   /**
-   * Runs a step once in the task's life: a retry, or the next slice, gets the result it had. The
-   * result must fit JSON, at most 64,000 characters, of all steps 500,000; a name has 1 to 64 letters, digits, spaces or
-   * _.:- characters. Throws a NotHeldError when the task is no longer this run's.
+   * Runs a step once in the task's life: a retry, or the next slice, gets the stored result. A name
+   * has 1 to 64 letters, digits, spaces or _.:- characters. A result is JSON of at most 64,000
+   * characters, and all of a task 500,000 bytes. Throws a NotHeldError when the task is no longer
+   * this run's.
    */
   step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
   /**
-   * Keeps where to go on from, in place of the checkpoint before: a retry, also after a crash,
-   * finds it as `checkpoint`; null begins anew. For long walks, whose steps would pile up. At most
-   * 1,000,000 bytes of JSON. Throws a NotHeldError when the task is no longer this run's.
+   * Replaces the checkpoint, at most 1,000,000 bytes of JSON; null begins anew. A retry finds it as
+   * `checkpoint`, also after a crash. It suits long walks, whose steps would pile up. Throws a
+   * NotHeldError when the task is no longer this run's.
    */
   saveCheckpoint(checkpoint: unknown): Promise<void>;
 }
 
-/** What all runs of a lease have around them. */
+/** LeaseContext is what all runs of a lease share. */
 export interface LeaseContext {
   env: Env;
   engine: Engine;
   worker: string;
-  /** Until when the lease holds if nobody extends it; Unix milliseconds. */
+  /** The end of the lease unless it is extended, in Unix milliseconds. */
   leaseExpiresAt: number;
   clock: Clock;
   chance: Chance;
 }
 
 export interface RunContext extends LeaseContext {
-  /** Fires at the task's timeout, and within six seconds of its cancellation. */
+  /** The signal fires at the task's timeout, and within six seconds of its cancellation. */
   signal: AbortSignal;
 }
 
-/** What D1 says of a task after its batch was settled. */
+/** Settlement is what D1 says of a task after its batch was settled. */
 export interface Settlement {
   id: string;
   subject: string | null;
@@ -99,90 +109,97 @@ export interface Settlement {
 
 type CommitSql = Sql<"rows"> | Sql<"token" | "rows">;
 
-/**
- * Rows a task writes in the very transaction that makes it SUCCESS.
- * `insert` are statements over the JSON array `:rows`, with the lease's token as `:token`; each must take only rows whose task is in `HELD` (leases.ts) and must not fail on a repeat.
- * `conflict` is an SQL expression over the task row `t`: NULL when its own rows are stored, else a
- * JSON object {code, message, detail} that makes it FAILURE.
- */
+/** Commit describes rows that a task writes in the very transaction that makes it SUCCESS. */
 export interface Commit<Stored> {
+  /**
+   * Statements over the JSON array `:rows`, with the lease's `:token`. Each must take only rows
+   * whose task is in `HELD` (leases.ts), and must not fail on a repeat.
+   */
   insert: readonly CommitSql[];
-  /** Statements to run before, bound likewise, where the rows need it. */
+  /** Makes statements that run before `insert`, with the same parameters. */
   before?(rows: readonly unknown[]): readonly CommitSql[];
+  /**
+   * SQL over the task row `t`: NULL when its own rows are stored, else a JSON object {code,
+   * message, detail} that makes it FAILURE.
+   */
   conflict: string;
   row(stored: Stored, taskId: string): unknown;
 }
 
 interface Base<Input> {
-  /** Unique, "module.verb". */
+  /** The name is unique: "module.verb". */
   name: string;
   module: string;
   description: string;
-  /** The queue whose producer binding is QUEUE_<NAME>. */
+  /** The queue's producer binding is QUEUE_<NAME>. */
   queue: string;
   /**
-   * What callers may send; the handler sees what it makes of that. A number that JavaScript would
-   * round is no number to it, but a RawNumber (lib/exact-json.ts).
+   * The schema of what callers may send; the handler gets its output. A number that JavaScript
+   * would round comes as a RawNumber (lib/exact-json.ts).
    */
   input: ZodType<Input>;
-  /** What the first run would say at once of an input, as JSON text, to those about to send it. */
+  /** Says why the first run would reject an input, given as JSON text, before anybody sends it. */
   check?(text: string): FailureReason | null;
-  /** One such input, for people to begin with. */
+  /** The example is an input for people to begin with. */
   example?: unknown;
   /**
-   * How an input, given as JSON text, is kept; by default as it is, about no business entity. With
-   * this, the handler gets every number as sent, to name it so.
+   * Makes the task to be stored from an input's JSON text. Without it, the text is kept as it is,
+   * with no subject. With it, the handler gets every number as it was sent.
    */
   prepare?(text: string): NewTask;
   retry(env: Env): BackoffPolicy & { attempts: number };
-  /** How `defer` without a delay waits. */
+  /** The waits after a "defer" without a delay. */
   deferral: BackoffPolicy;
-  /** How long a run may take: at most 14 minutes (timeout.ts), as its consumer lives no longer. */
+  /**
+   * The longest that a run may take: at most 14 minutes (timeout.ts), as a consumer lives for 15.
+   */
   timeoutMs: number;
-  /** When whoever started it is told, unless a template says otherwise. */
+  /** The notifications of whoever started it, unless a template says otherwise. */
   notify?: Notify;
-  /** Least role that may start it through the API; null for internal tasks. */
+  /** The least role that may start it through the API; null for internal tasks. */
   startedBy: Role | null;
   /**
-   * Its stages that only compute: the platform's clock stands still meanwhile, so their events tell
-   * an order and no time.
+   * The stages that only compute. The platform's clock stands still meanwhile, so their events tell
+   * an order but no time.
    */
   computes?: readonly string[];
-  /** Called after settle and acks; may be lost, so nothing may depend on it. */
+  /** Is called after settle and acks. A call may be lost, so nothing may depend on it. */
   settled?(settlements: Settlement[], context: RunContext): Promise<void>;
 }
 
-/** A task whose handler runs one at a time. */
+/** SingleTask is a type whose handler runs one task at a time. */
 export interface SingleTask<Input = unknown> extends Base<Input> {
   kind: "single";
   run(task: RunningTask<Input>, context: RunContext): Promise<Outcome>;
   /**
-   * Undoes effects outside D1 of a task that was cancelled (an export aborts the upload named in
-   * its checkpoint). Called when it is cancelled, and again when a run of it has noticed: it must
-   * bear both.
+   * Undoes a cancelled task's effects outside D1, such as the upload of an export. It is called on
+   * the cancellation, and again when a run has noticed it, so it must be safe to repeat.
    */
   onRevoke?(task: Task<Input>, env: Env): Promise<void>;
 }
 
-/** A task to be stored. */
+/** NewTask is a task about to be stored. */
 export interface NewTask {
-  /** JSON text of the input, at most as large as a row may be. */
+  /** The input as JSON text, at most as large as a row may be. */
   input: string;
-  /** Key of the business entity it is about. */
+  /** The key of the business entity it is about. */
   subject: string | null;
-  /** Why it cannot run at all: it is stored as failed, and never sent. */
+  /** The reason why it cannot run at all: it is stored as failed, and never sent. */
   failure?: FailureReason;
 }
 
-/** `passed` tells who watches a small batch which stages its tasks have behind them. */
+/**
+ * BatchContext has `passed`, which tells watchers of a small batch which stages its tasks have
+ * completed.
+ */
 export type BatchContext = RunContext & {
   passed: (stages: ReadonlyMap<string, readonly TimelineEvent[]>) => void;
 };
 
-/** A task whose handler runs many at a time, for throughput. */
+/** BatchTask is a type whose handler runs many tasks at a time, for throughput. */
 export interface BatchTask<Input = unknown, Stored = unknown> extends Base<Input> {
   kind: "batch";
-  /** Outcomes by task id; `stored` holds what `commit` writes for those that are done. */
+  /** Returns outcomes by task id; `stored` holds what `commit` writes for those that are done. */
   runBatch(tasks: Task<Input>[], context: BatchContext): Promise<BatchResult<Stored>>;
   commit?: Commit<Stored>;
 }

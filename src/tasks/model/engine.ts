@@ -1,7 +1,7 @@
 import type { TaskDefinition } from "./define";
 import { MAX_TIMEOUT_MS } from "./timeout";
 
-/** The task types of a deployment, by name. Built once, in src/index.ts. */
+/** Engine holds the task types of a deployment by name. It is built once, in src/index.ts. */
 export class Engine {
   readonly #definitions: ReadonlyMap<string, TaskDefinition>;
 

@@ -11,24 +11,24 @@ import type { LeaseColumns } from "./schema";
 import { retryD1 } from "../../db/retry";
 import { type Clock, systemClock } from "../../lib/clock";
 
-/** Ids of the tasks the lease with `:token` holds. */
+/** This SQL gives the ids of the tasks that the lease with `:token` holds. */
 export const HELD = "SELECT h.value FROM leases l, json_each(l.task_ids) h WHERE l.token = :token";
 export const READ_HELD = sql(HELD);
 
-/** Ids of the tasks any lease holds. */
+/** This SQL gives the ids of the tasks that any lease holds. */
 export const LEASED = "SELECT h.value FROM leases l, json_each(l.task_ids) h";
 
-/** A consumer at work: until when it is believed to be, and what it holds. */
+/** Lease is a consumer at work: what it holds, and until when it is believed to be alive. */
 export interface Lease extends Pick<LeaseColumns, "worker" | "queue" | "since"> {
   expiresAt: LeaseColumns["expires_at"];
   taskIds: string[];
 }
 
-/** The oldest first; to be read by readLeases. */
+/** The statement reads all leases, the oldest first, for readLeases. */
 export const LEASES = sql(`
 SELECT worker, queue, since, expires_at AS expiresAt, task_ids AS taskIds FROM leases ORDER BY since`);
 
-/** What LEASES found. The places of what was cancelled are left out. */
+/** Reads what LEASES found. A cancelled task leaves an empty id in the list, which is left out. */
 export function readLeases(found: D1Result | undefined): Lease[] {
   const rows = (found?.results ?? []) as (Omit<Lease, "taskIds"> & { taskIds: string })[];
   return rows.map(({ taskIds, ...lease }) => ({
@@ -37,7 +37,7 @@ export function readLeases(found: D1Result | undefined): Lease[] {
   }));
 }
 
-/** By task, the lease that holds it. */
+/** Maps each task's id to the lease that holds it. */
 export function heldBy(leases: readonly Lease[]): Map<string, Lease> {
   return new Map(leases.flatMap((lease) => lease.taskIds.map((id) => [id, lease] as const)));
 }
@@ -59,12 +59,15 @@ async function extendLease(
   await retryD1(db, () => EXTEND.on(db, { token, until: clock() + leaseMs }).run());
 }
 
-/** How often a run looks whether its tasks are still its own: each look is a read of D1. */
+/**
+ * A run looks no more often than this whether its tasks are still its own, as a look is a read of
+ * D1.
+ */
 const WATCH_MS = 5000;
 
 /**
- * Tells `onHeld`, every five seconds until stopped, which tasks the lease still holds. A look that
- * fails tells nothing and keeps none after it; one that hangs is waited for.
+ * Tells `onHeld` every five seconds, until stopped, which tasks the lease still holds. A look that
+ * fails tells nothing and does not stop the next; one that hangs is waited for.
  */
 export function watchHeld(
   db: D1Database,
@@ -81,7 +84,7 @@ export function watchHeld(
       const { results } = await READ_HELD.on(db, { token }).all<{ value: string }>();
       onHeld(new Set(results.map(({ value }) => value)));
     } catch {
-      // It tells nothing.
+      // A failed look proves nothing about the lease, so nothing is told.
     } finally {
       isLooking = false;
     }
@@ -90,7 +93,7 @@ export function watchHeld(
   return () => clearInterval(timer);
 }
 
-/** How often whoever holds a lease extends it. */
+/** Returns how often a holder extends its lease, in milliseconds. */
 export function beatMs(leaseMs: number): number {
   return leaseMs / 3;
 }

@@ -1,13 +1,13 @@
 /**
- * Telling whoever started a task of its start, its progress and its end, as its template or its
- * definition wishes. Written in the transaction that ends a task. While a notification is unread,
- * the next of its kind is folded into it, so a flood is one row with a count.
+ * Notifications tell whoever started a task of its start, its progress and its end, as its template
+ * or its definition wishes. That of an end is written in the transaction that ends the task. While a
+ * notification is unread, the next of its kind is folded into it, so a flood is one row with a count.
  */
 import { sql } from "../../db/sql";
 import { z } from "zod";
 import { OPEN, TRACKED } from "./states";
 
-/** When to tell. `progress` is in percent: each time so much more is done. */
+/** Notify says when to tell. `progress` is a percentage: each time that much more is done. */
 export const Notify = z.strictObject({
   start: z.boolean().optional(),
   complete: z.boolean().optional(),
@@ -19,22 +19,22 @@ export type Notify = z.infer<typeof Notify>;
 export const NOTIFICATION_TYPES = ["info", "success", "warning", "error", "progress"] as const;
 export type NotificationType = (typeof NOTIFICATION_TYPES)[number];
 
-/** SQL expressions over a row of `tasks`. */
+/** Told is SQL expressions over a row of `tasks`. */
 interface Told {
   type: string;
   message: string;
-  /** JSON text of an object: what else a program may want of it. */
+  /** JSON text of an object: what else a program may want to know. */
   details: string;
-  /** Which of them are one. */
+  /** Unread notifications of the same user, type and kind are one row. */
   kind: string;
 }
 
-/** Elsewhere, modules may share a name. */
+/** Tracked work of two modules may have the same name, so its module is part of the kind. */
 const PER_TASK_NAME = `coalesce(template, iif(queue = '${TRACKED}', module || ' ' || name, name))`;
 
 /**
- * SQL of whether the notification \`n\` tells of the task \`t\`, alone or as one of those folded into it.
- * The start of what runs here is known once it has settled.
+ * This SQL tells whether notification `n` is about task `t`, alone or with those folded into it. The
+ * start of a task that runs here is known once the task has settled.
  */
 export const TELLS_OF = `n.user = t.user AND n.fold IN (${foldOf("info")}, ${foldOf("success")},
   ${foldOf("error")}, 'progress ' || t.id) AND (n.task_id = t.id OR CASE n.type
@@ -52,8 +52,9 @@ function isWithin(time: string): string {
 }
 
 /**
- * SQL that tells, at `:now`, of the rows of `tasks` in `where`. A task told of twice counts once. What is
- * written later may have ended before: consumers run side by side, and a write may be repeated.
+ * Makes SQL that notifies, at `:now`, of the rows of `tasks` in `where`. A task that is told of twice
+ * in a row counts once, as a write may be repeated. Times widen both ways, as consumers run side by
+ * side and the later write may be of the earlier end.
  */
 function notifySql({ type, message, details, kind }: Told, where: string): string {
   return `
@@ -73,7 +74,7 @@ ON CONFLICT (user, fold) WHERE read_at IS NULL DO UPDATE SET
   updated_at = max(updated_at, excluded.updated_at)`;
 }
 
-/** SQL that tells of those that have ended. */
+/** Makes SQL that notifies of those tasks in `where` that have ended. */
 export function notifyEndsSql(where: string): string {
   const told = {
     type: "iif(status = 'SUCCESS', 'success', 'error')",
@@ -89,8 +90,8 @@ export function notifyEndsSql(where: string): string {
 }
 
 /**
- * SQL that tells of those about to be lost, whose index forgets them once they are; `message` is an
- * SQL expression.
+ * Makes SQL that notifies of tracked work that is about to be lost. It runs before the loss is
+ * written, as the rows are found by an index of open work. `message` is an SQL expression.
  */
 export function notifyLostSql(where: string, message: string): string {
   const details = "json_object('error_code', 'lost')";
@@ -115,7 +116,10 @@ const HOW_FAR = {
 };
 const PROGRESS = sql(notifySql(HOW_FAR, "id = :id"), ["id", "now"]);
 
-/** The last multiple a row has come to; 0 before the first, null without `progress` to tell of. */
+/**
+ * This SQL gives the last multiple of the percentage that a row has come to; 0 before the first,
+ * null without one.
+ */
 const MULTIPLE = "progress / (notify ->> 'progress') * (notify ->> 'progress')";
 const CROSSED = sql(
   notifySql(
@@ -127,19 +131,20 @@ const CROSSED = sql(
   ["id", "now"],
 );
 
-/** Tells that these have started. */
+/** Makes the statement that notifies of the start of these tasks. */
 export function startedNotice(db: D1Database, ids: readonly string[], now: number) {
   return STARTED.on(db, { ids: JSON.stringify(ids), now });
 }
 
-/** Tells how far a task is. */
+/** Makes the statement that notifies of a task's progress. */
 export function progressNotice(db: D1Database, id: string, now: number) {
   return PROGRESS.on(db, { id, now });
 }
 
 /**
- * Tells how far work elsewhere is, whose reports come at any pace. To be run behind the statement
- * that takes one: it tells once for each multiple of the percent, though reports repeat or go back.
+ * Makes the statement that notifies of the progress of tracked work, once for each multiple of its
+ * percentage, though reports come at any pace, repeat or go back. It runs behind the statement that
+ * stores a report.
  */
 export function crossedNotice(db: D1Database, id: string, now: number) {
   return CROSSED.on(db, { id, now });

@@ -2,29 +2,29 @@ import type { PauseColumns, ResumeColumns } from "./schema";
 
 /**
  * A paused queue hands out no work: its messages are acked, its rows wait, no attempt is used, and
- * recovery sends nothing for it. What was running goes on. Once resumed, recovery sends what waits at
- * once. When that was is kept: what waited through a pause is not overdue for it, and its messages
- * are gone. Whoever pauses and resumes: see pause-queue.ts.
+ * recovery sends nothing for it. What was running goes on. The time of a resume is kept, as what
+ * waited through the pause is not overdue and has lost its message: recovery sends it at once.
+ * pause-queue.ts pauses and resumes.
  */
 export interface Pause extends Pick<PauseColumns, "queue" | "reason"> {
   since: PauseColumns["paused_at"];
   by: PauseColumns["paused_by"];
 }
 
-/** SQL: whether the queue given by an SQL expression is paused. */
+/** Makes SQL that tells whether a queue, given as an SQL expression, is paused. */
 export function isPausedSql(queue: string): string {
   return `EXISTS (SELECT 1 FROM paused_queues WHERE queue = ${queue})`;
 }
 
-/** SQL: whether it was resumed after a time. */
+/** Makes SQL that tells whether a queue was resumed after a time, both given as SQL expressions. */
 export function isResumedSql(queue: string, after: string): string {
   return `EXISTS (SELECT 1 FROM resumed_queues WHERE queue = ${queue} AND resumed_at > ${after})`;
 }
 
 export interface Pauses {
-  /** By queue, those that are paused now. */
+  /** The queues that are paused now, by name. */
   paused: Map<string, Pause>;
-  /** By queue, when its last pause ended; Unix milliseconds. */
+  /** The end of each queue's last pause, in Unix milliseconds, by name. */
   resumedAt: Map<string, number>;
 }
 

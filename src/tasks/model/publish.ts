@@ -1,50 +1,53 @@
 /**
- * Tells whoever watches what becomes of tasks. It is the engine's side of live updates only: what
- * is told may be lost, D1 has the truth, and nothing waits for it. Who listens is not the engine's
- * business; src/index.ts says who does.
+ * Publishing tells whoever watches what becomes of tasks. It is only the engine's side of live
+ * updates: what is told may be lost, D1 has the truth, and nothing waits for it. src/index.ts says
+ * who listens.
  */
 import { log } from "../../log";
 import type { TaskColumns } from "./schema";
 import { SMALL_BATCH } from "./small-batch";
 import type { Status, StoredStatus } from "./states";
 
-/** A task as it is after a change: later changes replace earlier ones whole. */
+/** TaskChange is a task as it is after a change. A later change replaces an earlier one whole. */
 export interface TaskChange {
   id: string;
   name: string;
   module: string;
   subject: string | null;
-  /** Who asked for it: "user:ID" or "key:ID". */
+  /** The caller who asked for it: "user:ID" or "key:ID". */
   user: string | null;
   status: Status;
-  /** Unix milliseconds; of two changes the later one counts. */
+  /** The time in Unix milliseconds; of two changes the later one counts. */
   at: number;
   progress?: number;
   step?: string | null;
-  /** Stages of the handler that are done. */
+  /** The stages of the handler that are done. */
   stages?: string[];
   error?: { code: string; message: string };
 }
 
 /**
- * One call per request or batch. The changes are put together only when somebody listens. `beyond`:
- * what changed is not told by tasks, as of a queue that was paused; whoever shows such reads again.
+ * Publish is called once per request or batch, and makes the changes only when somebody listens.
+ * `beyond` says that something else changed, such as a queue's pause: pages that show it read again.
  */
 export type Publish = (env: Env, changes: () => TaskChange[], beyond?: boolean) => Promise<void>;
 
 type Subject = Pick<TaskChange, "id" | "name" | "module" | "subject" | "user">;
 
-/** Changes reach a page at most this often. */
+/** A page need not be told of what is over within this time. */
 const SEEN_MS = 250;
 
 let publisher: Publish | undefined;
 
-/** Sets the deployment's publisher. A module's own, since work is enqueued without an engine. */
+/**
+ * Sets the deployment's publisher. It is a module's variable, since tasks are stored without an
+ * engine.
+ */
 export function publishTo(publish: Publish): void {
   publisher = publish;
 }
 
-/** Never rejects. */
+/** Tells the publisher of changes. Never rejects, as live updates may be lost. */
 export async function publish(
   env: Env,
   changes: () => TaskChange[],
@@ -58,8 +61,8 @@ export async function publish(
 }
 
 /**
- * Tells that a batch started: a small one at once, a large one only if it is not over by the time
- * that anyone could see it. Returns what keeps it from being told.
+ * Publishes that a batch started: a small one at once, a large one only if it is not over by the
+ * time that anyone could see it. Returns a function that keeps it from being published.
  */
 export function publishStarted(env: Env, rows: readonly Subject[]): () => void {
   const tell = () =>
@@ -72,7 +75,7 @@ export function publishStarted(env: Env, rows: readonly Subject[]): () => void {
   return () => clearTimeout(timer);
 }
 
-/** What a statement must return of the rows it changed for these to be told. */
+/** A statement returns these columns of the rows it changed, so that they can be published. */
 export const TOLD = "id, name, module, subject, user, status, error_code, error_message";
 
 export type ToldRow = Pick<
@@ -81,7 +84,7 @@ export type ToldRow = Pick<
 > & { status: StoredStatus };
 
 /**
- * Tells of rows as a statement left them; of none, nothing. `at` is a time before it: whatever
+ * Publishes rows as a statement left them. `at` is a time before that statement, so that whatever
  * became of them since counts as later. Never rejects.
  */
 export async function publishRows(env: Env, rows: readonly ToldRow[], at: number): Promise<void> {
@@ -94,7 +97,7 @@ function stateOf({ status, error_code: code, error_message: message }: ToldRow) 
   return { status, ...(code === null ? {} : { error: { code, message: message ?? "" } }) };
 }
 
-/** Takes of a row what identifies its task. `at` as in TaskChange. */
+/** Makes the change of the task that a row identifies. `at` is in Unix milliseconds. */
 export function taskChange(
   { id, name, module, subject, user }: Subject,
   change: Omit<TaskChange, keyof Subject | "at">,

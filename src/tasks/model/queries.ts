@@ -7,7 +7,7 @@ import { heldBy, LEASES, readLeases } from "./leases";
 import { TELLS_OF } from "./notify";
 import type { StoredStatus } from "./states";
 
-/** What is shown of a task's row. */
+/** TaskRow is what is shown of a task's row. */
 export interface TaskRow extends Pick<
   TaskColumns,
   | "id"
@@ -42,13 +42,13 @@ export interface TaskRow extends Pick<
   | "description"
 > {
   status: StoredStatus;
-  /** What `user` is called; null for nobody. */
+  /** The name of `user`; null for nobody. */
   user_name: string | null;
-  /** How many of `user`'s notifications about it are unread. */
+  /** The number of `user`'s unread notifications about it. */
   unread: number;
 }
 
-/** With its lease, if one lists it now. */
+/** TaskView is a task with its lease, if one lists it now. */
 export type TaskView = TaskRow & { running: Pick<LeaseColumns, "worker" | "since"> | null };
 
 const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
@@ -61,7 +61,7 @@ const TOLD = `${nameSql("t.user")} AS user_name, iif(t.notify IS NULL, 0, (
   WHERE n.read_at IS NULL AND ${TELLS_OF})) AS unread`;
 const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}, ${TOLD}`;
 
-/** SQL of the bytes of a row's large fields, told without reading them. */
+/** This SQL gives the bytes of a row's large fields without reading them. */
 export const LARGE_BYTES = LARGE.map((column) => `coalesce(octet_length(${column}), 0)`).join(
   " + ",
 );
@@ -81,7 +81,7 @@ const BRIEF = sql(
   ["ids"],
 );
 
-/** By its id, however written, or by its name elsewhere, in whichever form of Unicode. */
+/** Finds a task by its id, however written, or by its external id in any form of Unicode. */
 export async function getTask(db: D1Database, id: string): Promise<TaskView | null> {
   const [view] = await read(
     db,
@@ -92,7 +92,10 @@ export async function getTask(db: D1Database, id: string): Promise<TaskView | nu
 
 const INPUTS = sql("SELECT t.id, t.input FROM json_each(:ids) m JOIN tasks t ON t.id = m.value");
 
-/** Inputs of these tasks, as JSON text, by their ids: of a few, since together they may be large. */
+/**
+ * Reads the inputs of these tasks, as JSON text by id. Ask for few, since together they may be
+ * large.
+ */
 export async function getInputs(
   db: D1Database,
   ids: readonly string[],
@@ -103,8 +106,8 @@ export async function getInputs(
 }
 
 /**
- * Those that exist, in the order asked for; without their inputs, which together may be large. Of
- * many ask no more at a time than fits, by LARGE_BYTES, or for what is small of them.
+ * Reads those of these tasks that exist, in the order asked for, without their inputs. Many tasks
+ * may be large together: ask for as many as fit, by LARGE_BYTES, or for "brief" ones.
  */
 export async function getTasks(
   db: D1Database,

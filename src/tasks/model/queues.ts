@@ -1,6 +1,6 @@
 /**
- * Queues by the names tasks give them ("orders"): the producer binding is QUEUE_<NAME>, and the
- * platform's name of the queue ends with "-<name>". So a deployment may prefix names as it likes.
+ * Queues go by the names that tasks give them ("orders"). The producer binding is QUEUE_<NAME>, and
+ * the platform's name of the queue ends with "-<name>", so a deployment may prefix it as it likes.
  */
 export const DEAD_LETTERS = "dead-letters";
 
@@ -10,7 +10,7 @@ function bindingName(queue: string): string {
   return PREFIX + queue.toUpperCase().replaceAll("-", "_");
 }
 
-/** Throws when the environment has no such queue: a mistake of configuration. */
+/** Returns the producer of a queue. Throws when the configuration lacks it. */
 export function producerOf(env: Env, queue: string): Queue<TaskMessage> {
   const producer = (env as unknown as Record<string, Queue<TaskMessage> | undefined>)[
     bindingName(queue)
@@ -32,7 +32,10 @@ export function isDeadLetterQueue(queue: string): boolean {
   return queue === DEAD_LETTERS || queue.endsWith(`-${DEAD_LETTERS}`);
 }
 
-/** The queue a batch came through; the platform's whole name when it is none we know. */
+/**
+ * Returns the name of the queue that a batch came through, or the platform's whole name if it is
+ * unknown.
+ */
 export function queueNameOf(env: Env, platformName: string): string {
   const isIt = (name: string) => platformName === name || platformName.endsWith(`-${name}`);
   return queueNames(env).find(isIt) ?? platformName;
@@ -40,13 +43,18 @@ export function queueNameOf(env: Env, platformName: string): string {
 
 export const MESSAGE_VERSION = 1;
 
-/** All a message carries: the input is in the task's row, so recovery can always send it again. */
+/**
+ * A message carries only an id: the input is in the task's row, so recovery can always send it
+ * again.
+ */
 export interface TaskMessage {
   v: number;
   task_id: string;
 }
 
-/** "newer" is a message of a later deployment, which this one must leave for it. */
+/**
+ * Reads a message. "newer" is one of a later deployment, which this version must leave to that one.
+ */
 export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
   if (typeof body !== "object" || body === null) {
     return "unknown";
@@ -59,7 +67,10 @@ export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
   return known ? { v: MESSAGE_VERSION, task_id } : "unknown";
 }
 
-/** The task that a message of this version, or of a newer one, names; null if it names none. */
+/**
+ * Returns the id of the task that a message of this or a newer version names; null if it names
+ * none.
+ */
 export function taskIdOf(body: unknown): string | null {
   if (readMessage(body) === "unknown") {
     return null;
@@ -68,5 +79,5 @@ export function taskIdOf(body: unknown): string | null {
   return typeof id === "string" && id !== "" ? id : null;
 }
 
-/** How long a sent message may take before recovery wonders where it is. */
+/** A sent message may take this long before recovery asks where it is. */
 export const SENT_GRACE_MS = 30_000;

@@ -13,9 +13,9 @@ import { DURATION_EDGES_MS } from "./counts";
 const count = <const Name extends string>(name: Name) => integer(name).notNull().default(0);
 
 /**
- * One row per task, written twice in a good life: when accepted and when settled. That it runs is
- * said by the lease that lists it, so starting a task writes nothing here. `WITHOUT ROWID` (in the
- * migration: drizzle cannot say it) saves a written row per insert. Times are Unix milliseconds.
+ * A task is one row, written twice in a normal life: when accepted and when settled. The lease that
+ * lists it says that it runs, so a start writes nothing here. `WITHOUT ROWID`, which only the
+ * migration can say, saves a written row per insert. Times are Unix milliseconds.
  */
 export const tasks = sqliteTable(
   "tasks",
@@ -24,29 +24,32 @@ export const tasks = sqliteTable(
     name: text("name").notNull(),
     module: text("module").notNull(),
     queue: text("queue").notNull(),
-    /** Never STARTED: see `leases`. */
+    /** The stored state is never STARTED or PROGRESS: see states.ts. */
     status: text("status").notNull(),
-    /** Key of the business entity the task is about, such as an order's id. */
+    /** The key of the business entity it is about, such as an order's id. */
     subject: text("subject"),
-    /** Who asked for it: "user:ID" or "key:ID". */
+    /** The caller who asked for it: "user:ID" or "key:ID". */
     user: text("user"),
     input: text("input").notNull(),
-    /** Attempts that ended; a running one is not counted yet. */
+    /** The number of attempts that ended; a running one is not counted yet. */
     attempts: integer("attempts").notNull().default(0),
     maxAttempts: integer("max_attempts").notNull(),
-    /** Times in a row the task went back without an attempt. */
+    /** The number of times in a row that the task went back without an attempt. */
     deferrals: integer("deferrals").notNull().default(0),
-    /** Its last lease lapsed: it is claimed and run alone. */
+    /** 1 when the task is to be claimed and run alone, as a run that held it with others broke. */
     suspect: integer("suspect").notNull().default(0),
-    /** Leases that lapsed while it ran alone. */
+    /** The number of leases that lapsed while it ran alone. */
     crashes: integer("crashes").notNull().default(0),
-    /** A claim before this time is too early. */
+    /** The time before which a claim is too early. */
     readyAt: integer("ready_at").notNull(),
-    /** When its message was last sent; null when none is under way. */
+    /** The time its message was last sent; null when none is under way. */
     sentAt: integer("sent_at"),
-    /** When recovery looks at it next. */
+    /** The time when recovery looks at it next. */
     checkAt: integer("check_at").notNull(),
-    /** Times recovery sent it again since it last ran: only these make recovery patient. */
+    /**
+     * The number of times recovery sent it again since it last ran; only these make recovery
+     * patient.
+     */
     resends: integer("resends").notNull().default(0),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
@@ -55,32 +58,32 @@ export const tasks = sqliteTable(
     result: text("result"),
     errorCode: text("error_code"),
     errorMessage: text("error_message"),
-    /** The traceback, as the failing code gave it. */
+    /** The stack trace, as the failing code gave it. */
     errorTraceback: text("error_traceback"),
-    /** Further members of the failure, such as stage and field. */
+    /** A JSON object of further members of the failure, such as stage and field. */
     errorDetail: text("error_detail"),
-    /** JSON array of what happened, see timeline.ts. */
+    /** A JSON array of what happened, see timeline.ts. */
     timeline: text("timeline"),
-    /** State a sliced task carries to its next slice. */
+    /** The state from which a task's next run or slice goes on. */
     checkpoint: text("checkpoint"),
-    /** 0 to 100, as the task last said; null while it has said nothing. */
+    /** The percentage that the task last reported; null before its first report. */
     progress: integer("progress"),
-    /** What it does now, in its own words, and of how many steps. */
+    /** The step it works on, in its own words. */
     step: text("step"),
     totalSteps: integer("total_steps"),
-    /** JSON object: results of the steps that ended, by name. */
+    /** A JSON object of the results of finished steps, by name. */
     finishedSteps: text("finished_steps"),
-    /** Instead of its definition's; in milliseconds. */
+    /** The timeout in milliseconds that replaces its definition's; null for the definition's. */
     timeoutMs: integer("timeout_ms"),
-    /** JSON: when to notify `user`, see notify.ts; null for never. */
+    /** JSON that says when `user` is notified, see notify.ts; null for never. */
     notify: text("notify"),
-    /** The template it was made from. */
+    /** The name of the template it was made from. */
     template: text("template"),
-    /** The task it is an edited copy of. */
+    /** The id of the task it is an edited copy of. */
     replayOf: text("replay_of"),
-    /** Why a person gave up on this failure. */
+    /** The reason why a person gave up on this failure. */
     discardReason: text("discard_reason"),
-    /** What work elsewhere is called there, and what it is: see tracked.ts. Null for any other task. */
+    /** The id of tracked work in its own system, see tracked.ts; null for any other task. */
     externalId: text("external_id"),
     description: text("description"),
   },
@@ -106,32 +109,33 @@ export const tasks = sqliteTable(
 
 export type TaskColumns = RowOf<typeof tasks>;
 
-/** One row per batch at work: who holds which tasks, and until when. */
+/** A lease is one row per batch at work: who holds which tasks, and until when. */
 export const leases = sqliteTable("leases", {
   token: text("token").primaryKey(),
   queue: text("queue").notNull(),
   worker: text("worker").notNull(),
   since: integer("since").notNull(),
   expiresAt: integer("expires_at").notNull(),
-  /** JSON array of task ids. A task is in one lease at most. */
+  /** A JSON array of task ids. A task is in one lease at most. */
   taskIds: text("task_ids").notNull(),
 });
 
 export type LeaseColumns = RowOf<typeof leases>;
 
 /**
- * Events of tasks by name and stretch of time, see counts.ts. `WITHOUT ROWID`. `d0` to `d16` count
- * successes by duration: those of at most 8 ms, 16 ms, and so on, doubling.
+ * Counts are events of tasks by name and stretch of time, see counts.ts. `d0` to `d16` count
+ * successes by duration: those of at most 8 ms, those of at most 16 ms, and so on, doubling.
+ * `WITHOUT ROWID`.
  */
 export const taskCounts = sqliteTable(
   "task_counts",
   {
     /**
-     * Length of the stretch in milliseconds: a minute, an hour or a day; 0 is for ever. Negative of
-     * days and months that are in the rows for ever too.
+     * The stretch's length in milliseconds: a minute, an hour or a day; 0 is for ever. Rows of PAST
+     * (counts.ts) have a negative one, as they repeat what the row for ever counts.
      */
     span: integer("span").notNull(),
-    /** When it began. */
+    /** The start of the stretch. */
     bucket: integer("bucket").notNull(),
     name: text("name").notNull(),
     module: text("module").notNull(),
@@ -139,40 +143,46 @@ export const taskCounts = sqliteTable(
     success: count("success"),
     failure: count("failure"),
     revoked: count("revoked"),
-    /** Failures and cancelled ones that were run again. */
+    /** The number of failures, and of cancelled tasks, that were run again. */
     unfailed: count("unfailed"),
     unrevoked: count("unrevoked"),
-    /** From the first start to the end, of the successes together. */
+    /** The sum of the successes' times from first start to end. */
     durationMs: count("duration_ms"),
     ...Object.fromEntries(DURATION_EDGES_MS.map((_, k) => [`d${k}`, count(`d${k}`)])),
   },
   (table) => [primaryKey({ columns: [table.span, table.bucket, table.module, table.name] })],
 );
 
-/** Names of tracked work that have counts of their own, see tracked-names.ts. `WITHOUT ROWID`. */
+/**
+ * This table names the tracked work that has counts of its own, see tracked-names.ts. `WITHOUT
+ * ROWID`.
+ */
 export const trackedNames = sqliteTable(
   "tracked_names",
   { module: text("module").notNull(), name: text("name").notNull() },
   (table) => [primaryKey({ columns: [table.module, table.name] })],
 );
 
-/** How to run a task: its input's defaults and what overrides its definition. `WITHOUT ROWID`. */
+/**
+ * A template says how to run a task: defaults of its input, and what overrides its definition.
+ * `WITHOUT ROWID`.
+ */
 export const taskTemplates = sqliteTable(
   "task_templates",
   {
     name: text("name").primaryKey(),
     taskName: text("task_name").notNull(),
-    /** The module of work elsewhere; empty for a task of this system, which has its own. */
+    /** The module of tracked work; empty for a task of this system, which has its own. */
     module: text("module").notNull().default(""),
     description: text("description").notNull(),
-    /** JSON object, merged under the input of a run. */
+    /** A JSON object whose members an input may lack. */
     defaults: text("defaults").notNull(),
     timeoutSeconds: integer("timeout_seconds"),
     maxRetries: integer("max_retries"),
     estimatedSeconds: integer("estimated_seconds"),
-    /** JSON array of the names of the steps it usually takes. */
+    /** A JSON array of the names of the steps it usually takes. */
     steps: text("steps").notNull(),
-    /** JSON, as `tasks.notify`. */
+    /** JSON, as in `tasks.notify`. */
     notify: text("notify"),
     active: integer("active").notNull(),
     createdAt: integer("created_at").notNull(),
@@ -188,23 +198,23 @@ export const taskTemplates = sqliteTable(
 export type TemplateColumns = RowOf<typeof taskTemplates>;
 
 /**
- * What a person or a key is told of their tasks. While one is unread, the next of the same kind is
- * folded into it: `count` says how many there were. `WITHOUT ROWID`.
+ * A notification tells a person or a key of their tasks. While it is unread, the next of the same
+ * kind is folded into it, and `count` says how many there were. `WITHOUT ROWID`.
  */
 export const notifications = sqliteTable(
   "notifications",
   {
     id: text("id").primaryKey(),
     user: text("user").notNull(),
-    /** Kind: those of one user with the same are folded. */
+    /** The kind: unread notifications of one user with the same kind are one row. */
     fold: text("fold").notNull(),
     type: text("type").notNull(),
-    /** The latest of its tasks. */
+    /** The id of the latest task it tells of. */
     taskId: text("task_id").notNull(),
     taskName: text("task_name").notNull(),
     template: text("template"),
     message: text("message"),
-    /** JSON object: what else was known of the latest, see notify.ts. */
+    /** A JSON object of what else is known of the latest task, see notify.ts. */
     details: text("details"),
     count: integer("count").notNull(),
     createdAt: integer("created_at").notNull(),
@@ -222,7 +232,7 @@ export const notifications = sqliteTable(
 
 export type NotificationColumns = RowOf<typeof notifications>;
 
-/** Queues that hand out no work, see pauses.ts. `WITHOUT ROWID`. */
+/** A paused queue hands out no work, see pauses.ts. `WITHOUT ROWID`. */
 export const pausedQueues = sqliteTable("paused_queues", {
   queue: text("queue").primaryKey(),
   pausedAt: integer("paused_at").notNull(),
@@ -232,7 +242,7 @@ export const pausedQueues = sqliteTable("paused_queues", {
 
 export type PauseColumns = RowOf<typeof pausedQueues>;
 
-/** When queues were last resumed, see pauses.ts. `WITHOUT ROWID`. */
+/** This table says when each queue was last resumed, see pauses.ts. `WITHOUT ROWID`. */
 export const resumedQueues = sqliteTable("resumed_queues", {
   queue: text("queue").primaryKey(),
   resumedAt: integer("resumed_at").notNull(),
@@ -240,7 +250,7 @@ export const resumedQueues = sqliteTable("resumed_queues", {
 
 export type ResumeColumns = RowOf<typeof resumedQueues>;
 
-/** The answer a caller's `Idempotency-Key` already got: its `lote`, for 24 hours. */
+/** An idempotency key keeps the answer that a caller's request got, its `lote`, for 24 hours. */
 export const idempotencyKeys = sqliteTable(
   "idempotency_keys",
   {

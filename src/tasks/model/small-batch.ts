@@ -1,6 +1,6 @@
 import { isDebug } from "../../log";
 
-/** Up to this many tasks a line each, so that a person can watch a small batch go by. */
+/** Batches up to this size are logged a line per task, so that a person can watch one go by. */
 export const SMALL_BATCH = 20;
 
 export function logsEach(size: number): boolean {

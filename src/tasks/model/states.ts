@@ -1,4 +1,4 @@
-/** The states of a task; the words are those of the task API. */
+/** The states of a task are named as in the task API. */
 export const STATUSES = [
   "PENDING",
   "STARTED",
@@ -11,9 +11,9 @@ export const STATUSES = [
 export type Status = (typeof STATUSES)[number];
 
 /**
- * States a row can hold. STARTED and PROGRESS are not among them: a task is started while a lease
- * lists it, and in progress when it has also said how far it is. So starting a batch writes one row,
- * and a consumer that dies leaves none to mend.
+ * A row cannot hold STARTED or PROGRESS: a task is started while a lease lists it, and in progress
+ * once it has also said how far it is. So starting a batch writes one row, and a consumer that dies
+ * leaves no state to mend.
  */
 export type StoredStatus = "PENDING" | "RETRY" | FinalStatus;
 export type FinalStatus = "SUCCESS" | "FAILURE" | "REVOKED";
@@ -22,16 +22,16 @@ export function isFinal(status: string): status is FinalStatus {
   return status === "SUCCESS" || status === "FAILURE" || status === "REVOKED";
 }
 
-/** The queue that work elsewhere names; no such queue exists. */
+/** Tracked work has this queue in its row, though no such queue exists. */
 export const TRACKED = "tracked";
 
 /**
- * SQL of whether a row of that queue runs, and does so until it ends: one that was registered ahead
- * waits in somebody else's queue. An older version notes its progress, but not when it started.
+ * This SQL tells whether tracked work runs, which it does until it ends; work that was registered
+ * ahead waits in somebody else's queue. An older version stores its progress but no start.
  */
 export const STARTED_ELSEWHERE = "(started_at IS NOT NULL OR coalesce(progress, 0) > 0)";
 
-/** Whether a row of any queue is work elsewhere that runs. */
+/** Tells whether a row of any queue is tracked work that runs. */
 export function runsElsewhere(row: {
   queue: string;
   started_at: number | null;
@@ -40,7 +40,7 @@ export function runsElsewhere(row: {
   return row.queue === TRACKED && (row.started_at !== null || (row.progress ?? 0) > 0);
 }
 
-/** The state a row shows as; `isHeld`: a lease lists it. */
+/** Returns the state a row is shown as; `isHeld` says whether a lease lists it. */
 export function shownAs(
   row: Parameters<typeof runsElsewhere>[0] & { status: StoredStatus },
   isHeld: boolean,
@@ -51,7 +51,7 @@ export function shownAs(
   return row.progress === null ? "STARTED" : "PROGRESS";
 }
 
-/** Repeated to the letter by every query that is to use the partial index `tasks_open`. */
+/** A query must repeat this condition to the letter to use the partial index `tasks_open`. */
 export const OPEN = "status IN ('PENDING','RETRY')";
-/** Repeated to the letter by every query that is to use the partial index `tasks_failed`. */
+/** A query must repeat this condition to the letter to use the partial index `tasks_failed`. */
 export const FAILED = "status IN ('FAILURE','REVOKED')";

@@ -1,14 +1,17 @@
 /**
- * What happened to a task between queued and finished, which its columns say. One JSON column, so
- * history costs no row of its own.
+ * A timeline is what happened to a task between queued and finished, which have columns of their
+ * own. It is one JSON column, so history costs no row of its own.
  */
 import type { TaskView } from "./queries";
 import { isFinal, TRACKED } from "./states";
 
 export interface TimelineEvent {
-  /** Unix milliseconds. */
+  /** The time in Unix milliseconds. */
   at: number;
-  /** "started", a stage's name at its end, "retry", "defer", "continue", "crashed", "resumed", "omitted". */
+  /**
+   * One of "started", "retry", "defer", "continue", "crashed", "resumed", "omitted", or a stage's
+   * name at its end.
+   */
   event: string;
   [field: string]: unknown;
 }
@@ -16,10 +19,10 @@ export interface TimelineEvent {
 const KEPT_FIRST = 20;
 const KEPT_LAST = 60;
 const KEPT = KEPT_FIRST + KEPT_LAST;
-/** The event that stands between the first and the latest of a longer timeline, with the number of those left out. */
+/** This event stands in for the middle of a long timeline, with the number of events left out. */
 const OMITTED = "omitted";
 
-/** Adds events; a task that waits for days keeps its first and its latest ones. */
+/** Adds events. A task that waits for days keeps its first and its latest ones. */
 export function extendTimeline(stored: string | null, events: TimelineEvent[]): TimelineEvent[] {
   const all = [...parseTimeline(stored), ...events];
   const between = all[KEPT_FIRST];
@@ -37,11 +40,11 @@ export function extendTimeline(stored: string | null, events: TimelineEvent[]): 
 }
 
 const STORED = "iif(json_valid(timeline), timeline, '[]')";
-/** SQL: whether another event is kept without another being left out. */
+/** This SQL tells whether one more event fits without another being left out. */
 export const HAS_ROOM = `coalesce(json_array_length(${STORED}), 0) < ${KEPT}`;
 const BETWEEN = `timeline -> ${KEPT_FIRST}`;
 
-/** SQL of a row's timeline with one more event, SQL of a JSON object: as extendTimeline has it. */
+/** Makes SQL that does what extendTimeline does, with one event given as SQL of a JSON object. */
 export function extendTimelineSql(event: string): string {
   return `iif(${HAS_ROOM}, json_insert(${STORED}, '$[#]', ${event}), (
     SELECT json_group_array(json(value) ORDER BY key) FROM (
@@ -61,11 +64,13 @@ export function parseTimeline(stored: string | null): TimelineEvent[] {
   try {
     return stored === null ? [] : (JSON.parse(stored) as TimelineEvent[]);
   } catch {
-    return []; // history that cannot be read must not keep a task from its end
+    return []; // A history that cannot be read must not keep a task from ending.
   }
 }
 
-/** A task's stored events, and those the columns tell: queued, started elsewhere, finished. */
+/**
+ * Returns a task's stored events with those that columns and lease tell: queued, started, finished.
+ */
 export function timelineOf(task: TaskView): TimelineEvent[] {
   const events: TimelineEvent[] = [
     { at: task.created_at, event: "queued" },
@@ -80,6 +85,6 @@ export function timelineOf(task: TaskView): TimelineEvent[] {
   if (task.finished_at !== null) {
     events.push({ at: task.finished_at, event: "finished", status: task.status });
   }
-  // What was noted after the end (a late report, a discard) is stored before it.
+  // A late report or a discard was stored before "finished" was added, but happened after it.
   return events.toSorted((a, b) => a.at - b.at);
 }

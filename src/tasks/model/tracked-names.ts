@@ -1,8 +1,8 @@
 /**
- * Whoever tracks work invents the names of its tasks and modules. The first ones have statistics of
- * their own, for good; later ones are counted together, under OTHER, so that statistics, metrics and
- * pages stay small whatever is sent. A name once known stays known, and one that was not never
- * becomes so while these limits stand: all events of a task are counted under one name.
+ * The names of tracked work and its modules are invented by whoever tracks it. The first ones have
+ * statistics of their own, for good; later ones are counted together, under OTHER, so that
+ * statistics and pages stay small. A name never changes sides while these limits stand, as all
+ * events of a task are counted under one name.
  */
 import { TRACKED } from "./states";
 
@@ -16,7 +16,10 @@ const named = (module: string, name: string) =>
 const inModule = (module: string) =>
   `EXISTS (SELECT 1 FROM tracked_names k WHERE k.module = ${module})`;
 
-/** SQL of a statement that makes room for the name `:name` of module `:module` while there is some. */
+/**
+ * This SQL statement gives the name `:name` of module `:module` counts of its own while there is
+ * room.
+ */
 export const KNOW_NAME = `
 INSERT INTO tracked_names (module, name)
 SELECT :module, :name WHERE NOT ${named(":module", ":name")}
@@ -24,11 +27,11 @@ SELECT :module, :name WHERE NOT ${named(":module", ":name")}
   AND (SELECT count(*) FROM tracked_names WHERE module = :module) < ${MAX_NAMES_OF_MODULE}
   AND (${inModule(":module")} OR (SELECT count(DISTINCT module) FROM tracked_names) < ${MAX_MODULES})`;
 
-/** SQL of what the name `:name` of module `:module` is counted under. */
+/** This SQL gives what tracked work named `:name` of module `:module` is counted under. */
 export const COUNTED_NEW = `
   iif(${named(":module", ":name")}, :name, '${OTHER}') AS name, iif(${inModule(":module")}, :module, '${OTHER}') AS module`;
 
-/** SQL of what a row of `tasks` is counted under: one of this system's under its own name. */
+/** This SQL gives what a row of `tasks` is counted under; a task of this system keeps its name. */
 export const COUNTED_AS = {
   name: `iif(queue <> '${TRACKED}' OR ${named("tasks.module", "tasks.name")}, name, '${OTHER}')`,
   module: `iif(queue <> '${TRACKED}' OR ${inModule("tasks.module")}, module, '${OTHER}')`,

@@ -1,13 +1,13 @@
 import { Refused } from "../../lib/result";
 import { MESSAGE_VERSION, producerOf } from "./queues";
 
-/** Messages a call to the queue takes. */
+/** One call to the queue takes at most this many messages. */
 const SEND_BATCH = 100;
 const SENDS_AT_ONCE = 6;
-/** Messages sent in one go. */
+/** One round sends at most this many messages, in several calls at once. */
 export const ROUND = SEND_BATCH * SENDS_AT_ONCE;
 
-/** What the queue took, and what it said of the rest. */
+/** Sending says for which tasks the queue took a message, and what it said of the rest. */
 export interface Sending {
   taken: string[];
   refused?: Refused<unknown>;
@@ -50,7 +50,7 @@ export async function trySending(
   return sending;
 }
 
-/** Whether the queue took as much as it takes in a second: it will take more in the next. */
+/** Tells whether the queue refused because of its rate: it will take more in the next second. */
 export function isRateRefusal(refusal: unknown): boolean {
   return /too many requests/i.test(String(refusal));
 }
