@@ -2,22 +2,28 @@ import type { OpenWork } from "./open-work";
 import { type Pause, readPauses } from "../model/pauses";
 import { queueNames, producerOf } from "../model/queues";
 
-/** What waits in a queue. */
+/** Backlog is what waits in a queue. */
 export interface Backlog {
   queue: string;
-  /** Tasks that could run now, and those that wait for a time of their own, as far as was looked. */
+  /**
+   * The number of tasks looked at that could run now; `waiting` counts those with a later time of
+   * their own.
+   */
   due: number;
   waiting: number;
-  /** There are more of either. */
+  /** Whether there are more tasks than were looked at. */
   capped: boolean;
-  /** For how long the task longest due could have run, pauses aside; null when none is. Milliseconds. */
+  /**
+   * How long the task longest due could have run, pauses aside, in milliseconds; null when none is
+   * due.
+   */
   oldestMs: number | null;
-  /** Messages the platform says wait; null when it does not say. */
+  /** The number of messages that the platform says wait; null when it does not say. */
   messages: number | null;
   pause: Pause | null;
 }
 
-/** The backlog of every queue. */
+/** Lists the backlog of every queue. */
 export async function listBacklogs(
   env: Env,
   { queues }: OpenWork,

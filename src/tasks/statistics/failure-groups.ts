@@ -1,4 +1,4 @@
-/** Failures that nobody has dealt with, put together by what went wrong. */
+/** A failure group puts together, by what went wrong, the failures that nobody has dealt with. */
 import { Conditions } from "../../db/conditions";
 import { statement } from "../../db/sql";
 import { MAX_SCANNED } from "../../http/paging";
@@ -11,34 +11,34 @@ import { FAILED } from "../model/states";
 export interface FailureFilter {
   module?: string;
   name?: string;
-  /** Accepted at or after, before; Unix milliseconds. */
+  /** Acceptance at or after this time, and before `before`, in Unix milliseconds. */
   from?: number;
   before?: number;
-  /** Only those accepted before this task. */
+  /** The id of a task; only tasks accepted before it are asked for. */
   beforeId?: string;
 }
 
-/** Failures of one task name, error code and gist of the message. */
+/** FailureGroup is the failures with the same task name, error code and gist of the message. */
 export interface FailureGroup {
   name: string;
   module: string;
   code: string;
   message: string;
   count: number;
-  /** When the first and the last of them failed; Unix milliseconds. */
+  /** The time of the first failure, and of the last in `lastAt`, in Unix milliseconds. */
   firstAt: number;
   lastAt: number;
-  /** The latest of them. */
+  /** The latest task of the group. */
   example: { id: string; subject: string | null };
 }
 
 export interface FailureGroups {
-  /** The most frequent first, at most MAX_GROUPS. */
+  /** The largest groups, at most MAX_GROUPS, with the most frequent first. */
   groups: FailureGroup[];
-  /** How many there are. */
+  /** The number of all groups. */
   kinds: number;
   failures: number;
-  /** The earliest task looked at, if there are more before it. */
+  /** The id of the earliest task looked at, if there are more before it; else null. */
   earlier: string | null;
 }
 
@@ -51,7 +51,7 @@ interface Row extends Pick<TaskColumns, "id" | "name" | "module" | "subject"> {
   at: TaskColumns["created_at"];
 }
 
-/** The failures that are not discarded, among the latest 1,000 failed or cancelled tasks. */
+/** Groups the failures that are not discarded, among the latest 1,000 failed or cancelled tasks. */
 export async function failureGroups(db: D1Database, filter: FailureFilter): Promise<FailureGroups> {
   const range = new Conditions();
   range.add(FAILED);

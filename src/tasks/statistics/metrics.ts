@@ -8,7 +8,7 @@ import { byName, endsOf, type NamedCounts, readCounts } from "./stats";
 type Labels = Record<string, string>;
 type Sample = [suffix: string, labels: Labels, value: number];
 
-/** The state of the whole in the text format of Prometheus (version 0.0.4). */
+/** Writes the state of the whole system in the text format of Prometheus (version 0.0.4). */
 export async function metricsText(env: Env, engine: Engine, now = Date.now()): Promise<string> {
   const [counts, open] = await Promise.all([readCounts(env.DB), lookAtOpen(env, engine)]);
   const named = byName(counts);

@@ -18,34 +18,34 @@ import { type Failure, latestFailures } from "./troubles";
 import { leasesWithin } from "./workers";
 
 export interface ModuleStats {
-  /** Accepted in these days. */
+  /** The number of tasks accepted in these days. */
   total: number;
-  /** How many ended well in these days, in percent of the total: 0 without any, 100 at most. */
+  /** The successes in these days in percent of `total`: 0 without any, and at most 100. */
   successRate: number;
-  /** Durations of those that ended well in these days; null without any. */
+  /** The mean duration of the successes in these days; null without any. */
   meanSeconds: number | null;
   p50Seconds: number | null;
   p95Seconds: number | null;
   /**
-   * Ends in these days, less those run again. PENDING and STARTED: accepted in these days and open
-   * now, the first with RETRY and the second with PROGRESS.
+   * The ends in these days, less those run again. PENDING and STARTED are tasks accepted in these
+   * days and open now: PENDING includes RETRY, and STARTED includes PROGRESS.
    */
   byStatus: Record<"PENDING" | "STARTED" | "SUCCESS" | "FAILURE" | "REVOKED", number>;
   byName: { name: string; total: number; success: number; failure: number }[];
-  /** Accepted in these days, the latest first. */
+  /** Failures of tasks accepted in these days, the latest first. */
   recentFailures: Failure[];
 }
 
 const FAILURES_SHOWN = 5;
 
-/** What a module, or all, did in the last days: today and `days` whole ones before it. */
+/** Tells what a module, or all, did in the last days: today and `days` whole ones before it. */
 export async function moduleStats(
   env: Env,
   engine: Engine,
   { module, days }: { module?: string; days: number },
   now = Date.now(),
 ): Promise<ModuleStats> {
-  const from = Math.max(1, daysAgo(days, now)); // what is counted for ever is of no day
+  const from = Math.max(1, daysAgo(days, now)); // What is counted for ever belongs to no day.
   const [{ ever, since }, open, recentFailures] = await Promise.all([
     readSince(env.DB, { from, module }),
     lookAtOpen(env, engine),
@@ -67,7 +67,7 @@ export async function moduleStats(
       FAILURE: failure,
       REVOKED: revoked,
     },
-    // A name may be used in several modules, of tracked work at least.
+    // Several modules may have tasks of one name, if these are tracked work.
     byName: [...Map.groupBy(since, ({ name }) => name)].map(([name, group]) => {
       const of = total(group);
       const ends = endsOf(of);
@@ -77,14 +77,14 @@ export async function moduleStats(
   };
 }
 
-/** Ids of open tasks of a module, as far as was looked. */
+/** Seen is the ids of a module's open tasks, as far as was looked. */
 interface Seen {
   held: string[];
   elsewhere: string[];
   waiting: string[];
-  /** How many of those that wait do so elsewhere. */
+  /** The number of waiting tasks that wait elsewhere. */
   ahead: number;
-  /** Whether what was not looked at elsewhere runs. */
+  /** Whether the tracked work that was not looked at runs. */
   unseenRun: boolean;
 }
 
@@ -103,8 +103,8 @@ function seenOf(leases: readonly Lease[], open: OpenWork, module?: string): Seen
 }
 
 /**
- * How many are open is counted, and of work elsewhere too. Those accepted before are taken off as far
- * as was looked; never more are left than were accepted since.
+ * Estimates how many tasks accepted since `from` are open. The number of all open tasks is counted;
+ * older ones are taken off as far as was looked, and no more are left than were accepted since.
  */
 function openSince(
   from: number,
@@ -115,7 +115,7 @@ function openSince(
 ): { PENDING: number; STARTED: number } {
   const { held, elsewhere, waiting, ahead } = seen;
   const older = (ids: readonly string[]) => ids.filter((id) => timeOf(id) < from).length;
-  // No tracked work has the name of a task of this system.
+  // No tracked work has the name of a task of this system, so names tell the two apart.
   const tracked = openOf(total(ever.filter(({ name }) => !engine.find(name))));
   const all = openOf(total(ever)) - older([...held, ...elsewhere, ...waiting]);
   const runElsewhere = seen.unseenRun ? tracked - ahead : elsewhere.length;

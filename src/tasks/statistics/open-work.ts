@@ -1,7 +1,7 @@
 /**
- * What has not ended, from one bounded look: the leases, and of each queue the tasks recovery looks at
- * first. Backlogs, states and troubles are all told from it. Whether a lease holds a task is decided
- * here and not in SQL, where each row would be looked for among the held ones at the price of another.
+ * Open work is what has not ended, from one bounded look: the leases, and the tasks of each queue
+ * that recovery would look at first. Backlogs, states and troubles are all told from it. Code, not
+ * SQL, decides whether a lease holds a task, since SQL would read one more row for each.
  */
 import type { Engine } from "../model/engine";
 import { heldBy, type Lease, LEASES, readLeases } from "../model/leases";
@@ -11,9 +11,12 @@ import { sql } from "../../db/sql";
 import type { TaskColumns } from "../model/schema";
 import { OPEN, runsElsewhere, TRACKED } from "../model/states";
 
-/** So many tasks of a queue are looked at, besides those a lease holds. */
+/** At most this many tasks of a queue are looked at, besides those that a lease holds. */
 export const MAX_LOOKED = 250;
-/** More are looked at of work elsewhere: only its rows say what runs, where here the leases do. */
+/**
+ * More tracked work is looked at, as only its rows say what runs, where leases say it of other
+ * tasks.
+ */
 const mostLookedOf = (queue: string) => (queue === TRACKED ? MAX_SCANNED : MAX_LOOKED);
 
 interface OpenTask extends Pick<
@@ -24,24 +27,24 @@ interface OpenTask extends Pick<
 }
 
 interface OpenQueue {
-  /** Tasks that no lease holds, no more than are looked at. */
+  /** Tasks that no lease holds, at most as many as are looked at. */
   tasks: OpenTask[];
-  /** There are more. */
+  /** Whether there are more such tasks. */
   capped: boolean;
 }
 
 export interface OpenWork {
-  /** Those that lapsed too, the oldest first. */
+  /** All leases, lapsed ones too, the oldest first. */
   leases: Lease[];
-  /** How many of the tasks that a lease holds have said how far they are. */
+  /** The number of tasks held by a lease that have reported progress. */
   told: number;
-  /** The size of the database, as it said with the answer. */
+  /** The size of the database, which D1 tells with every answer. */
   bytes: number;
-  /** By queue; work that runs elsewhere has one too. */
+  /** The open tasks by queue; tracked work has a queue too. */
   queues: Map<string, OpenQueue>;
 }
 
-// As many more as its leases list, so that these cannot hide the others.
+// The limit grows by the tasks that leases list, so that these cannot hide the others.
 const LOOK = sql(`
 SELECT id, module, status, ready_at, resends, error_code, queue, started_at, progress
 FROM tasks INDEXED BY tasks_open
@@ -56,7 +59,7 @@ WHERE l.queue = :queue`);
 export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
   const { DB } = env;
   const queues = [...queueNames(env), TRACKED];
-  // Tasks of a batch do not say how far they are.
+  // Tasks of a batch report no progress, so only queues of single tasks are asked.
   const single = new Set(
     engine.all().flatMap((task) => (task.kind === "single" ? [task.queue] : [])),
   );
@@ -84,8 +87,8 @@ export async function lookAtOpen(env: Env, engine: Engine): Promise<OpenWork> {
 }
 
 /**
- * Whether what runs elsewhere and was not looked at most probably runs, as the last one looked at
- * does: what waits there may be silent longest, and is looked at last.
+ * Tells whether the tracked work that was not looked at probably runs, which it does if the last one
+ * looked at runs: waiting work may be silent longest, so it is looked at last.
  */
 export function unseenRun({ queues }: OpenWork): boolean {
   const last = queues.get(TRACKED)?.tasks.at(-1);

@@ -17,23 +17,23 @@ import {
 import { runsElsewhere, type Status, TRACKED } from "../model/states";
 
 export interface Overview {
-  /** All tasks by what they are now. */
+  /** All tasks by the state they are in now. */
   totals: Record<Status, number>;
-  /** Not all that have not ended were looked at: more may be RETRY, or PROGRESS. */
+  /** Whether some open tasks were not looked at, so that more may be RETRY or PROGRESS. */
   capped: boolean;
   queues: Backlog[];
   storage: Storage;
-  /** Events of the last whole minutes, per minute. */
+  /** The events of the last whole minutes, per minute. */
   perMinute: { minutes: number; accepted: number; succeeded: number; failed: number };
   tasks: { name: string; module: string; description: string; queue: string; public: boolean }[];
-  /** What it was told from. */
+  /** The counts that the overview was told from. */
   counts: Stretch[];
   open: OpenWork;
 }
 
 const RATE_MINUTES = 5;
 
-/** What the whole system does now. */
+/** Tells what the whole system does now. */
 export async function overview(env: Env, engine: Engine, now = Date.now()): Promise<Overview> {
   const [counts, open] = await Promise.all([readCounts(env.DB), lookAtOpen(env, engine)]);
   const thisMinute = now - (now % SPANS.minute);
@@ -64,14 +64,17 @@ export async function overview(env: Env, engine: Engine, now = Date.now()): Prom
   };
 }
 
-/** Ends and the number of those open are counted; what the open ones do is as far as was looked. */
+/**
+ * Tells how many tasks are in each state. Ends and open tasks are counted; what the open ones do is
+ * known as far as was looked.
+ */
 function statesOf(engine: Engine, ever: NamedCounts[], open: OpenWork): Record<Status, number> {
   const { leases, told, queues } = open;
   const { success, failure, revoked } = endsOf(total(ever));
   const held = leases.reduce((sum, { taskIds }) => sum + taskIds.length, 0);
   const { tasks, capped } = queues.get(TRACKED) ?? { tasks: [], capped: false };
   const tracked = tasks.filter(runsElsewhere);
-  // No tracked work has the name of a task of this system.
+  // No tracked work has the name of a task of this system, so names tell the two apart.
   const elsewhere = ever.filter(({ name }) => !engine.find(name));
   const unseen = capped && unseenRun(open) ? openOf(total(elsewhere)) - tasks.length : 0;
   const running = held + tracked.length + Math.max(0, unseen);

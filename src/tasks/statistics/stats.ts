@@ -1,20 +1,25 @@
-/** What the counts say. Every question reads a few rows of `task_counts`, however many tasks. */
+/**
+ * Every question about statistics reads a few rows of `task_counts`, however many tasks there are.
+ */
 import { sql } from "../../db/sql";
 import { nameMatcher } from "../../lib/fold";
 import { type Counter, COUNTERS, DURATION_EDGES_MS, PAST, SPANS } from "../model/counts";
 
 export type Counts = Record<Counter, number>;
 
-/** The counts of one task name. */
+/** NamedCounts is the counts of one task name. */
 export interface NamedCounts {
   name: string;
   module: string;
   counts: Counts;
 }
 
-/** What was counted of one task name in one stretch of time. */
+/** Stretch is what was counted of one task name in one stretch of time. */
 export interface Stretch extends NamedCounts {
-  /** One of SPANS or PAST, and when it began (Unix milliseconds; 0 for ever). */
+  /**
+   * The length of the stretch, one of SPANS or PAST; it began `at`, in Unix milliseconds, 0 for
+   * ever.
+   */
   span: number;
   at: number;
 }
@@ -34,8 +39,8 @@ const PAST_DAYS = sql(`${READ} WHERE span = ${PAST.day} AND bucket >= :from AND 
 const PAST_MONTHS = sql(`${READ} WHERE span = ${PAST.month} AND bucket >= :from`, ["from"]);
 
 /**
- * All there is from `from` on, of a module or of all: what byName and overTime put together. Here
- * and not in SQL, where each question would read every row once, and once more to sort it.
+ * Reads all counts from `from` on, of a module or of all, for byName and overTime. These add up in
+ * code, since SQL would read every row for each question, and once more to sort it.
  */
 export async function readCounts(
   db: D1Database,
@@ -45,9 +50,9 @@ export async function readCounts(
 }
 
 /**
- * What was counted of all time, and by name what was since midnight of a day (`from`), however long
- * ago: its month by the day, later ones whole. Of a module, by its folded name, or of all. It is read
- * in one transaction, lest a day be folded in between.
+ * Reads the counts of all time, and by name those since midnight of a day (`from`), however long ago:
+ * the days of its month, and later months whole. `module` is a folded name. One transaction reads
+ * all, lest a day be folded in between.
  */
 export async function readSince(
   db: D1Database,
@@ -72,7 +77,9 @@ function stretchesOf(found: D1Result | undefined): Stretch[] {
   return rows.map(({ span, at, name, module, ...counts }) => ({ span, at, name, module, counts }));
 }
 
-/** By task name, of the stretches that began at or after `from` (Unix milliseconds); all, if 0. */
+/**
+ * Adds up counts by task name, of the stretches that began at or after `from` (Unix milliseconds).
+ */
 export function byName(stretches: readonly Stretch[], from = 0): NamedCounts[] {
   const groups = Map.groupBy(
     stretches.filter(({ at }) => at >= from),
@@ -85,7 +92,7 @@ export function byName(stretches: readonly Stretch[], from = 0): NamedCounts[] {
     );
 }
 
-/** Added up. */
+/** Adds up counts. */
 export function total(all: readonly { counts: Counts }[]): Counts {
   const sums = Object.fromEntries<number>(COUNTERS.map((counter) => [counter, 0])) as Counts;
   for (const { counts } of all) {
@@ -97,8 +104,9 @@ export function total(all: readonly { counts: Counts }[]): Counts {
 }
 
 /**
- * How many are in a state now, by counts of all time. By those of some days: how many ended in them,
- * less those run again, which may have ended before: never less than none.
+ * Returns, from counts of all time, how many tasks are in each final state now. From counts of some
+ * days it returns the ends in them less those run again, which may have ended before these days: so
+ * none is below 0.
  */
 export function endsOf(counts: Counts): { success: number; failure: number; revoked: number } {
   const { success, failure, unfailed, revoked, unrevoked } = counts;
@@ -109,20 +117,20 @@ export function endsOf(counts: Counts): { success: number; failure: number; revo
   };
 }
 
-/** How many have not ended, by counts of all time. */
+/** Returns how many tasks have not ended, from counts of all time. */
 export function openOf(counts: Counts): number {
   const { success, failure, revoked } = endsOf(counts);
   return counts.created - success - failure - revoked;
 }
 
-/** Mean seconds from first start to success; null without any. */
+/** Returns the mean seconds from first start to success; null without any. */
 export function meanSeconds({ success, duration_ms }: Counts): number | null {
   return success === 0 ? null : duration_ms / success / 1000;
 }
 
 /**
- * The seconds in which a share of the successes ended, by the histogram: exact at its edges, linear
- * between them. Null without any; the last edge for what took longer.
+ * Returns the seconds in which a share of the successes ended, by the histogram: exact at its edges,
+ * linear between them. It is null without any, and the last edge for what took longer.
  */
 export function quantileSeconds(counts: Counts, share: number): number | null {
   const { success } = counts;
@@ -142,14 +150,17 @@ export function quantileSeconds(counts: Counts, share: number): number | null {
   return lower / 1000;
 }
 
-/** Events of a stretch of time. */
+/** Bucket is the events of a stretch of time. */
 export interface Bucket {
-  /** Unix milliseconds. */
+  /** The start of the stretch, in Unix milliseconds. */
   at: number;
   counts: Counts;
 }
 
-/** Stretches of `spanMs` from `from` on, in order; those without events are left out. */
+/**
+ * Adds up counts by stretches of `spanMs` from `from` on, in order, without those that have no
+ * events.
+ */
 export function overTime(
   stretches: readonly Stretch[],
   { spanMs, from }: { spanMs: number; from: number },
@@ -163,7 +174,7 @@ export function overTime(
     .toSorted((a, b) => a.at - b.at);
 }
 
-/** Midnight (UTC) `days` ago: a day counts whole. */
+/** Returns the midnight (UTC) that began the day `days` ago, as days are counted whole. */
 export function daysAgo(days: number, now: number): number {
   return now - (now % SPANS.day) - days * SPANS.day;
 }

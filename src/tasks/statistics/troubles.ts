@@ -1,4 +1,4 @@
-/** What the latest failures, and the tasks that are open, tell of trouble: each from a bounded look. */
+/** Troubles are told from the latest failures and from the open tasks, each by one bounded look. */
 import { sql } from "../../db/sql";
 import { nameSql } from "../../auth/people/names";
 import { MAX_SCANNED } from "../../http/paging";
@@ -9,22 +9,22 @@ import { getTasks, type TaskView } from "../model/queries";
 import type { TaskColumns } from "../model/schema";
 import { FAILED } from "../model/states";
 
-/** The latest failed or cancelled tasks are looked at, up to so many. */
+/** At most this many of the latest failed or cancelled tasks are looked at. */
 const MAX_LOOKED = 250;
 
 export interface ErrorCount {
   code: string;
   count: number;
-  /** How many of these nobody has given up on. */
+  /** The number of these failures that nobody has discarded. */
   undiscarded: number;
-  /** The message of the latest of them. */
+  /** The message of the latest of these failures. */
   message: string;
 }
 
 export interface Failures {
-  /** By code, the most frequent first. */
+  /** The failures by code, with the most frequent first. */
   errors: ErrorCount[];
-  /** The last of them. */
+  /** The last failures. */
   latest: TaskView[];
 }
 
@@ -34,7 +34,9 @@ SELECT id, code, undiscarded FROM (
   FROM tasks INDEXED BY tasks_failed WHERE ${FAILED} ORDER BY id DESC LIMIT ${MAX_LOOKED})
 WHERE status = 'FAILURE' AND (:module IS NULL OR module = :module)`);
 
-/** The latest failures of a module, or of all; `shown` of them whole. */
+/**
+ * Looks at the latest failures of a module, or of all, and returns the last `shown` of them whole.
+ */
 export async function lookAtFailures(
   db: D1Database,
   { shown, module }: { shown: number; module?: string },
@@ -60,12 +62,12 @@ export async function lookAtFailures(
   };
 }
 
-/** A failure in brief. */
+/** Failure is a failed task in brief. */
 export interface Failure extends Pick<
   TaskColumns,
   "id" | "external_id" | "name" | "error_code" | "error_message" | "created_at"
 > {
-  /** What whoever asked for it is called; null for nobody. */
+  /** The name of whoever asked for it; null for nobody. */
   user_name: string | null;
 }
 
@@ -79,8 +81,8 @@ FROM json_each(:ids) m JOIN tasks t ON t.id = m.value ORDER BY t.id DESC`,
 );
 
 /**
- * The latest failures of what was accepted since then, of a module or of all: among the latest 1,000
- * that failed or were cancelled.
+ * Lists the latest failures of tasks accepted since `from`, of a module or of all. It looks at the
+ * latest 1,000 tasks that failed or were cancelled.
  */
 export async function latestFailures(
   db: D1Database,
@@ -97,11 +99,11 @@ export async function latestFailures(
 }
 
 export interface OpenTroubles {
-  /** Open tasks that recovery had to send again. */
+  /** The number of open tasks that recovery had to send again. */
   resent: number;
-  /** Why tasks wait for another attempt, by code. */
+  /** The number of tasks that wait for another attempt, by the code of their error. */
   waitingFor: Map<string, number>;
-  /** There are more open tasks than were looked at. */
+  /** Whether there are more open tasks than were looked at. */
   capped: boolean;
 }
 

@@ -7,7 +7,7 @@ import { batchIdOf } from "../../lib/ids";
 import { type Lease, LEASES, readLeases } from "../model/leases";
 import type { TaskFilter } from "../reading/task-filter";
 
-/** A consumer at work: its lease, and the first of what it runs. */
+/** Worker is a consumer at work: its lease, and the first of the tasks it runs. */
 export interface Worker {
   worker: string;
   queue: string;
@@ -19,10 +19,10 @@ export interface Worker {
 
 const SHOWN = 20;
 
-/** Which tasks consumers are looked at for; all without any. */
+/** WorkFilter says which tasks' consumers are asked for; empty, it asks for all. */
 export type WorkFilter = Pick<TaskFilter, "user" | "module" | "lote">;
 
-/** Those that hold a lease and are not silent for too long, the longest at it first. */
+/** Lists the consumers that hold a lease which has not lapsed, those longest at work first. */
 export async function listWorkers(
   db: D1Database,
   filter: WorkFilter = {},
@@ -33,7 +33,9 @@ export async function listWorkers(
   return workersOf(db, await leasesWithin(db, atWork, filter), SHOWN);
 }
 
-/** Leases as if they held nothing but tasks of the filter; those that then hold none are left out. */
+/**
+ * Returns the leases as if they held only tasks of the filter, without those that then hold none.
+ */
 export async function leasesWithin(
   db: D1Database,
   leases: readonly Lease[],
@@ -63,7 +65,7 @@ export async function leasesWithin(
 
 const NAMES = sql("SELECT t.id, t.name FROM json_each(:ids) m JOIN tasks t ON t.id = m.value");
 
-/** Who holds these leases, each with so many of its tasks. */
+/** Returns the holders of these leases, each with the first `shown` of its tasks. */
 export async function workersOf(
   db: D1Database,
   leases: readonly Lease[],
