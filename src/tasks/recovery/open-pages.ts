@@ -1,15 +1,18 @@
 import { sql, type Values } from "../../db/sql";
 import type { TaskColumns } from "../model/schema";
 
-/** Going through open tasks of which what is done to each moves its `check_at` back. */
+/** A page has at most this many rows. */
 const ROWS = 1000;
-/** With a statement to read and one to change each: an invocation may ask D1 a thousand. */
+/**
+ * An invocation may ask D1 a thousand times, and a page costs a statement to read and one to change
+ * it.
+ */
 const MAX_PAGES = 200;
 
 /**
- * The ids of rows that `select`, bound to `values`, finds with a `check_at` of `:from` or later, in
- * order of that, a thousand at a time. What is yielded must be changed before the next page is asked
- * for.
+ * Goes through the ids of open tasks that `select`, bound to `values`, finds with a `check_at` of
+ * `:from` or later, in that order, a thousand at a time. The caller must move back the `check_at` of
+ * each page before it asks for the next, or it would find the same rows again.
  */
 export async function* openPages(
   db: D1Database,

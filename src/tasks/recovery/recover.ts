@@ -1,19 +1,18 @@
 /**
- * Recovery: finds what was lost and puts it back on its way. Every step is bounded, may run twice
- * at once, and errs on the side of one message too many, which the consumer acks without effect.
+ * Recovery finds what was lost and puts it back on its way. Every step is bounded, may run twice at
+ * once, and errs on the side of one message too many, which the consumer acks without effect.
  *
- * 0. Expired idempotency keys go: on a full database this makes room for all else. After a step
- *    back of the clock, times that it wrote before are set back (set-back.ts).
- * 1. Leases that lapsed: their consumer died. It was no attempt of theirs, but any of them may be
- *    the killer, so each will run alone. Only a task that was alone counts the crash; the third
- *    ends it. Not so after D1 failed: first whoever lives gets the time to extend its lease, and
- *    then what lapsed while nobody could is sent again, blamed for nothing. So after some minutes
- *    in any case, should every look be late.
- * 2. Work elsewhere that no longer reports is lost.
+ * 0. Expired idempotency keys are deleted first, which makes room for the rest on a full database.
+ *    After the clock went back, stored times are set back too (set-back.ts).
+ * 1. A lapsed lease means that its consumer died. Any of its tasks may have killed it, so each will
+ *    run alone, at no attempt of its own. Only a task that was alone counts the crash, and the third
+ *    crash ends it. After D1 failed, whoever lives gets time to extend its lease first, and what
+ *    lapsed while nobody could extend is sent again without blame. This waits some minutes at most.
+ * 2. Tracked work that no longer reports is lost.
  * 3. Rows whose message is due, or seems gone, are sent again (resend.ts).
  * 4. Old counts are folded.
  *
- * Where 0, 2 or 4 fails the look goes on: the next does it again.
+ * A look goes on when step 0, 2 or 4 fails, as the next look does it again.
  */
 import { configOf } from "../../config";
 import { logFailure } from "../../db/full";
@@ -34,40 +33,42 @@ import { extendTimelineSql } from "../model/timeline";
 import { LOST_PER_RUN, loseSilent } from "./tracked-lost";
 
 const LEASES_PER_RUN = 50;
-/** So long lapsed leases are left alone at most, look after look. */
+/** Lapsed leases are left alone for no longer than this, look after look. */
 const MAX_POSTPONED_MS = 5 * 60_000;
 export const MAX_CRASHES = 3;
 
 export interface Recovered extends Judgement {
-  /** Work is left that may need recovery. */
+  /** Whether work is left that may need recovery. */
   open: boolean;
-  /** Some of it could be recovered now: this run stopped at one of its bounds. */
+  /** Whether this run stopped at one of its bounds, so that more could be recovered at once. */
   more: boolean;
-  /** Leases broken by this run, and messages it sent. */
+  /** The number of leases this run broke; `resent` is that of messages it sent. */
   lapsed: number;
   resent: number;
   lost: number;
 }
 
-/** What a look should know of those before it. Times are Unix milliseconds. */
+/** Memory is what a look should know of those before it. Times are Unix milliseconds. */
 export interface Memory {
-  /** When the last look ended: one after now is of a clock that went back. */
+  /** The end of the last look; one after now is of a clock that went back. */
   latest?: number;
-  /** Since when D1 has answered every look; null when it failed the last one. */
+  /** The time since which D1 has answered every look; null when it failed the last one. */
   wellSince?: number | null;
-  /** Since when lapsed leases have been left alone; null when the last look judged them. */
+  /**
+   * The time since which lapsed leases have been left alone; null when the last look judged them.
+   */
   postponedSince?: number | null;
 }
 
-/** For the next look to know. */
+/** Judgement is kept for the next look. */
 export interface Judgement {
   wellSince: number;
   postponedSince: number | null;
 }
 
 /**
- * A look now judges leases unless they are postponed. One that is missing, or was long in coming, says
- * that D1 did not answer.
+ * Judges whether a look now may break leases or must postpone that. A look that is missing, or was
+ * late, says that D1 did not answer.
  */
 export function judge(memory: Memory, env: Env, now: number): Judgement {
   const { latest, wellSince: since = 0, postponedSince } = memory;
@@ -78,7 +79,7 @@ export function judge(memory: Memory, env: Env, now: number): Judgement {
   return { wellSince, postponedSince: waits ? from : null };
 }
 
-/** So long without an answer, and leases of the living may have lapsed. */
+/** Tells whether D1 was without an answer for so long that leases of the living may have lapsed. */
 export function isLong(env: Env, ms: number): boolean {
   const { leaseMs, recoveryMs } = configOf(env);
   return ms > Math.max(leaseMs, 2 * recoveryMs);
@@ -116,13 +117,14 @@ const HAS_OPEN = sql(
   `SELECT EXISTS (SELECT 1 FROM tasks WHERE ${OPEN}) OR EXISTS (SELECT 1 FROM leases) AS open`,
 );
 
-/** Whether anything may need recovery. */
+/** Tells whether anything may need recovery. */
 export async function hasOpenWork(db: D1Database): Promise<boolean> {
   const row = await HAS_OPEN.on(db).first<{ open: number }>();
   return row?.open === 1;
 }
 
-// "Lapsed" is asked again in each statement: a late heartbeat must win over this.
+// Each statement asks again whether the lease has lapsed, as a late heartbeat must win over
+// recovery.
 const LAPSED_HELD = `${HELD} AND l.expires_at <= :now` as const;
 
 const SUSPECT = sql(
@@ -158,7 +160,7 @@ const DELETE_LAPSED = sql("DELETE FROM leases WHERE token = :token AND expires_a
 
 interface Broken {
   lapsed: number;
-  /** The tasks they held. */
+  /** The tasks that the broken leases held. */
   crashed: ToldRow[];
 }
 
@@ -182,7 +184,7 @@ async function breakLapsedLeases(
         DELETE_LAPSED.on(db, { token, now }),
       ]);
       broken.lapsed += results.at(-1)?.meta.changes ?? 0;
-      broken.crashed.push(...(results[0]?.results ?? [])); // of what is not blamed, none
+      broken.crashed.push(...(results[0]?.results ?? [])); // UNBLAMED returns no rows.
     } catch (error) {
       logFailure("recovery.break_failed", error, { token });
     }

@@ -6,7 +6,7 @@ import type { Recovery } from "./recovery.do";
 
 export const RECOVERY_NAME = "recovery";
 
-/** One object holds the alarm of the whole deployment. */
+/** Returns the one object that holds the alarm of the whole deployment. */
 export function recoveryOf(env: Env): DurableObjectStub<Recovery> {
   return objectOf(env, env.RECOVERY, RECOVERY_NAME);
 }
@@ -14,8 +14,8 @@ export function recoveryOf(env: Env): DurableObjectStub<Recovery> {
 let armedAt = 0;
 
 /**
- * Makes sure recovery looks soon. Asked at most once per interval by an isolate, as recovery stays
- * awake for an interval after it last found nothing. Never fails the caller: the cron is behind it.
+ * Makes sure that recovery looks soon. An isolate asks at most once per interval, as recovery stays
+ * awake for an interval after it last found nothing. Never rejects: the cron looks if this failed.
  */
 export async function armRecovery(env: Env, now = Date.now()): Promise<void> {
   if (isRecent(armedAt, configOf(env).recoveryMs, now)) {
@@ -26,7 +26,7 @@ export async function armRecovery(env: Env, now = Date.now()): Promise<void> {
   }
 }
 
-/** Has recovery look at once: many tasks became due together. Never fails the caller either. */
+/** Has recovery look at once, as many tasks became due together. Never rejects. */
 export async function lookNow(env: Env): Promise<void> {
   await ask(env, (recovery) => recovery.lookNow());
 }

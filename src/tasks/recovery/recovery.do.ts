@@ -1,8 +1,8 @@
 /**
- * The object whose alarm drives recovery while work is open. It survives restarts; all it holds is
- * a journal of its looks. After two in a row that found nothing it rests until the next enqueue arms
- * it (or the cron looks): one look would miss what an isolate enqueued on the strength of an
- * earlier arming.
+ * The alarm of this object drives recovery while work is open. The object survives restarts, and
+ * holds only a journal of its looks. It rests after two looks in a row that found nothing, until an
+ * enqueue or the cron arms it: one look would miss what an isolate enqueued relying on an earlier
+ * arming.
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../../config";
@@ -12,32 +12,37 @@ import { troubleBehind } from "../../db/trouble";
 import { isLong, judge, type Memory, recover, type Recovered } from "./recover";
 
 const JOURNAL = "journal";
-/** Looks that follow each other at once: what one sends to a queue is its share of a second. */
+/**
+ * Looks are at least this far apart, as one may send a queue its share of messages for a second.
+ */
 const PACE_MS = 1000;
 const MAX_ERROR_CHARACTERS = 300;
 
-/** What recovery has done since the deployment's first look. Times are Unix milliseconds. */
+/**
+ * RecoveryStatus is what recovery has done since the deployment's first look. Times are Unix
+ * milliseconds.
+ */
 export interface RecoveryStatus {
-  /** When it last looked; null for never. */
+  /** The time of its last look; null for never. */
   lastRunAt: number | null;
   runs: number;
   failedRuns: number;
-  /** Leases of dead consumers that it broke. */
+  /** The number of dead consumers' leases that it broke. */
   lapsedLeases: number;
-  /** Messages that it sent: of waits that were over, and in place of lost ones. */
+  /** The number of messages that it sent: for waits that were over, and in place of lost ones. */
   resentTasks: number;
-  /** Tracked tasks that went silent. */
+  /** The number of tracked tasks that went silent. */
   lostTasks: number;
-  /** The last look that failed. */
+  /** The last look that failed; null for none. */
   lastError: { at: number; message: string } | null;
-  /** When it looks next; null while it rests. */
+  /** The time of its next look; null while it rests. */
   nextRunAt: number | null;
 }
 
-/** One value, so that a look writes one row. */
+/** The journal is one value, so that a look writes one row. */
 type Journal = Omit<RecoveryStatus, "nextRunAt"> &
   Memory & {
-    /** The last look found nothing open, or there was none. */
+    /** Whether the last look found nothing open, or there was none. */
     quiet: boolean;
   };
 
@@ -53,10 +58,10 @@ const EMPTY: Journal = {
 };
 
 export class Recovery extends DurableObject<Env> {
-  /** When its last look began, also one under way. */
+  /** The start of its last look, also of one under way. */
   #lookedAt = -Infinity;
 
-  /** Looks within an interval. */
+  /** Makes sure that it looks within an interval. */
   async arm(): Promise<void> {
     this.#stayAwake();
     await this.#lookWithin(configOf(this.env).recoveryMs);
@@ -65,7 +70,7 @@ export class Recovery extends DurableObject<Env> {
   async lookNow(): Promise<void> {
     this.#stayAwake();
     const wait = this.#lookedAt + PACE_MS - Date.now();
-    await this.#lookWithin(Math.min(Math.max(wait, 0), PACE_MS)); // the clock may have gone back
+    await this.#lookWithin(Math.min(Math.max(wait, 0), PACE_MS)); // The clock may have gone back.
   }
 
   async status(): Promise<RecoveryStatus> {
@@ -82,8 +87,8 @@ export class Recovery extends DurableObject<Env> {
       return error;
     });
     const endedAt = Math.max(now, Date.now());
-    // The next look is set here, and nothing thrown out: the platform drops an alarm that failed
-    // six times. Read only now: an enqueue may have armed it meanwhile.
+    // The next look is set here and nothing is thrown, as the platform drops an alarm that failed six
+    // times. The journal is read only now, as an enqueue may have armed it meanwhile.
     const journal = this.#read();
     const open = !isRecovered(result) || result.open;
     if (open || !journal.quiet) {
@@ -93,7 +98,7 @@ export class Recovery extends DurableObject<Env> {
     this.#keep({
       ...added(journal, result, now, endedAt),
       ...judge(memory, this.env, now),
-      // D1 was slow to answer: what lapsed meanwhile is no fault of its tasks.
+      // When D1 was slow to answer, leases that lapsed meanwhile are no fault of their tasks.
       ...(isLong(this.env, endedAt - now) && { wellSince: endedAt }),
       ...(isD1Failure(result) && {
         wellSince: null,
@@ -118,7 +123,10 @@ export class Recovery extends DurableObject<Env> {
     }
   }
 
-  /** No later than a look already set: one set further ahead is of a clock that went back. */
+  /**
+   * Sets the alarm unless one is set that comes sooner. One set further ahead is of a clock that
+   * went back.
+   */
   async #lookWithin(ms: number): Promise<void> {
     const at = Date.now() + ms;
     const set = await this.ctx.storage.getAlarm();
@@ -132,7 +140,7 @@ function isRecovered(result: unknown): result is Recovered {
   return typeof result === "object" && result !== null && "resent" in result;
 }
 
-/** Whether D1 did not answer: one that is full does. */
+/** Tells whether D1 did not answer; a full database does answer. */
 function isD1Failure(result: unknown): boolean {
   return troubleBehind(result) !== null && !isDatabaseFull(result);
 }
@@ -151,7 +159,7 @@ function added(journal: Journal, result: unknown, now: number, endedAt: number):
   const message = cutText(String(result), MAX_ERROR_CHARACTERS);
   return {
     ...counted,
-    // A step back of the clock may still be to mend.
+    // The greater time is kept, as a step back of the clock may still have to be mended.
     latest: Math.max(journal.latest ?? 0, endedAt),
     failedRuns: journal.failedRuns + 1,
     lastError: { at: now, message },

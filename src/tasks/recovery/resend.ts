@@ -1,16 +1,18 @@
 /**
- * Sending again what is due or seems lost, as fast as its queue takes it, without amplifying a
+ * Resending sends what is due or seems lost, as fast as its queue takes it, without amplifying a
  * backlog.
  *
- * A row without a message is due: it is sent. A row whose message was sent and not seen for
- * SENT_GRACE_MS is taken for lost when its queue is empty, or when the oldest message waiting there
- * is clearly younger than the row's; one sent before its queue was last resumed, as soon as nothing
- * older than that waits there, for a paused queue's messages are acked. Failing that proof it is sent
- * anyway after PATIENCE_MS, which doubles with each resend: the queue's metrics are best effort.
- * Rows come oldest first, so where the first are not lost the rest are not worth a look; the two
- * kinds have an index each, so that a deep backlog of the second does not hide the first. Sent first
- * and noted after: the other way round a failed send would look like a sent one. But where that note
- * failed, one row is noted first: a database that writes nothing would have the same sent at each look.
+ * - A row without a message is due, and is sent.
+ * - A row's message is lost if it was not seen for SENT_GRACE_MS and its queue is empty, or the
+ *   oldest message waiting there is clearly younger. A message sent before the queue was resumed is
+ *   lost as soon as no older one waits there, as a paused queue's messages are acked.
+ * - Without that proof a row is sent again after PATIENCE_MS, doubled with each resend, since the
+ *   queue's metrics are best effort.
+ * - Rows come oldest first, so a page whose first rows are not lost ends the look. Each kind has an
+ *   index, so that many rows with a message do not hide those without.
+ * - A row is sent before that is noted, as a failed send must not look like a sent one. Where the
+ *   last note failed, one row is noted first: a database that writes nothing would have the same
+ *   rows sent at each look.
  */
 import { logFailure } from "../../db/full";
 import { sql } from "../../db/sql";
@@ -23,11 +25,17 @@ import { queueNames, producerOf, SENT_GRACE_MS } from "../model/queues";
 import { OPEN } from "../model/states";
 import { isRateRefusal, trySending } from "../model/try-sending";
 
-/** Rows looked at in one go. */
+/** One page has at most this many rows. */
 const ROWS = 1000;
-/** A look sends so many of the 5,000 a second that a queue takes: the rest is left to those who bring work. */
+/**
+ * A look takes this much of the 5,000 messages a second that a queue takes; the rest is for new
+ * work.
+ */
 const MESSAGES_PER_LOOK = 4000;
-/** So long what waits for proof of its loss is looked at again at once: its queue may run dry. */
+/**
+ * A queue resumed this recently may run dry soon, which proves losses, so it is looked at again at
+ * once.
+ */
 const JUST_RESUMED_MS = 60_000;
 const PATIENCE_MS = 600_000;
 const MAX_DOUBLINGS = 10;
@@ -41,7 +49,7 @@ SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_unsent
 WHERE queue = :queue AND check_at <= :now AND ${DUE} AND sent_at IS NULL
 ORDER BY check_at LIMIT ${ROWS}`);
 
-/** What was sent before the queue was resumed need not be overdue. */
+/** A row sent before its queue was resumed is looked at before it is overdue. */
 const UNTIL = `max(:now, :resumed + ${SENT_GRACE_MS})` as const;
 const UNSEEN = sql(`
 SELECT id, sent_at, ready_at, resends FROM tasks INDEXED BY tasks_open
@@ -57,29 +65,30 @@ WHERE id IN (SELECT value FROM json_each(:ids)) AND ${OPEN} AND check_at <= ${UN
 
 export interface Resent {
   sent: number;
-  /** There is more to send and the queue takes it, or there soon will be. */
+  /** Whether there is more to send that the queue takes now or soon. */
   more: boolean;
 }
 
-/** Queues whose last note failed. */
+/** Queues are listed here after a note that failed. */
 const unnoted = new Set<string>();
 
-/** A look at a queue. */
+/** Look is one look at a queue. */
 interface Look {
   env: Env;
   queue: string;
   now: number;
-  /** When its last pause ended; 0 for never. */
+  /** The end of the queue's last pause, in Unix milliseconds; 0 for never. */
   resumedAt: number;
 }
 
-/** Sends MESSAGES_PER_LOOK per queue, or a page more. */
+/** Sends what is due of every queue that is not paused: MESSAGES_PER_LOOK each, or a page more. */
 export async function resendDue(env: Env, now: number): Promise<Resent> {
   const all: Resent = { sent: 0, more: false };
   const { paused, resumedAt } = await readPauses(env.DB);
   for (const queue of queueNames(env).filter((each) => !paused.has(each))) {
     const resumed = resumedAt.get(queue) ?? 0;
-    // A time from before the clock went back says nothing of what was sent by this one.
+    // A time after now was written before the clock went back, and says nothing of messages sent
+    // since.
     const look = { env, queue, now, resumedAt: resumed <= now ? resumed : 0 };
     let left = MESSAGES_PER_LOOK;
     for (const kind of ["unsent", "unseen"] as const) {
@@ -126,13 +135,13 @@ async function resendFrom(look: Look, kind: "unsent" | "unseen", limit: number):
   }
 }
 
-/** When the oldest waiting message was sent: Infinity for an empty queue, 0 if unknown. */
+/** Returns when the oldest waiting message was sent: Infinity for an empty queue, 0 if unknown. */
 async function oldestMessage(env: Env, queue: string): Promise<number> {
   const { backlogCount, oldestMessageTimestamp } = await producerOf(env, queue).metrics();
   return backlogCount === 0 ? Infinity : (oldestMessageTimestamp?.getTime() ?? 0);
 }
 
-/** Also what the queue took before it refused the rest, so that only the rest comes again. */
+/** Notes what the queue took, even if it refused the rest, so that only the rest is sent again. */
 async function noteSent(look: Look, ids: readonly string[]): Promise<void> {
   const { env, queue, now, resumedAt } = look;
   if (ids.length > 0) {
@@ -147,13 +156,13 @@ async function noteSent(look: Look, ids: readonly string[]): Promise<void> {
   }
 }
 
-/** Whether a row's message is to be sent, by what `oldestMessage` says. */
+/** Tells whether a row's message is to be sent; `oldest` is what oldestMessage says. */
 export function isDue(
   row: Pick<Row, "sent_at" | "ready_at" | "resends">,
   oldest: number,
   { now, resumedAt }: Pick<Look, "now" | "resumedAt">,
 ): boolean {
-  // A row notes the time before its message is sent: its own message looks a little younger.
+  // A row notes the time before its message is sent, so its own message looks a little younger.
   if (row.sent_at === null || oldest > row.sent_at + SENT_GRACE_MS) {
     return true;
   }

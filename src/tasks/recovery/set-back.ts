@@ -1,9 +1,9 @@
 /**
- * A clock that went back leaves times in the database that will not come for as long as it was ahead:
- * tasks accepted before would not be claimed, sent or missed until then, nor a dead consumer's lease
- * lapse. So recovery, which knows when it last looked, sets them back by what the clock lost.
+ * A clock that went back leaves times in the database that are still ahead. Until they come, tasks
+ * accepted before would not be claimed, sent or missed, nor would a dead consumer's lease lapse. So
+ * recovery, which knows when it last looked, sets them back by what the clock lost.
  *
- * Work that runs elsewhere is left alone: that it is silent may be found late, not early.
+ * Tracked work is left alone: its silence may be found late, but not early.
  */
 import { configOf } from "../../config";
 import { sql } from "../../db/sql";
@@ -12,11 +12,11 @@ import { openPages } from "./open-pages";
 import { queueNames } from "../model/queues";
 import { OPEN } from "../model/states";
 
-/** A smaller step back is lived through: what it holds up is late by no more. */
+/** A smaller step back is not mended, as it delays nothing by more than itself. */
 const MIN_STEP_MS = 60_000;
 
-// Written by the clock that was ahead: a message sent or a task accepted in its time, or a task sent
-// back to wait for a time after its last look (:latest). A delay that somebody asked for before is kept.
+// These rows were written by the clock that was ahead: a message sent or a task accepted in its time,
+// or a task sent back to wait after its last look (:latest). A delay that was asked for is kept.
 const AHEAD = `
 SELECT id, check_at FROM tasks INDEXED BY tasks_open
 WHERE queue = :queue AND check_at >= :from AND ${OPEN}
@@ -30,7 +30,7 @@ const SET_BACK_RESUMED = sql(
   "UPDATE resumed_queues SET resumed_at = resumed_at - :lost WHERE resumed_at > :now",
 );
 
-/** `latest` is the latest time known to have been, before `now`. */
+/** Sets back what a clock that was ahead wrote; `latest` is the latest time known to have been. */
 export async function setBack(env: Env, now: number, latest: number): Promise<void> {
   const lost = latest - now;
   if (lost < MIN_STEP_MS) {

@@ -1,4 +1,6 @@
-/** Work that runs elsewhere and no longer reports is lost: it fails, and whoever waits learns so. */
+/**
+ * Tracked work that no longer reports is lost: it fails, so that whoever waits for it learns so.
+ */
 import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { countSql } from "../model/counts";
@@ -26,7 +28,7 @@ RETURNING ${TOLD}`,
   ["now"],
 );
 
-/** Ends what has been silent for too long, and returns it. */
+/** Ends tracked work that has been silent for too long, and returns its rows. */
 export async function loseSilent(db: D1Database, now: number): Promise<ToldRow[]> {
   const statements = [COUNT_LOST, NOTIFY_LOST, LOSE];
   const results = await retryD1(db, () =>

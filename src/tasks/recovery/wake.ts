@@ -1,4 +1,4 @@
-/** Ending a wait before its time: what tasks waited for is there. */
+/** A wake ends a wait before its time, since what tasks waited for is there. */
 import { sql } from "../../db/sql";
 import { log } from "../../log";
 import { LEASED } from "../model/leases";
@@ -7,7 +7,7 @@ import { queueNames } from "../model/queues";
 import { lookNow } from "./recovery-alarm";
 import { OPEN } from "../model/states";
 
-/** The tasks that wait: those of this name, for a reason of this code. */
+/** Waiting names the tasks that wait: those of one name, for a reason of one code. */
 export interface Waiting {
   name: string;
   code: string;
@@ -25,8 +25,8 @@ UPDATE tasks SET ready_at = :now, sent_at = NULL, check_at = :now, resends = 0
 WHERE id IN (SELECT value FROM json_each(:ids)) AND ${WAITS}`);
 
 /**
- * Makes what waits for a reason due now, and has recovery send it at once. A repeat finds what a
- * first call left; what neither reaches waits for its own time. Returns how many were woken.
+ * Makes what waits for a reason due now, and has recovery send it at once. It may be repeated, and
+ * what it does not reach waits for its own time. Returns how many were woken.
  */
 export async function wakeWaiting(
   env: Env,

@@ -3,8 +3,8 @@ import { hasOpenWork } from "./recover";
 import { armRecovery } from "./recovery-alarm";
 
 /**
- * The cron's look: wakes the alarm if work is open and it was lost. Keys expire a day after the
- * work they came with, when the alarm may be at rest.
+ * Looks from the cron: arms recovery if work is open, as the alarm may be lost, and deletes expired
+ * keys, as these expire a day after their work, when the alarm may rest.
  */
 export async function watchRecovery(env: Env, now: number): Promise<void> {
   const hasExpired = await deleteExpiredKeys(env.DB, now);
