@@ -1,4 +1,7 @@
-/** When to tell, in the words of the old task manager beside today's (`Notify`). */
+/**
+ * Notification settings say when to notify in the words of the old task manager, beside today's
+ * `Notify`.
+ */
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../http/errors";
 import type { Notify } from "../model/notify";
@@ -18,7 +21,7 @@ export const NotificationSettings = z.strictObject({
 });
 export type NotificationSettings = z.infer<typeof NotificationSettings>;
 
-/** Both together. Throws 400 where they contradict each other. */
+/** Merges the old words into the new. Throws 400 where they contradict each other. */
 export function mergeNotify(notify: Notify, settings: NotificationSettings): Notify {
   const agreed = <Name extends keyof Notify>(name: Name, said: Notify[Name]): Notify[Name] => {
     const other = notify[name];
@@ -34,7 +37,7 @@ export function mergeNotify(notify: Notify, settings: NotificationSettings): Not
     start: agreed("start", settings.notify_on_start),
     complete: agreed("complete", settings.notify_on_complete),
     error: agreed("error", settings.notify_on_error),
-    // 0, never, is kept: the `false` that was sent is shown again.
+    // A progress of 0 means never, and is kept so that a `false` that was sent is shown again.
     progress:
       every === true
         ? (notify.progress ?? DEFAULT_PERCENT)
@@ -42,7 +45,7 @@ export function mergeNotify(notify: Notify, settings: NotificationSettings): Not
   };
 }
 
-/** What was said of it, in either words. */
+/** Returns the same settings in the new words and in the old. */
 export function notifyViews({ progress, ...flags }: Notify): {
   notify: Notify;
   notification_settings: NotificationSettings;

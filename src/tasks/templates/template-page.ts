@@ -23,7 +23,7 @@ export const TemplateList = z
   })
   .openapi("TemplatePage");
 
-/** A page of templates, by name, for the request at `url`. */
+/** Reads a page of templates, in order of name, for the request at `url`. */
 export async function templatePage(
   env: Env,
   engine: Engine,

@@ -1,4 +1,7 @@
-/** A template in the words of the API: those of the old task manager, and the new beside them. */
+/**
+ * TemplateView is a template in the words of the API: the old task manager's, with new ones beside
+ * them.
+ */
 import { z } from "@hono/zod-openapi";
 import { nullsLeftOut } from "../../http/nulls-left-out";
 import { visibleText } from "../../http/visible-text";
@@ -103,7 +106,9 @@ export const TemplateView = z
   })
   .openapi("Template");
 
-/** What is to be saved; `defaults` are its parameters with numbers as sent. Throws 400. */
+/**
+ * Makes what is to be saved; `defaults` are the body's parameters with numbers as sent. Throws 400.
+ */
 export function toDraft(body: z.infer<typeof TemplateBody>, defaults: unknown): TemplateDraft {
   return {
     name: body.name,
@@ -153,7 +158,9 @@ export function moduleOf({ taskName, module }: Named, engine: Engine): string {
   return engine.find(taskName)?.module ?? module;
 }
 
-/** Whether it is of work that no task of this system does, and is tracked here. */
+/**
+ * Tells whether a template is for work that no task of this system does, and that is tracked here.
+ */
 export function isForWorkElsewhere({ taskName, module }: Named, engine: Engine): boolean {
   return module !== "" && !engine.find(taskName);
 }

@@ -10,21 +10,27 @@ import { MAX_NAME_CHARACTERS } from "../model/bounds";
 import { type Notify, readNotify } from "../model/notify";
 import { MAX_TIMEOUT_SECONDS } from "../model/timeout";
 
-/** How to run a task again and again: defaults of its input, and what overrides its definition. */
+/**
+ * Template says how to run a task again and again: defaults of its input, and what overrides its
+ * definition.
+ */
 export interface Template {
   name: string;
   taskName: string;
-  /** The module of work elsewhere; empty for a task of this system, which has its own. */
+  /** The module of tracked work; empty for a task of this system, which has its own. */
   module: string;
   description: string;
-  /** Numbers as sent: see lib/exact-json.ts. */
+  /** The defaults have numbers as they were sent: see lib/exact-json.ts. */
   defaults: Record<string, unknown>;
-  /** For a task of this system it is at most MAX_TIMEOUT_SECONDS, whatever an older version stored. */
+  /**
+   * The timeout; for a task of this system at most MAX_TIMEOUT_SECONDS, whatever an older version
+   * stored.
+   */
   timeoutSeconds: number | null;
   maxRetries: number | null;
-  /** For people; nothing depends on it. */
+  /** The estimate is for people; nothing depends on it. */
   estimatedSeconds: number;
-  /** For people; nothing depends on them. */
+  /** The steps are for people; nothing depends on them. */
   steps: string[];
   notify: Notify;
   active: boolean;
@@ -35,15 +41,15 @@ export interface Template {
 export type TemplateDraft = Omit<Template, "createdAt" | "updatedAt">;
 
 const MAX_TEMPLATES = 1000;
-/** The estimate where a row of an older version does not say. */
+/** A row of an older version may lack an estimate, and then has this one. */
 export const DEFAULT_ESTIMATE_SECONDS = 60;
-/** The retries of work elsewhere where nobody says. */
+/** Tracked work has this many retries where nobody says. */
 export const DEFAULT_RETRIES = 3;
 
-/** One name, whichever form of Unicode it is written in. */
+/** Names are stored in one form of Unicode, so that each spelling finds the same template. */
 const stored = (name: string) => name.normalize("NFC");
 
-/** The row is this very call's: D1 committed it and then reported a failure. */
+/** This row was written by this very call, which D1 committed and then reported as failed. */
 const IS_REPEAT =
   "created_at = :now AND updated_at = :now AND task_name = :task_name AND defaults = :defaults";
 const SAVE = sql(`
@@ -61,8 +67,8 @@ ON CONFLICT (name) DO UPDATE SET task_name = :task_name, module = :module,
 RETURNING *`);
 
 /**
- * Creates a template, or changes the one of that name: only a new one's two times are equal. Throws
- * 409 `too_many_templates`.
+ * Creates a template, or changes the one of that name. Only a new template has two equal times.
+ * Throws 409 `too_many_templates`.
  */
 export async function saveTemplate(
   db: D1Database,
@@ -104,7 +110,10 @@ SELECT * FROM task_templates WHERE task_name IN (SELECT value FROM json_each(:na
   AND module IN (SELECT value FROM json_each(:modules)) AND active = 1
 ORDER BY updated_at DESC LIMIT 1`);
 
-/** The active template for work elsewhere of that name and module; of several the one changed last. */
+/**
+ * Finds the active template for tracked work of that name and module; of several the one changed
+ * last.
+ */
 export async function templateFor(
   db: D1Database,
   taskName: string,
@@ -120,7 +129,9 @@ const DEACTIVATE = sql(`
 UPDATE task_templates SET active = 0, updated_at = max(:now, created_at + 1)
 WHERE name = :name RETURNING *`);
 
-/** From then on it refuses to run. Null when there is none of that name. */
+/**
+ * Deactivates a template, which then refuses to run. Returns null when there is none of that name.
+ */
 export async function deactivateTemplate(
   db: D1Database,
   name: string,
@@ -140,8 +151,8 @@ SELECT * FROM task_templates WHERE name IN (SELECT value FROM json_each(:names))
 type Listed = Pick<Template, "name" | "taskName" | "module">;
 
 /**
- * By name, after the one named; fewer than the limit where their defaults are large. `count` is of
- * all that are listed, which those are that `isListed` lets in.
+ * Lists templates by name, after the one named; fewer than `limit` where their defaults are large.
+ * `count` is the number of all that `isListed` lets in.
  */
 export async function listTemplates(
   db: D1Database,
@@ -167,7 +178,7 @@ const SUMMARIES = sql(`
 SELECT name, task_name AS taskName, module, description, active FROM task_templates
 ORDER BY name LIMIT ${MAX_TEMPLATES}`);
 
-/** All of them, by name, without what may be large. */
+/** Lists all templates by name, without what may be large. */
 export async function listTemplateSummaries(db: D1Database): Promise<TemplateSummary[]> {
   const { results } = await SUMMARIES.on(db).all<
     Omit<TemplateSummary, "active"> & { active: number }
