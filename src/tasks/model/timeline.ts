@@ -9,8 +9,8 @@ export interface TimelineEvent {
   /** The time in Unix milliseconds. */
   at: number;
   /**
-   * One of "started", "retry", "defer", "continue", "crashed", "resumed", "omitted", or a stage's
-   * name at its end.
+   * One of "started", "retry", "defer", "continue", "suspected", "crashed", "resumed", "discarded",
+   * "late_report" and "omitted", or a stage's name at its end.
    */
   event: string;
   [field: string]: unknown;

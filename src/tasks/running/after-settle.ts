@@ -11,9 +11,9 @@ import type { SettledTask } from "./settle";
 const HOOK_MS = 10_000;
 
 /**
- * What follows a settle and may be lost: telling who watches, the messages of next slices (recovery
- * makes up for them), the domain's hook, and undoing what a task did that was cancelled while it
- * ran. Never throws.
+ * Does what follows a settle and may be lost: it tells watchers, sends the messages of next slices
+ * (recovery makes up for lost ones), calls the definition's hook, and undoes the work of tasks that
+ * were cancelled while they ran. Never throws.
  */
 export async function afterSettle({ tasks }: Answered, context: LeaseContext): Promise<void> {
   const { env } = context;

@@ -5,7 +5,7 @@ import { HELD, LEASED } from "../model/leases";
 import { isPausedSql } from "../model/pauses";
 import { isFinal, OPEN, type StoredStatus } from "../model/states";
 
-/** A row the batch's lease now lists. */
+/** ClaimedRow is a row that the batch's lease now lists. */
 export type ClaimedRow = Pick<
   TaskColumns,
   | "id"
@@ -27,37 +27,40 @@ export type ClaimedRow = Pick<
   | "notify"
 >;
 
-/** What became of a message whose task was not taken. */
+/** NotClaimed says what became of a message whose task was not taken. */
 type NotClaimed = "gone" | "suspect" | { dueInMs: number };
 
-/** The lease a claim made, as those who work under it need it. */
+/** HeldLease is the lease that a claim made, as those who work under it need it. */
 export interface HeldLease {
   token: string;
   worker: string;
-  /** When its tasks started; Unix milliseconds. */
+  /** The start of its tasks, in Unix milliseconds. */
   since: number;
 }
 
-/** The first record of a lease's way: the tasks it holds. See lease.ts. */
+/** Claimed is the first record of a lease's way: the tasks it holds. See lease.ts. */
 export interface Claimed {
   lease: HeldLease;
   claimed: ClaimedRow[];
   /**
-   * By task id. "gone": final, missing, another lease's, or of a paused queue; its message is of no
-   * more use.
+   * Why a task was not taken, by its id. "gone" is one that is final, missing, held by another
+   * lease, or of a paused queue: its message is of no more use.
    */
   notClaimed: Map<string, NotClaimed>;
 }
 
 interface ClaimRequest {
-  /** The new lease's; the same again finds the lease an ambiguous call made. */
+  /**
+   * The new lease's token; a repeat with the same token finds the lease that an ambiguous call
+   * made.
+   */
   token: string;
   ids: readonly string[];
   queue: string;
   worker: string;
   now: number;
   leaseMs: number;
-  /** Take a suspect: only ever one, alone in its lease. */
+  /** Whether to take a suspect: only ever one, alone in its lease. */
   suspect: boolean;
 }
 
@@ -90,8 +93,8 @@ SELECT t.id, t.name, t.module, t.subject, t.user, t.status, t.ready_at, t.suspec
 FROM json_each(:ids) m JOIN tasks t ON t.id = m.value`);
 
 /**
- * Takes what can be taken of `ids` under one lease, in one transaction. The token makes it
- * repeatable: after an ambiguous error the same call finds the lease it already made.
+ * Takes what can be taken of `ids` under one lease, in one transaction. The token makes this
+ * repeatable: after an ambiguous error the same call finds the lease that it made.
  */
 export async function claim(db: D1Database, request: ClaimRequest): Promise<Claimed> {
   const ids = JSON.stringify(request.ids);

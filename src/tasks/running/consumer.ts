@@ -1,16 +1,16 @@
 /**
- * The consumer: claim -> run -> settle -> ack.
+ * The consumer takes a batch through claim -> run -> settle -> ack.
  *
- * - Nothing throws out of it: a throw would redeliver the whole batch. Every message is acked or
- *   retried by itself (messages.ts).
+ * - It throws nothing, as a throw would redeliver the whole batch. Every message is acked or retried
+ *   by itself (messages.ts).
  * - A message is only a hint that a task may be due; the row decides. So a late, doubled or stale
- *   message is acked without effect, and a lost one is made up for by recovery.
+ *   message is acked without effect, and recovery makes up for a lost one.
  * - A message is acked only after the settle that made it useless has committed, and by what D1
  *   says of the row, not by what the handler wished.
  * - While D1 fails for reasons of its own nothing is held against a task: the lease is given back,
  *   messages wait longer and longer, and past a number of deliveries the row alone is the way back.
- * - Suspects (their last lease lapsed, or their batch threw) run after the rest, each alone.
- * - Nothing is begun that might not end while this consumer lives: it goes back to the queue.
+ * - A suspect, whose last lease lapsed or whose batch threw, runs after the rest, alone.
+ * - A task that might not end while this consumer lives is not begun: it goes back to the queue.
  */
 import { guarded } from "../../db/guarded";
 import { UNATTENDED } from "../../db/retry";
@@ -21,7 +21,7 @@ import { MAX_RUNNING_MS } from "../model/timeout";
 import { workLease } from "./lease";
 import { backToWait, retryNow, sortMessages } from "./messages";
 
-/** Each asks D1 a dozen times, which answers an invocation a thousand. */
+/** A task that runs alone asks D1 a dozen times, and D1 answers an invocation a thousand times. */
 const ALONE_PER_DELIVERY = 50;
 
 export async function consume(

@@ -1,9 +1,9 @@
 /**
- * Messages the platform gave up on, and those that were never ours. That of an open task says
- * nothing of the task, only that its message was delivered a hundred times in vain: the row is
- * marked as unsent, and recovery sends another. It cannot go round for ever for a poisonous one:
- * its crashes are counted in the row, and the third ends it. What is no task of ours becomes one
- * that failed, with its raw body, so that it can be seen. A message is acked once that is stored.
+ * A dead letter is a message that the platform gave up on after a hundred deliveries. It says nothing
+ * of its task: an open task's row is marked as unsent, and recovery sends another message. This ends
+ * even for a poisonous task, since the third crash counted in its row fails it. A message without a
+ * task here becomes a failed task with its raw body, so that it can be seen. A message is acked once
+ * that is stored.
  */
 import { logFailure } from "../../db/full";
 import { guarded } from "../../db/guarded";
@@ -24,16 +24,16 @@ import { lookNow } from "../recovery/recovery-alarm";
 import { OPEN, TRACKED } from "../model/states";
 
 const MAX_BODY_CHARACTERS = 4000;
-/** What the failures made of messages without a task are filed under. */
+/** Failures made of messages without a task have this name and module. */
 export const BURIED = { name: "system.message", module: "system" } as const;
-/** Error codes of what nobody will run. */
+/** Failures made of messages have these error codes, as no handler will run them. */
 export const DEAD_LETTER_CODES = ["dead_letter", "invalid_message"] as const;
 const GIVEN_UP: FailureReason = {
   code: "dead_letter",
   message: "The queue gave up on a message that is of no task here",
 };
 
-/** Has open tasks sent again. One that is running, or has ended, is left alone. */
+/** Has open tasks sent again. A task that is running, or has ended, is left alone. */
 export async function consumeDeadLetters(
   batch: MessageBatch,
   given: Env,
@@ -71,14 +71,14 @@ export async function consumeDeadLetters(
   await buryMessages(strangers, env, GIVEN_UP, clock(), chance);
 }
 
-// Work elsewhere has no message: one that names it says nothing.
+// Tracked work has no message of its own, so a message that names it says nothing.
 const MARK_UNSENT = sql(`
 UPDATE tasks SET sent_at = NULL, check_at = max(ready_at, :now), resends = 0
 WHERE id IN (SELECT value FROM json_each(:ids)) AND ${OPEN}
   AND queue <> '${TRACKED}' AND id NOT IN (${LEASED})`);
 const KNOWN = sql("SELECT t.id FROM json_each(:ids) m JOIN tasks t ON t.id = m.value");
 
-/** Returns which ids are tasks of ours, whatever their state. */
+/** Has these tasks sent again, and returns the ids that are tasks here, whatever their state. */
 async function sendAgain(ids: string[], env: Env, now: number): Promise<Set<string>> {
   if (ids.length === 0) {
     return new Set();
@@ -95,7 +95,7 @@ async function sendAgain(ids: string[], env: Env, now: number): Promise<Set<stri
   return new Set(read?.results.map(({ id }) => id));
 }
 
-// The message's id makes its row: the same message delivered twice is one failure.
+// A row names its message's id, so that the same message delivered twice is one failure.
 const UNBURIED = `FROM json_each(:rows)
 WHERE NOT EXISTS (
   SELECT 1 FROM tasks t WHERE t.subject = value ->> 'message' AND t.name = 'system.message'
@@ -118,7 +118,10 @@ RETURNING ${TOLD}`,
   ["rows", "now", "code", "message"],
 );
 
-/** Makes a failure of each message, with its raw body, and acks it; where D1 fails, they wait. */
+/**
+ * Makes a failure of each message, with its raw body, and acks it. Where D1 fails, the messages
+ * wait.
+ */
 export async function buryMessages(
   messages: readonly Message[],
   env: Env,

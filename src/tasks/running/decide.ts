@@ -16,7 +16,7 @@ import { extendTimeline, type TimelineEvent } from "../model/timeline";
 import type { HeldLease } from "./claim";
 import type { Ran, RanTask } from "./run";
 
-/** What a row becomes if the lease still holds it. */
+/** Transition is what a row becomes if the lease still holds it. */
 export interface Transition {
   id: string;
   status: StoredStatus;
@@ -24,7 +24,10 @@ export interface Transition {
   deferrals: number;
   suspect: 0 | 1;
   ready_at: number;
-  /** Whether the message at hand comes back for it; if not, recovery or `continue` sends one. */
+  /**
+   * "kept" if the message at hand comes back for it, "new" if the next slice gets one, "none" if
+   * recovery sends one.
+   */
   sent: "kept" | "none" | "new";
   check_at: number;
   started_at: number;
@@ -35,28 +38,31 @@ export interface Transition {
   detail: Record<string, unknown> | null;
   traceback: string | null;
   timeline: TimelineEvent[];
-  /** What a slice leaves to the next; null to leave the row's as it is, which a run may have saved. */
+  /**
+   * The checkpoint for the next run; null to leave the row's as it is, which the run may have
+   * saved.
+   */
   checkpoint: { left: unknown } | null;
 }
 
-/** A task that has run, with what is to become of it. */
+/** DecidedTask is a task that has run, with what is to become of it. */
 export interface DecidedTask extends RanTask {
   transition: Transition;
 }
 
-/** A lease whose tasks have run: adds what their rows become, and as of when. */
+/** Decided is a lease whose tasks have run: it adds what their rows become, and as of when. */
 export interface Decided extends Ran {
   tasks: DecidedTask[];
-  /** Unix milliseconds. */
+  /** The time of the decision, in Unix milliseconds. */
   at: number;
 }
 
-/** What a decision depends on besides the task. */
+/** Moment is what a decision depends on besides the task. */
 interface Moment {
   env: Env;
   lease: Pick<HeldLease, "since" | "worker">;
   now: number;
-  /** From 0 up to 1. */
+  /** A random number from 0 up to 1. */
   random: number;
 }
 
@@ -70,7 +76,7 @@ export function decideAll({ lease, tasks }: Ran, { env, clock, chance }: LeaseCo
   return { lease, tasks: decided, at: now };
 }
 
-/** Decides, in the one place that does, what an outcome makes of a task. */
+/** Decides what an outcome makes of a task, which nothing else does. */
 export function decide(
   { row, outcome, definition }: RanTask,
   { env, lease, now, random }: Moment,

@@ -1,6 +1,6 @@
 /**
- * Calling a handler, within its limits. Whatever it does comes back as a value: what it answers, or
- * a Crash.
+ * A handler is called within limits, and whatever it does comes back as a value: its answer, or a
+ * Crash.
  */
 import { isTroubledSince } from "../../db/guarded";
 import { troubleBehind } from "../../db/trouble";
@@ -12,8 +12,8 @@ import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
 import type { Outcome, FailureReason, Task } from "../model/define";
 
 /**
- * D1's trouble costs no attempt, until a task has met it for so long, and so often in a row: then it
- * may be its own SQL that D1 chokes on, and has to end. A day of trouble must fail nothing.
+ * D1's trouble costs a task no attempt until the task has met it for this long and this often in a
+ * row. Then its own SQL may be what D1 chokes on, and it has to end. A day of trouble fails nothing.
  */
 const TROUBLE_PATIENCE = { ms: 2 * 86_400_000, deferrals: 100 };
 
@@ -33,7 +33,7 @@ export function outcomeOf({ kind, reason }: Crash, task: Task<unknown>, now: num
 
 export interface Limits {
   timeoutMs: number;
-  /** Whoever aborts it stops the run. */
+  /** An abort of this controller stops the run. */
   controller: AbortController;
   db: D1Database;
   clock: Clock;
@@ -41,8 +41,8 @@ export interface Limits {
 
 /**
  * Runs a handler until it ends, its timeout passes, or its controller is aborted. A timeout that
- * passed while D1 failed is D1's. A handler that ignores its signal is left behind: whatever it
- * still does in D1 is fenced by the lease.
+ * passed while D1 failed is D1's fault. A handler that ignores its signal is left behind: the lease
+ * fences whatever it still does in D1.
  */
 export async function invoke<T>(
   { timeoutMs, controller, db, clock }: Limits,
@@ -79,7 +79,9 @@ export async function invoke<T>(
   }
 }
 
-/** What is no outcome, or JSON cannot hold, would keep the whole lease from settling. */
+/**
+ * Makes a crash of what is no outcome or no JSON, which would keep the whole lease from settling.
+ */
 export function storable(outcome: Outcome): Outcome {
   try {
     JSON.stringify(outcome);
@@ -96,7 +98,7 @@ export function crashed(message: string): Outcome {
   return { kind: "retry", reason: { code: "crashed", message } };
 }
 
-/** Handlers are typed, but a module may not be. */
+/** An outcome is checked as it runs, since a module may not have been type checked. */
 function isOutcome(outcome: Partial<Record<string, unknown>> | null | undefined): boolean {
   const { code, message } = (outcome?.["reason"] ?? {}) as Partial<FailureReason>;
   switch (outcome?.["kind"]) {
@@ -121,7 +123,7 @@ function messageOf(error: unknown): string {
   return cutText(text, MAX_MESSAGE_CHARACTERS);
 }
 
-/** With the errors that caused it. */
+/** Returns the stack of an error, followed by those of the errors that caused it. */
 function tracebackOf(thrown: unknown): string | undefined {
   const stacks = causesOf(thrown).map((error) => error.stack ?? String(error));
   return stacks.length === 0 ? undefined : stacks.join("\n\nCaused by: ");

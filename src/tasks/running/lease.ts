@@ -1,6 +1,6 @@
 /**
- * The way of a lease: claim -> run -> decide -> settle -> answer. Each step takes the record that the
- * one before it made, and returns it with what it adds: Claimed, Ran, Decided, Settled, Answered.
+ * A lease goes the way claim -> run -> decide -> settle -> answer. Each step takes the record that
+ * the step before made, and returns it with what it adds: Claimed, Ran, Decided, Settled, Answered.
  */
 import { configOf } from "../../config";
 import { logFailure } from "../../db/full";
@@ -23,7 +23,7 @@ import { type Ran, run } from "./run";
 import { type Settled, settle } from "./settle";
 import { workerName } from "./worker-name";
 
-/** A batch being worked on. */
+/** Delivery is a batch that is being worked on. */
 export interface Delivery {
   queue: string;
   env: Env;
@@ -31,21 +31,21 @@ export interface Delivery {
   clock: Clock;
   chance: Chance;
   messages: Messages;
-  /** When its last run must have ended; Unix milliseconds. */
+  /** The time by which its last run must have ended, in Unix milliseconds. */
   until: number;
 }
 
 interface Worked {
-  /** Tasks of the delivery that are still to be run, each alone. */
+  /** The ids of tasks of the delivery that are still to be run, each alone. */
   suspects: string[];
   /**
-   * What may be begun next. "over": nothing, for these did not fit into the delivery's time.
-   * "troubled": nothing, for D1 failed.
+   * Whether more may be begun: not if "over", as these tasks did not fit into the delivery's time,
+   * nor if "troubled", as D1 failed.
    */
   state: "well" | "over" | "troubled";
 }
 
-/** Further tries to give a lease back: together they outlast the lease, which then has lapsed. */
+/** With these further tries to give it back, the lease lapses before the last one. */
 const TRIES_TO_RELEASE = 10;
 
 /** Takes what can be taken of `ids` under one lease, and brings it to its end. Never throws. */
@@ -104,7 +104,7 @@ async function runAndSettle(
   }
 }
 
-/** Runs claimed tasks, and tells whoever watches that they started. */
+/** Runs claimed tasks, and publishes that they started. */
 async function runInSight(claimed: Claimed, context: LeaseContext): Promise<Ran> {
   const stopTelling = publishStarted(context.env, claimed.claimed);
   const ran = await run(claimed, context);
@@ -119,12 +119,12 @@ async function noticeStarted({ lease, claimed }: Claimed, { env }: LeaseContext)
     const ids = told.map(({ id }) => id);
     const notice = startedNotice(env.DB, ids, lease.since);
     await notice.run().catch((error: unknown) => {
-      log.warn("notify.failed", { message: String(error) }); // no reason not to run them
+      log.warn("notify.failed", { message: String(error) }); // The tasks run without it.
     });
   }
 }
 
-/** How long the longest may run: claimed tasks run side by side. */
+/** Returns how long the longest task may run, as claimed tasks run side by side. */
 function longest({ claimed }: Claimed, engine: Engine): number {
   const timeouts = claimed.map((row) => {
     const definition = engine.find(row.name);
@@ -134,7 +134,7 @@ function longest({ claimed }: Claimed, engine: Engine): number {
 }
 
 /**
- * Gives a lease back: this worker lives and D1 failed, so no task is to blame for it to lapse. If
+ * Gives a lease back. D1 failed while this worker lives, so no task should be blamed for a lapse. If
  * the settle did commit after all, the lease is gone and this changes nothing.
  */
 async function release(db: D1Database, token: string): Promise<void> {

@@ -13,8 +13,8 @@ export function logStarted({ claimed, lease: { worker } }: Claimed): void {
 }
 
 /**
- * A line per task of a small batch; of a large one a single line that also lists its failures: a
- * line each would cost as much as the work itself.
+ * Logs a line per task of a small batch. A large batch gets one line that also lists its failures,
+ * as a line each would cost as much as the work itself.
  */
 export function logSettled({ tasks }: Settled, durationMs: number): void {
   const ended = tasks.map(({ row: { id: taskId, name, subject }, settled }) => {

@@ -1,7 +1,6 @@
 /**
- * The messages of a delivery, by the task each is of, and their answers: the only place that acks or
- * retries them, each by itself. To answer one twice has no effect. (Dead letters have their own:
- * dead-letters.ts.)
+ * This is the only place that acks or retries the messages of a delivery, each by itself, except
+ * dead letters (dead-letters.ts). To answer a message twice has no effect.
  */
 import type { Chance, Clock } from "../../lib/clock";
 import { MAX_MESSAGE_WAIT_MS } from "../model/backoff";
@@ -19,7 +18,10 @@ interface Surroundings {
   chance: Chance;
 }
 
-/** Messages by task id. Doubles are acked, newer ones put off, unreadable ones made visible. */
+/**
+ * Returns messages by task id. Doubles are acked, newer ones put off, unreadable ones made
+ * failures.
+ */
 export async function sortMessages(
   batch: MessageBatch,
   { env, clock, chance }: Surroundings,
@@ -45,7 +47,7 @@ export async function sortMessages(
   return messages;
 }
 
-/** Answers for tasks that were not taken, but for suspects, which it returns: they run alone. */
+/** Answers for tasks that were not taken, except suspects, which it returns, as they run alone. */
 export function answerUnclaimed({ notClaimed }: Claimed, messages: Messages): string[] {
   const suspects: string[] = [];
   for (const [id, why] of notClaimed) {
@@ -60,13 +62,13 @@ export function answerUnclaimed({ notClaimed }: Claimed, messages: Messages): st
   return suspects;
 }
 
-/** A task whose message was answered. */
+/** AnsweredTask is a task whose message was answered. */
 export interface AnsweredTask extends SettledTask {
-  /** It wants a new message, after so many milliseconds. */
+  /** The wait in milliseconds for a new message; null when it wants none. */
   resendInMs: number | null;
 }
 
-/** A lease whose messages were answered: adds which tasks want a new one. */
+/** Answered is a lease whose messages were answered: it adds which tasks want a new one. */
 export interface Answered extends Settled {
   tasks: AnsweredTask[];
 }
@@ -84,8 +86,8 @@ export function answerSettled(settled: Settled, messages: Messages): Answered {
 }
 
 /**
- * A new message is for a next slice, and for a wait whose message was retried often enough for the
- * platform to be about to give it up.
+ * Answers a task's message, and returns the delay of a new one if it wants one. The next slice does,
+ * and so does a wait whose message was retried so often that the platform is about to give it up.
  */
 function answerTask(
   { settled }: SettledTask,
@@ -102,7 +104,7 @@ function answerTask(
   return waits || goesOn ? Math.max(0, settled.ready_at - now) : null;
 }
 
-/** D1 failed: a task is not to blame, and its message comes again, later and later. */
+/** Puts messages off, later and later, after D1 failed, for which their tasks are not to blame. */
 export function backToWait(ids: readonly string[], messages: Messages, chance: Chance): void {
   for (const id of ids) {
     const message = messages.get(id);
@@ -112,7 +114,7 @@ export function backToWait(ids: readonly string[], messages: Messages, chance: C
   }
 }
 
-/** What was taken and is not to be begun goes back to the queue, for another delivery. */
+/** Sends what was taken but may not be begun back to the queue, for another delivery. */
 export function backToQueue({ claimed }: Claimed, messages: Messages): void {
   claimed.forEach(({ id }) => retryNow(id, messages));
 }

@@ -1,21 +1,25 @@
 /**
- * Sending a message back to wait, when it is not its task's doing. The waits grow, for the platform
- * gives a message up after 100 deliveries: with these it takes a day and more to get there. `random` is from 0 up to 1.
+ * A message is put off when it must wait through no fault of its task. The waits grow, as the
+ * platform gives a message up after 100 deliveries: these take a day and more. `random` is from 0 up
+ * to 1.
  */
 import { backoff, type BackoffPolicy } from "../model/backoff";
 
-/** What a database, or another deployment, is given to be well again: a day in all. */
+/** The waits for a database, or another deployment, to be well again make up a day in all. */
 const PATIENCE: BackoffPolicy = { baseMs: 5000, maxMs: 15 * 60_000 };
-/** A hundred of these take about the four days that the platform keeps a message. */
+/** A hundred of these waits take about the four days for which the platform keeps a message. */
 const FOR_DAYS: BackoffPolicy = { baseMs: 60_000, maxMs: 3_600_000 };
-/** Half of max_retries. */
+/** Half of the deliveries that max_retries allows are kept in reserve. */
 const MAX_DELIVERIES = 50;
 
 export function putOff(message: Message, random: number): void {
   retryAfter(message, PATIENCE, random);
 }
 
-/** For what has no other way back: a dead letter, a message that nobody may look at yet. */
+/**
+ * Puts off what has no other way back: a dead letter, or a message that cannot be stored as a
+ * failure yet.
+ */
 export function putOffForDays(message: Message, random: number): void {
   retryAfter(message, FOR_DAYS, random);
 }
@@ -25,14 +29,14 @@ function retryAfter(message: Message, policy: BackoffPolicy, random: number): vo
   message.retry({ delaySeconds: Math.ceil(ms / 1000) });
 }
 
-/** Whether so many deliveries are left that its task may go on waiting with this message. */
+/** Tells whether so many deliveries are left that a task may go on waiting with this message. */
 export function mayWait(message: Message): boolean {
   return message.attempts < MAX_DELIVERIES;
 }
 
 /**
- * Puts off a message whose task has a row. Once delivered often enough it is acked, and recovery,
- * which finds the row's message missing, sends another.
+ * Puts off a message whose task has a row. One that was delivered too often is acked, and recovery,
+ * which finds it missing, sends another.
  */
 export function putOffOrDrop(message: Message, random: number): void {
   if (mayWait(message)) {

@@ -5,7 +5,9 @@ import type { ClaimedRow } from "./claim";
 import type { SingleTask, TaskDefinition } from "../model/define";
 import { toTask } from "./task";
 
-/** Tasks undone at a time: each may have a million characters of checkpoint. */
+/**
+ * Only this many tasks are undone at a time, as each may have a million characters of checkpoint.
+ */
 export const UNDONE_AT_ONCE = 10;
 
 const READ = sql(`
@@ -16,12 +18,12 @@ FROM json_each(:ids) m JOIN tasks t ON t.id = m.value WHERE t.status = 'REVOKED'
 
 type Undoing = SingleTask & Required<Pick<SingleTask, "onRevoke">>;
 
-/** Whether a cancelled task of this definition may have something to undo. */
+/** Tells whether a cancelled task of this definition may have something to undo. */
 export function canUndo(definition: TaskDefinition | undefined): definition is Undoing {
   return definition?.kind === "single" && definition.onRevoke !== undefined;
 }
 
-/** Lets cancelled tasks' definition undo what they did outside D1. Never throws. */
+/** Lets the definition of cancelled tasks undo what they did outside D1. Never throws. */
 export async function undoRevoked(
   env: Env,
   definition: TaskDefinition,

@@ -8,7 +8,7 @@ import type { Ended, Readable } from "./task";
 
 /**
  * Runs tasks together. If their handler crashes, a task that was alone is to blame and loses an
- * attempt; of several nobody knows which: all become suspects and none does.
+ * attempt. Of several tasks nobody knows which it was: all become suspects, and lose none.
  */
 export async function runBatch(
   definition: BatchTask,
@@ -41,7 +41,10 @@ export async function runBatch(
   }));
 }
 
-/** One call a stage, so only for batches a person can watch. */
+/**
+ * Publishes completed stages. That is a call a stage, so only batches that a person can watch do
+ * so.
+ */
 function tellStages(
   { module }: BatchTask,
   tasks: readonly Task<unknown>[],

@@ -12,7 +12,7 @@ interface Stoppable extends Readable {
   controller: AbortController;
 }
 
-/** Runs each task by itself; one whose lease no longer holds it is told to stop. */
+/** Runs each task by itself, and tells one that its lease no longer holds to stop. */
 export async function runSingles(
   definition: SingleTask,
   readable: readonly Readable[],
@@ -44,9 +44,9 @@ async function runSingle(
   });
   const limits = { timeoutMs: timeoutOf(definition, row), controller, db: env.DB, clock };
   const answer = await invoke(limits, (signal) => definition.run(run.task, { ...context, signal }));
-  await run.save().catch(() => undefined); // not held any more: nothing of this run counts
-  // The platform's clock stands still while code computes, and moves with an event: without one,
-  // a task that only computes would have taken no time.
+  await run.save().catch(() => undefined); // It rejects when the lease is lost.
+  // The platform's clock stands still while code computes and moves with an event. Without one here, a
+  // task that only computes would seem to have taken no time.
   await scheduler.wait(0);
   const outcome = isRefused(answer) ? outcomeOf(answer.why, task, clock()) : storable(answer);
   return { row, outcome };

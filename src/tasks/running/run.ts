@@ -5,20 +5,20 @@ import { runBatch } from "./run-batch";
 import { runSingles } from "./run-singles";
 import { type Ended, readTask, unknownTask } from "./task";
 
-/** A claimed task with how its run ended. */
+/** RanTask is a claimed task with how its run ended. */
 export interface RanTask extends Ended {
   definition: TaskDefinition | undefined;
 }
 
-/** A lease whose tasks have run: adds how each run ended. */
+/** Ran is a lease whose tasks have run: it adds how each run ended. */
 export interface Ran {
   lease: HeldLease;
   tasks: RanTask[];
 }
 
 /**
- * Runs each definition's share of the lease, all at once: together they take as long as the longest.
- * A handler that throws has crashed; where D1 failed nobody is to blame.
+ * Runs each definition's share of the lease, all at once, so that they take as long as the longest. A
+ * handler that throws has crashed, unless D1 failed, for which no task is to blame.
  */
 export async function run({ lease, claimed }: Claimed, context: LeaseContext): Promise<Ran> {
   const shares = Map.groupBy(claimed, ({ name }) => name);

@@ -1,6 +1,6 @@
 /**
- * A task while it runs: it says how far it is and remembers the steps it finished. Both are written
- * only while its lease holds it, so a run that was cancelled or given up on leaves no trace.
+ * A running task reports progress and remembers the steps it finished. Both are written only while
+ * its lease holds it, so a run that was cancelled or given up on leaves no trace.
  */
 import { sizeOf } from "../../db/chunks";
 import { sql } from "../../db/sql";
@@ -21,15 +21,17 @@ import { HELD } from "../model/leases";
 import { progressNotice, readNotify } from "../model/notify";
 
 /**
- * A task's progress is saved, and told to who watches, at most this often; saved less often as its
- * run gets longer, for D1 answers an invocation 1,000 queries and 14 minutes have 840 seconds.
+ * Progress is saved, and told to watchers, at most this often. It is saved less often as a run gets
+ * longer, as D1 answers an invocation 1,000 queries and a run of 14 minutes has 840 seconds.
  */
 const SAVE_EVERY_MS = 1000;
 const SAVES_OF_A_MINUTE = 60;
 const TELL_EVERY_MS = 250;
 const STEP_NAME = /^[\w .:-]{1,64}$/;
 
-/** Thrown into a handler whose task is no longer its own; nothing it returns counts any more. */
+/**
+ * NotHeldError stops a handler whose task is no longer its own; nothing it returns counts any more.
+ */
 export class NotHeldError extends Error {
   constructor() {
     super("The task was cancelled, or its lease given up");
@@ -42,7 +44,7 @@ UPDATE tasks SET progress = :percent, step = coalesce(:step, step),
   total_steps = coalesce(:total_steps, total_steps)
 WHERE id = :id AND id IN (${HELD})`);
 
-// The name is checked by STEP_NAME: it cannot end the quotes of the path.
+// STEP_NAME allows no quotes in `:name`, so it cannot end those of the path.
 const SAVE_STEP = sql(`
 UPDATE tasks SET finished_steps =
   json_set(coalesce(finished_steps, '{}'), '$."' || :name || '"', json(:result))
@@ -57,20 +59,20 @@ interface Progress {
   total_steps: number | null;
 }
 
-/** What a run of a task needs besides the task: `save` writes the progress not yet saved. */
+/** StartedRun is what a run works with; `save` writes progress that is not saved yet. */
 interface StartedRun<Input> {
   task: RunningTask<Input>;
   save(): Promise<void>;
 }
 
-/** A task to be run, its row, and the token of the lease that holds it. */
+/** Runnable is a task to be run, its row, and the token of the lease that holds it. */
 interface Runnable<Input> {
   task: Task<Input>;
   row: Pick<ClaimedRow, "finished_steps" | "progress" | "notify">;
   token: string;
 }
 
-/** `tell` hears of its progress. */
+/** Starts a run of a task, whose progress it tells to `tell`. */
 export function startRun<Input>(
   { task, row, token }: Runnable<Input>,
   db: D1Database,
@@ -108,7 +110,7 @@ export function startRun<Input>(
     if (notifyEvery && Math.floor(percent / notifyEvery) > Math.floor(notified / notifyEvery)) {
       notified = percent;
       const notice = progressNotice(db, task.id, savedAt);
-      await notice.run().catch(() => undefined); // not worth a failure
+      await notice.run().catch(() => undefined); // A notification that fails must not fail the task.
     }
   };
   return {
@@ -128,8 +130,8 @@ export function startRun<Input>(
         if (!isRecent(savedAt, rest, clock())) {
           await save();
         }
-        // Locally database and bucket are on this very thread, which never idles else: requests,
-        // the heartbeat and the watch for a cancel would wait until a long walk has ended.
+        // Locally D1 and R2 are on this very thread, which is never idle otherwise: requests, the heartbeat
+        // and the watch for a cancel would wait until a long walk has ended.
         await scheduler.wait(0);
       },
       async step<Result>(name: string, run: () => Promise<Result>): Promise<Result> {

@@ -8,7 +8,7 @@ import { isFinal, type StoredStatus } from "../model/states";
 import type { Decided, DecidedTask, Transition } from "./decide";
 import { jsonChunks, transitionWrites } from "./transition-writes";
 
-/** The truth after settling, as D1 tells it. */
+/** SettledRow is what D1 holds of a task after the settle. */
 interface SettledRow extends Pick<
   TaskColumns,
   "id" | "ready_at" | "sent_at" | "attempts" | "error_code" | "error_message" | "error_detail"
@@ -16,9 +16,10 @@ interface SettledRow extends Pick<
   status: StoredStatus;
 }
 
-// Rows held that have ended were ended by this very settle.
-
-/** Losers of the commit: their own rows are not stored, so they fail after all, and say why. */
+/**
+ * Makes SQL that fails the losers of a commit, whose own rows are not stored. A row that the lease
+ * holds and that has ended was ended by this very settle.
+ */
 const failLosers = (conflict: string) =>
   sql(
     `
@@ -35,20 +36,25 @@ WHERE tasks.id = x.id AND x.reason IS NOT NULL`,
 const COUNT = sql(countEndsSql(`id IN (${HELD})`), ["token", "now"]);
 const NOTIFY = sql(notifyEndsSql(`id IN (${HELD})`), ["token", "now"]);
 
-/** Reads rows that are otherwise than [id, status, code] says, and in any case those of an [id] alone. */
+/**
+ * This SQL reads rows that differ from what [id, status, code] says, and all rows of which only
+ * [id] is given.
+ */
 const READ_OTHERWISE = sql(`
 SELECT t.id, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
   t.error_message, t.error_detail
 FROM json_each(:wanted) w JOIN tasks t ON t.id = w.value ->> 0
 WHERE t.status IS NOT w.value ->> 1 OR t.error_code IS NOT w.value ->> 2`);
 
-/** A task whose lease was settled. */
+/** SettledTask is a task whose lease was settled. */
 export interface SettledTask extends DecidedTask {
-  /** Null: there is no such row any more. */
+  /** What D1 holds of it; null if there is no such row any more. */
   settled: SettledRow | null;
 }
 
-/** A settled lease: adds what D1 says became of each task, whoever wrote it. */
+/**
+ * Settled is a lease that was settled: it adds what D1 says became of each task, whoever wrote it.
+ */
 export interface Settled extends Decided {
   tasks: SettledTask[];
 }
@@ -56,7 +62,7 @@ export interface Settled extends Decided {
 /**
  * Settles a lease in one transaction: domain rows of tasks still held, the new states, losers of
  * the commit, their counts and notifications, the lease's end. Every statement is fenced by the
- * lease, so a repeat after an ambiguous error changes nothing; the answer is what D1 then holds,
+ * lease, so a repeat after an ambiguous error changes nothing. It returns what D1 then holds,
  * whoever wrote it.
  */
 export async function settle(db: D1Database, decided: Decided): Promise<Settled> {
@@ -93,7 +99,7 @@ export async function settle(db: D1Database, decided: Decided): Promise<Settled>
   };
 }
 
-/** The domain's part of a settle: what tasks that end well have left to store, by definition. */
+/** Returns, by definition, the domain's rows of the tasks that end well. */
 function commitsOf(tasks: readonly DecidedTask[]) {
   const leaving = tasks.filter(({ stored }) => stored !== undefined);
   return [...Map.groupBy(leaving, ({ definition }) => definition)].flatMap(([definition, of]) => {
@@ -106,7 +112,10 @@ function commitsOf(tasks: readonly DecidedTask[]) {
   });
 }
 
-/** Null of a wait: that is read in any case, and was not found. */
+/**
+ * Returns the row that READ_OTHERWISE left out because it is as was wanted. The row of a task that
+ * waits is always read, so without one it is gone: null.
+ */
 function asWanted(wanted: Transition): SettledRow | null {
   const { id, status, ready_at, attempts, code, message, detail } = wanted;
   return isFinal(status)

@@ -1,13 +1,13 @@
 /**
- * A slice of a long walk: the stretch of it that one run does before it goes on in a fresh
- * invocation. Ended by time it takes no consumer long; ended by pages too, it stays within the 1,000
- * queries that D1 answers an invocation, however quick they are.
+ * A slice is the stretch of a long walk that one run does before it goes on in a fresh invocation.
+ * Its time is bounded, so that it takes no consumer long. Its pages are bounded too, so that a quick
+ * one stays within the 1,000 queries that D1 answers an invocation.
  */
 import type { Clock } from "../../lib/clock";
 import { isRecent } from "../../lib/recent";
 
 const SLICE_MS = 25_000;
-/** A page asks D1 up to a dozen times. */
+/** This many pages fit into an invocation, as a page asks D1 up to a dozen times. */
 const SLICE_PAGES = 75;
 
 export class Slice {
@@ -29,12 +29,12 @@ export class Slice {
     this.#done += pages;
   }
 
-  /** Whether it should end. */
+  /** Tells whether the slice should end. */
   get isOver(): boolean {
     return this.isSpent || !isRecent(this.#since, this.ms, this.#clock());
   }
 
-  /** Whether it must: the next page might be one query too many. */
+  /** Tells whether the slice must end, as its next page might be one query too many. */
   get isSpent(): boolean {
     return this.#done >= this.pages;
   }

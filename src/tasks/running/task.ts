@@ -1,26 +1,29 @@
-/** A claimed row as its handler sees it, or why it cannot run here. */
+/** A claimed row becomes the task that its handler sees, or the reason why it cannot run here. */
 import { parseExact } from "../../lib/exact-json";
 import { isRefused, Refused, type Result } from "../../lib/result";
 import { readInput } from "../accepting/input";
 import type { Outcome, FailureReason, Task, TaskDefinition } from "../model/define";
 import type { ClaimedRow } from "./claim";
 
-/** A row whose input its definition takes. */
+/** Readable is a row whose input its definition takes. */
 export interface Readable {
   row: ClaimedRow;
   task: Task<unknown>;
 }
 
-/** A row whose run is over, or that no handler is to see. */
+/** Ended is a row whose run is over, or that no handler is to see. */
 export interface Ended {
   row: ClaimedRow;
-  /** "suspect": its batch's handler threw, and nobody knows for which of them. It runs again, alone. */
+  /**
+   * How the run ended; "suspect" if its batch's handler threw for a task that nobody knows, so that
+   * it runs again, alone.
+   */
   outcome: Outcome | "suspect";
-  /** What its definition's `commit` stores, if it left anything. */
+  /** What its definition's `commit` stores, if the run left anything. */
   stored?: { value: unknown };
 }
 
-/** A row as a task of its definition, if that takes its input. */
+/** Makes the task of a row, or its outcome if its definition does not take its input. */
 export function readTask(
   row: ClaimedRow,
   definition: TaskDefinition,
@@ -39,18 +42,18 @@ export function readTask(
   });
 }
 
-/** The outcome of a row whose name nobody defines. */
+/** Returns the outcome of a row whose name nobody defines. */
 export function unknownTask(row: ClaimedRow, now: number): Outcome {
   const message = `No task is defined under the name ${row.name}`;
   return leaveToNewer(row, { code: "unknown_task", message }, now);
 }
 
-/** A task that is still unknown so long after its first delivery is known to nobody. */
+/** A task that is still unknown this long after its first run began is known to no version. */
 const PATIENCE_MS = 3_600_000;
 
 /**
- * What this version does not know may be of a newer one: during a deployment both take work of one
- * queue, for hours in a gradual one. Such a task waits for a consumer that knows it.
+ * Leaves what this version does not know to a newer one: during a deployment, for hours if it is
+ * gradual, both take work of one queue. The task waits for a consumer that knows it.
  */
 function leaveToNewer(row: ClaimedRow, reason: FailureReason, now: number): Outcome {
   const isOld = now - (row.started_at ?? now) > PATIENCE_MS;

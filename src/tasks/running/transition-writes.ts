@@ -1,4 +1,4 @@
-/** The statements that make rows what was decided, each fenced by the lease. */
+/** Transitions are written by statements that are each fenced by the lease. */
 import { sql } from "../../db/sql";
 import { inChunks } from "../../db/chunks";
 import { HELD } from "../model/leases";
@@ -6,8 +6,8 @@ import { isFinal, OPEN } from "../model/states";
 import type { HeldLease } from "./claim";
 import type { Transition } from "./decide";
 
-// Transitions reach SQL as arrays, which it reads faster than objects. Most tasks end, so those that do
-// bring only what an end needs.
+// Transitions reach SQL as arrays, which it reads faster than objects. Most tasks end, and bring only
+// the fields that an end needs.
 const ENDED = [
   "id",
   "status",
@@ -40,7 +40,7 @@ const WAITING = [
 ] as const satisfies (keyof Transition)[];
 
 // `+tasks.id` keeps the planner from starting at the lease's list, which would read the whole JSON
-// of changes once per task.
+// of transitions once per task.
 function settleSql<Field extends keyof Transition>(
   fields: readonly Field[],
   set: (text: (field: Field) => string, json: (field: Field) => string) => string,
@@ -56,7 +56,10 @@ WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`,
   );
 }
 
-/** `:has_traceback`: whether any of them has one. To look for it in each would cost every success a microsecond. */
+/**
+ * `:has_traceback` tells whether any transition has one, as looking in each would cost every
+ * success a microsecond.
+ */
 const ifAny = (traceback: string) => `iif(:has_traceback, ${traceback}, NULL)`;
 
 const END = settleSql(
@@ -83,7 +86,7 @@ const WAIT = settleSql(
     nullif(${json("checkpoint")} -> 'left', 'null'))`,
 );
 
-/** Writes transitions at `at`, the moment they were decided. */
+/** Makes the statements that write transitions at `at`, the moment they were decided. */
 export function transitionWrites(
   db: D1Database,
   { token, worker }: HeldLease,
@@ -104,7 +107,7 @@ export function transitionWrites(
   return [...write(END, ENDED, ended), ...write(WAIT, WAITING, waiting)];
 }
 
-/** Values as JSON arrays that D1 takes. */
+/** Makes JSON arrays of values, each small enough for D1. */
 export function jsonChunks(values: readonly unknown[]): string[] {
   return inChunks(values.map((value) => JSON.stringify(value)));
 }
