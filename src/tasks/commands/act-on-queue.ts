@@ -6,7 +6,7 @@ import { queueNames } from "../model/queues";
 import { pauseQueue, resumeQueue } from "./pause-queue";
 import type { Refusal } from "./refusals";
 
-/** The queue of that name. */
+/** Returns the name of a queue if there is such a queue. */
 export function knownQueue(env: Env, queue: string): Result<string, Refusal> {
   return queueNames(env).includes(queue) ? queue : new Refused({ kind: "no_queue", queue });
 }
@@ -33,7 +33,7 @@ export async function pause(
   return queue;
 }
 
-/** Lets a queue go on; one that is not paused stays as it is. */
+/** Resumes a queue; one that is not paused stays as it is. */
 export async function resume(acting: Acting, queue: string): Promise<Result<string, Refusal>> {
   const known = knownQueue(acting.env, queue);
   if (!isRefused(known) && (await resumeQueue(acting.env, queue))) {

@@ -9,7 +9,7 @@ import { mayCancel } from "./permissions";
 import type { Refusal } from "./refusals";
 
 /**
- * Cancels, retries or discards one task, known by its id or its name elsewhere; a discard needs the
+ * Cancels, retries or discards one task, named by its id or its external id. A discard needs a
  * reason. Everybody may cancel what they asked for themselves.
  */
 export async function actOnTask(
@@ -24,7 +24,8 @@ export async function actOnTask(
     return reason;
   }
   if (!can(caller, "tasks:write")) {
-    // A task that is not there is refused as another's: nobody is told which there are.
+    // A task that does not exist is refused like another's, so that nobody learns which tasks
+    // exist.
     const task = action === "cancel" ? await getTask(env.DB, id) : null;
     if (!task || !mayCancel(task, caller)) {
       return new Refused({ kind: "needs_scope", scope: "tasks:write" });

@@ -1,8 +1,8 @@
 /**
- * What people do to tasks. Each is one transaction whatever the number of tasks, so a restart loses
- * nothing of it. What cannot be done to a task for its state is left undone; the caller learns which.
- * What was done is read from what it left in the rows, by who did it and when: when D1 committed it
- * and then reported a failure, the repeat changes nothing and still finds it.
+ * An action is what people do to tasks. It is one transaction whatever the number of tasks, so a
+ * restart loses nothing of it. Tasks whose state does not allow it are left as they are. The rows
+ * keep by whom and when it was done, and what was done is read back from them: after a commit that
+ * D1 reported as failed, the repeat changes nothing and still finds it.
  */
 import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
@@ -29,11 +29,11 @@ import { SENT_GRACE_MS } from "../model/queues";
 export interface Actor {
   by: string;
   reason?: string;
-  /** The task that a discarded one was replayed as. */
+  /** The id of the copy that a discarded task was replayed as. */
   replayedAs?: string;
 }
 
-/** Resolves to the tasks it was done to. As the turn of a bulk action it is noted there. */
+/** Act resolves to the tasks it was done to. As the turn of a bulk action it is noted there too. */
 type Act = (
   env: Env,
   engine: Engine,
@@ -44,7 +44,7 @@ type Act = (
 
 type ActedOn = Pick<TaskColumns, "id" | "name" | "module" | "queue" | "subject" | "user">;
 
-/** What a statement below did to the given, as its marks tell. */
+/** Makes SQL that finds what a statement did to the given tasks, by the marks it left. */
 function doneSql(marks: string) {
   return sql(
     `
@@ -54,7 +54,7 @@ WHERE id IN (SELECT value FROM json_each(:given, '$.ids')) AND ${marks}`,
   );
 }
 
-/** A mark that the timeline keeps. */
+/** Makes SQL of a mark that is an event of the timeline. */
 function notedSql(event: string): string {
   return `EXISTS (SELECT 1 FROM json_each(timeline) WHERE value ->> 'event' = '${event}'
     AND value ->> 'at' = :now AND value ->> 'by' = :by)`;
@@ -76,8 +76,8 @@ const CANCELLED = doneSql(
   "status = 'REVOKED' AND finished_at = :now AND error_detail ->> 'by' = :by",
 );
 
-// Out of the list, the holder's settle no longer reaches them: what it did for them is dropped. Their
-// places stay: should the lease lapse, its length still tells whether a task was alone in it.
+// The holder's settle no longer reaches tasks that left its list, so what it did for them is dropped.
+// An empty place stays, as the list's length tells, if the lease lapses, whether a task was alone.
 const LEAVE_LEASES = sql(`
 UPDATE leases SET task_ids = (
   SELECT json_group_array(iif(h.value IN (${GIVEN}), '', h.value))
@@ -85,8 +85,8 @@ UPDATE leases SET task_ids = (
 WHERE EXISTS (SELECT 1 FROM json_each(leases.task_ids) h WHERE h.value IN (${GIVEN}))`);
 
 /**
- * Ends tasks that have not ended. One that is running stores nothing any more, and is told to stop
- * within six seconds.
+ * Cancels tasks that have not ended. One that is running stores nothing from then on, and is told to
+ * stop within six seconds.
  */
 const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
   const list = { given: given(ids, turn) };
@@ -111,8 +111,8 @@ const cancelTasks: Act = async (env, engine, ids, { by }, turn) => {
   return noteAll(env, "task.cancelled", changed, by);
 };
 
-// A fresh set of attempts; what happened stays in the timeline. What a cancelled task had done was
-// undone, so it begins again; a failed one goes on after its finished steps.
+// A retry gives fresh attempts, and the timeline keeps what happened before. A failed task goes on
+// after its finished steps. A cancelled one begins again, as what it had done was undone.
 const RETRYABLE = `id IN (${GIVEN}) AND ${DOABLE.retry} AND id NOT IN (${LEASED})
   AND name IN (SELECT value FROM json_each(:names))`;
 const COUNT_RETRIED = sql(
@@ -139,7 +139,7 @@ WHERE ${RETRYABLE}`,
 );
 const RETRIED = doneSql(notedSql("resumed"));
 
-/** Runs failed or cancelled tasks again, under their own ids; those of a name nobody defines stay. */
+/** Runs failed or cancelled tasks again, under their own ids, if their name is defined. */
 const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
   const names = JSON.stringify(engine.all().map(({ name }) => name));
   const list = { given: given(ids, turn) };
@@ -155,10 +155,10 @@ const retryTasks: Act = async (env, engine, ids, { by }, turn) => {
     const tasks = group.map(({ id }) => id);
     await sendTasks(env, queue, tasks);
   }
-  return noteAll(env, "task.resumed", results, by, now); // they may have ended by now
+  return noteAll(env, "task.resumed", results, by, now); // A task may have ended since `now`.
 };
 
-// Its state stays FAILURE: it is only that nobody need look at it any more.
+// A discarded task stays FAILURE: the discard only says that nobody need look at it any more.
 const DISCARDABLE = `id IN (${GIVEN}) AND ${DOABLE.discard}`;
 const DISCARD = sql(
   `
@@ -172,7 +172,7 @@ const DISCARDED = doneSql(`discard_reason IS NOT NULL AND ${notedSql("discarded"
 /** Marks failures as given up on, with the reason. */
 const discardTasks: Act = async (env, _engine, ids, { by, reason = "", replayedAs }, turn) => {
   const now = Date.now();
-  const copy = JSON.stringify({ replayed_as: replayedAs }); // without one it adds nothing
+  const copy = JSON.stringify({ replayed_as: replayedAs }); // {} without a copy.
   const list = { given: given(ids, turn) };
   const discarded = await act(env, [
     DISCARD.on(env.DB, { ...list, now, by, reason, copy }),
@@ -198,7 +198,7 @@ export const ACTIONS: Record<Action, Act> = {
   discard: discardTasks,
 };
 
-/** Does it to one task, known by its id or its name elsewhere. */
+/** Acts on one task, named by its id or its external id. */
 export async function actOn(
   env: Env,
   engine: Engine,

@@ -8,8 +8,8 @@ import type { Operator } from "./operator";
 import type { Refusal } from "./refusals";
 
 /**
- * Starts the task that does an action to everything of a filter; a discard needs the reason. `asked`:
- * the filter as it was asked for, for the audit log. Resolves to the id of the task.
+ * Starts the task that does an action to everything in a filter, and resolves to its id. A discard
+ * needs a reason. `asked` is the filter in the words of the request, for the audit log.
  */
 export async function actOnMany(
   operator: Operator,

@@ -1,6 +1,6 @@
 /**
- * One action on everything that matches a filter: itself a task, with progress, counts, cancel and
- * a crash-proof place to go on from. It looks only at tasks accepted before it was.
+ * A bulk action does one action to everything in a filter. It is itself a task, with progress, counts,
+ * cancel and a checkpoint to go on from after a crash. It takes only tasks accepted before itself.
  */
 import { z } from "zod";
 import type { PageKey } from "../../http/paging";
@@ -19,11 +19,11 @@ import { countInSteps, nextTaskIds, passedBy } from "../reading/walk";
 export interface BulkInput {
   action: Action;
   filter: TaskFilter;
-  /** Why; only a discard has one. */
+  /** The reason, which only a discard has. */
   reason?: string;
 }
 
-/** Steps of 1,000 tasks each. Counting reads as much as doing: beyond them the end is not known first. */
+/** Only this many steps of 1,000 tasks are counted first, as counting reads as much as acting. */
 const COUNT_STEPS = 10;
 const START: BulkPlace = { page: 0, after: null, seen: 0, done: 0 };
 
@@ -47,7 +47,7 @@ export const bulk: SingleTask<BulkInput> = {
   run: async (task, { env, engine, clock, signal }) => {
     const { action, filter: asked, reason } = task.input;
     const filter = toWorkOn(action, asked);
-    // Nothing accepted after this task was.
+    // Tasks accepted after this one are not acted on.
     const before = Math.min(asked.before ?? task.createdAt, task.createdAt);
     filter.before = before;
     const actor = { by: task.user ?? "system", reason };
@@ -77,9 +77,9 @@ export const bulk: SingleTask<BulkInput> = {
 };
 
 /**
- * What a cancel may end, a retry run again, and a discard give up on, unless the filter says
- * otherwise. Of hand-picked tasks each action takes those it can be done to; a retry leaves out
- * what a person gave up on.
+ * Narrows a filter to what the action is for, unless the filter says otherwise: a cancel takes open
+ * tasks, a retry and a discard take failures that nobody has given up on. Of hand-picked tasks an
+ * action takes all that it can be done to, but a retry still leaves out what was given up on.
  */
 function toWorkOn(action: Action, asked: TaskFilter): TaskFilter {
   const state = asked.ids === undefined && { status: action === "cancel" ? "OPEN" : "FAILURE" };
@@ -88,14 +88,16 @@ function toWorkOn(action: Action, asked: TaskFilter): TaskFilter {
   return { ...state, ...discarded, ...Object.fromEntries(set) } as TaskFilter;
 }
 
-/** Looks of MAX_SCANNED tasks each: a rare filter may find its first behind thousands of others. */
+/**
+ * A count takes this many looks of MAX_SCANNED tasks, as a rare filter may match only far behind.
+ */
 const MAX_LOOKS = 10;
-/** That many found are enough to say "and more" instead of looking on. */
+/** A count stops at this many, which is enough to say "and more". */
 const MANY = 100;
 
 /**
- * To how many tasks a bulk action would be done now: exact where a look at 1,000 tasks tells, or
- * where few are found among 10,000; else `capped` says that there may be more than it found.
+ * Counts the tasks that a bulk action would be done to now. The count is exact if one look at 1,000
+ * tasks tells, or if few are found among 10,000; else `capped` says that there may be more.
  */
 export async function countBulk(
   env: Env,

@@ -1,6 +1,6 @@
 /**
- * What can be done to which tasks. Each rule stands here once, as SQL over a row and as a test of a
- * task that was read; the statements of actions.ts repeat none of it.
+ * What can be done to which tasks is a rule that stands here once, as SQL over a row and as a test of
+ * a task that was read. The statements of actions.ts repeat none of it.
  */
 import { type Caller, can } from "../../caller";
 import { readReason } from "../../http/reason";
@@ -16,14 +16,17 @@ import { mayStart } from "./startable";
 export type Action = "cancel" | "retry" | "discard";
 export type TaskAction = Action | "replay";
 
-/** A retry also needs that no lease lists the task, and that its name is defined. */
+/**
+ * DOABLE is SQL over a row. A retry also needs that no lease lists the task and its name is
+ * defined.
+ */
 export const DOABLE: Record<Action, string> = {
   cancel: OPEN,
   retry: `${FAILED} AND external_id IS NULL`,
   discard: "status = 'FAILURE' AND discard_reason IS NULL",
 };
 
-/** Why, of a discard; nothing else has a reason. */
+/** Reads the reason of a discard; no other action has one. */
 export function reasonFor(
   action: Action,
   typed: unknown,
@@ -31,7 +34,7 @@ export function reasonFor(
   return action === "discard" ? readReason(typed) : undefined;
 }
 
-/** To which tasks of a list an action could be done now. */
+/** Restricts a list to the tasks that an action could be done to now. */
 export function doable(engine: Engine, action: Action): Restriction {
   return {
     sql: DOABLE[action],
@@ -40,7 +43,10 @@ export function doable(engine: Engine, action: Action): Restriction {
   };
 }
 
-/** What this caller may do to a task in its state, as will be judged: no button promises in vain. */
+/**
+ * Tells what this caller may do to a task in its state, by the rules of the actions, so that no
+ * button promises in vain.
+ */
 export function allowedActions(
   task: TaskView,
   engine: Engine,

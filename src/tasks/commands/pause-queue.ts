@@ -11,10 +11,10 @@ const IS_PAUSED_BY = sql(`
 SELECT 1 AS known FROM paused_queues
 WHERE queue = :queue AND paused_at = :since AND paused_by = :by`);
 
-/** Returns whether it was not paused yet. */
+/** Pauses a queue, and returns whether it was not paused yet. */
 export async function pauseQueue(env: Env, pause: Pause): Promise<boolean> {
   const { queue, since, by, reason } = pause;
-  // What is there is read back: a repeat after a commit that was reported failed changes nothing.
+  // The row is read back, as a repeat after a commit that was reported failed changes nothing.
   const [, read] = await retryD1(env.DB, () =>
     env.DB.batch([
       PAUSE.on(env.DB, { queue, since, by, reason }),
@@ -33,7 +33,7 @@ const IS_RESUMED_AT = sql(
   "SELECT 1 AS known FROM resumed_queues WHERE queue = :queue AND resumed_at = :now",
 );
 
-/** Returns whether it was paused. */
+/** Resumes a queue, and returns whether it was paused. */
 export async function resumeQueue(env: Env, queue: string, now = Date.now()): Promise<boolean> {
   const [, , read] = await retryD1(env.DB, () =>
     env.DB.batch([

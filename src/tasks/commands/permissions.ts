@@ -1,20 +1,23 @@
-/** Who may do what to one task, besides those whose scope is for all. */
+/** Some callers may act on one task though they lack the scope for all tasks. */
 import { type Caller, callerId, can } from "../../caller";
 import type { TaskView } from "../model/queries";
 
-/** Whoever asked for it, or reports on it from where it runs. */
+/** Tells whether the caller asked for a task, or reports on it from where it runs. */
 export function isOwn({ user, worker }: TaskView, caller: Caller): boolean {
   const by = callerId(caller);
   return user === by || worker === by;
 }
 
-/** The reporter and the owner of tracked work may report on it, and whoever may act on every task. */
+/**
+ * Tells whether the caller may report on tracked work: its reporter, its owner, and who may act on
+ * all tasks.
+ */
 export function mayReport(task: TaskView, caller: Caller): boolean {
-  // Nobody is named by work that was started before this was kept, or by a program in here.
+  // Work without a worker was registered by an older version or from within, so anybody may report.
   return task.worker === null || isOwn(task, caller) || can(caller, "tasks:write");
 }
 
-/** Anybody may end what they asked for themselves. */
+/** Tells whether the caller may cancel a task, as anybody may whose task it is. */
 export function mayCancel(task: TaskView, caller: Caller): boolean {
   return can(caller, "tasks:write") || task.user === callerId(caller);
 }

@@ -1,4 +1,4 @@
-/** Why what somebody asked for is not done, and how that is answered. */
+/** A refusal says why what was asked for is not done; each has one answer in HTTP. */
 import type { Role, Scope } from "../../caller";
 import { AppError } from "../../http/errors";
 import { badReason } from "../../http/reason";
@@ -17,13 +17,13 @@ export type Refusal =
   | { kind: "needs_role"; name: string; role: Role }
   /** The state of the task does not allow it. */
   | { kind: "wrong_state"; status: Status }
-  /** The template is of work that nothing here starts. */
+  /** The template is for work that nothing here starts. */
   | { kind: "runs_elsewhere"; name: string; module: string }
   | { kind: "bad_reason" }
   | BadInput
   | { kind: "bad_template"; parameter: string; message: string };
 
-/** What was asked for. Throws what answers a refusal. */
+/** Returns what was asked for. Throws the AppError that answers a refusal. */
 export function granted<T>(result: Result<T, Refusal>): T {
   if (isRefused(result)) {
     throw problemOf(result.why);
@@ -72,7 +72,7 @@ export function noSuchNotification(id: string): AppError {
   return new AppError(404, "unknown_notification", `You have no notification ${id}`);
 }
 
-/** The state of a task does not allow what was asked for. */
+/** Makes the error for a task whose state does not allow what was asked for. */
 export function wrongState(status: Status): AppError {
   return new AppError(409, "wrong_state", `The task is ${status}`, { state: status });
 }

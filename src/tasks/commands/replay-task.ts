@@ -8,13 +8,13 @@ import type { Refusal } from "./refusals";
 import { replayTask } from "./replay";
 import { startable } from "./startable";
 
-/** A task, and how it is run again. */
+/** Replayable is a task with the definition that runs it again. */
 export interface Replayable {
   task: TaskView;
   definition: TaskDefinition;
 }
 
-/** The task of that id, if the caller may start one of its name. */
+/** Finds a task and its definition, if the caller may start tasks of its name. */
 export async function replayable(
   { env, engine, caller }: Operator,
   id: string,

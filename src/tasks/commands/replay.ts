@@ -10,9 +10,9 @@ import { isRefused, Refused, type Result } from "../../lib/result";
 import { isFinal, type Status } from "../model/states";
 
 /**
- * Runs an edited copy of a task that has ended, as a task of its own which names it in `replay_of`
- * and keeps to the same template. The failure it stands in for is discarded, as nobody need look at
- * it any more. Whether `by` may start such a task is the caller's business.
+ * Runs an edited copy of a task that has ended, as a task of its own that names the original in
+ * `replay_of` and keeps its template. A failure that is replayed is discarded, as nobody need look
+ * at it any more. The caller must have checked that `by` may start such a task.
  */
 export async function replayTask(
   env: Env,
@@ -34,12 +34,12 @@ export async function replayTask(
   }
   const discard = { by, reason: `replayed as ${started}`, replayedAs: started };
   await actOn(env, engine, "discard", task.id, discard).catch((error: unknown) => {
-    log.warn("replay.discard_failed", { taskId: task.id, message: String(error) }); // the copy runs
+    log.warn("replay.discard_failed", { taskId: task.id, message: String(error) }); // The copy runs.
   });
   return { taskId: started };
 }
 
-/** What the template said when the task was made from it. */
+/** Returns what the template said when the task was made from it. */
 function overridesOf({ max_attempts, timeout_ms, notify }: TaskView, name: string) {
   return {
     name,

@@ -10,7 +10,10 @@ import type { Startable } from "./startable";
 
 export const MAX_DELAY_SECONDS = 30 * 86_400;
 
-/** Starts a task; of a template the input is laid over its defaults. Resolves to its id. */
+/**
+ * Starts a task, with the input laid over its template's defaults if it has one. Resolves to its
+ * id.
+ */
 export async function runTask(
   operator: Operator,
   { definition, template }: Startable,
@@ -33,7 +36,7 @@ export async function runTask(
   return id;
 }
 
-/** What a task takes from its template rather than from its definition. */
+/** Returns what a task takes from its template rather than from its definition. */
 function overridesOf({ name, maxRetries, timeoutSeconds, notify }: Template) {
   return {
     name,

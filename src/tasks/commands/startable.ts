@@ -1,4 +1,4 @@
-/** What a caller may start: a task, or a template of one. */
+/** Callers may start a task, by itself or from a template, if their rank allows it. */
 import { type Caller, ROLES } from "../../caller";
 import { isRefused, Refused, type Result } from "../../lib/result";
 import type { TaskDefinition } from "../model/define";
@@ -7,23 +7,26 @@ import { isForWorkElsewhere } from "../templates/template-view";
 import { getTemplate, type Template } from "../templates/templates";
 import type { Refusal } from "./refusals";
 
-/** A task that the caller who asked for it may start, by itself or from a template. */
+/** Startable is a task that its caller may start, by itself or from a template. */
 export interface Startable {
   definition: TaskDefinition;
   template: Template | null;
 }
 
-/** Whether a caller's rank is enough; what else it needs is the scope tasks:write. */
+/**
+ * Tells whether a caller's rank is enough to start a task, for which the scope tasks:write is
+ * needed too.
+ */
 export function mayStart({ startedBy: least }: TaskDefinition, caller: Caller): boolean {
   if (least === null) {
     return false;
   }
   return caller.kind === "user"
     ? ROLES.indexOf(caller.role) >= ROLES.indexOf(least)
-    : least !== "admin"; // a key administers nothing
+    : least !== "admin"; // A key never has an administrator's rights.
 }
 
-/** The task of that name. */
+/** Finds the definition of a task that the caller may start. */
 export function startable(
   engine: Engine,
   name: string,
@@ -38,7 +41,7 @@ export function startable(
     : new Refused({ kind: "needs_role", name, role: definition.startedBy });
 }
 
-/** The active template of that name, and its task. */
+/** Finds the active template of that name, and its task's definition. */
 export async function startableTemplate(
   db: D1Database,
   engine: Engine,

@@ -1,4 +1,4 @@
-/** Who may change which template, and how it must agree with its task. */
+/** A template may be changed by whoever may start its task, and must agree with that task. */
 import { audit } from "../../audit/audit";
 import { isRefused, Refused, type Result } from "../../lib/result";
 import { MAX_TIMEOUT_SECONDS } from "../model/timeout";
@@ -13,7 +13,7 @@ import type { Operator } from "./operator";
 import type { Refusal } from "./refusals";
 import { startable } from "./startable";
 
-/** The template of that name. */
+/** Finds the template of that name. */
 export async function knownTemplate(
   db: D1Database,
   name: string,
@@ -40,7 +40,7 @@ export async function changeTemplate(
   return template;
 }
 
-/** From then on the template refuses to run; saved again it is active. */
+/** Deactivates a template, which then refuses to run until it is saved as active again. */
 export async function retireTemplate(
   operator: Operator,
   name: string,
@@ -58,7 +58,7 @@ export async function retireTemplate(
   return template;
 }
 
-/** The draft in agreement with its task, if it is one of this system. */
+/** Returns the draft in agreement with its task, if that is a task of this system. */
 function ofItsTask(
   draft: TemplateDraft,
   { engine, caller }: Operator,

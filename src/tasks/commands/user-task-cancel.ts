@@ -8,20 +8,23 @@ import type { Refusal } from "./refusals";
 import { lookAtTasks, nextAfter } from "../reading/list";
 import type { TaskFilter } from "../reading/task-filter";
 
-/** Looks at 1,000 tasks each: those that are open may be behind thousands that ended. */
+/**
+ * A call takes at most this many looks of 1,000 tasks, as open tasks may be behind thousands that
+ * ended.
+ */
 const MAX_LOOKS = 10;
 
 export interface CancelledOfUser {
   cancelled: string[];
-  /** Those and the ones that ended by themselves meanwhile. */
+  /** The number of tasks found open, including those that ended by themselves meanwhile. */
   attempted: number;
-  /** Where to look on; null when all were looked at. */
+  /** The place to look on from; null when all were looked at. */
   next: PageKey | null;
 }
 
 /**
- * Cancels what has not ended of a user, as the filter narrows it: at most 1,000 tasks, in one
- * transaction. Another's need tasks:write. Call again from `next`, or from the start: what was cancelled is not open any more.
+ * Cancels a user's open tasks within the filter: at most 1,000, in one transaction. Another's tasks
+ * need the scope tasks:write. It may be called again from `next` or from the start.
  */
 export async function cancelOfUser(
   operator: Operator,
