@@ -2,16 +2,18 @@ import { sql } from "../../db/sql";
 import { MAX_SCANNED } from "../../http/paging";
 import { batchRange } from "../../lib/ids";
 
-/** How far the tasks of a batch got. Of a batch larger than MAX_SCANNED, its first ones. */
+/**
+ * BatchProgress says how far the tasks of a batch got, or the first MAX_SCANNED of a larger one.
+ */
 export interface BatchProgress {
   counted: number;
-  /** There are more than `counted`. */
+  /** Whether there are more tasks than `counted`. */
   capped: boolean;
   ended: number;
   success: number;
   failure: number;
   revoked: number;
-  /** Some of those counted have not ended. */
+  /** Whether some of those counted have not ended. */
   open: boolean;
 }
 
@@ -25,7 +27,7 @@ const COUNT = sql(
   ["first", "last"],
 );
 
-/** Null when there is no such batch. */
+/** Counts how far a batch got; null when there is no such batch. */
 export async function batchProgress(
   db: D1Database,
   batchId: string,

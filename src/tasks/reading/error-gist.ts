@@ -4,12 +4,12 @@ const NUMBER = /[-+]?\d+(?:[.,]\d+)*/g;
 const READ_CHARACTERS = 1000;
 const KEPT_CHARACTERS = 200;
 
-/** SQL of as much of a message as `gist` looks at. */
+/** This SQL gives as much of a message as `gist` looks at. */
 export const GIST_SOURCE = `substr(error_message, 1, ${READ_CHARACTERS})`;
 
 /**
- * What messages of the same failure have in common: ids and numbers become `#`. The gist of a gist
- * is itself, so one can stand in an address and be compared with others.
+ * Returns what messages of the same failure have in common: ids and numbers become `#`. The gist of
+ * a gist is itself, so that one from a URL can be compared with others.
  */
 export function gist(message: string | null): string {
   const text = (message ?? "")

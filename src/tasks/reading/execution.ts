@@ -18,8 +18,8 @@ const Event = z.looseObject({ at: z.iso.datetime(), event: z.string() });
 const time = z.iso.datetime().nullable();
 
 /**
- * A task in the words of the task API: the fields of the old one, and the new beside them. Where the
- * old one had `""`, `{}`, 0 or 1 for nothing, so has this.
+ * Execution is a task in the words of the task API: the fields of the old task manager, and new ones
+ * beside them. Where the old one had `""`, `{}`, 0 or 1 for nothing, so has this.
  */
 export const Execution = z
   .object({
@@ -74,7 +74,10 @@ export const Execution = z
   .openapi("Execution");
 export type Execution = z.infer<typeof Execution>;
 
-/** `engine` describes its tasks; the input is left out. */
+/**
+ * Makes the execution of a task without its input. `engine` describes tasks that have no
+ * description.
+ */
 export function toExecution(task: TaskView, engine: Engine): Execution {
   const facts = factsOf(task, engine);
   return {
@@ -93,7 +96,10 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
   };
 }
 
-/** What its row says, under the names of the API, and null for what is not there or not known. */
+/**
+ * Returns what a task's row says, under the names of the API, with null for what is missing or
+ * unknown.
+ */
 export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
   const definition = engine.find(task.name);
   const status = statusOf(task);
@@ -101,7 +107,7 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
   const running = status === "STARTED" || status === "PROGRESS";
   const endedAt = task.finished_at ?? (running ? now : null);
   const timeline = timelineOf(task);
-  // The timeout of work elsewhere is how long it may be silent.
+  // The timeout of tracked work is how long it may be silent.
   const runsHere = definition !== undefined && task.queue !== TRACKED;
   const timeoutMs = runsHere ? timeoutOf(definition, task) : task.timeout_ms;
   return {
@@ -123,14 +129,14 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
     error_code: task.error_code,
     error_message: task.error_message,
     error_detail: parse(task.error_detail),
-    // A version that does not know it leaves it where the error has gone.
+    // An older version does not know this column, and leaves it behind when the error is gone.
     error_traceback:
       task.status === "FAILURE" || task.status === "RETRY" ? task.error_traceback : null,
     timeout_seconds: timeoutMs === null ? null : timeoutMs / 1000,
     retry_count: Math.max(0, task.attempts - 1),
     max_retries: Math.max(0, task.max_attempts - 1),
     attempts: task.attempts + (running ? 1 : 0),
-    // The worker of work elsewhere is its reporter, once it is at work.
+    // The worker of tracked work is its reporter, once it is at work.
     worker_name:
       task.queue === TRACKED && status === "PENDING" ? null : (task.running?.worker ?? task.worker),
     queue_name: task.queue,

@@ -10,7 +10,10 @@ import { STATUSES } from "../model/states";
 const CASE = { description: "Case and accents do not matter" };
 const name = cutFilterText(MAX_NAME_CHARACTERS).openapi(CASE);
 
-/** The filters of the task API, in its own words; of a query and of a bulk action's body alike. */
+/**
+ * filterShape is the filters of the task API in its own words, for queries and for the bodies of
+ * bulk actions.
+ */
 export const filterShape = {
   lote: z.string().trim().refine(isBatchId, "not the id of a batch").optional(),
   status: z.enum(STATUSES).optional(),
@@ -31,14 +34,14 @@ export const filterShape = {
   }),
 };
 
-/** What a bulk action takes: hand-picked tasks too, by their own ids. */
+/** bulkFilterShape adds what only bulk actions take: hand-picked tasks, by their own ids. */
 export const bulkFilterShape = {
   ...filterShape,
   ids: z.array(z.string().refine(isTaskId, "not a task id")).min(1).max(MAX_SCANNED).optional(),
 };
 
 const text = z.string().optional();
-/** A filter as a task keeps it in its input: read already, in the words of the list itself. */
+/** TaskFilterInput is a filter that was read already, as a task keeps it in its input. */
 export const TaskFilterInput: z.ZodType<TaskFilter> = z.strictObject({
   lote: text,
   status: z.enum([...STATUSES, "OPEN"]).optional(),
@@ -58,7 +61,10 @@ export const TaskFilterInput: z.ZodType<TaskFilter> = z.strictObject({
 
 const Filter = z.object(bulkFilterShape);
 
-/** `created_after` and `created_before` are the first and the last moment let through. */
+/**
+ * Translates a filter. `created_after` and `created_before` are the first and the last moment let
+ * through.
+ */
 export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
   return {
     lote: query.lote,

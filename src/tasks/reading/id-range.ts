@@ -1,9 +1,9 @@
 import type { Values } from "../../db/sql";
 
 /**
- * A range of ids with one bound at each end, the tightest of those set. SQLite walks an index from one
- * bound only: were both a filter's and a cursor's in the statement, each page might walk the pages
- * before it again.
+ * IdRange keeps one bound at each end of a range of ids, the tightest of those set. SQLite walks an
+ * index from one bound only: if a statement had a filter's bound and a cursor's, each page might walk
+ * all earlier pages again.
  */
 export class IdRange {
   #low: Bound | null = null;
@@ -54,6 +54,6 @@ export class IdRange {
 interface Bound {
   id: string;
   sql: string;
-  /** The id itself is outside. */
+  /** Whether the bound excludes its own id. */
   isOpen: boolean;
 }

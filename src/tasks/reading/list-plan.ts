@@ -1,4 +1,4 @@
-/** How a list finds its rows: which index it walks, and what it asks of each row. */
+/** A list's plan says how it finds its rows: which index it walks, and what it asks of each row. */
 import { storedForms } from "../../caller";
 import { Conditions } from "../../db/conditions";
 import { sql, statement } from "../../db/sql";
@@ -12,45 +12,47 @@ import type { TaskColumns } from "../model/schema";
 import { FAILED, OPEN, runsElsewhere, TRACKED, type Status } from "../model/states";
 import type { Order, TaskFilter } from "./task-filter";
 
-/** A row as a list looks at it. */
+/** Looked is a row as a list looks at it. */
 export interface Looked extends Pick<
   TaskColumns,
   "id" | "name" | "module" | "queue" | "started_at" | "progress" | "worker"
 > {
   hit: number;
-  /** Null where nothing asks for them. */
+  /** The code and, in `message`, the text of its error; null where nothing asks for them. */
   error_code: TaskColumns["error_code"];
   /** The size of its large fields, which are not read. */
   bytes: number;
   message: string | null;
 }
 
-/** What of a match SQL does not decide; the holder is the lease that lists the row. */
+/** Test decides what SQL does not; the holder is the lease that lists the row. */
 export type Test = (row: Looked, holder: Lease | undefined) => boolean;
 
-/** What a row must meet besides the filter. */
+/** Restriction is what a row must meet besides the filter. */
 export interface Restriction {
   sql: string;
   test: Test;
 }
 
-/** What to scan: the index to walk, the range of it, and what each row in it must meet. */
+/**
+ * Scan says what to read: the index to walk, the range of it, and what each row in it must meet.
+ */
 export interface Scan {
   index: string;
   range: Conditions;
   ids: IdRange;
   match: Conditions;
-  /** Those that look at the lease, and those that only read the row. */
+  /** Tests that need the lease; `texts` are those that need only the row. */
   tests: Test[];
   texts: ((row: Looked) => boolean)[];
-  /** Its error is read too. */
+  /** Whether the row's error is read too. */
   readsError: boolean;
-  /** Only rows that have not ended, and nothing finds fewer. */
+  /** Whether only open rows are asked for, and no index finds fewer than that of open rows. */
   isOpen: boolean;
   isUpwards: boolean;
 }
 
-/** For a page of the list, or of what of it meets `only`. */
+/** Plans a page of the list, restricted to what meets `only`. */
 export async function planPage(
   db: D1Database,
   filter: TaskFilter,
@@ -145,7 +147,10 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   return scan;
 }
 
-/** Where to say what finds rows: the first is walked, the others are asked of each row. */
+/**
+ * Returns where to put a condition that finds rows: the first one is walked, later ones are asked
+ * of each row.
+ */
 function finder(scan: Scan, index = ""): Conditions {
   if (!scan.range.isEmpty) {
     return scan.match;
@@ -158,8 +163,8 @@ const OF_PERSON = "substr(user, 1, 5) = 'user:' AND user = :person";
 const HAS_TASKS = sql(`SELECT 1 FROM tasks INDEXED BY tasks_person WHERE ${OF_PERSON} LIMIT 1`);
 
 /**
- * The person, "user:ID", whose rows of `tasks_person` to walk, where no other index finds fewer. A
- * bare id is a person's if that index has it.
+ * Returns the person, "user:ID", whose rows of the index `tasks_person` are to be walked; null where
+ * another index finds fewer. A bare id is a person's if that index has it.
  */
 async function personToWalk(
   db: D1Database,
@@ -176,7 +181,10 @@ async function personToWalk(
 
 const isRunning: Test = (row, holder) => holder !== undefined || runsElsewhere(row);
 
-/** How a state shows in the columns and the leases: see states.ts on STARTED and PROGRESS. */
+/**
+ * Returns how a state shows in columns and leases: states.ts says why STARTED and PROGRESS are not
+ * stored.
+ */
 function showsAs(status: Status | "OPEN"): { sql: string; test?: Test } {
   switch (status) {
     case "OPEN":
@@ -220,7 +228,10 @@ WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_SCANNED + 1}`,
   [],
 );
 
-/** Ids of what runs elsewhere; null where that, or what is open there, is too much to look at. */
+/**
+ * Returns the ids of tracked work that runs; null where there is too much of it, or too much to
+ * look at.
+ */
 async function runningElsewhere(db: D1Database): Promise<string[] | null> {
   const { results } =
     await OPEN_ELSEWHERE.on(db).all<
@@ -264,7 +275,10 @@ async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
   scan.texts.push(({ error_code, message }) => hasWords(`${error_code ?? ""} ${message ?? ""}`));
 }
 
-/** Mostly one: then its index is in the order of the list. */
+/**
+ * Has the index of subjects find rows. With one subject, as is usual, it is in the order of the
+ * list.
+ */
 function findSubjects(subjects: readonly string[], scan: Scan, name: string): void {
   finder(scan, "INDEXED BY tasks_subject").addAny("subject", subjects, name);
 }
@@ -272,7 +286,7 @@ function findSubjects(subjects: readonly string[], scan: Scan, name: string): vo
 const KNOWN_SUBJECTS = sql(`
 SELECT value FROM json_each(:forms) WHERE EXISTS (SELECT 1 FROM tasks WHERE subject = value)`);
 
-/** Those of a subject's forms that tasks have. */
+/** Returns those Unicode forms of a subject that tasks have. */
 async function subjectsKnown(db: D1Database, subject: string): Promise<string[]> {
   const forms = JSON.stringify(formsOf(subject));
   const { results } = await KNOWN_SUBJECTS.on(db, { forms }).all<{ value: string }>();

@@ -1,4 +1,4 @@
-/** Reading what a list's plan says, a bounded number of rows at a time. */
+/** A list's plan is read a bounded number of rows at a time. */
 import { statement } from "../../db/sql";
 import {
   cutPage,
@@ -14,7 +14,7 @@ import type { Looked, Scan } from "./list-plan";
 import { LARGE_BYTES } from "../model/queries";
 import { OPEN } from "../model/states";
 
-/** The open rows of the range, or, of too many to sort, those met first. */
+/** Reads the open rows of the range; if there are too many to sort, only those met first. */
 export async function lookAtOpenRows(
   db: D1Database,
   scan: Scan,
@@ -28,13 +28,13 @@ export async function lookAtOpenRows(
   return { rows: rows.filter(({ is_within }) => is_within), isPart: rows.length > MAX_SORTED };
 }
 
-/** A page of these. */
+/** Cuts a page out of open rows. */
 export function sortOpen(rows: Looked[], request: PageRequest, { isUpwards }: Scan): Page<Looked> {
   const sorted = rows.toSorted((a, b) => (a.id < b.id === isUpwards ? -1 : 1));
   return cutPage(sorted, request, MAX_SCANNED, ({ id }) => [id]);
 }
 
-/** A page of the plan's index, in order of id. */
+/** Reads a page of the plan's index, in order of id. */
 export function walk(db: D1Database, scan: Scan, request: PageRequest): Promise<Page<Looked>> {
   const { index, range, ids, match, texts, tests, isUpwards } = scan;
   const isFiltered = !match.isEmpty || texts.length > 0 || tests.length > 0;
@@ -65,7 +65,7 @@ const lookedOf = ({ match, readsError }: Scan) => `id, name, module, queue, star
   ${match.sql} AS hit, ${readsError ? `error_code, ${GIST_SOURCE}` : "NULL AS error_code, NULL"}
   AS message`;
 
-/** Reads rows, with the leases of that moment if these decide what is a hit. */
+/** Reads rows, and the leases of the same moment if these decide what is a hit. */
 async function look(
   db: D1Database,
   { range, ids, match, tests, texts }: Scan,

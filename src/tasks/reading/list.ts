@@ -1,7 +1,7 @@
 /**
- * Lists of tasks, newest first. Every list walks an index in order of id and looks at no more than
- * MAX_SCANNED rows, so a page over a rare filter may come back short with a next one; it costs the
- * same over ten tasks or ten million.
+ * A list of tasks walks an index in order of id, newest first, and looks at no more than MAX_SCANNED
+ * rows. So it costs the same over ten tasks or ten million, and a page over a rare filter may be
+ * short though there is a next one.
  */
 import {
   type Cursor,
@@ -17,7 +17,7 @@ import { lookAtOpenRows, sortOpen, walk } from "./list-scan";
 import { getTasks, type TaskView } from "../model/queries";
 import type { Order, TaskFilter } from "./task-filter";
 
-/** A page ends early where its rows get large: see MAX_PAGE_BYTES. */
+/** Lists a page of tasks. It ends early where its rows get large: see MAX_PAGE_BYTES. */
 export async function listTasks(
   db: D1Database,
   filter: TaskFilter,
@@ -28,7 +28,9 @@ export async function listTasks(
   return { ...page, rows: await getTasks(db, idsOf(page)) };
 }
 
-/** A page of tasks without result, timeline and detail of the error, however large these are. */
+/**
+ * Lists a page of tasks without result, timeline and detail of the error, however large these are.
+ */
 export async function listBriefly(
   db: D1Database,
   filter: TaskFilter,
@@ -38,7 +40,7 @@ export async function listBriefly(
   return { ...page, rows: await getTasks(db, idsOf(page), "brief") };
 }
 
-/** A page of tasks' ids and sizes; it may hold MAX_SCANNED of them. */
+/** Lists a page of tasks' ids and sizes, which may hold MAX_SCANNED of them. */
 export async function lookAtTasks(
   db: D1Database,
   filter: TaskFilter,
@@ -51,8 +53,8 @@ export async function lookAtTasks(
 const idsOf = ({ rows }: Page<Looked>) => rows.map(({ id }) => id);
 
 /**
- * A few open rows are read whole and sorted. Many are the newest, and found by their ids; that there
- * are many was then seen already.
+ * Reads a page. A few open rows are read whole and sorted. If there are many, the newest tasks are
+ * mostly open, so they are found by walking ids; those seen already are a least total.
  */
 async function pageOf(db: D1Database, scan: Scan, request: PageRequest): Promise<Page<Looked>> {
   const open = scan.isOpen ? await lookAtOpenRows(db, scan) : null;
@@ -66,7 +68,7 @@ async function pageOf(db: D1Database, scan: Scan, request: PageRequest): Promise
   return walk(db, scan, { total, ...request });
 }
 
-/** How many match, and where to look on; exact as far as one look goes. */
+/** Counts the tasks that match as far as one look goes, and says where to look on. */
 export async function countTasks(
   db: D1Database,
   filter: TaskFilter,
@@ -83,7 +85,7 @@ export async function countTasks(
   return { count: rows.length, capped: next !== null, next };
 }
 
-/** The place after a key, where nobody asks how many there are. */
+/** Makes the cursor after a key, for callers that do not ask how many there are. */
 export function nextAfter(key: PageKey): Cursor {
   return { direction: "next", key, total: { count: 0, capped: true } };
 }

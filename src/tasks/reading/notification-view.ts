@@ -3,7 +3,7 @@ import type { Engine } from "../model/engine";
 import type { Notification } from "./notifications";
 import { NOTIFICATION_TYPES } from "../model/notify";
 
-/** A notification as the API shows it. */
+/** NotificationView is a notification as the API shows it. */
 export const NotificationView = z
   .object({
     id: z.string(),
@@ -42,7 +42,7 @@ const TITLES = {
   progress: "En progreso",
 };
 
-/** In a sentence, in the language of the titles. */
+/** Writes a notification's message as a sentence, in the language of the titles. */
 function messageOf({ type, message, count }: Notification, what: string): string {
   if (message) {
     return message;
@@ -62,7 +62,7 @@ function messageOf({ type, message, count }: Notification, what: string): string
   }
 }
 
-/** `engine` describes its tasks. */
+/** Makes the view of a notification; `engine` describes its task. */
 export function toNotificationView(row: Notification, engine: Engine): NotificationView {
   const { template, task_name, count } = row;
   const what = template ?? engine.find(task_name)?.description ?? task_name;

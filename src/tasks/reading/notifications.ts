@@ -11,13 +11,15 @@ export interface Notification extends Omit<
   "user" | "fold" | "type" | "details"
 > {
   type: NotificationType;
-  /** JSON object, see notify.ts; null in rows of older versions, missing before its migration. */
+  /**
+   * A JSON object, see notify.ts; null in rows of older versions, undefined before its migration.
+   */
   details?: NotificationColumns["details"];
 }
 
 const HITS = { all: "true", unread: "read_at IS NULL", read: "read_at IS NOT NULL" } as const;
 
-/** Those of one user, the latest first. */
+/** Lists a user's notifications, the latest first. */
 export async function listNotifications(
   db: D1Database,
   user: string,
@@ -48,7 +50,8 @@ const LATEST = sql(
 );
 
 /**
- * The first page of those unread and of those read: two lists out of one look at the latest.
+ * Reads the first page of a user's unread notifications, and of the read ones, in one look at the
+ * latest.
  */
 export async function latestNotifications(
   db: D1Database,
@@ -70,7 +73,10 @@ export async function latestNotifications(
 }
 
 const MAX_OF_TASK = 50;
-/** So many notifications of its user since are looked at, for those that are read and tell of several tasks. */
+/**
+ * At most this many later notifications of the user are looked at, for read ones that tell of
+ * several tasks.
+ */
 const MAX_SINCE = 500;
 
 const OF_TASK = sql(
@@ -90,8 +96,8 @@ ORDER BY n.updated_at DESC, n.id DESC LIMIT ${MAX_OF_TASK}`,
 );
 
 /**
- * What its user was told of a task, the latest first; 50 at most. Of a notification that tells of
- * several the part that is the task's.
+ * Lists what its user was told of a task, the latest first and 50 at most. A notification that tells
+ * of several tasks is given as if it told of this one only.
  */
 export async function notificationsOf(db: D1Database, task: TaskRow): Promise<Notification[]> {
   const since = task.started_at ?? task.finished_at ?? task.created_at;
@@ -125,7 +131,7 @@ const COUNT_UNREAD = sql(`
 SELECT count(*) AS n FROM (
   SELECT 1 FROM notifications WHERE user = :user AND read_at IS NULL LIMIT :most)`);
 
-/** How many are unread, counted to 100 or less. */
+/** Counts a user's unread notifications, up to `most`. */
 export async function countUnread(
   db: D1Database,
   user: string,
@@ -144,7 +150,7 @@ UPDATE notifications SET read_at = coalesce(read_at, :now) WHERE id = :id AND us
 RETURNING *`),
 };
 
-/** Marks some of a user's as read, or all. Returns how many were not. */
+/** Marks some or all of a user's notifications as read. Returns how many were not. */
 export async function markRead(
   db: D1Database,
   user: string,
@@ -158,7 +164,9 @@ export async function markRead(
   return (await mark.run()).meta.changes;
 }
 
-/** Marks one of a user's as read, and returns it. Null when they have none of that id. */
+/**
+ * Marks one of a user's notifications as read, and returns it. Null when they have none of that id.
+ */
 export async function markOneRead(
   db: D1Database,
   user: string,
@@ -173,7 +181,10 @@ const OLD = sql(`
 DELETE FROM notifications WHERE id IN (
   SELECT id FROM notifications WHERE id < :end LIMIT ${SLICE})`);
 
-/** Deletes those begun before then (Unix milliseconds): their ids follow the clock. */
+/**
+ * Deletes notifications whose first event was before then (Unix milliseconds), as ids follow the
+ * clock.
+ */
 export async function deleteOldNotifications(db: D1Database, before: number): Promise<void> {
   await deleteInSlices(db, OLD.on(db, { end: before.toString(16).padStart(12, "0") }));
 }

@@ -6,7 +6,7 @@ import { NotificationView, toNotificationView } from "./notification-view";
 import { notificationsOf } from "./notifications";
 import type { TaskView } from "../model/queries";
 
-/** One task alone, with what was told of it. */
+/** OneExecution is one task alone, with the notifications about it. */
 export const OneExecution = Execution.extend({
   notifications: z
     .array(NotificationView)
@@ -14,14 +14,14 @@ export const OneExecution = Execution.extend({
 }).openapi("OneExecution");
 export type OneExecution = z.infer<typeof OneExecution>;
 
-/** The task with its input and what its user was told of it. */
+/** Makes the execution of a task with its input and what its user was told of it. */
 export async function toOneExecution(
   db: D1Database,
   task: TaskView,
   engine: Engine,
 ): Promise<OneExecution> {
   const { user, notify } = task;
-  // What nobody wished to be told of has none.
+  // A task without `notify` has no notifications, so none are looked for.
   const told = user === null || notify === null ? [] : await notificationsOf(db, task);
   return {
     ...toExecution(task, engine),

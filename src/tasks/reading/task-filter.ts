@@ -1,29 +1,31 @@
 import type { Status } from "../model/states";
 
-/** Which tasks a list holds. */
+/** TaskFilter says which tasks a list holds. */
 export interface TaskFilter {
   lote?: string;
-  /** "OPEN" is every state that is not final. */
+  /** The state; "OPEN" is every state that is not final. */
   status?: Status | "OPEN";
   subject?: string;
   user?: string;
   module?: string;
   name?: string;
   worker?: string;
-  /** Accepted at or after, before; Unix milliseconds. */
+  /**
+   * The earliest time of acceptance; `before` is the end, itself excluded. In Unix milliseconds.
+   */
   from?: number;
   before?: number;
-  /** A task id, here or elsewhere, a lote, a subject, or words of a failure's error. */
+  /** A task's id or external id, a lote, a subject, or words of a failure's error. */
   search?: string;
   /** Whether a person gave up on it. */
   discarded?: boolean;
-  /** Any of these error codes. */
+  /** The error codes, any of which matches. */
   codes?: readonly string[];
-  /** The gist of its error's message, see error-gist.ts. */
+  /** The gist of the error's message, see error-gist.ts. */
   message?: string;
-  /** Just these tasks, at most MAX_SCANNED. */
+  /** The only tasks asked for, at most MAX_SCANNED. */
   ids?: readonly string[];
 }
 
-/** By when they were accepted. */
+/** Order is by the time of acceptance. */
 export type Order = "newest" | "oldest";

@@ -1,4 +1,4 @@
-/** What a person or a key started, and what became of it. */
+/** A user's tasks are what a person or a key started, with what became of it. */
 import { sql } from "../../db/sql";
 import {
   cutPage,
@@ -18,7 +18,7 @@ export interface UserStats extends Record<
   "total" | "pending" | "started" | "success" | "failure" | "revoked",
   number
 > {
-  /** There are more than the latest 1,000, of which more may match. */
+  /** Whether there are more than the latest 1,000 tasks, so that more may match. */
   capped: boolean;
 }
 
@@ -39,15 +39,15 @@ const latest = (from: string) =>
 const LATEST_OF_PERSON = latest(
   "INDEXED BY tasks_person WHERE substr(user, 1, 5) = 'user:' AND user = :user",
 );
-/** Others' are not indexed: of the latest of all. */
+/** A key's tasks have no index, so the latest tasks of everybody are looked at. */
 const LATEST_OF_OTHER = latest("WHERE :user IS NOT NULL");
 
-/** Each result is in the answer twice. */
+/** A page has half of the usual bytes, as its answer holds each result twice. */
 const PAGE_BYTES = MAX_PAGE_BYTES / 2;
 
 /**
- * A page of a user's tasks, newest first, and what became of those among the latest 1,000 that match.
- * The first page is cut out of these.
+ * Lists a page of a user's tasks, newest first, and counts states among those of the latest 1,000 that
+ * match. The first page is cut out of these.
  */
 export async function listUserTasks(
   db: D1Database,

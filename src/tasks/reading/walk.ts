@@ -1,11 +1,14 @@
-/** Going through every task of a filter, newest first, in steps of bounded size. */
+/** A walk goes through every task of a filter, newest first, in steps of bounded size. */
 import { sql } from "../../db/sql";
 import { type PageKey, MAX_SCANNED, type Page } from "../../http/paging";
 import { firstIdAt, timeOf } from "../../lib/ids";
 import { lookAtTasks, nextAfter } from "./list";
 import type { TaskFilter } from "./task-filter";
 
-/** The ids that follow a place, as the list has them: at most MAX_SCANNED, none of them too. */
+/**
+ * Lists the ids of tasks that follow a place, at most MAX_SCANNED. It may list none and still have
+ * a next place.
+ */
 export async function nextTaskIds(
   db: D1Database,
   filter: TaskFilter,
@@ -15,7 +18,7 @@ export async function nextTaskIds(
   return { ...page, rows: page.rows.map(({ id }) => id) };
 }
 
-/** The tasks that follow a place, with the sizes of their large fields. */
+/** Lists the tasks that follow a place, with the sizes of their large fields. */
 export function nextTasks(
   db: D1Database,
   filter: TaskFilter,
@@ -24,7 +27,7 @@ export function nextTasks(
   return lookAtTasks(db, filter, { limit: MAX_SCANNED, cursor: after && nextAfter(after) });
 }
 
-/** How many match; null when that takes more than so many steps to tell. */
+/** Counts the tasks that match; null when that takes more than `steps` steps. */
 export async function countInSteps(
   db: D1Database,
   filter: TaskFilter,
@@ -43,7 +46,10 @@ export async function countInSteps(
   return null;
 }
 
-/** By how much of a filter's time, in percent, a walk has passed; a place of null is its end. */
+/**
+ * Returns a function from a place to how much of the filter's time, in percent, a walk has passed
+ * there.
+ */
 export async function passedBy(
   db: D1Database,
   filter: TaskFilter & { before: number },
@@ -56,7 +62,7 @@ export async function passedBy(
 
 const FIRST = sql("SELECT id FROM tasks WHERE id >= :from ORDER BY id LIMIT 1");
 
-/** When the first task from that moment on was accepted; null when there is none. */
+/** Returns when the first task from that moment on was accepted; null when there is none. */
 async function firstTaskAt(db: D1Database, from = 0): Promise<number | null> {
   const id = await FIRST.on(db, { from: firstIdAt(from) }).first<string>("id");
   return id === null ? null : timeOf(id);
