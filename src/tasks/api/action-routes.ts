@@ -120,7 +120,7 @@ const bulkRoute = createRoute({
   responses: enqueued,
 });
 
-/** What people do to tasks, mounted at /api/tasks. */
+/** Actions of people on tasks have these routes, mounted at /api/tasks. */
 export function actionRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(cancelRoute, async (c) => {

@@ -12,7 +12,10 @@ import { knownTask } from "../commands/known-task";
 import { listTasks } from "../reading/list";
 import { OneExecution, toOneExecution } from "../reading/one-execution";
 
-/** Fields of a row that lists follow: ids begin with the time. */
+/**
+ * A list is ordered by its rows' ids, which begin with the time, so it can be ordered by these
+ * fields only.
+ */
 const ORDERINGS = ["created_at", "-created_at", "id", "-id"] as const;
 
 const listRoute = createRoute({
@@ -50,7 +53,7 @@ const oneRoute = createRoute({
   },
 });
 
-/** Tasks, mounted at /api/tasks/executions. */
+/** Tasks have these routes, mounted at /api/tasks/executions. */
 export function executionRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {

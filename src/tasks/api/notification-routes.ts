@@ -87,7 +87,7 @@ const oneReadRoute = createRoute({
   },
 });
 
-/** What the caller is told of their tasks, mounted at /api/tasks/notifications. */
+/** The caller's notifications have these routes, mounted at /api/tasks/notifications. */
 export function notificationRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {

@@ -102,10 +102,10 @@ const overviewRoute = (path: "/flower-info" | "/info") =>
     responses: { 200: { description: "Now", content: json(Overview) } },
   });
 
-/** What else the whole is made of, for `system` of the overview. */
+/** `parts` tells what else the whole system is made of, for `system` of the overview. */
 export type SystemInfo = (env: Env) => Promise<Record<string, unknown>>;
 
-/** Looking at the whole, mounted at /api/tasks. */
+/** The overview, the workers and the metrics have these routes, mounted at /api/tasks. */
 export function overviewRoutes(engine: Engine, systemInfo: SystemInfo) {
   const show = async (env: Env) => {
     const now = Date.now();

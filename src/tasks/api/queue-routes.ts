@@ -43,7 +43,7 @@ const resumeRoute = createRoute({
   responses: { 200: state, ...noQueue },
 });
 
-/** Pausing queues, mounted at /api/tasks/queues. */
+/** Pauses of queues have these routes, mounted at /api/tasks/queues. */
 export const queueRoutes = new OpenAPIHono<AppEnv>({
   strict: false,
   defaultHook: validationHook,

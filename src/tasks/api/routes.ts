@@ -12,7 +12,7 @@ import { templateRoutes } from "./template-routes";
 import { trackedRoutes } from "./tracked-routes";
 import { userTaskRoutes } from "./user-task-routes";
 
-/** The task API, mounted at /api/tasks. */
+/** The task API is these routes, mounted at /api/tasks. */
 export function taskRoutes(engine: Engine, systemInfo: SystemInfo) {
   const routes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
   return routes

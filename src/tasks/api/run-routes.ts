@@ -56,7 +56,7 @@ const runRoute = createRoute({
   },
 });
 
-/** Starting tasks, mounted at /api/tasks/run. */
+/** Starts of tasks have these routes, mounted at /api/tasks/run. */
 export function runRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook }).openapi(
     runRoute,

@@ -58,7 +58,7 @@ const Stats = z
   })
   .openapi("ModuleStats");
 
-/** A hundred years: what is beyond is brought down to it. */
+/** Statistics reach back a hundred years at most; a larger number is brought down to that. */
 const MAX_DAYS = 36_500;
 
 const statsRoute = createRoute({
@@ -86,7 +86,7 @@ const statsRoute = createRoute({
   },
 });
 
-/** Statistics of modules, mounted at /api/tasks/stats. */
+/** Statistics of modules have these routes, mounted at /api/tasks/stats. */
 export function statsRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook }).openapi(
     statsRoute,

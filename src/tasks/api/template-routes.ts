@@ -65,7 +65,7 @@ const deactivateRoute = createRoute({
   responses: { 200: oneTemplate, ...noTemplate },
 });
 
-/** Templates, mounted at /api/tasks/templates. */
+/** Templates have these routes, mounted at /api/tasks/templates. */
 export function templateRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {

@@ -57,7 +57,7 @@ const reportRoute = createRoute({
   },
 });
 
-/** Work that runs elsewhere, mounted at /api/tasks/executions. */
+/** Tracked work has these routes, mounted at /api/tasks/executions. */
 export function trackedRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(startRoute, async (c) => {

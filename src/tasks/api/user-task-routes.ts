@@ -120,7 +120,7 @@ const cancelRoute = createRoute({
   },
 });
 
-/** What callers started, mounted at /api/tasks/user-tasks. */
+/** The tasks that callers started have these routes, mounted at /api/tasks/user-tasks. */
 export function userTaskRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(userTasksRoute, async (c) => {
@@ -159,7 +159,7 @@ export function userTaskRoutes(engine: Engine) {
     });
 }
 
-/** The user whose tasks are meant, as stored: the caller if it is not said. */
+/** Returns the user whose tasks are meant, as stored: the caller if the request names none. */
 async function userOf(c: Context<AppEnv>, asked: string | undefined): Promise<string> {
   return asked === undefined ? callerId(assertCaller(c.var.caller)) : callerOf(c.env.DB, asked);
 }
