@@ -1,4 +1,7 @@
-/** What starts tracked work, and what it reports, as programs send them: null is as good as nothing. */
+/**
+ * These are the bodies of what programs send about tracked work: its start and its reports. A null
+ * counts as nothing.
+ */
 import { z } from "@hono/zod-openapi";
 import { visibleText } from "../../http/visible-text";
 import { isVisible } from "../../lib/visible";
@@ -61,11 +64,14 @@ export const TrackedStart = z
 
 const isPercent = (value: number) => value >= 0 && value <= 100;
 
-/** What a program sends of a field it has nothing to say in. */
+/** Tells whether a value is what a program sends for a field that it has nothing to say in. */
 const isEmpty = (value: unknown) =>
   (value ?? "") === "" || (typeof value === "object" && Object.keys(value as object).length === 0);
 
-/** A text of an error: a program may report lines, or an object, and its end must not be lost for that. */
+/**
+ * anyText takes an error's text as lines or as an object too, since the report of an end must not
+ * be refused for that.
+ */
 const anyText = (kept: string) =>
   z
     .unknown()
@@ -82,7 +88,7 @@ function asText(value: unknown): string | undefined {
   return lines.every((line) => typeof line === "string") ? lines.join("") : JSON.stringify(value);
 }
 
-/** The ends with which a report may tell each field: with others, and with none, it would be dropped. */
+/** Each field belongs to these ends: a report with another end, or with none, would drop it. */
 const OF_ENDS = {
   result_data: ["SUCCESS", "FAILURE"],
   error_message: ["FAILURE"],

@@ -1,4 +1,4 @@
-/** What work that runs elsewhere says of its progress and its end. */
+/** Tracked work reports its progress and its end. */
 import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
 import { cutMiddle, cutText } from "../../lib/cut-text";
@@ -22,10 +22,10 @@ import { silenceSql } from "../model/silence";
 import { COUNTED_AS } from "../model/tracked-names";
 
 export interface Progress {
-  /** Bounded to 0 to 100. */
+  /** The percentage, which is bounded to 0 to 100. */
   percent?: number | undefined;
   step?: string | undefined;
-  /** Without a percentage, makes one of the number of steps. */
+  /** The number of the step, which makes a percentage with `totalSteps` if none is given. */
   stepNumber?: number | undefined;
   totalSteps?: number | undefined;
 }
@@ -48,7 +48,10 @@ UPDATE tasks SET ${HOW_FAR}, progress = coalesce(:percent, progress),
 WHERE ${REPORTING}`,
   ["id", "now", "percent", "step", "total_steps", "starts"],
 );
-/** Whether a report was taken: also of one whose commit was reported failed, and that is repeated. */
+/**
+ * This SQL finds the task if its report was taken, also by a commit that was reported failed and is
+ * repeated.
+ */
 const READ_OPEN = sql(`
 SELECT queue, status, started_at, progress, step FROM tasks WHERE ${REPORTING}`);
 
@@ -110,7 +113,7 @@ const READ_ENDED = sql(
   "SELECT 1 FROM tasks WHERE id = :id AND finished_at = :now AND status = :status",
 );
 
-/** Takes the report of its end, and of how far it then was. */
+/** Takes the report of the work's end, and of how far it was then. */
 export function finishTracking(
   env: Env,
   task: TaskView,
@@ -151,7 +154,10 @@ WHERE id = :id AND ${HAS_ROOM}`,
   ["id", "now"],
 );
 
-/** The last statement finds whether it was taken; `change` is what then becomes of the task. */
+/**
+ * Runs statements, the last of which finds the task if its report was taken; `change` is what then
+ * becomes of it.
+ */
 async function report(
   env: Env,
   task: TaskView,

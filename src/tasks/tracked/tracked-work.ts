@@ -1,4 +1,4 @@
-/** What callers ask of tracked work, by whichever route: who may, and what is refused. */
+/** Tracked work has one set of rules for starts and reports, by whichever route they come. */
 import type { z } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { callerId } from "../../caller";
@@ -19,7 +19,7 @@ import { startTracking, type Tracking } from "./tracked";
 import type { TrackedReport, TrackedStart } from "./tracked-body";
 import { finishTracking, reportProgress } from "./tracked-reports";
 
-/** Starts tracking what the request brings as its body. Throws 400, 409 and 507. */
+/** Starts tracking the work that the request describes. Throws 400, 409 and 507. */
 export async function startWork(
   c: Context<AppEnv>,
   engine: Engine,
@@ -56,7 +56,7 @@ export async function startWork(
   return tracking;
 }
 
-/** Takes what the request reports of a task, and resolves to what became of it. Throws 403 and 409. */
+/** Takes a request's report on a task, and resolves to the task after it. Throws 403 and 409. */
 export async function reportWork(
   c: Context<AppEnv>,
   task: TaskView,

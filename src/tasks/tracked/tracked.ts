@@ -1,8 +1,8 @@
 /**
- * Work that runs elsewhere and reports here. It is a task like any other but for its queue, of which
- * no queue exists: nothing is sent or claimed for it. It runs from the moment it is known, or, if it
- * was registered ahead, from its first progress on (states.ts); and `check_at` is when it must have
- * reported again: what then has not is lost (tracked-lost.ts).
+ * Tracked work runs elsewhere and reports here. It is a task like any other, except that its queue
+ * does not exist: nothing is sent or claimed for it. It runs from the moment it is known, or from its
+ * first progress on if it was registered ahead (states.ts). `check_at` is when it must have reported
+ * again, or it is lost (tracked-lost.ts).
  */
 import { sql } from "../../db/sql";
 import { retryD1 } from "../../db/retry";
@@ -24,23 +24,26 @@ import { DEFAULT_SILENT_SECONDS } from "../model/timeout";
 import { pendingSilence } from "../model/silence";
 import { COUNTED_NEW, KNOW_NAME } from "../model/tracked-names";
 
-/** What is not said comes from the template for its name and module, if there is one. */
+/**
+ * NewTracked is work to be tracked. What it lacks comes from the template for its name and module,
+ * if there is one.
+ */
 export interface NewTracked {
-  /** What it is called where it runs; no two tasks share one. */
+  /** The id of the work where it runs, which no two tasks share. */
   externalId: string;
   name: string;
   module: string;
   description?: string | undefined;
   user: string | null;
-  /** Who reports on it: "key:ID" or "user:ID", the caller that started it. */
+  /** The caller that started it and reports on it: "key:ID" or "user:ID". */
   worker?: string;
-  /** How long it may be silent; an hour. */
+  /** The time that it may be silent for; without a template, an hour. */
   timeoutMs?: number | undefined;
-  /** How often it is tried again where it runs; 3. */
+  /** The number of retries where it runs; without a template, 3. */
   maxRetries?: number | undefined;
-  /** 1. */
+  /** The number of its steps; without a template, 1. */
   totalSteps?: number | undefined;
-  /** It is registered ahead, and waits until its first progress above 0. */
+  /** Whether it is registered ahead, and waits until its first progress above 0. */
   isPending?: boolean;
   /** JSON text of whatever its owner wants kept with it. */
   context: string;
@@ -52,15 +55,15 @@ export interface Tracking {
 }
 
 /**
- * "ended": a task of that name is over, and a new one needs a new name. "taken": a task of this
- * system has it for its id.
+ * Tracking is the tracked task, or why there is none. "ended" is a task of that id that is over, so
+ * that a new one needs a new id. "taken" is a task of this system that has that id.
  */
 export type NotTracked = "ended" | "taken";
 
-/** A time no clock reaches: nobody is to claim it. */
+/** No clock reaches this time, so that nobody claims the task. */
 const NEVER = 9e15;
 
-// The forms of its own id; the first is the one that came.
+// `:forms` are the Unicode forms of its external id, of which the first is the one that came.
 const IS_NEW = `NOT EXISTS (
     SELECT 1 FROM tasks WHERE external_id IN (SELECT value FROM json_each(:forms)))
   AND NOT EXISTS (SELECT 1 FROM tasks WHERE id = :forms ->> 0)` as const;
@@ -78,7 +81,7 @@ SELECT :id, :name, :module, :forms ->> 0, '${TRACKED}', 'PENDING', :user, :descr
   :notify, :template
 WHERE ${IS_NEW}`);
 
-/** Starts tracking; the same again finds the task already there. */
+/** Starts tracking. A repeat finds the task that is already there. */
 export async function startTracking(
   env: Env,
   tracked: NewTracked,
@@ -125,7 +128,7 @@ export async function startTracking(
   if (isFinal(task.status)) {
     return new Refused("ended");
   }
-  await armRecovery(env); // it looks for what is silent
+  await armRecovery(env); // Recovery finds work that goes silent.
   log.info("task.tracked", { taskId: task.id, name, externalId });
   const created = task.id === id;
   if (created) {
