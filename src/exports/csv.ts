@@ -1,30 +1,36 @@
 /**
- * CSV as RFC 4180 has it. A spreadsheet runs a cell that begins like a formula, and which cells it
- * sees is its own choice: one that splits at semicolons finds `=1+1` in the text `x;=1+1`, quoted or
- * not. So text people sent gets an apostrophe before every such beginning, which spreadsheets take
- * for "this is text". What has apostrophes there gets one more: taking one away at each gives the
- * text back.
+ * A CSV here is as RFC 4180 has it. A spreadsheet runs a cell that begins like a formula, and decides
+ * by itself what a cell is: one that splits at semicolons finds `=1+1` in the text `x;=1+1`, quoted
+ * or not. So text that people sent gets an apostrophe before every such beginning, which spreadsheets
+ * read as "this is text". An apostrophe already there gets one more, so that taking one away at each
+ * beginning gives the text back.
  */
 import { INVISIBLE } from "../lib/visible";
 
-/** Beside the comma, at which no cell splits that holds one, since it is quoted. */
+/**
+ * A spreadsheet may split cells at these characters. The comma is none, as a cell with one is
+ * quoted.
+ */
 const SPLITTERS = String.raw`;|\t\n\v\f\r\u0085\u2028\u2029`;
 const FORMULA = `(?=(?:(?![${SPLITTERS}])[${INVISIBLE}'"])*[=+\\-@＝＋－＠﹦﹢﹣﹫])`;
 const BEGINNING = new RegExp(`(?<=^|[${SPLITTERS}])${FORMULA}|^(?='*[\\t\\r\\n])`, "gu");
 const SPLIT = new RegExp(`[${SPLITTERS}]${FORMULA}`, "gu");
 const QUOTED = new RegExp(`[",${SPLITTERS}]`, "u");
 
-/** A cell of text that people sent; a number stays as it is. */
+/** Makes a cell of text that people sent; a number stays as it is. */
 export function untrusted(value: string | number): string {
   return typeof value === "string" ? value.replace(BEGINNING, "'") : String(value);
 }
 
-/** A cell that holds what came from outside; an empty one where there is nothing. */
+/** Makes a cell of a value from outside, and an empty one of null. */
 export function optional(value: string | number | null): string {
   return value === null ? "" : untrusted(value);
 }
 
-/** A cell of JSON, which stays the same JSON: a splitter is in a string of it, and can be escaped. */
+/**
+ * Makes a cell of JSON that stays the same JSON: a splitter can only be in a string, where it is
+ * escaped.
+ */
 export function jsonCell(value: unknown): string {
   return JSON.stringify(value).replace(
     SPLIT,

@@ -40,7 +40,10 @@ function notNow(error: unknown): never {
   throw new AppError(503, "files_unavailable", detail, {}, { "retry-after": "5" });
 }
 
-/** The files themselves, mounted at /exports: open, the link says who may. */
+/**
+ * The files of exports are served at /exports. The routes are open, as a link says who may
+ * download.
+ */
 export const downloadRoutes = new OpenAPIHono<AppEnv>({
   strict: false,
   defaultHook: validationHook,

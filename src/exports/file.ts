@@ -1,21 +1,24 @@
 import type { FormatName } from "./formats";
 
 const PREFIX = "exports/";
-/** As many as one call may list, and one may delete. */
+/** This is the most that one call to R2 may list, or delete. */
 const MAX_FILES = 1000;
 
-/** Where the file of an export is in the bucket. Task ids begin with the time: keys are in order. */
+/**
+ * Returns the key of an export's file in the bucket. Task ids begin with the time, so keys are in
+ * order.
+ */
 export function fileKey(taskId: string): string {
   return PREFIX + taskId;
 }
 
-/** Deletes the file of an export, and what there is of one not yet whole. */
+/** Deletes the file of an export, and whatever there is of an unfinished one. */
 export async function deleteFile(files: R2Bucket, taskId: string): Promise<void> {
   const { objects } = await files.list({ prefix: fileKey(taskId) });
   await files.delete([fileKey(taskId), ...objects.map(({ key }) => key)]);
 }
 
-/** What it is called once downloaded: of what, and of when. */
+/** Returns the name of a file once it is downloaded, which says of what it is and of when. */
 export function fileName(
   what: string,
   task: { id: string; createdAt: number },
@@ -25,7 +28,7 @@ export function fileName(
   return `${what}-${day}-${task.id.slice(-8)}.${format}`;
 }
 
-/** Deletes files that are too old, oldest first, some at a time. Returns how many. */
+/** Deletes files that are too old, oldest first, at most MAX_FILES at a time. Returns how many. */
 export async function deleteOldFiles(
   files: R2Bucket,
   maxAgeMs: number,

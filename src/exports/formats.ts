@@ -3,20 +3,22 @@ import { csvLine } from "./csv";
 export const FORMAT_NAMES = ["csv", "ndjson"] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 
-/** How rows are written to a file. */
+/** Format says how rows are written to a file. */
 export interface Format<Row> {
   contentType: string;
-  /** Before the first row. */
+  /** The text before the first row. */
   head: string;
   line(row: Row): string;
 }
 
-/** The columns of a CSV: some fields, in this order, and what is written of each. */
+/**
+ * Columns names the fields that are the columns of a CSV, in order, and what is written of each.
+ */
 export type Columns<Fields> = { [Name in keyof Fields]?: (value: Fields[Name]) => string };
 
 /**
- * For people with a spreadsheet: without the byte order mark Excel takes UTF-8 for the machine's old
- * code page and shows "JosÃ©". What reads CSV in earnest skips the mark.
+ * Makes a CSV format, for people with a spreadsheet. Without the byte order mark Excel would read
+ * UTF-8 in the machine's old code page and show "JosÃ©"; programs that read CSV skip the mark.
  */
 export function csvOf<Row, Fields extends object>(
   fieldsOf: (row: Row) => Fields,
@@ -33,7 +35,7 @@ export function csvOf<Row, Fields extends object>(
   };
 }
 
-/** For programs: a line is what the API answers. */
+/** Makes an NDJSON format, for programs: a line is what the API answers. */
 export function ndjsonOf<Row>(answerOf: (row: Row) => object): Format<Row> {
   return {
     contentType: "application/x-ndjson; charset=utf-8",

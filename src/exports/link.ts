@@ -6,7 +6,7 @@ const PURPOSE = "exports: link to a file";
 const LINK_SECONDS = 3600;
 
 export interface FileLink {
-  /** "/exports/TASK?expires=SECONDS&k=SIGNATURE". */
+  /** The path and query: "/exports/TASK?expires=SECONDS&k=SIGNATURE". */
   path: string;
   expiresAt: number;
 }

@@ -10,7 +10,10 @@ import { type Columns, csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
 import type { ExportSource, WalkPage } from "./source";
 import { defineExport } from "./task";
 
-/** Which orders, in which format: the words and the meaning of the order list. */
+/**
+ * OrderExportInput says which orders are exported and in which format, in the words of the order
+ * list.
+ */
 export const OrderExportInput = z.strictObject({
   formato: z.enum(FORMAT_NAMES),
   cliente: filterText(MAX_CUSTOMER_CHARACTERS).optional(),
@@ -19,7 +22,7 @@ export const OrderExportInput = z.strictObject({
 });
 export type OrderExportInput = z.infer<typeof OrderExportInput>;
 
-/** The columns of a CSV: the field names the order API has, the lines as JSON text. */
+/** The columns of a CSV have the names of the order API, with the order's lines as JSON text. */
 const COLUMNS: Required<Columns<ReturnType<typeof toPedido>>> = {
   id_pedido_original: untrusted,
   hash_pedido: String,
@@ -34,12 +37,12 @@ const COLUMNS: Required<Columns<ReturnType<typeof toPedido>>> = {
 };
 const FORMATS = { csv: csvOf(toPedido, COLUMNS), ndjson: ndjsonOf(toPedido) };
 
-/** Processed orders, oldest first. */
+/** The export of processed orders writes the oldest first. */
 export const orderSource: ExportSource<OrderExportInput, OrderRow, WalkPlace> = {
   name: "exports.orders",
   description: "Exporta los pedidos procesados de un filtro a un archivo",
   input: OrderExportInput,
-  // Whoever may read orders may page through them all; a file is only more convenient.
+  // A viewer may page through all orders anyway, so a file of them is only more convenient.
   startedBy: "viewer",
   fileName: "pedidos",
   formats: () => FORMATS,
@@ -55,7 +58,10 @@ export const orderSource: ExportSource<OrderExportInput, OrderRow, WalkPlace> = 
 
 export const exportOrders = defineExport(orderSource);
 
-/** Bounded by when the export was asked for, so that the set does not grow under it. */
+/**
+ * Makes the filter, which ends when the export was asked for, so that the set does not grow under
+ * it.
+ */
 function filterOf({ cliente, desde, hasta }: OrderExportInput, createdAt: number): WalkFilter {
   return {
     customer: cliente,

@@ -1,4 +1,4 @@
-/** A part in the making: R2 wants every part but the last of one exact size. */
+/** PartBuffer is a part in the making. R2 wants every part but the last to be of one exact size. */
 export class PartBuffer {
   readonly #bytes: Uint8Array<ArrayBuffer>;
   #filled = 0;
@@ -11,12 +11,12 @@ export class PartBuffer {
     return this.#filled === this.#bytes.length;
   }
 
-  /** What is in it: a view, good until the next `push` after `clear`. */
+  /** Its content, as a view that is good until the next `push` after `clear`. */
   get bytes(): Uint8Array<ArrayBuffer> {
     return this.#bytes.subarray(0, this.#filled);
   }
 
-  /** Takes what there is room for; returns the rest. */
+  /** Takes the bytes that there is room for, and returns the rest. */
   push(bytes: Uint8Array): Uint8Array {
     const taken = bytes.subarray(0, this.#bytes.length - this.#filled);
     this.#bytes.set(taken, this.#filled);

@@ -9,30 +9,33 @@ import {
   uploadPart,
 } from "./upload";
 
-/** What a checkpoint carries beside the parts, in bytes: as Base64 it must fit with the task. */
+/**
+ * A checkpoint carries at most this many bytes beside the parts, as their Base64 must fit into the
+ * task's row.
+ */
 const MAX_CARRY = 500_000;
 
-/** How far a file is; goes through JSON. */
+/** Written says how far a file is. It goes through JSON. */
 export interface Written<Position> {
-  /** Null until there is more than a part holds. */
+  /** The upload; null until there is more than one part holds. */
   upload: Upload | null;
-  /** Base64 of what was written up to the position and is in no part yet. */
+  /** Base64 of what was written up to the position but is in no part yet. */
   carry: string | null;
   /**
-   * Where that is instead when it is too much for a checkpoint: the key of an object. `carry` is null
-   * then, so that a version that knows no `rest` fails instead of going on without it.
+   * The key of an object with the carried bytes, if these are too many for a checkpoint. `carry` is
+   * null then, so that a version that knows no `rest` fails instead of going on without it.
    */
   rest?: string | null;
-  /** The one before it, needed no more once this is a checkpoint. */
+  /** The key of the last `rest`, which is no longer needed once this is a checkpoint. */
   spent?: string | null;
   position: Position;
-  /** Whether all there is is in a part. */
+  /** Whether everything written is in a part. */
   ended: boolean;
 }
 
 /**
- * Writes a file of any length holding one part of it: every time a part is full it is uploaded, and
- * `save` is told from where to go on. A file that fits one part is put as it is.
+ * PartWriter writes a file of any length while it holds one part of it. Each full part is uploaded,
+ * and `save` gets the place to go on from. A file that fits into one part is put as it is.
  */
 export class PartWriter<Position> {
   readonly #part: PartBuffer;
@@ -48,12 +51,12 @@ export class PartWriter<Position> {
     this.#saved = written;
   }
 
-  /** The last that was saved, or what it began with. */
+  /** The state that was saved last, or with which the writer began. */
   get saved(): Written<Position> {
     return this.#saved;
   }
 
-  /** Puts back what was written and is in no part yet. */
+  /** Puts back what was written but is in no part yet. */
   async resume(): Promise<void> {
     const { carry, rest, spent, position } = this.#saved;
     const { files } = this.target;
@@ -63,7 +66,7 @@ export class PartWriter<Position> {
   }
 
   /**
-   * `position` is where to read on after these bytes. Resolves to whether a part was uploaded:
+   * Writes bytes; `position` is where to read on after them. Resolves to whether a part was uploaded:
    * then nothing is lost by stopping here.
    */
   async write(bytes: Uint8Array, position: Position): Promise<boolean> {
@@ -81,7 +84,7 @@ export class PartWriter<Position> {
     return this.#part.bytes.length <= MAX_CARRY;
   }
 
-  /** Where another run may go on from. */
+  /** Returns the state from which another run may go on. */
   async pause(position: Position): Promise<Written<Position>> {
     const { bytes } = this.#part;
     const { files, key } = this.target;
@@ -93,7 +96,7 @@ export class PartWriter<Position> {
     return { ...this.#saved, carry, rest, spent: this.#saved.rest, position, ended: false };
   }
 
-  /** Makes the object of what was written. Resolves to its size. */
+  /** Makes the object of what was written. Resolves to its size in bytes. */
   async end(position: Position): Promise<number> {
     const { target } = this;
     if (this.#saved.upload === null) {
@@ -115,7 +118,7 @@ export class PartWriter<Position> {
     await this.#save({ ...then, upload });
   }
 
-  /** Whoever cancels must know of the upload before there is a part of it. */
+  /** Opens the upload, and saves it before it has a part, as whoever cancels must know of it. */
   async #open(): Promise<Upload> {
     const upload = await openUpload(this.target);
     try {
@@ -145,7 +148,7 @@ async function readRest(files: R2Bucket, key: string): Promise<Uint8Array> {
   return new Uint8Array(await object.arrayBuffer());
 }
 
-/** What is left of it goes with the old files. */
+/** Deletes an object. If that fails, it is deleted with the old files. */
 async function drop(files: R2Bucket, key: string | null | undefined): Promise<void> {
   if (key) {
     await files.delete(key).catch(() => undefined);

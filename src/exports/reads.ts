@@ -7,7 +7,10 @@ const READS = new Map<string, Scope>([
   [exportTasks.name, "tasks:read"],
 ]);
 
-/** What one must be allowed to read to have the file of a task; undefined for one that writes none. */
+/**
+ * Returns the scope that the file of a task needs to be read; undefined for a task that writes
+ * none.
+ */
 export function readsOf(task: { name: string }): Scope | undefined {
   return READS.get(task.name);
 }

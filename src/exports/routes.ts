@@ -83,7 +83,7 @@ const linkRoute = createRoute({
   },
 });
 
-/** Exports, mounted at /api/exports. */
+/** Exports have these routes, mounted at /api/exports. */
 export const exportRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
   .openapi(startRoute, async (c) => {
     const task_id = await startOrderExport(actingOf(c), c.req.valid("json"));

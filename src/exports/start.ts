@@ -1,11 +1,11 @@
-/** Starting exports: each is a task, and the audit log says who asked for what. */
+/** An export is a task, and the audit log says who asked for what. */
 import { type Acting, audit } from "../audit/audit";
 import { callerId } from "../caller";
 import { enqueueOne } from "../tasks/accepting/enqueue";
 import { exportOrders, type OrderExportInput } from "./orders";
 import { exportTasks, type TaskExportInput } from "./tasks";
 
-/** Resolves to the id of the task. */
+/** Starts an export of orders. Resolves to the id of the task. */
 export async function startOrderExport(acting: Acting, input: OrderExportInput): Promise<string> {
   const user = callerId(acting.caller);
   const id = await enqueueOne(acting.env, exportOrders, input, { user });
@@ -13,7 +13,10 @@ export async function startOrderExport(acting: Acting, input: OrderExportInput):
   return id;
 }
 
-/** `asked`: the filter as it was asked for. Resolves to the id of the task. */
+/**
+ * Starts an export of tasks; `asked` is the filter in the words of the request. Resolves to the id
+ * of the task.
+ */
 export async function startTaskExport(
   acting: Acting,
   input: TaskExportInput,

@@ -1,8 +1,8 @@
 /**
- * Writes the rows of a source to a file. It walks them holding a page of them and one part of the
- * file. Each uploaded part is a checkpoint: a crash, a retry or the next slice goes on after it,
- * reading nothing of it again. A slice ends with a part, or between two pages: as soon as what is in
- * no part yet is little, and after so many pages in any case.
+ * An export writes the rows of a source to a file. It holds one page of rows and one part of the file.
+ * Each uploaded part is a checkpoint: a crash, a retry or the next slice goes on after it, and reads
+ * nothing of it again. A slice ends with a part, or between two pages: once what is in no part yet is
+ * little, and after a number of pages in any case.
  */
 import type { Outcome, SingleTask } from "../tasks/model/define";
 import { Slice } from "../tasks/running/slice";
@@ -12,18 +12,24 @@ import { PartWriter, type Written } from "./part-writer";
 import type { ExportSource } from "./source";
 import { abortUpload, isLostUpload } from "./upload";
 
-/** The least R2 takes: the least memory, and the least that a crash loses. */
+/**
+ * A part has the least size that R2 takes, which costs the least memory and loses the least in a
+ * crash.
+ */
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** Where the walk is. */
+/** Position is where the walk is. */
 interface Position<Place> {
   after: Place | null;
   rows: number;
-  /** How many rows there were at the beginning; some may go on the way. Null: not counted. */
+  /**
+   * The number of rows when it began, some of which may be deleted meanwhile; null if they were not
+   * counted.
+   */
   total: number | null;
 }
 
-/** Other sizes are for tests. */
+/** Defines the task that exports a source. Only tests give other sizes. */
 export function defineExport<Input extends { formato: FormatName }, Row, Place>(
   source: ExportSource<Input, Row, Place>,
   partBytes = PART_BYTES,
@@ -94,7 +100,8 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
         if (!isLostUpload(error)) {
           throw error;
         }
-        // Dropped by R2, or muddled by a run that was given up on: begin anew.
+        // R2 dropped the upload, or a run that was given up on spoilt it, so the export begins
+        // anew.
         const { upload } = writer.saved;
         await task.saveCheckpoint(null);
         if (upload !== null) {
@@ -114,7 +121,10 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
   };
 }
 
-/** What a task says of itself there; without a count, by how much is `passed`. */
+/**
+ * Returns the progress of a task at a position; `passed` is the percentage if rows were not
+ * counted.
+ */
 function progressOf(
   { rows, total }: Position<unknown>,
   passed: number,

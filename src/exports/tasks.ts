@@ -11,14 +11,17 @@ import { csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
 import type { ExportSource, WalkPage } from "./source";
 import { defineExport } from "./task";
 
-/** Which tasks, in which format. */
+/** TaskExportInput says which tasks are exported, and in which format. */
 export const TaskExportInput = z.strictObject({
   formato: z.enum(FORMAT_NAMES),
   filter: TaskFilterInput,
 });
 export type TaskExportInput = z.infer<typeof TaskExportInput>;
 
-/** The columns of a CSV: what is one value each. Empty is what is not there or not known. */
+/**
+ * The columns of a CSV are the fields of one value each; a cell is empty where that is missing or
+ * unknown.
+ */
 const COLUMNS = [
   "id",
   "task_id",
@@ -50,24 +53,24 @@ function columnsOf(task: TaskView, engine: Engine) {
   return { ...factsOf(task, engine), user: task.user };
 }
 
-/** Counting reads as much as walking does: beyond so many steps of it the end is not known first. */
+/** Only this many steps are counted first, as counting reads as much as walking does. */
 const COUNT_STEPS = 25;
-/** Read whole at a time, or fewer large ones. */
+/** At most this many tasks are read whole at a time, and fewer large ones. */
 const PAGE_TASKS = 200;
 
-/** Tasks in the order of their list: newest first. */
+/** The export of tasks writes them in the order of their list: newest first. */
 export const taskSource: ExportSource<TaskExportInput, TaskView, string> = {
   name: "exports.tasks",
   description: "Exporta las tareas de un filtro a un archivo",
   input: TaskExportInput,
-  startedBy: null, // its own route asks for another right than running tasks does
+  startedBy: null, // Its own route asks for another scope than running tasks needs.
   fileName: "tareas",
   formats: (engine) => ({
     csv: csvOf((task: TaskView) => columnsOf(task, engine), CELLS),
     ndjson: ndjsonOf((task: TaskView) => toExecution(task, engine)),
   }),
   walk(db, { input, createdAt }) {
-    // Nothing accepted after this task was: the set does not grow under it.
+    // Tasks accepted after this one are left out, so that the set does not grow under the walk.
     const before = Math.min(input.filter.before ?? createdAt, createdAt);
     const filter = { ...input.filter, before };
     return {

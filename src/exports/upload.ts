@@ -1,17 +1,17 @@
 /**
- * A multipart upload to R2 that outlives the run which began it. R2 itself drops one that nobody
- * completes after seven days: what is left when a worker dies between opening an upload and noting
- * it, or when a failed export is not retried, needs no sweep.
+ * A multipart upload to R2 outlives the run that began it. One that nobody completes is dropped by
+ * R2 itself after seven days, so nothing sweeps what is left when a worker dies between opening an
+ * upload and saving it, or when a failed export is not retried.
  */
 export interface Upload {
   id: string;
-  /** Put on the object too: tells that it is the one this upload made. */
+  /** A mark that is put on the object too, and tells that this upload made it. */
   mark: string;
   /** The ETags of the parts, in order. */
   etags: readonly string[];
 }
 
-/** An object to be: where it goes and what it is served as. */
+/** Target is an object to be: where it goes and what it is served as. */
 export interface Target {
   files: R2Bucket;
   key: string;
@@ -35,7 +35,7 @@ export async function uploadPart(
   return { ...upload, etags: [...upload.etags, etag] };
 }
 
-/** Makes the object; again, it finds the one it made. Resolves to its size. */
+/** Makes the object. A repeat finds the object that it made. Resolves to its size in bytes. */
 export async function completeUpload({ files, key }: Target, upload: Upload): Promise<number> {
   const parts = upload.etags.map((etag, index) => ({ partNumber: index + 1, etag }));
   try {
@@ -49,7 +49,7 @@ export async function completeUpload({ files, key }: Target, upload: Upload): Pr
   }
 }
 
-/** Bears an upload that is gone, or complete. */
+/** Aborts an upload, which may also be gone or complete. */
 export async function abortUpload(files: R2Bucket, key: string, id: string): Promise<void> {
   await files
     .resumeMultipartUpload(key, id)
@@ -61,12 +61,12 @@ export async function abortUpload(files: R2Bucket, key: string, id: string): Pro
     });
 }
 
-/** What was written so far is not there any more. */
+/** LostError says that what was written so far is not there any more. */
 export class LostError extends Error {}
 
 /**
- * Whether R2 knows the upload (10024) or one of its parts (10025) no more. A part's etag changes when
- * a run that was given up on, and does not know it yet, sends the part once more.
+ * Tells whether R2 no longer knows the upload (10024) or one of its parts (10025). The ETag of a part
+ * changes when a run that was given up on, and does not know it yet, sends the part once more.
  */
 export function isLostUpload(error: unknown): boolean {
   return error instanceof LostError || /\((10024|10025)\)/.test(String(error));
