@@ -1,12 +1,12 @@
 /**
- * The signed link to a batch's page: whoever started a batch may follow it, and nobody can guess
+ * A signed link to a batch's page lets whoever started the batch follow it, while nobody can guess
  * the link of another.
  */
 import { isSigned, sign } from "../auth/sessions/signing";
 
 const PURPOSE = "pedidos: link to a batch";
 
-/** "/pedidos/lotes/LOTE?k=SIGNATURE". */
+/** Makes the link's path and query: "/pedidos/lotes/LOTE?k=SIGNATURE". */
 export async function batchLink(env: Env, lote: string): Promise<string> {
   return `/pedidos/lotes/${lote}?k=${await sign(env, PURPOSE, lote)}`;
 }

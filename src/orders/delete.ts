@@ -10,7 +10,7 @@ import { sql } from "../db/sql";
 import { log } from "../log";
 
 export interface Deletion {
-  /** Who deletes: "user:ID". */
+  /** The administrator who deletes: "user:ID". */
   by: string;
   reason: string;
 }
@@ -39,7 +39,8 @@ export async function deleteOrder(
       env.DB.batch([
         KEEP_ID.on(env.DB, { id, now, by, reason }),
         DELETE.on(env.DB, { id }),
-        // A repeat after a commit that was reported failed finds what that did.
+        // The row is read back, as a repeat after a commit that was reported failed changes
+        // nothing.
         IS_KEPT.on(env.DB, { id, now, by }),
       ]),
     ),
@@ -51,7 +52,7 @@ export async function deleteOrder(
   return "done";
 }
 
-/** Deletes an order, known by its id in whichever form of Unicode, for an administrator. */
+/** Deletes an order for an administrator, by its id in any form of Unicode. */
 export async function deleteOrderAs(
   acting: Acting,
   id: string,

@@ -22,7 +22,10 @@ import { listOrders } from "./reading/list";
 import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
 import { getOrder, orderNotFound } from "./order/queries";
 
-/** As wrangler.toml's limit has it: a request is cheap, and locally counting it is not. */
+/**
+ * One request in this many is counted, and wrangler.toml's limit is set for it, as counting is slow
+ * locally.
+ */
 const COUNTED_BY = 10;
 const ingestLimit = rateLimit("INGEST_LIMIT", ({ var: { caller } }) => caller && callerId(caller), {
   oneIn: COUNTED_BY,
@@ -122,7 +125,7 @@ const deleteRoute = createRoute({
 
 type Sent = z.input<typeof SentOrder>;
 
-/** Tells the typed client what the body is. It is read, and judged, elsewhere. */
+/** Tells the typed client what the body is, which `readOrders` reads and judges. */
 const takesOrders: MiddlewareHandler<
   AppEnv,
   string,
@@ -132,7 +135,7 @@ const takesOrders: MiddlewareHandler<
 const site = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 site.openAPIRegistry.registerPath(createOrders);
 
-/** The orders API, mounted at /api/pedidos. */
+/** The orders API is these routes, mounted at /api/pedidos. */
 export const orderRoutes = site
   .openapi(listRoute, async (c) => {
     const { limit, cursor, cliente, desde, hasta, search } = c.req.valid("query");
@@ -147,7 +150,7 @@ export const orderRoutes = site
   })
   .openapi(oneRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const order = await getOrder(c.env.DB, id); // also one whose id would be refused today
+    const order = await getOrder(c.env.DB, id); // An old order may have an id that would be refused today.
     if (!order) {
       throw orderNotFound(id);
     }

@@ -1,18 +1,26 @@
-/** Browsers and proxies that fetch ahead of a person say so in one of these, whatever its value. */
+/**
+ * Browsers and proxies that fetch ahead of a person say so in one of these headers, whatever its
+ * value.
+ */
 const AHEAD = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
-/** What a browser asks for when a page was opened, or a script asked: no picture, frame or script. */
+/**
+ * A browser sends one of these when a page was opened or a script asked, not for a picture, frame
+ * or script.
+ */
 const OPENED = ["document", "empty"];
 
 /**
- * Crawlers, and programs that look at links for chats, social networks and mail. Nearly all say "bot",
- * "crawler", "spider" or "preview", or call themselves "compatible"; the rest are named. The phones
- * called Cubot are people's.
+ * Robots are crawlers and the programs that look at links for chats, social networks and mail. Nearly
+ * all say "bot", "crawler", "spider" or "preview", or call themselves "compatible"; the rest are
+ * named. Phones called Cubot are people's.
  */
 const ROBOT =
   /(?<!cu)bot\b|bot[-_]|crawl|spider|slurp|preview|compatible;|facebookexternalhit|meta-external|mediapartners|slack-|whatsapp|viber|vkshare|iframely|mastodon|cardyb/i;
 
-/** Whether somebody meant to open the address: not a look ahead, a robot, or another site's page. */
+/**
+ * Tells whether somebody meant to open the URL: not a look ahead, a robot, or another site's page.
+ */
 export function isDeliberate(headers: Headers): boolean {
   const site = headers.get("sec-fetch-site");
   const dest = headers.get("sec-fetch-dest");

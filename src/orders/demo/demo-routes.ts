@@ -13,7 +13,7 @@ import { isDeliberate } from "./deliberate";
 import { demoOrders, takeDemoIds } from "./demo";
 import { assertRoomForOrders, enqueueOrders } from "../intake/ingest";
 
-/** Anyone may start this many; more needs a caller who may write orders. */
+/** Anyone may start this many orders; more need a caller who may write orders. */
 const FREE_ORDERS = 10;
 const MAX_ORDERS = 1000;
 
@@ -33,7 +33,10 @@ const startRoute = createRoute({
   },
 });
 
-/** The demo, mounted at /pedidos. A GET that writes, so it takes care who follows it and how. */
+/**
+ * The demo has this route, mounted at /pedidos. It is a GET that writes, so it takes care who
+ * follows it.
+ */
 export const demoRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 
 demoRoutes.openapi(startRoute, async (c) => {

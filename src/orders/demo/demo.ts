@@ -1,4 +1,4 @@
-/** The demo batch: generated orders, some bad on purpose, so that a newcomer sees every end. */
+/** The demo batch is generated orders, some bad on purpose, so that a newcomer sees every end. */
 import type { RowOf } from "../../db/row";
 import { sql } from "../../db/sql";
 import type { demoSequence } from "../order/schema";
@@ -15,7 +15,7 @@ const UNKNOWN_SKUS = ["P999", "P888", "INVALID_SKU"];
 const VALID_SHARE = 0.8;
 const MAX_LINES = 3;
 const MAX_QUANTITY = 5;
-/** In every ten, these have no products. */
+/** In every ten orders, these have no products. */
 const EMPTY = new Set([0, 5]);
 
 export interface DemoOrder {
@@ -24,7 +24,7 @@ export interface DemoOrder {
   productos: { sku: string; cantidad: number }[];
 }
 
-/** `random` is in [0, 1); ids follow on from `firstId`. */
+/** Generates orders with ids that follow on from `firstId`. `random` is in [0, 1). */
 export function demoOrders(firstId: number, count: number, random: () => number): DemoOrder[] {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const line = () => ({
@@ -48,8 +48,8 @@ ON CONFLICT (name) DO UPDATE SET value = max(value + 1, :now) + :count - 1
 RETURNING value`);
 
 /**
- * Takes `count` ids in a row: the clock in milliseconds, or on from the last one given out. One
- * row of the database gives them out, so no two requests ever share one.
+ * Takes `count` ids in a row and returns the first: the clock in milliseconds, or the id after the
+ * last one given out. One row of the database gives them out, so no two requests ever share one.
  */
 export async function takeDemoIds(db: D1Database, count: number, now: number): Promise<number> {
   const row = await TAKE_IDS.on(db, { now, count }).first<Pick<Sequence, "value">>();

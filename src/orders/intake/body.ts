@@ -1,6 +1,7 @@
 /**
- * Reading what a producer sends: one order, an array, or NDJSON. All or nothing. Neither the bytes nor
- * the parsed orders are ever held together: a request of 8 MiB must leave room for what it becomes.
+ * A sender's body is one order, an array, or NDJSON, and is read as a whole or not at all. Neither its
+ * bytes nor its parsed orders are ever held together, as a request of 8 MiB must leave room for the
+ * rows it becomes.
  */
 import { wholeBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";
@@ -18,8 +19,8 @@ export const MAX_ORDERS = 10_000;
 export const MAX_ORDERS_BYTES = 8 * 1024 * 1024;
 
 /**
- * The orders of a body, not yet looked into, and what tells this body from any other: its type and
- * a hash of its bytes. Throws a 4xx `AppError`; so do the orders, which are parsed as they are taken.
+ * Reads the orders of a body, not checked, and what tells this body from any other: its type and a
+ * hash of its bytes. Throws a 4xx `AppError`; so do the orders, which are parsed as they are taken.
  */
 export async function readOrders(
   request: Request,
@@ -49,7 +50,7 @@ function* counted(orders: Iterable<OrderText>): Generator<OrderText> {
   }
 }
 
-/** The body's text, and the hash of its bytes. */
+/** Reads the body's text and the hash of its bytes. */
 async function readText(request: Request): Promise<{ text: string; hash: string }> {
   const tooLarge = () =>
     new AppError(413, "body_too_large", `The body is over ${MAX_ORDERS_BYTES} bytes`);
@@ -75,7 +76,10 @@ async function readText(request: Request): Promise<{ text: string; hash: string 
   return { text, hash: hex(new Uint8Array(await digest.digest)) };
 }
 
-/** Decodes chunk by chunk; without one, it ends. Drops a byte order mark, as RFC 8259 allows. */
+/**
+ * Makes a decoder that takes chunks, and ends without one. It drops a byte order mark, as RFC 8259
+ * allows.
+ */
 function decoder(): (chunk?: Uint8Array) => string {
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   return (chunk) => {

@@ -14,15 +14,18 @@ import { type OrderText, readOrderText } from "../order/order-text";
 import { prepareOrder } from "../pipeline/prepare";
 import { processOrder } from "../pipeline/task";
 
-/** A request's `Idempotency-Key`, which is its sender's own. */
+/**
+ * SentKey is a request's `Idempotency-Key`. It is its sender's own: another's equal key is another
+ * key.
+ */
 interface SentKey {
   user: string | null;
   key: string;
 }
 
 /**
- * Throws a 503 while the orders already accepted wait too long, unless the key has its answer. To be
- * asked before any are read.
+ * Throws a 503 while the orders already accepted wait too long, unless the key has its answer. It must
+ * be called before any order is read.
  */
 export async function assertRoomForOrders(env: Env, sent?: SentKey): Promise<void> {
   await assertRoom(
@@ -36,18 +39,18 @@ function storedKey({ user, key }: SentKey): string {
   return `${user ?? ""} ${key}`;
 }
 
-/** Who sends orders, and how. */
+/** Sender is who sends orders, and how. */
 interface Sender extends Pick<EnqueueOptions, "behind"> {
   user: string | null;
-  /** Their key, and what tells this request's body from any other. */
+  /** The sender's key, and what tells this request's body from any other. */
   idempotency?: { key: string; identity: string } | undefined;
 }
 
 type EnqueuedOrders = Enqueued & { shownIds: ShownId[] };
 
 /**
- * Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. Each is parsed as
- * it is taken, and of each only its row's text and its id are kept.
+ * Enqueues orders as sent, good or bad: a bad one fails by itself, seen and kept. Each is parsed as it
+ * is taken, and only the text of its row and its id are kept.
  */
 export async function enqueueSent(
   env: Env,
@@ -70,7 +73,7 @@ export async function enqueueSent(
   return isRefused(accepted) ? accepted : { ...accepted, shownIds };
 }
 
-/** Enqueues orders that were made here. */
+/** Enqueues orders that were made by this system. */
 export async function enqueueOrders(
   env: Env,
   orders: Iterable<unknown>,

@@ -1,4 +1,4 @@
-/** The outside's words for what is inside: the field names the order API always had. */
+/** The contract translates orders into the field names that the order API has always had. */
 import { z } from "@hono/zod-openapi";
 import { isRawNumber } from "../../lib/exact-json";
 import { toDecimal } from "./money";
@@ -12,8 +12,8 @@ import {
 import type { OrderRow } from "./queries";
 
 /**
- * An order as sent, for those who send one. Nothing is checked against it: an order that breaks it
- * is accepted, and fails by itself in the first stage.
+ * SentOrder tells senders what an order is. Nothing is checked against it: an order that breaks it is
+ * accepted, and fails by itself in the first stage.
  */
 export const SentOrder = z
   .looseObject({
@@ -36,7 +36,7 @@ export const SentOrder = z
 const publicIdSchema = z.union([z.int(), z.string()]);
 const money = z.string().openapi({ description: "A decimal with two places", example: "199.00" });
 
-/** A processed order. */
+/** Pedido is a processed order as the API shows it. */
 export const Pedido = z
   .object({
     id_pedido_original: publicIdSchema,
@@ -59,7 +59,7 @@ export const Pedido = z
   })
   .openapi("Pedido");
 
-/** The answer to orders sent: a task each, in their order. */
+/** Accepted is the answer to orders that were sent: a task for each, in their order. */
 export const Accepted = z
   .object({
     lote: z.string().openapi({ description: "Shared by the tasks of this request" }),
@@ -83,7 +83,7 @@ interface StoredLine {
   unitPrice: number;
 }
 
-/** A processed order as the API shows it. Money is decimal text with two places. */
+/** Makes the API's view of a processed order. Money is decimal text with two places. */
 export function toPedido(order: OrderRow): z.infer<typeof Pedido> {
   const lines = JSON.parse(order.lines) as StoredLine[];
   return {
@@ -105,12 +105,12 @@ export function toPedido(order: OrderRow): z.infer<typeof Pedido> {
   };
 }
 
-/** A canonical id as JSON: a number where it is one, as most senders' ids are. */
+/** Returns a canonical id as JSON: a number where it is one, as most senders' ids are. */
 export function publicId(id: string): string | number {
   return /^[1-9]\d{0,15}$/.test(id) && Number.isSafeInteger(Number(id)) ? Number(id) : id;
 }
 
-/** What a producer is told of each order: its task, and the id as it was sent. */
+/** Makes what a sender is told of an order: its task, and the id as it was sent. */
 export function toTarea(
   taskId: string,
   shownId: ShownId,
@@ -120,7 +120,10 @@ export function toTarea(
 
 export type ShownId = string | number | null;
 
-/** An id as it was sent; null for what is none. In the answer's JSON a raw number is a number. */
+/**
+ * Returns an id as it was sent, or null for what is no id. A raw number is a number in the answer's
+ * JSON.
+ */
 export function shownIdOf(id: unknown): ShownId {
   const isShown = typeof id === "string" || typeof id === "number" || isRawNumber(id);
   return isShown ? (id as ShownId) : null;

@@ -3,10 +3,13 @@ import type { FailureReason } from "../../tasks/model/define";
 import { MAX_CUSTOMER_CHARACTERS, MAX_LINES, MAX_ORDER_BYTES, MAX_ORDER_DEPTH } from "./order";
 import { MAX_QUANTITY, MAX_SKU_CHARACTERS } from "./order";
 
-/** The code of an order that waits for its products. */
+/** An order that waits for its products has this error code. */
 export const CATALOGUE_WAITING = "catalogue_waiting";
 
-/** Everything that can keep an order from being stored. Fields are paths of the order as sent. */
+/**
+ * OrderError is everything that can keep an order from being stored. Fields are paths of the order
+ * as sent.
+ */
 export type OrderError =
   | { kind: "not_an_order" }
   | { kind: "too_large"; bytes: number }
@@ -23,10 +26,13 @@ export type OrderError =
   | { kind: "catalogue_unavailable"; sku: string; why: string }
   | { kind: "catalogue_waiting"; sku: string; down: string | null }
   | { kind: "held"; by: string }
-  /** Known before any work was done; one found in the database itself is persist.ts's business. */
+  /**
+   * "duplicate" was found before any work was done; persist.ts finds those that only the database
+   * knows.
+   */
   | { kind: "duplicate"; winner: string };
 
-/** The public reason: a stable code, words that name the field or SKU, the stage. */
+/** Makes the public reason: a stable code, a message that names the field or SKU, and the stage. */
 export function reasonOf(error: OrderError): FailureReason {
   switch (error.kind) {
     case "not_an_order":
@@ -118,12 +124,13 @@ function waitingMessage({ sku, down }: { sku: string; down: string | null }): st
     : `The catalogue is down (${down}); SKU ${quote(sku)} waits for it`;
 }
 
-// What JSON leaves as it is, and nobody sees, or would break a line or turn the reading direction.
+// JSON leaves these characters as they are, though they are unseen, break a line or turn the
+// reading direction.
 const UNSEEN = new RegExp(`(?! )[${INVISIBLE}]`, "gu");
 const escape = (character: string) =>
   character.replaceAll(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** A value in a message: short, on one line, control characters escaped. */
+/** Quotes a value in a message: short, on one line, control characters escaped. */
 function quote(value: unknown): string {
   const text = (JSON.stringify(value) ?? String(value)).slice(0, 200).replaceAll(UNSEEN, escape);
   const characters = Array.from(text);

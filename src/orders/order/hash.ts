@@ -1,6 +1,8 @@
 import type { PricedOrder } from "./order";
 
-/** The text the hash is taken of: the canonical order and its enrichment, members in fixed order. */
+/**
+ * Returns the text that is hashed: the canonical order and its enrichment, members in fixed order.
+ */
 export function canonicalText(order: PricedOrder): string {
   const lines = order.lines.map(({ sku, quantity, productId, title, unitPrice }) => [
     sku,

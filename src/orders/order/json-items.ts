@@ -1,14 +1,18 @@
 import { endOfString } from "../../lib/json-string";
 
 /**
- * The items of a JSON array as texts, one at a time: ten thousand parsed orders at once would be
- * several times their text. Only the array is read here; each item is JSON or not when it is parsed.
+ * Yields the items of a JSON array as texts, one at a time, as ten thousand parsed orders would take
+ * several times the space of their text. Only the array is checked; whether an item is JSON shows when
+ * it is parsed. Throws SyntaxError.
  */
 export function jsonItems(text: string): Generator<string> {
   return parts(text, text.indexOf("[") + 1, CLOSE_BRACKET);
 }
 
-/** The text of an object's member, the last of that name as for JSON.parse. The object is JSON. */
+/**
+ * Returns the text of an object's member, the last of that name as JSON.parse has it. The object
+ * must be JSON.
+ */
 export function memberText(object: string, name: string): string | undefined {
   let found: string | undefined;
   for (const member of parts(object, object.indexOf("{") + 1, CLOSE_BRACE)) {
@@ -21,7 +25,10 @@ export function memberText(object: string, name: string): string | undefined {
   return found;
 }
 
-/** What stands between the commas of an array or an object, from `start` to the bracket that ends it. */
+/**
+ * Yields what stands between the commas of an array or an object, from `start` to the bracket that
+ * ends it.
+ */
 function* parts(text: string, start: number, close: number): Generator<string> {
   let depth = 0;
   let items = 0;

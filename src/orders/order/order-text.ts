@@ -2,16 +2,21 @@ import { mayLookDifferent, parseAsSent } from "../../lib/exact-json";
 import { isRecord } from "../../lib/record";
 import { memberText } from "./json-items";
 
-/** An order as it came: what is stored is its own text, so that every number keeps its digits. */
+/**
+ * OrderText is an order as it came. Its own text is stored, so that every number keeps its digits.
+ */
 export interface OrderText {
   text: string;
-  /** Its numbers as JavaScript reads them; nothing is checked. */
+  /** The parsed order, with numbers as JavaScript reads them and nothing checked. */
   value: unknown;
   /** The member `id`, a number as it was written: see lib/exact-json.ts. */
   id: unknown;
 }
 
-/** Throws SyntaxError. An order may be of any size and depth, so only its id is read with care. */
+/**
+ * Parses an order. Only its id keeps exact digits, as an order may be of any size and depth. Throws
+ * SyntaxError.
+ */
 export function readOrderText(text: string): OrderText {
   const value: unknown = JSON.parse(text);
   const id = isRecord(value) ? value["id"] : undefined;

@@ -1,8 +1,8 @@
 import { INVISIBLE } from "../../lib/visible";
 
-/** The stages' types: each stage takes the one before, so the compiler checks their order. */
+/** Each stage takes the type that the stage before made, so the compiler checks their order. */
 
-/** The name of the task that processes an order. */
+/** The task that processes an order has this name. */
 export const ORDER_TASK = "pedidos.procesar";
 
 export const STAGES = ["validate", "enrich", "price", "persist"] as const;
@@ -10,13 +10,15 @@ export type Stage = (typeof STAGES)[number];
 
 export interface ValidLine {
   sku: string;
-  /** 1 to 10,000. */
+  /** The quantity is from 1 to 10,000. */
   quantity: number;
 }
 
-/** An order whose structure is right. */
+/** ValidOrder is an order whose structure is right. */
 export interface ValidOrder {
-  /** Canonical: 42 and "42" are the same order, and so are "é" in one character and in two. */
+  /**
+   * The canonical id: 42 and "42" are the same order, and so are "é" in one character and in two.
+   */
   id: string;
   customer: string;
   lines: ValidLine[];
@@ -25,16 +27,16 @@ export interface ValidOrder {
 export interface EnrichedLine extends ValidLine {
   productId: string;
   title: string;
-  /** Minor units. */
+  /** The price in minor units. */
   unitPrice: number;
 }
 
-/** With what the catalogue says of every line. */
+/** EnrichedOrder adds what the catalogue says of every line. */
 export interface EnrichedOrder extends ValidOrder {
   lines: EnrichedLine[];
 }
 
-/** With its sums, in minor units. */
+/** PricedOrder adds the order's sums, in minor units. */
 export interface PricedOrder extends EnrichedOrder {
   currency: string;
   subtotal: number;
@@ -42,9 +44,9 @@ export interface PricedOrder extends EnrichedOrder {
   total: number;
 }
 
-/** As the database keeps it. */
+/** StoredOrder is an order as the database keeps it. */
 export interface StoredOrder extends PricedOrder {
-  /** SHA-256, hex. */
+  /** The SHA-256 of the canonical order and its enrichment, in hex. */
   hash: string;
   processedAt: number;
 }
@@ -55,16 +57,16 @@ export const MAX_SKU_CHARACTERS = 64;
 export const MAX_CUSTOMER_CHARACTERS = 255;
 export const MAX_ID_CHARACTERS = 64;
 export const MAX_ORDER_BYTES = 65_536;
-/** An order is three levels deep; the database's JSON ends at a thousand. */
+/** A good order is three levels deep, and D1 reads JSON of up to a thousand levels. */
 export const MAX_ORDER_DEPTH = 32;
 
-// "." and ".." are visible, but no address can name them: /api/pedidos/.. is /api.
+// "." and ".." are visible, but no URL can name them: /api/pedidos/.. is /api.
 const VISIBLE = new RegExp(`^(?!\\.{1,2}$)[^\\p{C}${INVISIBLE}]{1,64}$`, "u");
 
 /**
- * The canonical id, or null when it is none: see MAX_ID_CHARACTERS and the order rules. Texts that
- * Unicode calls equivalent are one id, as nobody can tell them apart; others, such as "²" and "2",
- * look different and stay so.
+ * Returns the canonical id, or null when it is none by the order rules. Texts that Unicode calls
+ * equivalent are one id, as nobody can tell them apart. Others, such as "²" and "2", look different
+ * and stay so.
  */
 export function canonicalId(id: unknown): string | null {
   if (typeof id === "number") {

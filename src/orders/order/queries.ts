@@ -4,17 +4,17 @@ import { sql, statement } from "../../db/sql";
 import { formsOf } from "../../lib/fold";
 import type { OrderColumns } from "./schema";
 
-/** What is shown of an order's row. */
+/** OrderRow is what is shown of an order's row. */
 export type OrderRow = Omit<OrderColumns, "customer_folded">;
 
-/** Without its lines, of which there may be 200. */
+/** OrderSummary is an order's row without its lines, of which there may be 200. */
 export type OrderSummary = Omit<OrderRow, "lines"> & { line_count: number };
 
 export function orderNotFound(id: string): AppError {
   return new AppError(404, "order_not_found", `There is no processed order ${id}`);
 }
 
-/** By its id, in whichever form of Unicode. */
+/** Finds an order by its id, in any form of Unicode. */
 export async function getOrder(db: D1Database, id: string): Promise<OrderRow | null> {
   const where = new Conditions();
   where.addAny("id", formsOf(id));
@@ -30,7 +30,7 @@ SELECT o.id, o.task_id, o.hash, o.customer, o.currency, o.subtotal, o.discount, 
   o.processed_at, json_array_length(o.lines) AS line_count ${OF_IDS}`),
 };
 
-/** Those that exist, in the order asked for. */
+/** Reads the orders that exist, in the order of `ids`. */
 export async function getOrders<Row extends { id: string }>(
   db: D1Database,
   columns: keyof typeof READ,

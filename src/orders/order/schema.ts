@@ -2,22 +2,26 @@ import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { RowOf } from "../../db/row";
 
 /**
- * Processed orders. The primary key is the last word on uniqueness: an order id is stored once.
- * Money is integer minor units, times are Unix milliseconds. `WITHOUT ROWID`, as in the migration.
+ * Processed orders are stored here. The primary key decides on uniqueness: an order id is stored
+ * once. Money is integer minor units, times are Unix milliseconds. `WITHOUT ROWID`, as the migration
+ * says.
  */
 export const orders = sqliteTable(
   "orders",
   {
-    /** Canonical, see order.ts; of an order stored long ago perhaps another form of it. */
+    /** The canonical id, see order.ts; of an order stored long ago perhaps another form of it. */
     id: text("id").primaryKey(),
-    /** The one task that stored it. */
+    /** The id of the one task that stored it. */
     taskId: text("task_id").notNull(),
-    /** SHA-256 of the canonical order and its enrichment, hex. */
+    /** The SHA-256 of the canonical order and its enrichment, in hex. */
     hash: text("hash").notNull(),
     customer: text("customer").notNull(),
-    /** See lib/fold.ts; null of orders stored before it was kept, until fold-customers.ts is there. */
+    /**
+     * The customer's folded name (lib/fold.ts); null in rows of old versions that fold-customers.ts
+     * has not reached.
+     */
     customerFolded: text("customer_folded"),
-    /** JSON array of lines: sku, quantity, title, unit price in minor units. */
+    /** A JSON array of lines: sku, quantity, title, unit price in minor units. */
     lines: text("lines").notNull(),
     currency: text("currency").notNull(),
     subtotal: integer("subtotal").notNull(),
@@ -33,18 +37,21 @@ export const orders = sqliteTable(
 
 export type OrderColumns = RowOf<typeof orders>;
 
-/** What remains of a deleted order: its id stays used. `WITHOUT ROWID`. */
+/** A deleted order leaves this row, so that its id stays used. `WITHOUT ROWID`. */
 export const deletedOrders = sqliteTable("deleted_orders", {
   id: text("id").primaryKey(),
-  /** The task that had stored it. */
+  /** The id of the task that had stored it. */
   taskId: text("task_id").notNull(),
   deletedAt: integer("deleted_at").notNull(),
-  /** "user:ID". */
+  /** The administrator who deleted it: "user:ID". */
   deletedBy: text("deleted_by").notNull(),
   reason: text("reason").notNull(),
 });
 
-/** Last demo order id given out, so that demo ids follow the clock and never collide. */
+/**
+ * This row holds the last demo order id given out, so that demo ids follow the clock and never
+ * collide.
+ */
 export const demoSequence = sqliteTable("demo_sequence", {
   name: text("name").primaryKey(),
   value: integer("value").notNull(),

@@ -1,7 +1,7 @@
 /**
- * Lists of orders, newest first, MAX_SCANNED rows a page at most. A whole name is found by its
- * index, and so is the beginning of one while few orders are under it. Words elsewhere in a name are
- * found by looking at the orders themselves.
+ * Lists of orders are newest first, and look at MAX_SCANNED rows a page at most. A search for a whole
+ * name uses the index of names, and so does one for a name's beginning while few orders match. Words
+ * elsewhere in a name are found by looking at the orders themselves.
  */
 import type { Conditions } from "../../db/conditions";
 import { sql, statement } from "../../db/sql";
@@ -27,28 +27,28 @@ import { inRange, type OrderFilter, type OrderPlace, rangePast } from "./range";
 type Test = (customer: string) => boolean;
 type Looked = OrderPlace & Pick<OrderColumns, "customer"> & { hit: number; bytes: number };
 
-/** Which index to walk, and what a customer's name must meet besides. */
+/** Scan says which index to walk, and what a customer's name must meet besides. */
 interface Scan {
   filter: OrderFilter;
   id?: string;
   tests: Test[];
   total?: Total;
-  /** What the keys of its pages are marked with. */
+  /** The mark in the keys of its pages. */
   mark?: typeof ELSEWHERE;
 }
 
-/** All there is, read whole; where to look on for words elsewhere in names. */
+/** Found is all matching orders, read whole, and where to look on for words elsewhere in names. */
 interface Found {
   rows: OrderPlace[];
   onward: PageKey | null;
 }
 
-/** In a key: the names that begin with the search are behind it. */
+/** A key with this mark says that names beginning with the search were listed before it. */
 const ELSEWHERE = "elsewhere";
-/** That many begin with the search. */
+/** The total when at least this many names begin with the search. */
 const MANY: Total = { count: MAX_SORTED, capped: true };
 
-/** A page ends early where its orders get large: see MAX_PAGE_BYTES. */
+/** Lists a page of orders. It ends early where its orders get large: see MAX_PAGE_BYTES. */
 export async function listOrders(
   db: D1Database,
   filter: OrderFilter,
@@ -58,7 +58,7 @@ export async function listOrders(
   return { ...page, rows: await getOrders<OrderRow>(db, "whole", idsOf(page.rows)) };
 }
 
-/** A page of orders without their lines. */
+/** Lists a page of orders without their lines. */
 export async function listOrderSummaries(
   db: D1Database,
   filter: OrderFilter,
@@ -127,13 +127,15 @@ const BEGINNING = sql(`
 SELECT id, processed_at, customer_folded FROM orders
 WHERE customer_folded >= :start AND customer_folded < :end LIMIT ${MAX_SORTED}`);
 
-/** Orders of customers whose names begin so, out of the index alone. */
+/** Finds the orders of customers whose names begin with the search, by the index alone. */
 async function beginning(db: D1Database, search: string): Promise<Begun[]> {
   const start = fold(search);
   return (await BEGINNING.on(db, { start, end: `${start}\u{10FFFF}` }).all<Begun>()).results;
 }
 
-/** To those that begin so, the newest with its words elsewhere. */
+/**
+ * Adds the newest orders with the search's words elsewhere in the name to those that begin with it.
+ */
 async function addNewest(
   db: D1Database,
   begun: readonly Begun[],
@@ -155,7 +157,7 @@ async function addNewest(
   return { rows, onward: last ? [...keyOf(last), ELSEWHERE] : null };
 }
 
-/** A page of the orders found. */
+/** Cuts a page out of the orders found. */
 async function cutFound(
   db: D1Database,
   { rows, onward }: Found,

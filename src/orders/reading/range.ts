@@ -1,22 +1,29 @@
-/** What a list or a walk of orders asks of them, as ranges of `orders_customer` or `orders_processed`. */
+/**
+ * A list or a walk of orders reads a range of the index `orders_customer` or `orders_processed`.
+ */
 import { Conditions } from "../../db/conditions";
 import { fold } from "../../lib/fold";
 import type { OrderColumns } from "../order/schema";
 
 export interface OrderFilter {
-  /** A whole name, folded. */
+  /** The whole name of a customer, which is compared folded. */
   customer?: string;
-  /** Processed at or after, before; Unix milliseconds. */
+  /**
+   * The earliest time of processing; `before` is the end, itself excluded. In Unix milliseconds.
+   */
   from?: number;
   before?: number;
   /** An order id, or words of a customer's name. */
   search?: string;
 }
 
-/** Where an order stands in a list. */
+/** OrderPlace is where an order stands in a list. */
 export type OrderPlace = Pick<OrderColumns, "id" | "processed_at">;
 
-/** The filter's range past a place, with one bound at that end: see tasks/id-range.ts. */
+/**
+ * Makes the filter's range past a place, with one bound at that end: tasks/reading/id-range.ts says
+ * why.
+ */
 export function rangePast(
   filter: OrderFilter,
   place: OrderPlace | null,
@@ -35,7 +42,7 @@ export function rangePast(
   return where;
 }
 
-/** What a filter asks for, its search aside. */
+/** Makes the condition of what a filter asks for, without its search. */
 export function inRange(filter: Omit<OrderFilter, "search">): Conditions {
   const where = new Conditions();
   if (filter.customer !== undefined) {

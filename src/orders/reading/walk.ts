@@ -1,4 +1,4 @@
-/** Reading every order of a filter, oldest first, in pages of bounded size. */
+/** A walk reads every order of a filter, oldest first, in pages of bounded size. */
 import { statement } from "../../db/sql";
 import { fold } from "../../lib/fold";
 import { hasUnfolded } from "../pipeline/fold-customers";
@@ -7,14 +7,17 @@ import { inRange, type OrderFilter, rangePast } from "./range";
 
 export type WalkFilter = Omit<OrderFilter, "search">;
 
-/** An order's place in the walk. */
+/** WalkPlace is an order's place in the walk. */
 export type WalkPlace = readonly [processedAt: number, id: string];
 
 const PAGE_ORDERS = 500;
-/** An order has up to 200 lines: a page of the largest would be tens of megabytes. */
+/**
+ * A page is bounded in bytes too, as a page of the largest orders, of 200 lines, would be tens of
+ * megabytes.
+ */
 const PAGE_BYTES = 1_000_000;
 
-/** The orders that follow `after`, and where they end; null when the walk is over. */
+/** Reads the orders that follow `after`, and where they end; null when the walk is over. */
 export async function nextOrders(
   db: D1Database,
   filter: WalkFilter,
@@ -44,14 +47,14 @@ export async function nextOrders(
   return { rows, end: [last.processed_at, last.id] };
 }
 
-/** How many there are; more, perhaps, while customers are not all folded. */
+/** Counts the orders; perhaps too many while not all customers are folded. */
 export async function countOrders(db: D1Database, filter: WalkFilter): Promise<number> {
   const where = inRange(await inIndex(db, filter));
   const text = `SELECT count(*) AS n FROM orders WHERE ${where.sql}`;
   return (await statement(db, text, where.values).first<number>("n")) ?? 0;
 }
 
-/** What of a filter an index tells. */
+/** Returns the part of a filter that an index decides. */
 async function inIndex(db: D1Database, filter: WalkFilter): Promise<WalkFilter> {
   const isKnown = filter.customer === undefined || !(await hasUnfolded(db));
   return isKnown ? filter : { ...filter, customer: undefined };
