@@ -150,7 +150,7 @@ export const orderRoutes = site
   })
   .openapi(oneRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const order = await getOrder(c.env.DB, id); // An old order may have an id that would be refused today.
+    const order = await getOrder(c.env.DB, id); // An old id may be invalid today.
     if (!order) {
       throw orderNotFound(id);
     }

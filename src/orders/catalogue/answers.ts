@@ -1,7 +1,7 @@
 import { dropFirst } from "../../lib/drop-first";
 import type { Product } from "./product";
 
-/** What the catalogue says of a product, and when it was asked. Unix milliseconds. */
+/** Answer is what the catalogue says of a product, and when it was asked, in Unix milliseconds. */
 export type Answer = { askedAt: number } & (
   | { kind: "product"; product: Product }
   | { kind: "unknown" }
@@ -10,9 +10,9 @@ export type Answer = { askedAt: number } & (
 
 const MAX_ANSWERS = 20_000;
 
-/** The latest answer on each product. */
+/** Answers holds the latest answer on each product. */
 export class Answers {
-  /** The first asked first. */
+  /** The answers, in the order in which they were kept, so that the oldest are dropped first. */
   readonly #answers = new Map<string, Answer>();
 
   get(product: string): Answer | undefined {

@@ -1,22 +1,22 @@
 /**
- * What is still to be asked, in turns: of the senders, and of each sender's orders, whose large ones
- * have turns of their own. So neither a sender of many orders nor an order of many lines takes every
- * call, and an order that is doomed takes none.
+ * Asks holds what is still to be asked, in turns: of the senders, and of each sender's orders, whose
+ * large ones have turns of their own. So neither a sender of many orders nor an order of many lines
+ * takes every call, and a doomed order takes none.
  *
- * An answer is kept, and good for an order, for so long only. So orders begin no sooner than there is
- * room to ask all they need in that time, and those that began get on at the same rate: a share of
- * its products each turn. The others stand in line.
+ * An answer is kept, and good for an order, for a limited time. So an order begins only when there is
+ * room to ask all it needs in that time, and orders that began get on at the same rate: a share of
+ * their products each turn. The others stand in line.
  */
 import { SenderLane, type LanePlace } from "./lane";
 
-/** An order that needs products. Times are Unix milliseconds. */
+/** Need is an order that needs products. Times are Unix milliseconds. */
 export interface Need {
-  /** The order's task. */
+  /** The id of the order's task. */
   taskId: string;
   /** The sender of the order, for fair turns. */
   sender: string;
   products: string[];
-  /** Answers to calls that began before this are too old for it. */
+  /** The earliest time of asking: answers to earlier calls are too old for it. */
   notBefore: number;
 }
 
@@ -24,20 +24,20 @@ interface Waiting extends Need, LanePlace {
   seenAt: number;
 }
 
-/** What is to become of a product of an order: see `next`. */
+/** Verdict is what is to become of a product of an order: `next` says what each means. */
 export type Verdict = "ask" | "later" | "paused" | "settled" | "doomed";
 
 /** An order that nobody brought again for this long has gone elsewhere. */
 const FORGOTTEN_MS = 300_000;
 const MAX_ORDERS = 5000;
 const MAX_PRODUCTS = 200_000;
-/** An order of more products is large. */
+/** An order of more products than this is large. */
 const SMALL = 20;
 
 type Judge = (product: string, need: Need) => Verdict;
 
 export class Asks {
-  /** The sender whose turn it is comes first. */
+  /** The lanes by kind and sender; the one whose turn it is comes first. */
   readonly #lanes = new Map<string, SenderLane<Waiting>>();
   readonly #laneOf = new Map<string, string>();
   #products = 0;
@@ -46,12 +46,14 @@ export class Asks {
     return this.#laneOf.size;
   }
 
-  /** Products over all orders, each as often as it is needed. */
+  /** The number of products over all orders, each as often as it is needed. */
   get products(): number {
     return this.#products;
   }
 
-  /** Gives an order its place, or keeps the one it has; what does not fit has to come again. */
+  /**
+   * Gives an order a place, or keeps the one it has. An order that does not fit has to come again.
+   */
   keep(need: Need, now: number): void {
     const known = this.#find(need.taskId);
     if (known) {
@@ -61,7 +63,7 @@ export class Asks {
     const { length: size } = need.products;
     const name = `${size > SMALL ? "large" : "small"} ${need.sender}`;
     const lane = this.#lanes.get(name) ?? new SenderLane<Waiting>();
-    // What one lane has never exceeds what it leaves free, so that there is room for others.
+    // A lane never holds more than it leaves free, so that there is room for other lanes.
     if (
       lane.orders < MAX_ORDERS - this.orders &&
       lane.products + size <= MAX_PRODUCTS - this.#products
@@ -94,7 +96,7 @@ export class Asks {
     this.#products = 0;
   }
 
-  /** Whether any product may be asked now. */
+  /** Tells whether any product passes the test. */
   some(test: (product: string, need: Need) => boolean): boolean {
     for (const lane of this.#lanes.values()) {
       for (const order of lane.all) {
@@ -107,9 +109,9 @@ export class Asks {
   }
 
   /**
-   * The next product to ask whose turn it is and of which `judge` says "ask"; "later" and "paused"
-   * leave it in its place, "settled" takes it off its order, "doomed" takes the whole order off.
-   * `room` is how many products orders may have begun with.
+   * Returns the product to ask now: the first in turn that `judge` says to "ask". "later" and "paused"
+   * leave a product in its place, "settled" takes it off its order, "doomed" takes the whole order off.
+   * `room` is the number of products that orders which began may have.
    */
   next(judge: Judge, now: number, room: number): string | undefined {
     for (const [name, lane] of this.#lanes) {
@@ -144,9 +146,9 @@ export class Asks {
 }
 
 interface Look {
-  /** The product to ask. */
+  /** The product to ask, if there is one. */
   ask?: string;
-  /** The products that the order needs still, this one included; of a doomed order, none. */
+  /** The products that the order still needs, the one to ask included; none of a doomed order. */
   left: string[];
 }
 

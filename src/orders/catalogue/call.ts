@@ -1,19 +1,22 @@
-/** One call to the catalogue, an HTTP service of the fakestoreapi shape: GET /products/4. */
+/**
+ * A call asks the catalogue, an HTTP service of the fakestoreapi shape, for one product: GET
+ * /products/4.
+ */
 import { exports } from "cloudflare:workers";
 import { systemClock } from "../../lib/clock";
 import { isRefused } from "../../lib/result";
 import { type Product, readProduct } from "./product";
 
 /**
- * What one call came to.
+ * CallResult is what one call came to.
  * - `product`, `unknown`: an answer; an empty body says that there is no such product.
- * - `missing`: a 404 or 410, which says so too, if it is the catalogue that says it.
+ * - `missing`: a 404 or 410, which says the same if it is the catalogue that says it.
  * - `refused`: a 4xx about this very request, which asking again cannot mend.
- * - `unusable`: a 200 that is no product; about this product, as far as one can tell.
+ * - `unusable`: a 200 that is no product; as far as one can tell, it is about this product.
  * - `failed`: 3xx (to a page to sign in, say), 5xx, 401, 403, an error of Cloudflare's in place of the
- *   catalogue's answer, network, timeout; the product's trouble or the catalogue's.
- * - `limited`: 429, the catalogue is well and asked too often.
- * - `dropped`: given up on by whoever called.
+ *   catalogue's answer, network, timeout; the trouble is the product's or the catalogue's.
+ * - `limited`: 429; the catalogue is well and asked too often.
+ * - `dropped`: whoever called gave it up.
  */
 export type CallResult =
   | { kind: "product"; product: Product }
@@ -26,18 +29,18 @@ export type CallResult =
   | { kind: "dropped" };
 
 export interface CatalogueSource {
-  /** Base URL; empty for the embedded catalogue. */
+  /** The base URL; empty for the embedded catalogue. */
   url: string;
   timeoutMs: number;
 }
 
 const MAX_BODY_BYTES = 65_536;
-/** Cloudflare's longest error pages have about 10 KiB. */
+/** An error page is read up to this size, as Cloudflare's longest ones have about 10 KiB. */
 const MAX_ERROR_BYTES = 16_384;
-/** Statuses below 500 that are no word about the product: who asks, or how often, or when. */
+/** These statuses below 500 say nothing of the product, only of who asks, how often, or when. */
 const TRANSIENT = new Set([401, 403, 407, 408, 421, 423, 425]);
 
-/** Never throws. `dropped` ends it early. */
+/** Calls the catalogue; `dropped` ends the call early. Never throws. */
 export async function callCatalogue(
   { url, timeoutMs }: CatalogueSource,
   id: string,
@@ -88,8 +91,8 @@ async function read(id: string, response: Response, now: number): Promise<CallRe
 }
 
 /**
- * The number of an error that is Cloudflare's own (1042, a Worker it did not reach, comes as a 404),
- * in the forms it has as text, as JSON and as a page; null for what the host itself said.
+ * Returns the number of an error that is Cloudflare's own (1042, a Worker it did not reach, comes as
+ * a 404), in its forms as text, JSON and page; null for what the host itself said.
  */
 export function cloudflareError(body: string): string | null {
   const isCloudflares =
@@ -101,7 +104,10 @@ export function cloudflareError(body: string): string | null {
 
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** Milliseconds of a Retry-After header, in seconds or as a date, or null; an hour at most. */
+/**
+ * Reads a Retry-After header, in seconds or as a date, as milliseconds of an hour at most; null for
+ * none.
+ */
 export function readRetryAfter(header: string | null, now: number): number | null {
   const text = header?.trim() ?? "";
   const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN;
@@ -109,7 +115,7 @@ export function readRetryAfter(header: string | null, now: number): number | nul
   return Number.isNaN(ms) ? null : Math.min(Math.max(ms, 0), MAX_RETRY_AFTER_MS);
 }
 
-/** The body as text, or null when it is larger than `max` bytes. */
+/** Reads the body as text; null when it is larger than `max` bytes. */
 async function readText(response: Response, max: number): Promise<string | null> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;

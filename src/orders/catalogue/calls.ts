@@ -1,4 +1,4 @@
-/** The calls under way: so many at a time, of which those for slow products have half at most. */
+/** Calls are those under way: six at a time, of which slow products have half at most. */
 import type { Asked } from "./judgement";
 
 export const CALLS_AT_ONCE = 6;
@@ -26,12 +26,15 @@ export class Calls {
     return [...this.#calls.values()].map(({ asked }) => asked);
   }
 
-  /** Those that were not known to be slow as they began. */
+  /** The calls for products that were not known to be slow when they began. */
   get fast(): Call[] {
     return [...this.#calls.values()].filter(({ slow }) => !slow);
   }
 
-  /** What a next one may be for. The slow have one place before all others, or they would wait for ever. */
+  /**
+   * What the next call may be for. Slow products come first while they have no call, or they would
+   * wait for ever.
+   */
   get turns(): ("slow" | "fast")[] {
     const slow = this.#calls.size - this.fast.length;
     return [
@@ -45,7 +48,7 @@ export class Calls {
     return this.#calls.has(product);
   }
 
-  /** How long a product's has been under way; 0 for none. */
+  /** Returns how long a product's call has been under way, in milliseconds; 0 for none. */
   ageMs(product: string, now: number): number {
     return now - (this.#calls.get(product)?.startedAt ?? now);
   }

@@ -1,6 +1,6 @@
 /**
- * The product catalogue as a consumer sees it: what this isolate was told, for
- * CATALOGUE_TTL_SECONDS from when it was asked, and behind that the deployment's one desk.
+ * A consumer's catalogue is what this isolate was told, for CATALOGUE_TTL_SECONDS from when it was
+ * asked, and behind that the deployment's one desk.
  */
 import { type Config, configOf } from "../../config";
 import { type Clock, systemClock } from "../../lib/clock";
@@ -33,24 +33,27 @@ export type NotHad =
 /** What an order learns of a product. */
 export type Lookup = Result<Product, NotHad>;
 
-/** What an order wants to know, since when it asks, and when it last did. Unix milliseconds. */
+/**
+ * Question is what an order wants to know, since when it asks, and when it last ran. Unix
+ * milliseconds.
+ */
 export type Question = Omit<Need, "notBefore"> & { since: number; ranAt: number };
 
-/** By product. */
+/** Lookups are by product. */
 export type Lookups = ReadonlyMap<string, Lookup>;
 
 const MAX_CACHED = 10_000;
 /** An order that collects its products one by one may use what it was told this long ago. */
 const KEPT_MS = 600_000;
-/** The desk asks by a clock of its own. */
+/** The desk asks by a clock of its own, which may differ by this much. */
 const CLOCKS_DIFFER_MS = 10_000;
-/** When the desk itself could not be asked. */
+/** An order waits this long when the desk itself could not be asked. */
 const DESK_WAIT_MS = 2000;
 
 type CatalogueConfig = Pick<Config, "catalogueUrl" | "catalogueTimeoutMs" | "catalogueTtlMs">;
 
 export class Catalogue {
-  /** The first asked first. */
+  /** The answers of the desk, of which the oldest are dropped first. */
   readonly #cache = new Map<string, Answer>();
   readonly #config: CatalogueConfig;
   readonly #clock: Clock;
@@ -60,7 +63,7 @@ export class Catalogue {
     this.#clock = clock;
   }
 
-  /** Looks up what each question asks for; the answer is by task. Never throws. */
+  /** Looks up what each question asks for, and returns the answers by task. Never throws. */
   async lookup(
     desk: Pick<CatalogueDesk, "lookup">,
     questions: readonly Question[],
@@ -117,10 +120,13 @@ export class Catalogue {
     );
   }
 
-  /** What was `found` just now counts though the cache had no room for it. */
+  /**
+   * Returns a fresh answer on a product; one `found` just now counts though the cache had no room
+   * for it.
+   */
   #fresh(product: string, { notBefore }: Need, found?: Found): Answer | undefined {
     const answer = found?.answers.get(product) ?? this.#cache.get(product);
-    // One of the future is of a clock that went back since.
+    // An answer from the future was kept before the clock went back.
     return answer &&
       answer.askedAt >= notBefore &&
       answer.askedAt <= this.#clock() + CLOCKS_DIFFER_MS
@@ -144,7 +150,7 @@ function read(answer: Answer): Lookup {
 
 const catalogues = new WeakMap<object, Catalogue>();
 
-/** The isolate's: what it was told outlives a batch. */
+/** Returns the isolate's catalogue, so that what it was told outlives a batch. */
 export function catalogueOf(env: Env): Catalogue {
   const config = configOf(env);
   let catalogue = catalogues.get(config);
@@ -159,7 +165,7 @@ export function deskOf(env: Env): DurableObjectStub<CatalogueDesk> {
   return objectOf(env, env.CATALOGUE, `catalogue:${configOf(env).catalogueUrl}`);
 }
 
-/** How the catalogue is, or null when that cannot be said just now. */
+/** Asks how the catalogue is; null when that cannot be said just now. */
 export async function catalogueStatus(env: Env): Promise<CatalogueStatus | null> {
   try {
     return await deskOf(env).status();

@@ -1,12 +1,12 @@
 /**
- * The one place a deployment asks its catalogue from, so that what one consumer learnt all know:
- * what was answered, which products are sick, how fast it may be asked, and whether it is down. An
- * object per catalogue URL, so a new catalogue begins with a clean record.
+ * The desk is the one place that a deployment asks its catalogue from, so that what one consumer
+ * learns all know: answers, sick products, how fast it may be asked, and whether it is down. Each
+ * catalogue URL has an object, so that a new catalogue begins with a clean record.
  *
- * All of it lives in memory; losing it costs calls, never an order. The judgement is also written
- * down, at most once a minute, so that a restart neither hammers a catalogue that is down nor asks
- * sick products at once. While the catalogue is down an alarm looks each minute whether it is back:
- * timers, which look sooner, end with the memory.
+ * All of it is in memory, and losing it costs calls, never an order. The judgement is also stored, at
+ * most once a minute, so that a restart neither hammers a catalogue that is down nor asks sick
+ * products at once. While the catalogue is down an alarm asks each minute whether it is back, as
+ * timers, which ask sooner, end with the memory.
  */
 import { DurableObject } from "cloudflare:workers";
 import { systemClock } from "../../lib/clock";
@@ -22,10 +22,13 @@ import { MAX_PROBE_MS } from "./judgement";
 
 const RECORD = "record";
 const SAVE_EVERY_MS = 60_000;
-/** A product nobody asked for lately can only be said to have been sick. */
+/** A product whose last failure is older than this is not shown as sick, as nobody asked since. */
 const SICK_LATELY_MS = 3_600_000;
 const SICK_SHOWN = 20;
-/** An order that heard of the outage's last moment is waiting for it by then. */
+/**
+ * An order that saw the last moment of an outage has settled and waits by then, so a second wake
+ * finds it.
+ */
 const SETTLED_MS = 5000;
 
 interface DeskRecord {
@@ -33,19 +36,22 @@ interface DeskRecord {
   desk: DeskState;
 }
 
-/** What the console says of the catalogue. Times are Unix milliseconds; 0 for never. */
+/**
+ * CatalogueStatus is what the console says of the catalogue. Times are Unix milliseconds; 0 for
+ * never.
+ */
 export interface CatalogueStatus {
   down: { since: number; why: string; probeAt: number } | null;
   lastAnswerAt: number;
   lastError: HealthState["lastError"];
-  /** Products that fail while others answer, the latest to fail first. */
+  /** The products that fail while others answer, the latest to fail first. */
   sick: { product: string; since: number; failures: number; nextAt: number; why: string }[];
   sickCount: number;
-  /** Since when the first of them fails; 0 when none does. */
+  /** The time since which the first of them has failed; 0 when none fails. */
   sickSince: number;
-  /** Calls a second it allows; null while no limit is known. */
+  /** The calls a second that it allows; null while no limit is known. */
   perSecond: number | null;
-  /** Orders waiting for their turn to ask. */
+  /** The number of orders that wait for their turn to ask. */
   waiting: number;
 }
 
@@ -114,7 +120,7 @@ export class CatalogueDesk extends DurableObject<Env> {
     return this.#desk;
   }
 
-  /** Orders that waited for it need not wait for their own time, nor those about to. */
+  /** Wakes the orders that wait for the catalogue, and again those that were about to wait. */
   async #wake(): Promise<void> {
     const waiting = { name: ORDER_TASK, code: CATALOGUE_WAITING };
     try {
@@ -126,7 +132,7 @@ export class CatalogueDesk extends DurableObject<Env> {
     }
   }
 
-  /** Writes the judgement down if it is another, now or when a minute is over since the last time. */
+  /** Stores the judgement if it has changed, now or once a minute is over since the last time. */
   #save(): void {
     const state = this.#desk?.state;
     const judgement = state && judgementOf(state);
@@ -157,10 +163,10 @@ export class CatalogueDesk extends DurableObject<Env> {
   }
 }
 
-/** What must change for the record to be worth writing. */
+/** Returns what must change for the record to be worth a write. */
 function judgementOf({ health, pace }: DeskState): string {
   const rate = pace.perSecond === null ? null : Math.round(Math.log2(pace.perSecond));
   const sick = health.sick.map(([product]) => product);
-  // Which products answered changes with each call; that some did is what a restart has to know.
+  // Which products answered changes with each call, but a restart only has to know that some did.
   return JSON.stringify([health.down?.since, sick, health.proven.length > 0, rate]);
 }

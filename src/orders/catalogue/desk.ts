@@ -1,10 +1,10 @@
 /**
- * Everything that asks the catalogue: six calls at a time, in fair turns, no faster than it allows,
- * and not at all while it is down but for a probe. Callers wait for what comes soon and are told
- * how long the rest takes; calls go on meanwhile, and what they find is kept for who comes again.
+ * This is everything that asks the catalogue: six calls at a time, in fair turns, no faster than it
+ * allows, and only a probe while it is down. Callers wait for what comes soon and are told how long
+ * the rest takes. Calls go on meanwhile, and their answers are kept for who comes again.
  *
  * A product that takes much longer than others is dropped when others wait for its place, and asked
- * again among the slow, which have half of the places at most. So it costs nobody else any time.
+ * again among the slow ones, which have half of the places at most. So it costs others no time.
  */
 import type { Clock } from "../../lib/clock";
 import type { Answer } from "./answers";
@@ -24,38 +24,38 @@ import {
 } from "./patience";
 
 export interface Found {
-  /** By product, whatever its age. */
+  /** The answers by product, whatever their age. */
   answers: Map<string, Answer>;
-  /** By product: it fails by itself. */
+  /** The products that fail by themselves. */
   sick: Map<string, Sickness>;
   down: Outage | null;
-  /** By task, of those that lack an answer still: about how many milliseconds it takes. */
+  /** The wait in about milliseconds, by the ids of tasks that still lack an answer. */
   waits: Map<string, number>;
 }
 
 export interface DeskState extends KnowledgeState {
-  /** The latest moment it knows of. */
+  /** The latest moment that the desk knows of, in Unix milliseconds. */
   at: number;
 }
 
 export interface DeskOptions {
   clock: Clock;
   call(product: string, dropped: AbortSignal): Promise<CallResult>;
-  /** It was down, and has answered. */
+  /** Is called when the catalogue was down and has answered. */
   onHealed(): void;
-  /** After every call: `state` may be another. */
+  /** Is called after every call to the catalogue, as `state` may have changed. */
   onCalled(): void;
   state?: DeskState | undefined;
 }
 
 /**
- * What is asked for orders at once, in products: they must all have come while the first are kept,
- * and are good for them, even if it takes twice as long as it should.
+ * Orders that began have at most this many products together: all must be answered while the first
+ * answers are still good for their order, even if it takes twice as long as it should.
  */
 const MAX_BEGUN = 5000;
 const BEGUN_MS = 200_000;
 const MAX_WANTED = 64;
-/** A clock that goes back by less mends itself in that time. */
+/** A clock that goes back by less than this makes up for it within this time. */
 const SET_BACK_MS = 60_000;
 
 const OPEN: ReadonlySet<Verdict | undefined> = new Set(["ask", "later"] as const);
@@ -65,7 +65,7 @@ export class CatalogueRequests {
   readonly #known: Knowledge;
   readonly #asks = new Asks();
   readonly #calls = new Calls();
-  /** Products wanted last, to have some to probe with. */
+  /** The products that were wanted last, to have some to probe with. */
   #wanted: string[];
   #latestAt: number;
   #called = Promise.withResolvers<void>();
@@ -83,7 +83,7 @@ export class CatalogueRequests {
     return { at: this.#latestAt, ...this.#known.state };
   }
 
-  /** Orders that wait for an answer. */
+  /** The number of orders that wait for an answer. */
   get waiting(): number {
     return this.#asks.orders;
   }
@@ -105,7 +105,8 @@ export class CatalogueRequests {
       newsAt = productsOf(left) < productsOf(open) ? now : newsAt;
       open = left;
       const patience = Math.min(until, newsAt + patienceMs(this.#known.slowness.typicalMs)) - now;
-      // More than a caller waits at most is a clock that went back: it asks again by the new time.
+      // A patience over MAX_WAIT_MS is of a clock that went back; the caller asks again by the new
+      // time.
       if (
         this.#isOver(open) ||
         patience <= 0 ||
@@ -118,7 +119,7 @@ export class CatalogueRequests {
     }
   }
 
-  /** Starts what may start, and comes back when more may. */
+  /** Starts the calls that may start, and sets a timer for when more may. */
   pump(): void {
     this.#watchClock();
     const { down } = this.#known.health;
@@ -144,7 +145,7 @@ export class CatalogueRequests {
     }
   }
 
-  /** Lets nobody wait for a time that was, when the clock went back. */
+  /** Keeps everybody from waiting for a time that was, when the clock went back. */
   #watchClock(): void {
     const now = this.#options.clock();
     if (this.#latestAt - now > SET_BACK_MS) {
@@ -210,7 +211,7 @@ export class CatalogueRequests {
     this.#options.onCalled();
   }
 
-  /** Makes place for those who wait, at the cost of what takes much longer than others. */
+  /** Makes room for products that wait, by dropping calls that take much longer than others. */
   #dropSlow(): void {
     const now = this.#options.clock();
     const after = this.#known.slowness.afterMs;
@@ -236,7 +237,7 @@ export class CatalogueRequests {
     return isUnderWay ? "later" : verdict;
   }
 
-  /** The needs that an answer may still come for, with the products they lack. */
+  /** Returns the needs that an answer may still come for, with the products they lack. */
   #openOf(needs: readonly Need[]): Need[] {
     const open: Need[] = [];
     for (const need of needs) {
@@ -274,18 +275,21 @@ export class CatalogueRequests {
     return found;
   }
 
-  /** Whether nothing comes soon that an order lacks. */
+  /** Tells whether no answer that an order lacks will come soon. */
   #isOver(open: readonly Need[]): boolean {
     const now = this.#options.clock();
     const patience = patienceMs(this.#known.slowness.typicalMs);
-    // Nobody waits for a call that an earlier caller has waited for already.
+    // A call that an earlier caller has waited for already is not waited for again.
     const isLong = (product: string) =>
       this.#known.slowness.isSlow(product) || this.#calls.ageMs(product, now) >= patience;
     const isHeldUp = this.#known.health.down !== null || this.#known.pace.waitMs(now) > NO_NEWS_MS;
     return (this.#calls.isIdle && isHeldUp) || open.every(({ products }) => products.every(isLong));
   }
 
-  /** Orders take turns, so an order's products take as many rounds, of a call for each order. */
+  /**
+   * Estimates an order's wait: orders take turns, so each of its products takes a round of a call
+   * for each order.
+   */
   #waitMs(need: Need): number {
     const calls = Math.min(need.products.length * this.#asks.orders, this.#asks.products);
     const ms = this.#known.pace.waitMs(this.#options.clock()) + calls * this.#known.callMs;

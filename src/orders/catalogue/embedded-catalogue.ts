@@ -1,6 +1,6 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 
-/** Twenty products, so that everything runs without a network. Prices are decimals, as served. */
+/** Twenty products let everything run without a network. Prices are decimals, as served. */
 const PRICES = [
   109.95, 22.3, 55.99, 15.99, 695, 168, 9.99, 10.99, 64, 109, 109.5, 114, 599, 999.99, 56.99, 29.95,
   39.99, 9.85, 7.95, 12.99,
@@ -29,9 +29,9 @@ const TITLES = [
 ];
 
 /**
- * The catalogue used when CATALOGUE_URL is "embedded": an entrypoint of its own, called by fetch, so
- * that the pipeline crosses the same boundary as with a remote one. Unknown ids answer 200 with an
- * empty body, as the public demo store does.
+ * The embedded catalogue is used when CATALOGUE_URL is "embedded". It is an entrypoint of its own,
+ * called by fetch, so that the pipeline crosses the same boundary as with a remote one. An unknown id
+ * gets a 200 with an empty body, as from the public demo store.
  */
 export class EmbeddedCatalogue extends WorkerEntrypoint<Env> {
   override fetch(request: Request): Response {

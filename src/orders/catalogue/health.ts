@@ -1,4 +1,7 @@
-/** Keeps what calls to the catalogue came to, as judgement.ts judges it. Times are Unix milliseconds. */
+/**
+ * Health keeps what calls to the catalogue came to; judgement.ts judges it. Times are Unix
+ * milliseconds.
+ */
 import { dropFirst } from "../../lib/drop-first";
 import {
   type Asked,
@@ -15,11 +18,11 @@ import {
   type Trouble,
 } from "./judgement";
 
-/** Products known to have answered, of which some are asked when in doubt. */
+/** This many products known to have answered are kept, so that some can be asked when in doubt. */
 const PROVEN_KEPT = 32;
 const SICK_KEPT = 500;
 
-/** All that is worth keeping when its holder ends. */
+/** HealthState is all that is worth keeping when its holder ends. */
 export interface HealthState {
   down: Outage | null;
   lastAnswerAt: number;
@@ -28,7 +31,7 @@ export interface HealthState {
   sick: [product: string, sickness: Sickness][];
 }
 
-/** A product that is not there, and when that was said. */
+/** Missing is a product that does not exist, and when the catalogue said so. */
 interface Missing {
   product: string;
   at: number;
@@ -37,14 +40,17 @@ interface Missing {
 export class CatalogueHealth {
   #seq = 0;
   #down: Outage | null;
-  /** Calls with a greater number began while it was down. */
+  /**
+   * The number of the last call before it went down; calls with a greater number began while it was
+   * down.
+   */
   #downSeq = 0;
   #lastAnswerAt: number;
   #lastError: HealthState["lastError"];
-  /** The latest to answer last. */
+  /** The products that answered; the latest to answer is last. */
   readonly #proven: Set<string>;
   readonly #sick: Map<string, Sickness>;
-  /** The latest to fail last. */
+  /** The products that may be to blame for a failure; the latest to fail is last. */
   readonly #suspects = new Map<string, Suspicion>();
 
   constructor(state?: HealthState) {
@@ -73,7 +79,7 @@ export class CatalogueHealth {
     return this.#lastAnswerAt;
   }
 
-  /** Something failed, and it is not known whether by itself. */
+  /** Whether something failed and it is not known whether by itself. */
   get inDoubt(): boolean {
     return this.#suspects.size > 0 && !this.#down;
   }
@@ -91,17 +97,23 @@ export class CatalogueHealth {
     return { product, seq: this.#seq };
   }
 
-  /** Whether there are products that would tell a catalogue that lacks one from a host that lost it. */
+  /**
+   * Whether there are products that would tell a catalogue that lacks one product from a host that
+   * lost all.
+   */
   get doubtsMissing(): boolean {
     return this.#proven.size > 0;
   }
 
-  /** A product is said not to be there, where others were: see `answered`. */
+  /** Notes that a product is said to be missing, which counts once another product is answered. */
   missing(asked: Asked, why: string, now: number): void {
     this.#suspect(asked, { at: now, why, missing: true });
   }
 
-  /** The catalogue said what it knows of a product. Returns those that are proven to be missing. */
+  /**
+   * Notes that the catalogue said what it knows of a product. Returns those that are now proven to
+   * be missing.
+   */
   answered({ product, seq }: Asked, isProduct: boolean, now: number): Missing[] {
     const missing: Missing[] = [];
     this.#lastAnswerAt = now;
@@ -132,13 +144,16 @@ export class CatalogueHealth {
     return missing;
   }
 
-  /** A product's trouble, or the catalogue's. */
+  /** Notes a failure, which is the product's trouble or the catalogue's. */
   failed(asked: Asked, why: string, now: number, retryAfterMs = 0): void {
     this.#lastError = { at: now, product: asked.product, why };
     this.#suspect(asked, { at: now, why, retryAfterMs });
   }
 
-  /** A page of another kind, say: the catalogue's trouble, if others can tell; else the product's. */
+  /**
+   * Notes a 200 that is no product, such as a page: the catalogue's trouble if others can tell,
+   * else the product's.
+   */
   unusable(asked: Asked, why: string, now: number): void {
     const { product } = asked;
     if (this.#proven.size > 0 || this.#down) {
@@ -149,7 +164,9 @@ export class CatalogueHealth {
     }
   }
 
-  /** The request's own trouble, which says nothing of the catalogue: nor that it is back. */
+  /**
+   * Notes a refusal. It is the request's own trouble, and does not say that the catalogue is back.
+   */
   refused(asked: Asked, why: string, now: number): void {
     this.distrust(asked.product);
     if (this.#down) {
@@ -157,12 +174,18 @@ export class CatalogueHealth {
     }
   }
 
-  /** A call came to nothing that says how the catalogue is: it is not to be asked for that. */
+  /**
+   * Stops asking a product about the catalogue's health, as a call for it came to nothing that
+   * tells.
+   */
   distrust(product: string): void {
     this.#proven.delete(product);
   }
 
-  /** The clock went back: what was noted lies in the future now, and nothing must wait for it. */
+  /**
+   * Moves or drops what was noted, after the clock went back, so that nothing waits for a time in
+   * the future.
+   */
   setBack(now: number): void {
     if (this.#down) {
       this.#down = { ...this.#down, since: Math.min(this.#down.since, now), probeAt: now };
@@ -172,7 +195,7 @@ export class CatalogueHealth {
     this.#suspects.clear();
   }
 
-  /** Nothing more can be asked to settle a doubt: nobody answers. */
+  /** Notes that nothing is left to ask that could settle the doubt: the catalogue is down. */
   nothingAnswers(now: number): void {
     const last = [...this.#suspects.values()].at(-1);
     if (last) {
@@ -187,12 +210,12 @@ export class CatalogueHealth {
     }
   }
 
-  /** See productToCheck. */
+  /** Returns what productToCheck says, while in doubt. */
   check(underWay: readonly Asked[]): string | undefined {
     return this.inDoubt ? productToCheck(this.#known, underWay) : undefined;
   }
 
-  /** See productToProbe. */
+  /** Returns what productToProbe says. */
   probe(wanted: readonly string[]): string | undefined {
     return productToProbe(this.#known, wanted);
   }

@@ -1,26 +1,26 @@
 /**
- * Whether the catalogue is down, or a product of it sick: pure judgements of what is known. health.ts
- * keeps that.
+ * These pure functions judge whether the catalogue is down or a product of it sick; health.ts keeps
+ * what they judge by.
  *
- * A failure alone says neither. It makes its product suspect, until a call that began after it is
- * answered: then the catalogue is up, and what was suspect is sick by itself. Products that have
- * answered before are asked for just that. Only when several of these, asked since, fail in a row,
- * or nothing is left that could answer, is the catalogue down; nothing that failed in the meantime
- * is held against its product, or against an order. A product that is said to be missing is doubted
- * likewise: a host that lost its catalogue says so of all.
+ * A failure alone says neither. It makes its product suspect until a call that began after it is
+ * answered: then the catalogue is up, and the suspect is sick by itself. Products that have answered
+ * before are asked to find that out. The catalogue is down only when several of these, asked since,
+ * fail in a row, or nothing is left that could answer. What failed meanwhile is then held neither
+ * against its product nor against an order. A product that is said to be missing is doubted too, as a
+ * host that lost its catalogue says so of all products.
  *
- * Calls are numbered in the order they began: the clock stands still between I/O. Times are Unix
- * milliseconds.
+ * Calls are numbered in the order in which they began, as the clock stands still between I/O. Times
+ * are Unix milliseconds.
  */
 const PROVEN_FAILED = 3;
-/** Different products in a row, where none is known to have ever answered. */
+/** This many different products must fail in a row where none is known to have answered. */
 const UNPROVEN_FAILED = 5;
 const FIRST_SICK_MS = 5000;
 const MAX_SICK_MS = 60_000;
 const FIRST_PROBE_MS = 5000;
 export const MAX_PROBE_MS = 60_000;
 
-/** A call that was begun; `seq` is its number. */
+/** Asked is a call that was begun; `seq` is its number. */
 export interface Asked {
   product: string;
   seq: number;
@@ -30,14 +30,14 @@ export interface Trouble {
   at: number;
   why: string;
   retryAfterMs?: number;
-  /** It is unknown, if it is the catalogue that said so. */
+  /** Whether a product was said to be missing, perhaps not by the catalogue. */
   missing?: boolean;
 }
 
 export interface Suspicion extends Trouble {
   /** The number of the call that failed. */
   asked: number;
-  /** Calls with a greater number began after it failed. */
+  /** The number of the last call before the failure was known; later calls began after it. */
   seq: number;
 }
 
@@ -45,7 +45,7 @@ export interface Sickness {
   since: number;
   failures: number;
   failedAt: number;
-  /** It is not asked before. */
+  /** The time before which it is not asked. */
   until: number;
   why: string;
 }
@@ -53,33 +53,37 @@ export interface Sickness {
 export interface Outage {
   since: number;
   why: string;
-  /** Between calls that probe it. */
+  /** The pause between probes of the catalogue, in milliseconds. */
   pauseMs: number;
   probeAt: number;
 }
 
-/** What is known of products. */
+/** Known is what is known of products. */
 export interface Known {
-  /** Those that answered, the latest to answer last. */
+  /** The products that answered; the latest to answer is last. */
   proven: ReadonlySet<string>;
-  /** Those that failed, and may not be to blame; the latest to fail last. */
+  /** The products that failed, and may not be to blame; the latest to fail is last. */
   suspects: ReadonlyMap<string, Suspicion>;
   sick: ReadonlyMap<string, Sickness>;
 }
 
-/** Whether what failed is the catalogue. */
+/** Tells whether it is the catalogue that failed. */
 export function isDown({ proven, suspects }: Known): boolean {
   const [first] = suspects.values();
   const answered = [...proven];
   const someLeft = answered.some((product) => !suspects.has(product));
-  // What was under way as the doubt arose fails at once, be it one shelf or the whole house.
+  // A call under way as the doubt arose proves nothing: it fails whether one product or all are
+  // lost.
   const askedSince = answered.filter(
     (product) => (suspects.get(product)?.asked ?? 0) > (first?.seq ?? 0),
   );
   return askedSince.length >= PROVEN_FAILED || (!someLeft && suspects.size >= UNPROVEN_FAILED);
 }
 
-/** The product to ask so that a doubt is settled, unless a call that may settle it is under way. */
+/**
+ * Returns the product to ask so that a doubt is settled, unless a call that may settle it is under
+ * way.
+ */
 export function productToCheck(
   { proven, suspects }: Known,
   underWay: readonly Asked[],
@@ -91,9 +95,9 @@ export function productToCheck(
 }
 
 /**
- * The product to find it back with, in turns one that answered before and one of `wanted`, for
- * either may be all that is left; of several the one that did not fail, or longest ago. Not one
- * that is sick by itself.
+ * Returns the product to probe the catalogue with: in turns one that answered before and one of
+ * `wanted`, as either may be all that is left. It prefers one that did not fail, then the one that
+ * failed longest ago, and passes over wanted ones that are sick by themselves.
  */
 export function productToProbe(
   { proven, suspects, sick }: Known,
@@ -109,19 +113,19 @@ export function productToProbe(
   return longestAgo(longer.flatMap((_, i) => [known[i], well[i]])) ?? longestAgo(wanted);
 }
 
-/** It went down now. */
+/** Makes the outage of a catalogue that went down now. */
 export function outageOf({ at, why, retryAfterMs = 0 }: Trouble): Outage {
   const probeAt = at + Math.max(FIRST_PROBE_MS, retryAfterMs);
   return { since: at, why, pauseMs: FIRST_PROBE_MS, probeAt };
 }
 
-/** A probe of it failed. */
+/** Returns the outage after a probe failed. */
 export function prolonged(outage: Outage, { at, why, retryAfterMs = 0 }: Trouble): Outage {
   const pauseMs = Math.min(outage.pauseMs * 2, MAX_PROBE_MS);
   return { ...outage, why, pauseMs, probeAt: at + Math.max(pauseMs, retryAfterMs) };
 }
 
-/** A product failed by itself: again, if it was sick `before`. */
+/** Returns the sickness of a product that failed by itself, again if it was sick `before`. */
 export function sickened(
   before: Sickness | undefined,
   { at, why, retryAfterMs = 0 }: Trouble,

@@ -1,4 +1,7 @@
-/** What the desk has learnt of the catalogue from its calls. Times are Unix milliseconds. */
+/**
+ * Knowledge is what the desk has learnt of the catalogue from its calls. Times are Unix
+ * milliseconds.
+ */
 import { Answers } from "./answers";
 import type { Need, Verdict } from "./asks";
 import type { CallResult } from "./call";
@@ -8,13 +11,16 @@ import { Pace, type PaceState } from "./pace";
 import { callEveryMs } from "./patience";
 import { Slowness } from "./slowness";
 
-/** What of it is worth keeping. */
+/** KnowledgeState is the part that is worth keeping. */
 export interface KnowledgeState {
   health: HealthState;
   pace: PaceState;
 }
 
-/** Told to wait so often, and for so long not answered, is down too. */
+/**
+ * A catalogue that says this often in a row to wait, and answers nothing for this long, is down
+ * too.
+ */
 const LIMITED = { inARow: 5, forMs: 60_000 };
 
 export class Knowledge {
@@ -32,7 +38,7 @@ export class Knowledge {
     return { health: this.health.state, pace: this.pace.state };
   }
 
-  /** From one call to the next. */
+  /** The time from one call to the next, in milliseconds. */
   get callMs(): number {
     return callEveryMs(this.slowness.typicalMs, this.pace.state.perSecond);
   }
@@ -41,7 +47,7 @@ export class Knowledge {
     return this.slowness.isSlow(product) || this.health.sickness(product) !== undefined;
   }
 
-  /** What is to become of a product of which no call is under way. */
+  /** Judges what is to become of a product that no call is under way for. */
   judge(product: string, { notBefore }: Need, now: number): Verdict {
     const answer = this.answers.get(product);
     if (answer && answer.askedAt >= notBefore) {
@@ -53,7 +59,7 @@ export class Knowledge {
     return (this.health.sickness(product)?.until ?? 0) > now ? "paused" : "ask";
   }
 
-  /** A call ended. */
+  /** Learns from a call that ended. */
   learn(call: Call, result: CallResult, now: number): void {
     if (result.kind === "dropped") {
       this.health.distrust(call.asked.product);
@@ -75,7 +81,7 @@ export class Knowledge {
     result: Exclude<CallResult, { kind: "dropped" | "limited" }>,
     now: number,
   ): void {
-    // Not of the future, though the clock went back meanwhile: nobody would take it for an answer.
+    // The clock may have gone back, and an answer from the future would not be taken for one.
     const askedAt = Math.min(startedAt, now);
     switch (result.kind) {
       case "failed":
@@ -108,7 +114,7 @@ export class Knowledge {
     }
   }
 
-  /** The clock went back: nobody must wait for a time that was. */
+  /** Forgets times after the clock went back, so that nobody waits for a time that was. */
   setBack(now: number): void {
     this.health.setBack(now);
     this.pace.setBack();

@@ -1,43 +1,43 @@
 /**
- * Orders of one sender and of one kind, large or small: those being asked for, and those that stand
- * in line until there is room for all they need.
+ * A lane is the orders of one sender and one kind, large or small: those being asked for, and those
+ * that stand in line until there is room for all they need.
  */
 
-/** What a lane has to know of an order. */
+/** LanePlace is what a lane has to know of an order. */
 export interface LanePlace {
-  /** The order's task. */
+  /** The id of the order's task. */
   taskId: string;
-  /** What it still needs. */
+  /** The products it still needs. */
   products: string[];
-  /** Products it came with. */
+  /** The number of products it came with. */
   size: number;
-  /** Products asked since its turn came. */
+  /** The number of products asked since its turn came. */
   asked: number;
 }
 
-/** An order has all its products in about so many turns. */
+/** An order gets all its products in about this many turns. */
 const TURNS = 20;
 
 export class SenderLane<Order extends LanePlace> {
-  /** Being asked for, whose turn it is first. */
+  /** The orders being asked for; the one whose turn it is comes first. */
   readonly #begun = new Map<string, Order>();
-  /** Products that those came with. */
+  /** The number of products that the orders being asked for came with. */
   #taken = 0;
-  /** Who came first, first. */
+  /** The orders in line; the one that came first is first. */
   readonly #line = new Map<string, Order>();
-  /** Products of those in line. */
+  /** The number of products of the orders in line. */
   #queued = 0;
 
   get orders(): number {
     return this.#begun.size + this.#line.size;
   }
 
-  /** Products that its orders came with. */
+  /** The number of products that its orders came with. */
   get products(): number {
     return this.#taken + this.#queued;
   }
 
-  /** The order whose turn it is comes first. */
+  /** The orders being asked for; the one whose turn it is comes first. */
   get begun(): Iterable<Order> {
     return this.#begun.values();
   }
@@ -65,8 +65,8 @@ export class SenderLane<Order extends LanePlace> {
   }
 
   /**
-   * Lets those first in line begin as far as there is room, or one if none has. Some go back in
-   * line when there proves to be much less.
+   * Lets the first orders in line begin as far as there is room, or one if none has begun. Some go back
+   * in line when there proves to be much less room.
    */
   begin(room: number): void {
     if (this.#taken > 2 * room) {
@@ -88,7 +88,10 @@ export class SenderLane<Order extends LanePlace> {
     }
   }
 
-  /** A product of an order that has begun was asked; after its share of them it is others' turn. */
+  /**
+   * Notes that a product of an order was asked. After its share of products, others have their
+   * turn.
+   */
   asked(order: Order): void {
     order.asked += 1;
     if (order.asked * TURNS >= order.size) {

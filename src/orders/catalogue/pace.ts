@@ -1,25 +1,25 @@
 /**
- * How fast the catalogue may be asked, learnt from its 429s. While it gives none, calls go as fast
- * as they are answered. A 429 stops all of them for as long as it says, and sets the rate to what
- * was served in the second before. Then the rate rises: hardly at first, so that a limit is used
- * and not hit, later fast, so that one that was lifted or misjudged is forgotten. Times are Unix
+ * The pace is how fast the catalogue may be asked, learnt from its 429s. While there are none, calls
+ * go as fast as they are answered. A 429 stops all calls for as long as it says, and sets the rate to
+ * what was served in the second before. Then the rate rises: hardly at first, so that a limit is used
+ * and not hit, and fast later, so that one that was lifted or misjudged is forgotten. Times are Unix
  * milliseconds.
  */
 const WINDOW_MS = 1000;
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 60_000;
 const SLOWEST_PER_SECOND = 0.1;
-/** Six calls at a time hardly get there: a limit above it is none. */
+/** Six calls at a time hardly get this fast, so a limit above it is none. */
 const FASTEST_PER_SECOND = 1000;
 const LOWER = 0.98;
-/** Shares of the rate by which it rises in a second. */
+/** These are shares of the rate by which it rises in a second. */
 const HOLD = { rise: 0.0005, forMs: 30_000 };
 const RISE = 0.05;
-/** What a first 429 is taken for at least: it may come in a second of few calls. */
+/** A first 429 is taken for at least this rate, as it may come in a second of few calls. */
 const FIRST_PER_SECOND = 10;
 
 export interface PaceState {
-  /** Null while no limit is known. */
+  /** The calls a second that are allowed; null while no limit is known. */
   perSecond: number | null;
   pausedUntil: number;
 }
@@ -31,7 +31,7 @@ export class Pace {
   #limitedAt = -Infinity;
   #raisedAt = 0;
   #limitedInARow = 0;
-  /** When calls were served, of the last second. */
+  /** The times at which calls were served in the last second. */
   #served: number[] = [];
 
   constructor({ perSecond, pausedUntil }: PaceState = { perSecond: null, pausedUntil: 0 }) {
@@ -43,12 +43,12 @@ export class Pace {
     return { perSecond: this.#perSecond, pausedUntil: this.#pausedUntil };
   }
 
-  /** Times it was told to wait since a call was last served. */
+  /** The number of times it was told to wait since a call was last served. */
   get limitedInARow(): number {
     return this.#limitedInARow;
   }
 
-  /** Milliseconds until the next call may start; 0 for now. */
+  /** Returns the milliseconds until the next call may start; 0 for now. */
   waitMs(now: number): number {
     return Math.max(this.#pausedUntil - now, this.#nextAt - now, 0);
   }
@@ -59,7 +59,7 @@ export class Pace {
     }
   }
 
-  /** A call was answered, whatever it said. */
+  /** Notes that a call was answered, whatever it said. */
   served(now: number): void {
     this.#limitedInARow = 0;
     this.#served = [...this.#lately(now), now];
@@ -74,7 +74,7 @@ export class Pace {
 
   limited(retryAfterMs: number | null, now: number): void {
     if (now >= this.#pausedUntil) {
-      // The first of those that were under way together: the others say nothing new.
+      // Only the first of the calls that were under way together says something new.
       this.#limitedInARow += 1;
       const again = now - this.#limitedAt < HOLD.forMs;
       const served = Math.max(this.#lately(now).length, again ? 1 : FIRST_PER_SECOND);
@@ -87,7 +87,7 @@ export class Pace {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause);
   }
 
-  /** The clock went back: no call may wait for a time that was. */
+  /** Forgets times after the clock went back, so that no call waits for a time that was. */
   setBack(): void {
     this.#pausedUntil = this.#nextAt = this.#raisedAt = 0;
     this.#limitedAt = -Infinity;

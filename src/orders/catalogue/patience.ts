@@ -1,32 +1,40 @@
-/** How long callers wait for answers, and how long they are told to stay away. Milliseconds. */
+/**
+ * Patience is how long callers wait for answers, and how long they are told to stay away, in
+ * milliseconds.
+ */
 import { CALLS_AT_ONCE } from "./calls";
 
-/** A caller waits so long at most, and without news of what it wants. */
+/** A caller waits MAX_WAIT_MS at most, and at least NO_NEWS_MS without news of what it wants. */
 export const MAX_WAIT_MS = 5000;
 export const NO_NEWS_MS = 500;
-/** How long a caller waits without news, in times what calls take as a rule. */
+/** A caller waits without news for this many times the typical duration of a call. */
 const QUIET_CALLS = 4;
-/** Products of a lookup are all looked at after a call, so the more there are the more rarely. */
+/**
+ * All products of a lookup are looked at after a call, so many products are looked at more rarely.
+ */
 const LOOKED_AT_PER_MS = 100;
-/** For how long callers are told to stay away. */
+/** Callers are told to stay away for no less and no more than this. */
 const AWAY_MS = { min: 500, max: 30_000 };
 
-/** Without news. `typicalMs` is what calls take as a rule, 0 for unknown. */
+/**
+ * Returns how long to wait without news. `typicalMs` is the typical duration of a call, 0 for
+ * unknown.
+ */
 export function patienceMs(typicalMs: number): number {
   return typicalMs === 0 ? MAX_WAIT_MS : Math.max(NO_NEWS_MS, QUIET_CALLS * typicalMs);
 }
 
-/** Between looks at so many products. */
+/** Returns the pause between looks at this many products. */
 export function lookEveryMs(products: number): number {
   return Math.min(products / LOOKED_AT_PER_MS, NO_NEWS_MS / 2);
 }
 
-/** From one call to the next. */
+/** Returns the time from one call to the next. */
 export function callEveryMs(typicalMs: number, perSecond: number | null): number {
   return Math.max(typicalMs / CALLS_AT_ONCE, 1000 / (perSecond ?? Infinity));
 }
 
-/** What is left to wait of `ms`, for whoever comes again then. */
+/** Returns how long a caller that would wait `ms` stays away before it comes again. */
 export function awayMs(ms: number): number {
   return Math.round(Math.min(Math.max(ms, AWAY_MS.min), AWAY_MS.max));
 }

@@ -4,7 +4,7 @@ import { priceToMinorUnits } from "../order/money";
 export interface Product {
   id: string;
   title: string;
-  /** Minor units. */
+  /** The price in minor units. */
   unitPrice: number;
 }
 
@@ -12,7 +12,10 @@ export type NotRead = { kind: "unknown" } | { kind: "unusable"; why: string };
 
 const MAX_TITLE_CHARACTERS = 500;
 
-/** The product id a SKU stands for: its digits without leading zeros, or null when it has none. */
+/**
+ * Returns the product id a SKU stands for: its digits without leading zeros, or null when it has
+ * none.
+ */
 export function productIdOf(sku: string): string | null {
   const digits = sku.replaceAll(/[^0-9]/g, "").replace(/^0+(?=.)/, "");
   return digits === "" ? null : digits;

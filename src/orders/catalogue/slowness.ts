@@ -1,25 +1,28 @@
-/** What calls take as a rule, and which products take much longer. Times are milliseconds. */
+/** Slowness is which products take much longer than a typical call. Times are milliseconds. */
 import { dropFirst } from "../../lib/drop-first";
 
-/** A call is slow when it takes this many times what calls take as a rule, and half a second. */
+/**
+ * A call is slow when it takes this many times as long as a typical one, and at least half a
+ * second.
+ */
 const TIMES_TYPICAL = 4;
 const SLOW_MS = 500;
-/** Answers whose median is what they take as a rule. */
+/** The median duration of this many answers is the typical one. */
 const TIMED = 31;
 const MAX_SLOW = 1000;
 
 export class Slowness {
   readonly #slow = new Set<string>();
-  /** What the latest answers took. */
+  /** The durations of the latest answers. */
   #timed: number[] = [];
   #typicalMs = 0;
 
-  /** 0 while nothing was answered. */
+  /** The typical duration of a call; 0 while nothing was answered. */
   get typicalMs(): number {
     return this.#typicalMs;
   }
 
-  /** After which a call is slow; Infinity while nothing was answered. */
+  /** The duration from which on a call is slow; Infinity while nothing was answered. */
   get afterMs(): number {
     return this.#typicalMs === 0 ? Infinity : Math.max(SLOW_MS, TIMES_TYPICAL * this.#typicalMs);
   }
@@ -28,7 +31,7 @@ export class Slowness {
     return this.#slow.has(product);
   }
 
-  /** A call was given up on. */
+  /** Notes that a product's call was given up. */
   dropped(product: string): void {
     this.#slow.add(product);
     dropFirst(this.#slow, MAX_SLOW);
