@@ -23,10 +23,7 @@ ON CONFLICT DO NOTHING`;
 const FREE = `
 DELETE FROM ballast WHERE piece IN (SELECT piece FROM ballast ORDER BY piece DESC LIMIT ${FREED})`;
 
-/**
- * Stores the ballast where it is lacking and there is room. Never rejects, as it is only needed
- * later.
- */
+/** Stores the ballast where it is lacking and there is room. Never rejects: it is for later. */
 export async function keepBallast(env: Env): Promise<void> {
   try {
     const { results, meta } = await env.DB.prepare("SELECT count(*) AS n FROM ballast").all();

@@ -23,10 +23,7 @@ export type TroubleKind = "passing" | "overloaded" | "full" | "unmigrated";
 const LACKS =
   /no such (table|column|index):|has no column named|on conflict clause does not match/i;
 
-/**
- * The patterns are looser than the documented words, which have been reworded before. The first
- * match counts.
- */
+/** The patterns are looser than the documented words, which change. The first match counts. */
 const SAYS: readonly [RegExp, TroubleKind][] = [
   // [limits] Exceeded maximum DB size. ... maximum account storage limit. database or disk is full
   [/maximum (db|database|account storage)\b|disk is full/i, "full"],
@@ -46,10 +43,7 @@ const SAYS: readonly [RegExp, TroubleKind][] = [
   [/internal error/i, "passing"],
 ];
 
-/**
- * DatabaseTrouble says that a call to D1 failed, and not for what it asked. drizzle throws it as a
- * cause.
- */
+/** DatabaseTrouble is a failed call to D1 that was not to blame. drizzle throws it as a cause. */
 export class DatabaseTrouble extends Error {
   constructor(
     readonly kind: TroubleKind,

@@ -7,10 +7,7 @@
  */
 import { INVISIBLE } from "../lib/visible";
 
-/**
- * A spreadsheet may split cells at these characters. The comma is none, as a cell with one is
- * quoted.
- */
+/** A spreadsheet may split cells here. The comma is left out, as a cell with one is quoted. */
 const SPLITTERS = String.raw`;|\t\n\v\f\r\u0085\u2028\u2029`;
 const FORMULA = `(?=(?:(?![${SPLITTERS}])[${INVISIBLE}'"])*[=+\\-@＝＋－＠﹦﹢﹣﹫])`;
 const BEGINNING = new RegExp(`(?<=^|[${SPLITTERS}])${FORMULA}|^(?='*[\\t\\r\\n])`, "gu");
@@ -27,10 +24,7 @@ export function optional(value: string | number | null): string {
   return value === null ? "" : untrusted(value);
 }
 
-/**
- * Makes a cell of JSON that stays the same JSON: a splitter can only be in a string, where it is
- * escaped.
- */
+/** Makes a cell of JSON that stays the same JSON: splitters are only in strings, as escapes. */
 export function jsonCell(value: unknown): string {
   return JSON.stringify(value).replace(
     SPLIT,

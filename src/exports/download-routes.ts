@@ -40,10 +40,7 @@ function notNow(error: unknown): never {
   throw new AppError(503, "files_unavailable", detail, {}, { "retry-after": "5" });
 }
 
-/**
- * The files of exports are served at /exports. The routes are open, as a link says who may
- * download.
- */
+/** Files of exports are served at /exports, openly, as the link says who may download. */
 export const downloadRoutes = new OpenAPIHono<AppEnv>({
   strict: false,
   defaultHook: validationHook,

@@ -4,10 +4,7 @@ const PREFIX = "exports/";
 /** This is the most that one call to R2 may list, or delete. */
 const MAX_FILES = 1000;
 
-/**
- * Returns the key of an export's file in the bucket. Task ids begin with the time, so keys are in
- * order.
- */
+/** Returns the key of an export's file. Task ids begin with the time, so keys are in order. */
 export function fileKey(taskId: string): string {
   return PREFIX + taskId;
 }

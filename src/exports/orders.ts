@@ -10,10 +10,7 @@ import { type Columns, csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
 import type { ExportSource, WalkPage } from "./source";
 import { defineExport } from "./task";
 
-/**
- * OrderExportInput says which orders are exported and in which format, in the words of the order
- * list.
- */
+/** OrderExportInput says which orders are exported, in the words of the order list, and how. */
 export const OrderExportInput = z.strictObject({
   formato: z.enum(FORMAT_NAMES),
   cliente: filterText(MAX_CUSTOMER_CHARACTERS).optional(),
@@ -58,10 +55,7 @@ export const orderSource: ExportSource<OrderExportInput, OrderRow, WalkPlace> = 
 
 export const exportOrders = defineExport(orderSource);
 
-/**
- * Makes the filter, which ends when the export was asked for, so that the set does not grow under
- * it.
- */
+/** Makes the filter. It ends when the export was asked for, so the set does not grow. */
 function filterOf({ cliente, desde, hasta }: OrderExportInput, createdAt: number): WalkFilter {
   return {
     customer: cliente,

@@ -9,10 +9,7 @@ import {
   uploadPart,
 } from "./upload";
 
-/**
- * A checkpoint carries at most this many bytes beside the parts, as their Base64 must fit into the
- * task's row.
- */
+/** A checkpoint carries at most this many bytes, as their Base64 must fit into the task's row. */
 const MAX_CARRY = 500_000;
 
 /** Written says how far a file is. It goes through JSON. */

@@ -7,10 +7,7 @@ const READS = new Map<string, Scope>([
   [exportTasks.name, "tasks:read"],
 ]);
 
-/**
- * Returns the scope that the file of a task needs to be read; undefined for a task that writes
- * none.
- */
+/** Returns the scope needed to read the file of a task; undefined for a task that writes none. */
 export function readsOf(task: { name: string }): Scope | undefined {
   return READS.get(task.name);
 }

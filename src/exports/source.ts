@@ -4,10 +4,7 @@ import type { Task } from "../tasks/model/define";
 import type { Engine } from "../tasks/model/engine";
 import type { Format, FormatName } from "./formats";
 
-/**
- * ExportSource is something that can be exported: what may be asked for, how it is read, how it is
- * written.
- */
+/** ExportSource can be exported: what may be asked for, how it is read, how it is written. */
 export interface ExportSource<Input extends { formato: FormatName }, Row, Place> {
   /** The name of the task that exports it. */
   name: string;
@@ -20,10 +17,7 @@ export interface ExportSource<Input extends { formato: FormatName }, Row, Place>
   walk(db: D1Database, task: Pick<Task<Input>, "input" | "createdAt">): Walk<Row, Place>;
 }
 
-/**
- * Walk goes through rows in an order that does not change meanwhile. A place in it goes through
- * JSON.
- */
+/** Walk goes through rows in an order that stays the same. A place in it goes through JSON. */
 interface Walk<Row, Place> {
   /** Counts the rows; null when there are too many to be counted first. */
   count(): Promise<number | null>;

@@ -13,10 +13,7 @@ export async function startOrderExport(acting: Acting, input: OrderExportInput):
   return id;
 }
 
-/**
- * Starts an export of tasks; `asked` is the filter in the words of the request. Resolves to the id
- * of the task.
- */
+/** Starts an export of tasks and resolves to its id; `asked` is the filter as it was sent. */
 export async function startTaskExport(
   acting: Acting,
   input: TaskExportInput,

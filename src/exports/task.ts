@@ -12,20 +12,14 @@ import { PartWriter, type Written } from "./part-writer";
 import type { ExportSource } from "./source";
 import { abortUpload, isLostUpload } from "./upload";
 
-/**
- * A part has the least size that R2 takes, which costs the least memory and loses the least in a
- * crash.
- */
+/** A part has the least size that R2 takes: it costs the least memory, and a crash loses least. */
 const PART_BYTES = 5 * 1024 * 1024;
 
 /** Position is where the walk is. */
 interface Position<Place> {
   after: Place | null;
   rows: number;
-  /**
-   * The number of rows when it began, some of which may be deleted meanwhile; null if they were not
-   * counted.
-   */
+  /** The number of rows when it began, some of which may go meanwhile; null if not counted. */
   total: number | null;
 }
 
@@ -121,10 +115,7 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
   };
 }
 
-/**
- * Returns the progress of a task at a position; `passed` is the percentage if rows were not
- * counted.
- */
+/** Returns a task's progress at a position; `passed` is the percentage if rows are not counted. */
 function progressOf(
   { rows, total }: Position<unknown>,
   passed: number,

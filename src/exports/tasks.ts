@@ -18,10 +18,7 @@ export const TaskExportInput = z.strictObject({
 });
 export type TaskExportInput = z.infer<typeof TaskExportInput>;
 
-/**
- * The columns of a CSV are the fields of one value each; a cell is empty where that is missing or
- * unknown.
- */
+/** The columns of a CSV are fields of one value each; what is missing or unknown is empty. */
 const COLUMNS = [
   "id",
   "task_id",

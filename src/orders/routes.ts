@@ -23,8 +23,7 @@ import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
 import { getOrder, orderNotFound } from "./order/queries";
 
 /**
- * One request in this many is counted, and wrangler.toml's limit is set for it, as counting is slow
- * locally.
+ * One request in this many is counted, as counting is slow locally; wrangler.toml counts in tens.
  */
 const COUNTED_BY = 10;
 const ingestLimit = rateLimit("INGEST_LIMIT", ({ var: { caller } }) => caller && callerId(caller), {

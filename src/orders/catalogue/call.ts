@@ -1,7 +1,4 @@
-/**
- * A call asks the catalogue, an HTTP service of the fakestoreapi shape, for one product: GET
- * /products/4.
- */
+/** A call asks the catalogue, a service like fakestoreapi, for one product: GET /products/4. */
 import { exports } from "cloudflare:workers";
 import { systemClock } from "../../lib/clock";
 import { isRefused } from "../../lib/result";
@@ -104,10 +101,7 @@ export function cloudflareError(body: string): string | null {
 
 const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/**
- * Reads a Retry-After header, in seconds or as a date, as milliseconds of an hour at most; null for
- * none.
- */
+/** Reads a Retry-After header, seconds or a date, as milliseconds up to an hour; null for none. */
 export function readRetryAfter(header: string | null, now: number): number | null {
   const text = header?.trim() ?? "";
   const date = /^[A-Z][a-z]{2}, /.test(text) ? Date.parse(text) : Number.NaN;

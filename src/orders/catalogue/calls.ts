@@ -32,8 +32,7 @@ export class Calls {
   }
 
   /**
-   * What the next call may be for. Slow products come first while they have no call, or they would
-   * wait for ever.
+   * What the next call may be for. Slow products come first while they have none, lest they starve.
    */
   get turns(): ("slow" | "fast")[] {
     const slow = this.#calls.size - this.fast.length;

@@ -34,8 +34,7 @@ export type NotHad =
 export type Lookup = Result<Product, NotHad>;
 
 /**
- * Question is what an order wants to know, since when it asks, and when it last ran. Unix
- * milliseconds.
+ * Question is what an order asks, since when it asks and when it last ran, in Unix milliseconds.
  */
 export type Question = Omit<Need, "notBefore"> & { since: number; ranAt: number };
 
@@ -120,10 +119,7 @@ export class Catalogue {
     );
   }
 
-  /**
-   * Returns a fresh answer on a product; one `found` just now counts though the cache had no room
-   * for it.
-   */
+  /** Returns a fresh answer on a product, also one just `found` that the cache had no room for. */
   #fresh(product: string, { notBefore }: Need, found?: Found): Answer | undefined {
     const answer = found?.answers.get(product) ?? this.#cache.get(product);
     // An answer from the future was kept before the clock went back.

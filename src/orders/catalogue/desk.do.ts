@@ -25,10 +25,7 @@ const SAVE_EVERY_MS = 60_000;
 /** A product whose last failure is older than this is not shown as sick, as nobody asked since. */
 const SICK_LATELY_MS = 3_600_000;
 const SICK_SHOWN = 20;
-/**
- * An order that saw the last moment of an outage has settled and waits by then, so a second wake
- * finds it.
- */
+/** An order that saw an outage's last moment waits by then, so that a second wake finds it. */
 const SETTLED_MS = 5000;
 
 interface DeskRecord {
@@ -36,10 +33,7 @@ interface DeskRecord {
   desk: DeskState;
 }
 
-/**
- * CatalogueStatus is what the console says of the catalogue. Times are Unix milliseconds; 0 for
- * never.
- */
+/** CatalogueStatus is for the console. Times are Unix milliseconds; 0 is never. */
 export interface CatalogueStatus {
   down: { since: number; why: string; probeAt: number } | null;
   lastAnswerAt: number;

@@ -286,10 +286,7 @@ export class CatalogueRequests {
     return (this.#calls.isIdle && isHeldUp) || open.every(({ products }) => products.every(isLong));
   }
 
-  /**
-   * Estimates an order's wait: orders take turns, so each of its products takes a round of a call
-   * for each order.
-   */
+  /** Estimates an order's wait: each of its products takes a round, of a call for each order. */
   #waitMs(need: Need): number {
     const calls = Math.min(need.products.length * this.#asks.orders, this.#asks.products);
     const ms = this.#known.pace.waitMs(this.#options.clock()) + calls * this.#known.callMs;

@@ -1,7 +1,4 @@
-/**
- * Health keeps what calls to the catalogue came to; judgement.ts judges it. Times are Unix
- * milliseconds.
- */
+/** Health keeps what calls came to; judgement.ts judges it. Times are Unix milliseconds. */
 import { dropFirst } from "../../lib/drop-first";
 import {
   type Asked,
@@ -40,10 +37,7 @@ interface Missing {
 export class CatalogueHealth {
   #seq = 0;
   #down: Outage | null;
-  /**
-   * The number of the last call before it went down; calls with a greater number began while it was
-   * down.
-   */
+  /** The number of the last call that began before it went down. */
   #downSeq = 0;
   #lastAnswerAt: number;
   #lastError: HealthState["lastError"];
@@ -97,10 +91,7 @@ export class CatalogueHealth {
     return { product, seq: this.#seq };
   }
 
-  /**
-   * Whether there are products that would tell a catalogue that lacks one product from a host that
-   * lost all.
-   */
+  /** Whether some product would tell a catalogue that lacks one from a host that lost all. */
   get doubtsMissing(): boolean {
     return this.#proven.size > 0;
   }
@@ -110,10 +101,7 @@ export class CatalogueHealth {
     this.#suspect(asked, { at: now, why, missing: true });
   }
 
-  /**
-   * Notes that the catalogue said what it knows of a product. Returns those that are now proven to
-   * be missing.
-   */
+  /** Notes an answer on a product. Returns the products that are now proven to be missing. */
   answered({ product, seq }: Asked, isProduct: boolean, now: number): Missing[] {
     const missing: Missing[] = [];
     this.#lastAnswerAt = now;
@@ -151,8 +139,7 @@ export class CatalogueHealth {
   }
 
   /**
-   * Notes a 200 that is no product, such as a page: the catalogue's trouble if others can tell,
-   * else the product's.
+   * Notes an answer that is no product: the catalogue's trouble if others can tell, else its own.
    */
   unusable(asked: Asked, why: string, now: number): void {
     const { product } = asked;
@@ -174,18 +161,12 @@ export class CatalogueHealth {
     }
   }
 
-  /**
-   * Stops asking a product about the catalogue's health, as a call for it came to nothing that
-   * tells.
-   */
+  /** Stops asking a product about the catalogue's health, as a call for it told nothing. */
   distrust(product: string): void {
     this.#proven.delete(product);
   }
 
-  /**
-   * Moves or drops what was noted, after the clock went back, so that nothing waits for a time in
-   * the future.
-   */
+  /** Moves or drops times after the clock went back, so that nothing waits for the future. */
   setBack(now: number): void {
     if (this.#down) {
       this.#down = { ...this.#down, since: Math.min(this.#down.since, now), probeAt: now };

@@ -80,10 +80,7 @@ export function isDown({ proven, suspects }: Known): boolean {
   return askedSince.length >= PROVEN_FAILED || (!someLeft && suspects.size >= UNPROVEN_FAILED);
 }
 
-/**
- * Returns the product to ask so that a doubt is settled, unless a call that may settle it is under
- * way.
- */
+/** Returns the product to ask to settle a doubt, unless a call that may settle it is under way. */
 export function productToCheck(
   { proven, suspects }: Known,
   underWay: readonly Asked[],

@@ -1,7 +1,4 @@
-/**
- * Knowledge is what the desk has learnt of the catalogue from its calls. Times are Unix
- * milliseconds.
- */
+/** Knowledge is what the desk has learnt from its calls. Times are Unix milliseconds. */
 import { Answers } from "./answers";
 import type { Need, Verdict } from "./asks";
 import type { CallResult } from "./call";
@@ -17,10 +14,7 @@ export interface KnowledgeState {
   pace: PaceState;
 }
 
-/**
- * A catalogue that says this often in a row to wait, and answers nothing for this long, is down
- * too.
- */
+/** A catalogue that says "wait" this often in a row and answers nothing for this long is down. */
 const LIMITED = { inARow: 5, forMs: 60_000 };
 
 export class Knowledge {

@@ -88,10 +88,7 @@ export class SenderLane<Order extends LanePlace> {
     }
   }
 
-  /**
-   * Notes that a product of an order was asked. After its share of products, others have their
-   * turn.
-   */
+  /** Notes that a product of an order was asked. After its share, it is others' turn. */
   asked(order: Order): void {
     order.asked += 1;
     if (order.asked * TURNS >= order.size) {

@@ -1,7 +1,4 @@
-/**
- * Patience is how long callers wait for answers, and how long they are told to stay away, in
- * milliseconds.
- */
+/** Callers wait for answers, and are told to stay away, for these times, in milliseconds. */
 import { CALLS_AT_ONCE } from "./calls";
 
 /** A caller waits MAX_WAIT_MS at most, and at least NO_NEWS_MS without news of what it wants. */
@@ -16,10 +13,7 @@ const LOOKED_AT_PER_MS = 100;
 /** Callers are told to stay away for no less and no more than this. */
 const AWAY_MS = { min: 500, max: 30_000 };
 
-/**
- * Returns how long to wait without news. `typicalMs` is the typical duration of a call, 0 for
- * unknown.
- */
+/** Returns how long to wait without news; `typicalMs` is what a call takes, 0 if unknown. */
 export function patienceMs(typicalMs: number): number {
   return typicalMs === 0 ? MAX_WAIT_MS : Math.max(NO_NEWS_MS, QUIET_CALLS * typicalMs);
 }

@@ -12,10 +12,7 @@ export type NotRead = { kind: "unknown" } | { kind: "unusable"; why: string };
 
 const MAX_TITLE_CHARACTERS = 500;
 
-/**
- * Returns the product id a SKU stands for: its digits without leading zeros, or null when it has
- * none.
- */
+/** Returns the product id of a SKU: its digits without leading zeros, or null if it has none. */
 export function productIdOf(sku: string): string | null {
   const digits = sku.replaceAll(/[^0-9]/g, "").replace(/^0+(?=.)/, "");
   return digits === "" ? null : digits;

@@ -1,10 +1,7 @@
 /** Slowness is which products take much longer than a typical call. Times are milliseconds. */
 import { dropFirst } from "../../lib/drop-first";
 
-/**
- * A call is slow when it takes this many times as long as a typical one, and at least half a
- * second.
- */
+/** A call is slow from this many times a typical one on, and from half a second on. */
 const TIMES_TYPICAL = 4;
 const SLOW_MS = 500;
 /** The median duration of this many answers is the typical one. */

@@ -1,13 +1,7 @@
-/**
- * Browsers and proxies that fetch ahead of a person say so in one of these headers, whatever its
- * value.
- */
+/** Browsers and proxies that fetch ahead of a person send one of these headers, with any value. */
 const AHEAD = ["sec-purpose", "purpose", "x-purpose", "x-moz"];
 
-/**
- * A browser sends one of these when a page was opened or a script asked, not for a picture, frame
- * or script.
- */
+/** A browser sends one of these for an opened page or a script's request, not for a picture. */
 const OPENED = ["document", "empty"];
 
 /**

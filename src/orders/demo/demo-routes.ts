@@ -33,10 +33,7 @@ const startRoute = createRoute({
   },
 });
 
-/**
- * The demo has this route, mounted at /pedidos. It is a GET that writes, so it takes care who
- * follows it.
- */
+/** The demo is mounted at /pedidos. Its GET writes, so it takes care who follows it. */
 export const demoRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 
 demoRoutes.openapi(startRoute, async (c) => {

@@ -1,7 +1,6 @@
 /**
- * A sender's body is one order, an array, or NDJSON, and is read as a whole or not at all. Neither its
- * bytes nor its parsed orders are ever held together, as a request of 8 MiB must leave room for the
- * rows it becomes.
+ * A sender's body is one order, an array, or NDJSON, and is read wholly or not at all. Neither its
+ * bytes nor its parsed orders are ever held together, as 8 MiB must leave room for their rows.
  */
 import { wholeBody } from "../../http/body-limit";
 import { AppError } from "../../http/errors";
@@ -76,10 +75,7 @@ async function readText(request: Request): Promise<{ text: string; hash: string 
   return { text, hash: hex(new Uint8Array(await digest.digest)) };
 }
 
-/**
- * Makes a decoder that takes chunks, and ends without one. It drops a byte order mark, as RFC 8259
- * allows.
- */
+/** Makes a decoder of chunks, which ends without one. It drops a byte order mark (RFC 8259). */
 function decoder(): (chunk?: Uint8Array) => string {
   const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
   return (chunk) => {

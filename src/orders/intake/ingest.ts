@@ -14,10 +14,7 @@ import { type OrderText, readOrderText } from "../order/order-text";
 import { prepareOrder } from "../pipeline/prepare";
 import { processOrder } from "../pipeline/task";
 
-/**
- * SentKey is a request's `Idempotency-Key`. It is its sender's own: another's equal key is another
- * key.
- */
+/** SentKey is an `Idempotency-Key` of one sender; another's equal key is another key. */
 interface SentKey {
   user: string | null;
   key: string;

@@ -120,10 +120,7 @@ export function toTarea(
 
 export type ShownId = string | number | null;
 
-/**
- * Returns an id as it was sent, or null for what is no id. A raw number is a number in the answer's
- * JSON.
- */
+/** Returns an id as it was sent, a raw number as a number of the answer's JSON; null for no id. */
 export function shownIdOf(id: unknown): ShownId {
   const isShown = typeof id === "string" || typeof id === "number" || isRawNumber(id);
   return isShown ? (id as ShownId) : null;

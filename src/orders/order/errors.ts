@@ -7,8 +7,7 @@ import { MAX_QUANTITY, MAX_SKU_CHARACTERS } from "./order";
 export const CATALOGUE_WAITING = "catalogue_waiting";
 
 /**
- * OrderError is everything that can keep an order from being stored. Fields are paths of the order
- * as sent.
+ * OrderError is all that can keep an order from being stored. Fields are paths of what was sent.
  */
 export type OrderError =
   | { kind: "not_an_order" }
@@ -26,10 +25,7 @@ export type OrderError =
   | { kind: "catalogue_unavailable"; sku: string; why: string }
   | { kind: "catalogue_waiting"; sku: string; down: string | null }
   | { kind: "held"; by: string }
-  /**
-   * "duplicate" was found before any work was done; persist.ts finds those that only the database
-   * knows.
-   */
+  /** "duplicate" is found before any work; what only the database knows is found by persist.ts. */
   | { kind: "duplicate"; winner: string };
 
 /** Makes the public reason: a stable code, a message that names the field or SKU, and the stage. */

@@ -9,10 +9,7 @@ export function jsonItems(text: string): Generator<string> {
   return parts(text, text.indexOf("[") + 1, CLOSE_BRACKET);
 }
 
-/**
- * Returns the text of an object's member, the last of that name as JSON.parse has it. The object
- * must be JSON.
- */
+/** Returns the text of a JSON object's member, the last of that name as JSON.parse has it. */
 export function memberText(object: string, name: string): string | undefined {
   let found: string | undefined;
   for (const member of parts(object, object.indexOf("{") + 1, CLOSE_BRACE)) {
@@ -25,10 +22,7 @@ export function memberText(object: string, name: string): string | undefined {
   return found;
 }
 
-/**
- * Yields what stands between the commas of an array or an object, from `start` to the bracket that
- * ends it.
- */
+/** Yields what stands between commas, from `start` to the bracket that ends array or object. */
 function* parts(text: string, start: number, close: number): Generator<string> {
   let depth = 0;
   let items = 0;

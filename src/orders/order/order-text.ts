@@ -13,10 +13,7 @@ export interface OrderText {
   id: unknown;
 }
 
-/**
- * Parses an order. Only its id keeps exact digits, as an order may be of any size and depth. Throws
- * SyntaxError.
- */
+/** Parses an order of any size and depth, so only its id keeps exact digits. Throws SyntaxError. */
 export function readOrderText(text: string): OrderText {
   const value: unknown = JSON.parse(text);
   const id = isRecord(value) ? value["id"] : undefined;

@@ -2,9 +2,8 @@ import { index, integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { RowOf } from "../../db/row";
 
 /**
- * Processed orders are stored here. The primary key decides on uniqueness: an order id is stored
- * once. Money is integer minor units, times are Unix milliseconds. `WITHOUT ROWID`, as the migration
- * says.
+ * An order is one row once it is processed. The primary key decides on uniqueness: an id is stored
+ * once. Money is integer minor units, times are Unix milliseconds. `WITHOUT ROWID`.
  */
 export const orders = sqliteTable(
   "orders",
@@ -17,8 +16,7 @@ export const orders = sqliteTable(
     hash: text("hash").notNull(),
     customer: text("customer").notNull(),
     /**
-     * The customer's folded name (lib/fold.ts); null in rows of old versions that fold-customers.ts
-     * has not reached.
+     * The customer's name folded (lib/fold.ts); null until fold-customers.ts reaches an old row.
      */
     customerFolded: text("customer_folded"),
     /** A JSON array of lines: sku, quantity, title, unit price in minor units. */
@@ -49,8 +47,7 @@ export const deletedOrders = sqliteTable("deleted_orders", {
 });
 
 /**
- * This row holds the last demo order id given out, so that demo ids follow the clock and never
- * collide.
+ * The last demo order id given out is kept, so that demo ids follow the clock and never collide.
  */
 export const demoSequence = sqliteTable("demo_sequence", {
   name: text("name").primaryKey(),

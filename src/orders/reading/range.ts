@@ -20,10 +20,7 @@ export interface OrderFilter {
 /** OrderPlace is where an order stands in a list. */
 export type OrderPlace = Pick<OrderColumns, "id" | "processed_at">;
 
-/**
- * Makes the filter's range past a place, with one bound at that end: tasks/reading/id-range.ts says
- * why.
- */
+/** Makes the filter's range past a place, with one bound at that end as id-range.ts has it. */
 export function rangePast(
   filter: OrderFilter,
   place: OrderPlace | null,

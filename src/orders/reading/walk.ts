@@ -11,10 +11,7 @@ export type WalkFilter = Omit<OrderFilter, "search">;
 export type WalkPlace = readonly [processedAt: number, id: string];
 
 const PAGE_ORDERS = 500;
-/**
- * A page is bounded in bytes too, as a page of the largest orders, of 200 lines, would be tens of
- * megabytes.
- */
+/** A page is bounded in bytes too, as the largest orders would make tens of megabytes. */
 const PAGE_BYTES = 1_000_000;
 
 /** Reads the orders that follow `after`, and where they end; null when the walk is over. */

@@ -12,10 +12,7 @@ import { knownTask } from "../commands/known-task";
 import { listTasks } from "../reading/list";
 import { OneExecution, toOneExecution } from "../reading/one-execution";
 
-/**
- * A list is ordered by its rows' ids, which begin with the time, so it can be ordered by these
- * fields only.
- */
+/** A list can be ordered by these fields only, as it follows ids, which begin with the time. */
 const ORDERINGS = ["created_at", "-created_at", "id", "-id"] as const;
 
 const listRoute = createRoute({

@@ -17,10 +17,7 @@ export interface BulkPlace {
   done: number;
 }
 
-/**
- * Turn is a page about to be done: the task and lease it is of, its number, and the place behind
- * it.
- */
+/** Turn is a page about to be done: its task and lease, its number, and the place behind it. */
 export interface Turn {
   task: string;
   lease: string;
@@ -29,10 +26,7 @@ export interface Turn {
   seen: number;
 }
 
-/**
- * This SQL tells whether the row `t` is the bulk task of the turn in `:given`, and the turn is not
- * over.
- */
+/** This SQL tells whether the row `t` is the bulk task of `:given`, with its turn not yet over. */
 const IS_ITS_TURN = `t.id = :given ->> '$.turn.task'
   AND coalesce(t.checkpoint ->> 'page', 0) = :given ->> '$.turn.page'
   AND t.id IN (SELECT h.value FROM leases l, json_each(l.task_ids) h

@@ -16,10 +16,7 @@ import { mayStart } from "./startable";
 export type Action = "cancel" | "retry" | "discard";
 export type TaskAction = Action | "replay";
 
-/**
- * DOABLE is SQL over a row. A retry also needs that no lease lists the task and its name is
- * defined.
- */
+/** DOABLE is SQL over a row. A retry also needs that no lease holds it and its name is defined. */
 export const DOABLE: Record<Action, string> = {
   cancel: OPEN,
   retry: `${FAILED} AND external_id IS NULL`,

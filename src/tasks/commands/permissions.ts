@@ -8,10 +8,7 @@ export function isOwn({ user, worker }: TaskView, caller: Caller): boolean {
   return user === by || worker === by;
 }
 
-/**
- * Tells whether the caller may report on tracked work: its reporter, its owner, and who may act on
- * all tasks.
- */
+/** Tells whether the caller may report on tracked work: its reporter, its owner, or tasks:write. */
 export function mayReport(task: TaskView, caller: Caller): boolean {
   // Work without a worker was registered by an older version or from within, so anybody may report.
   return task.worker === null || isOwn(task, caller) || can(caller, "tasks:write");

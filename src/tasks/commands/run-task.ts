@@ -10,10 +10,7 @@ import type { Startable } from "./startable";
 
 export const MAX_DELAY_SECONDS = 30 * 86_400;
 
-/**
- * Starts a task, with the input laid over its template's defaults if it has one. Resolves to its
- * id.
- */
+/** Starts a task, with its input laid over its template's defaults. Resolves to its id. */
 export async function runTask(
   operator: Operator,
   { definition, template }: Startable,

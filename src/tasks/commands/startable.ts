@@ -13,10 +13,7 @@ export interface Startable {
   template: Template | null;
 }
 
-/**
- * Tells whether a caller's rank is enough to start a task, for which the scope tasks:write is
- * needed too.
- */
+/** Tells whether a caller's rank is enough to start a task; the scope tasks:write is needed too. */
 export function mayStart({ startedBy: least }: TaskDefinition, caller: Caller): boolean {
   if (least === null) {
     return false;

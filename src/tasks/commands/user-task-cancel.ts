@@ -8,10 +8,7 @@ import type { Refusal } from "./refusals";
 import { lookAtTasks, nextAfter } from "../reading/list";
 import type { TaskFilter } from "../reading/task-filter";
 
-/**
- * A call takes at most this many looks of 1,000 tasks, as open tasks may be behind thousands that
- * ended.
- */
+/** A call takes at most this many looks, as open tasks may be behind thousands that ended. */
 const MAX_LOOKS = 10;
 
 export interface CancelledOfUser {

@@ -1,7 +1,4 @@
-/**
- * A wait of at most this long is a delayed message. A longer one is a row that recovery sends when
- * due.
- */
+/** A wait up to this is a delayed message; a longer one is a row that recovery sends when due. */
 export const MAX_MESSAGE_WAIT_MS = 60_000;
 
 export interface BackoffPolicy {

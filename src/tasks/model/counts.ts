@@ -20,10 +20,7 @@ export const SPANS = { minute: MINUTE_MS, hour: HOUR_MS, day: DAY_MS, ever: 0 } 
  */
 export const PAST = { day: -DAY_MS, month: -30 * DAY_MS } as const;
 
-/**
- * Successes are counted by duration too: d0 those of at most 8 ms, d1 those of at most 16, and so
- * on.
- */
+/** Successes are counted by duration too: d0 up to 8 ms, d1 up to 16 ms, and so on. */
 export const DURATION_EDGES_MS = Array.from({ length: 17 }, (_, k) => 8 * 2 ** k);
 
 /** Each event is a counter. One of a state that tasks may leave again has a counterpart. */
@@ -45,8 +42,8 @@ const OWN_NAME = { name: "name", module: "module" };
 type CountedAs = typeof OWN_NAME & { at?: string };
 
 /**
- * Makes SQL that counts `events`, as SQL by counter, of the rows of `from`: a FROM clause with its
- * WHERE. They count in the minute of `:now`, or of `as.at`.
+ * Makes SQL that counts `events`, SQL by counter, of the rows of `from`, a FROM clause with its
+ * WHERE: under its columns `name` and `module`, in the minute of `:now`, unless `as` differs.
  */
 export function countSql(
   events: Partial<Record<Event | "duration_ms", string>>,

@@ -9,10 +9,7 @@ import type { Notify } from "./notify";
 import type { StoredStatus } from "./states";
 import type { TimelineEvent } from "./timeline";
 
-/**
- * FailureReason says why a task did not succeed: a stable code, a message for people, details for
- * programs.
- */
+/** FailureReason is a stable code, a message for people, and details for programs. */
 export interface FailureReason {
   code: string;
   message: string;
@@ -29,14 +26,10 @@ export type Outcome = { stages?: TimelineEvent[] } & (
   /** "retry" is transient, and uses up an attempt. A `checkpoint` replaces the stored one. */
   | { kind: "retry"; reason: FailureReason; checkpoint?: unknown }
   /**
-   * "defer" gives the attempt back, as the task is not to blame. Without `delayMs` each wait is
-   * longer.
+   * "defer" uses no attempt, as the task is not to blame. Without `delayMs` each wait is longer.
    */
   | { kind: "defer"; reason: FailureReason; delayMs?: number | undefined; checkpoint?: unknown }
-  /**
-   * "continue" ends a slice of a long task. The next slice starts from `checkpoint`; no attempt is
-   * used.
-   */
+  /** "continue" ends a long task's slice; the next starts from `checkpoint` and uses no attempt. */
   | { kind: "continue"; checkpoint: unknown }
 );
 
@@ -70,8 +63,7 @@ export interface RunningTask<Input> extends Task<Input> {
   /**
    * Runs a step once in the task's life: a retry, or the next slice, gets the stored result. A name
    * has 1 to 64 letters, digits, spaces or _.:- characters. A result is JSON of at most 64,000
-   * characters, and all of a task 500,000 bytes. Throws a NotHeldError when the task is no longer
-   * this run's.
+   * characters, all of a task 500,000 bytes. Throws a NotHeldError when the task is no longer held.
    */
   step<Result>(name: string, run: () => Promise<Result>): Promise<Result>;
   /**
@@ -158,10 +150,7 @@ interface Base<Input> {
   notify?: Notify;
   /** The least role that may start it through the API; null for internal tasks. */
   startedBy: Role | null;
-  /**
-   * The stages that only compute. The platform's clock stands still meanwhile, so their events tell
-   * an order but no time.
-   */
+  /** The stages that only compute: the platform's clock stands still, so they tell no time. */
   computes?: readonly string[];
   /** Is called after settle and acks. A call may be lost, so nothing may depend on it. */
   settled?(settlements: Settlement[], context: RunContext): Promise<void>;
@@ -188,10 +177,7 @@ export interface NewTask {
   failure?: FailureReason;
 }
 
-/**
- * BatchContext has `passed`, which tells watchers of a small batch which stages its tasks have
- * completed.
- */
+/** BatchContext has `passed`, which tells watchers of a small batch which stages are done. */
 export type BatchContext = RunContext & {
   passed: (stages: ReadonlyMap<string, readonly TimelineEvent[]>) => void;
 };

@@ -59,10 +59,7 @@ async function extendLease(
   await retryD1(db, () => EXTEND.on(db, { token, until: clock() + leaseMs }).run());
 }
 
-/**
- * A run looks no more often than this whether its tasks are still its own, as a look is a read of
- * D1.
- */
+/** A run looks only this often whether its tasks are still its own, as a look is a read of D1. */
 const WATCH_MS = 5000;
 
 /**

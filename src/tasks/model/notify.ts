@@ -116,10 +116,7 @@ const HOW_FAR = {
 };
 const PROGRESS = sql(notifySql(HOW_FAR, "id = :id"), ["id", "now"]);
 
-/**
- * This SQL gives the last multiple of the percentage that a row has come to; 0 before the first,
- * null without one.
- */
+/** This SQL gives the last multiple of the percentage that was reached; 0 for none yet. */
 const MULTIPLE = "progress / (notify ->> 'progress') * (notify ->> 'progress')";
 const CROSSED = sql(
   notifySql(
@@ -142,9 +139,8 @@ export function progressNotice(db: D1Database, id: string, now: number) {
 }
 
 /**
- * Makes the statement that notifies of the progress of tracked work, once for each multiple of its
- * percentage, though reports come at any pace, repeat or go back. It runs behind the statement that
- * stores a report.
+ * Makes the statement that notifies of tracked work's progress once for each multiple of its
+ * percentage, though reports repeat or go back. It runs behind the statement that stores a report.
  */
 export function crossedNotice(db: D1Database, id: string, now: number) {
   return CROSSED.on(db, { id, now });

@@ -1,7 +1,6 @@
 /**
  * Publishing tells whoever watches what becomes of tasks. It is only the engine's side of live
- * updates: what is told may be lost, D1 has the truth, and nothing waits for it. src/index.ts says
- * who listens.
+ * updates: D1 has the truth, a change may be lost, nothing waits. src/index.ts says who listens.
  */
 import { log } from "../../log";
 import type { TaskColumns } from "./schema";
@@ -40,7 +39,7 @@ const SEEN_MS = 250;
 let publisher: Publish | undefined;
 
 /**
- * Sets the deployment's publisher. It is a module's variable, since tasks are stored without an
+ * Sets the deployment's publisher, a variable of this module, as tasks are stored without an
  * engine.
  */
 export function publishTo(publish: Publish): void {

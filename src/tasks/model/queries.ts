@@ -92,10 +92,7 @@ export async function getTask(db: D1Database, id: string): Promise<TaskView | nu
 
 const INPUTS = sql("SELECT t.id, t.input FROM json_each(:ids) m JOIN tasks t ON t.id = m.value");
 
-/**
- * Reads the inputs of these tasks, as JSON text by id. Ask for few, since together they may be
- * large.
- */
+/** Reads inputs as JSON text, by task id. Ask for few, since together they may be large. */
 export async function getInputs(
   db: D1Database,
   ids: readonly string[],

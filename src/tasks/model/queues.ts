@@ -32,10 +32,7 @@ export function isDeadLetterQueue(queue: string): boolean {
   return queue === DEAD_LETTERS || queue.endsWith(`-${DEAD_LETTERS}`);
 }
 
-/**
- * Returns the name of the queue that a batch came through, or the platform's whole name if it is
- * unknown.
- */
+/** Returns the name of the queue that a batch came through, or the platform's if it is unknown. */
 export function queueNameOf(env: Env, platformName: string): string {
   const isIt = (name: string) => platformName === name || platformName.endsWith(`-${name}`);
   return queueNames(env).find(isIt) ?? platformName;
@@ -43,10 +40,7 @@ export function queueNameOf(env: Env, platformName: string): string {
 
 export const MESSAGE_VERSION = 1;
 
-/**
- * A message carries only an id: the input is in the task's row, so recovery can always send it
- * again.
- */
+/** A message carries only an id. The input is in the row, so recovery can always send it again. */
 export interface TaskMessage {
   v: number;
   task_id: string;
@@ -67,10 +61,7 @@ export function readMessage(body: unknown): TaskMessage | "newer" | "unknown" {
   return known ? { v: MESSAGE_VERSION, task_id } : "unknown";
 }
 
-/**
- * Returns the id of the task that a message of this or a newer version names; null if it names
- * none.
- */
+/** Returns the task id that a message of this or a newer version names; null if it names none. */
 export function taskIdOf(body: unknown): string | null {
   if (readMessage(body) === "unknown") {
     return null;

@@ -36,7 +36,7 @@ export const tasks = sqliteTable(
     maxAttempts: integer("max_attempts").notNull(),
     /** The number of times in a row that the task went back without an attempt. */
     deferrals: integer("deferrals").notNull().default(0),
-    /** 1 when the task is to be claimed and run alone, as a run that held it with others broke. */
+    /** 1 when the task is to be claimed and run alone, as the last run that held it broke. */
     suspect: integer("suspect").notNull().default(0),
     /** The number of leases that lapsed while it ran alone. */
     crashes: integer("crashes").notNull().default(0),
@@ -46,10 +46,7 @@ export const tasks = sqliteTable(
     sentAt: integer("sent_at"),
     /** The time when recovery looks at it next. */
     checkAt: integer("check_at").notNull(),
-    /**
-     * The number of times recovery sent it again since it last ran; only these make recovery
-     * patient.
-     */
+    /** The number of times recovery sent it again since it last ran; each makes it more patient. */
     resends: integer("resends").notNull().default(0),
     createdAt: integer("created_at").notNull(),
     startedAt: integer("started_at"),
@@ -124,8 +121,7 @@ export type LeaseColumns = RowOf<typeof leases>;
 
 /**
  * Counts are events of tasks by name and stretch of time, see counts.ts. `d0` to `d16` count
- * successes by duration: those of at most 8 ms, those of at most 16 ms, and so on, doubling.
- * `WITHOUT ROWID`.
+ * successes by duration, each all those up to 8 ms, 16 ms, and so on, doubling. `WITHOUT ROWID`.
  */
 export const taskCounts = sqliteTable(
   "task_counts",
@@ -153,10 +149,7 @@ export const taskCounts = sqliteTable(
   (table) => [primaryKey({ columns: [table.span, table.bucket, table.module, table.name] })],
 );
 
-/**
- * This table names the tracked work that has counts of its own, see tracked-names.ts. `WITHOUT
- * ROWID`.
- */
+/** This table names tracked work with counts of its own, see tracked-names.ts. `WITHOUT ROWID`. */
 export const trackedNames = sqliteTable(
   "tracked_names",
   { module: text("module").notNull(), name: text("name").notNull() },
@@ -164,8 +157,7 @@ export const trackedNames = sqliteTable(
 );
 
 /**
- * A template says how to run a task: defaults of its input, and what overrides its definition.
- * `WITHOUT ROWID`.
+ * A template has defaults of a task's input, and what overrides its definition. `WITHOUT ROWID`.
  */
 export const taskTemplates = sqliteTable(
   "task_templates",

@@ -16,10 +16,7 @@ export const DEFAULT_SILENT_SECONDS = 3600;
  */
 export const MAX_RUNNING_MS = MAX_TIMEOUT_MS + 30_000;
 
-/**
- * Returns how long a run of a task may take, as rows and templates of older versions may ask for
- * more.
- */
+/** Returns how long a run may take. Rows and templates of older versions may ask for more. */
 export function timeoutOf(definition: TaskDefinition, row: { timeout_ms: number | null }): number {
   const own = definition.kind === "single" ? row.timeout_ms : null;
   return Math.min(own ?? definition.timeoutMs, MAX_TIMEOUT_MS);

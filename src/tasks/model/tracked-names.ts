@@ -17,8 +17,7 @@ const inModule = (module: string) =>
   `EXISTS (SELECT 1 FROM tracked_names k WHERE k.module = ${module})`;
 
 /**
- * This SQL statement gives the name `:name` of module `:module` counts of its own while there is
- * room.
+ * This statement gives the name `:name` of module `:module` counts of its own while there is room.
  */
 export const KNOW_NAME = `
 INSERT INTO tracked_names (module, name)

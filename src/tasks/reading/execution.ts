@@ -74,10 +74,7 @@ export const Execution = z
   .openapi("Execution");
 export type Execution = z.infer<typeof Execution>;
 
-/**
- * Makes the execution of a task without its input. `engine` describes tasks that have no
- * description.
- */
+/** Makes the execution of a task, without its input. `engine` has the descriptions of its tasks. */
 export function toExecution(task: TaskView, engine: Engine): Execution {
   const facts = factsOf(task, engine);
   return {
@@ -97,8 +94,7 @@ export function toExecution(task: TaskView, engine: Engine): Execution {
 }
 
 /**
- * Returns what a task's row says, under the names of the API, with null for what is missing or
- * unknown.
+ * Returns what a row says, under the names of the API, with null for what is missing or unknown.
  */
 export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
   const definition = engine.find(task.name);

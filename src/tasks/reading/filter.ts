@@ -10,10 +10,7 @@ import { STATUSES } from "../model/states";
 const CASE = { description: "Case and accents do not matter" };
 const name = cutFilterText(MAX_NAME_CHARACTERS).openapi(CASE);
 
-/**
- * filterShape is the filters of the task API in its own words, for queries and for the bodies of
- * bulk actions.
- */
+/** filterShape is the task API's filters in its own words, for queries and for bulk actions. */
 export const filterShape = {
   lote: z.string().trim().refine(isBatchId, "not the id of a batch").optional(),
   status: z.enum(STATUSES).optional(),
@@ -61,10 +58,7 @@ export const TaskFilterInput: z.ZodType<TaskFilter> = z.strictObject({
 
 const Filter = z.object(bulkFilterShape);
 
-/**
- * Translates a filter. `created_after` and `created_before` are the first and the last moment let
- * through.
- */
+/** Translates a filter; `created_after` and `created_before` are themselves let through. */
 export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
   return {
     lote: query.lote,

@@ -147,10 +147,7 @@ async function plan(db: D1Database, filter: TaskFilter): Promise<Scan> {
   return scan;
 }
 
-/**
- * Returns where to put a condition that finds rows: the first one is walked, later ones are asked
- * of each row.
- */
+/** Returns where to put what finds rows: the first is walked, later ones are asked of each row. */
 function finder(scan: Scan, index = ""): Conditions {
   if (!scan.range.isEmpty) {
     return scan.match;
@@ -181,10 +178,7 @@ async function personToWalk(
 
 const isRunning: Test = (row, holder) => holder !== undefined || runsElsewhere(row);
 
-/**
- * Returns how a state shows in columns and leases: states.ts says why STARTED and PROGRESS are not
- * stored.
- */
+/** Returns how a state shows in columns and leases: states.ts says why some are not stored. */
 function showsAs(status: Status | "OPEN"): { sql: string; test?: Test } {
   switch (status) {
     case "OPEN":
@@ -228,10 +222,7 @@ WHERE queue = '${TRACKED}' AND ${OPEN} LIMIT ${MAX_SCANNED + 1}`,
   [],
 );
 
-/**
- * Returns the ids of tracked work that runs; null where there is too much of it, or too much to
- * look at.
- */
+/** Returns the ids of tracked work that runs; null where there is too much to look at. */
 async function runningElsewhere(db: D1Database): Promise<string[] | null> {
   const { results } =
     await OPEN_ELSEWHERE.on(db).all<
@@ -275,10 +266,7 @@ async function search(db: D1Database, text: string, scan: Scan): Promise<void> {
   scan.texts.push(({ error_code, message }) => hasWords(`${error_code ?? ""} ${message ?? ""}`));
 }
 
-/**
- * Has the index of subjects find rows. With one subject, as is usual, it is in the order of the
- * list.
- */
+/** Finds rows by the index of subjects, which is in the list's order if there is one subject. */
 function findSubjects(subjects: readonly string[], scan: Scan, name: string): void {
   finder(scan, "INDEXED BY tasks_subject").addAny("subject", subjects, name);
 }

@@ -49,10 +49,7 @@ const LATEST = sql(
   ["user"],
 );
 
-/**
- * Reads the first page of a user's unread notifications, and of the read ones, in one look at the
- * latest.
- */
+/** Reads the first page of a user's unread and of their read notifications, in one look. */
 export async function latestNotifications(
   db: D1Database,
   user: string,
@@ -74,8 +71,7 @@ export async function latestNotifications(
 
 const MAX_OF_TASK = 50;
 /**
- * At most this many later notifications of the user are looked at, for read ones that tell of
- * several tasks.
+ * At most this many later notifications are looked at, for read ones that tell of several tasks.
  */
 const MAX_SINCE = 500;
 
@@ -181,10 +177,7 @@ const OLD = sql(`
 DELETE FROM notifications WHERE id IN (
   SELECT id FROM notifications WHERE id < :end LIMIT ${SLICE})`);
 
-/**
- * Deletes notifications whose first event was before then (Unix milliseconds), as ids follow the
- * clock.
- */
+/** Deletes notifications that began before then (Unix milliseconds), as ids follow the clock. */
 export async function deleteOldNotifications(db: D1Database, before: number): Promise<void> {
   await deleteInSlices(db, OLD.on(db, { end: before.toString(16).padStart(12, "0") }));
 }

@@ -5,10 +5,7 @@ import { firstIdAt, timeOf } from "../../lib/ids";
 import { lookAtTasks, nextAfter } from "./list";
 import type { TaskFilter } from "./task-filter";
 
-/**
- * Lists the ids of tasks that follow a place, at most MAX_SCANNED. It may list none and still have
- * a next place.
- */
+/** Lists the ids of tasks that follow a place, up to MAX_SCANNED; a page may be empty. */
 export async function nextTaskIds(
   db: D1Database,
   filter: TaskFilter,
@@ -46,10 +43,7 @@ export async function countInSteps(
   return null;
 }
 
-/**
- * Returns a function from a place to how much of the filter's time, in percent, a walk has passed
- * there.
- */
+/** Returns a function that tells how much of the filter's time, in percent, a place has passed. */
 export async function passedBy(
   db: D1Database,
   filter: TaskFilter & { before: number },

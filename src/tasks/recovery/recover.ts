@@ -6,8 +6,8 @@
  *    After the clock went back, stored times are set back too (set-back.ts).
  * 1. A lapsed lease means that its consumer died. Any of its tasks may have killed it, so each will
  *    run alone, at no attempt of its own. Only a task that was alone counts the crash, and the third
- *    crash ends it. After D1 failed, whoever lives gets time to extend its lease first, and what
- *    lapsed while nobody could extend is sent again without blame. This waits some minutes at most.
+ *    crash ends it. After D1 failed, whoever lives first gets time to extend its lease, some minutes
+ *    at most, and what lapsed while nobody could extend is sent again without blame.
  * 2. Tracked work that no longer reports is lost.
  * 3. Rows whose message is due, or seems gone, are sent again (resend.ts).
  * 4. Old counts are folded.

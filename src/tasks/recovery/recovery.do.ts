@@ -1,8 +1,7 @@
 /**
  * The alarm of this object drives recovery while work is open. The object survives restarts, and
- * holds only a journal of its looks. It rests after two looks in a row that found nothing, until an
- * enqueue or the cron arms it: one look would miss what an isolate enqueued relying on an earlier
- * arming.
+ * holds only a journal of its looks. After two looks in a row that found nothing it rests until an
+ * enqueue or the cron arms it: one would miss what was enqueued relying on an earlier arming.
  */
 import { DurableObject } from "cloudflare:workers";
 import { configOf } from "../../config";
@@ -18,10 +17,7 @@ const JOURNAL = "journal";
 const PACE_MS = 1000;
 const MAX_ERROR_CHARACTERS = 300;
 
-/**
- * RecoveryStatus is what recovery has done since the deployment's first look. Times are Unix
- * milliseconds.
- */
+/** RecoveryStatus is what recovery did since its first look. Times are Unix milliseconds. */
 export interface RecoveryStatus {
   /** The time of its last look; null for never. */
   lastRunAt: number | null;
@@ -123,10 +119,7 @@ export class Recovery extends DurableObject<Env> {
     }
   }
 
-  /**
-   * Sets the alarm unless one is set that comes sooner. One set further ahead is of a clock that
-   * went back.
-   */
+  /** Sets the alarm unless one comes sooner. One set further ahead is of a clock that went back. */
   async #lookWithin(ms: number): Promise<void> {
     const at = Date.now() + ms;
     const set = await this.ctx.storage.getAlarm();

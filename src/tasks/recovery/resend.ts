@@ -27,15 +27,9 @@ import { isRateRefusal, trySending } from "../model/try-sending";
 
 /** One page has at most this many rows. */
 const ROWS = 1000;
-/**
- * A look takes this much of the 5,000 messages a second that a queue takes; the rest is for new
- * work.
- */
+/** A look takes this much of the 5,000 messages a second of a queue; the rest is for new work. */
 const MESSAGES_PER_LOOK = 4000;
-/**
- * A queue resumed this recently may run dry soon, which proves losses, so it is looked at again at
- * once.
- */
+/** A queue that was resumed this recently may run dry, which proves losses, so a look follows. */
 const JUST_RESUMED_MS = 60_000;
 const PATIENCE_MS = 600_000;
 const MAX_DOUBLINGS = 10;

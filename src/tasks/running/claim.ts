@@ -50,10 +50,7 @@ export interface Claimed {
 }
 
 interface ClaimRequest {
-  /**
-   * The new lease's token; a repeat with the same token finds the lease that an ambiguous call
-   * made.
-   */
+  /** The new lease's token; the same again finds the lease that an ambiguous call made. */
   token: string;
   ids: readonly string[];
   queue: string;

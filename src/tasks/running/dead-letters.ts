@@ -118,10 +118,7 @@ RETURNING ${TOLD}`,
   ["rows", "now", "code", "message"],
 );
 
-/**
- * Makes a failure of each message, with its raw body, and acks it. Where D1 fails, the messages
- * wait.
- */
+/** Makes a failure of each message, with its raw body, and acks it. If D1 fails, they wait. */
 export async function buryMessages(
   messages: readonly Message[],
   env: Env,

@@ -25,8 +25,8 @@ export interface Transition {
   suspect: 0 | 1;
   ready_at: number;
   /**
-   * "kept" if the message at hand comes back for it, "new" if the next slice gets one, "none" if
-   * recovery sends one.
+   * "kept": the message at hand comes back; "new": the next slice gets one; "none": recovery sends
+   * one.
    */
   sent: "kept" | "none" | "new";
   check_at: number;
@@ -38,10 +38,7 @@ export interface Transition {
   detail: Record<string, unknown> | null;
   traceback: string | null;
   timeline: TimelineEvent[];
-  /**
-   * The checkpoint for the next run; null to leave the row's as it is, which the run may have
-   * saved.
-   */
+  /** The next run's checkpoint; null leaves the row's as it is, which the run may have saved. */
   checkpoint: { left: unknown } | null;
 }
 

@@ -1,7 +1,4 @@
-/**
- * A handler is called within limits, and whatever it does comes back as a value: its answer, or a
- * Crash.
- */
+/** A handler is called within limits, and whatever it does comes back as an answer or a Crash. */
 import { isTroubledSince } from "../../db/guarded";
 import { troubleBehind } from "../../db/trouble";
 import { causesOf } from "../../lib/causes";

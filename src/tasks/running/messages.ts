@@ -18,10 +18,7 @@ interface Surroundings {
   chance: Chance;
 }
 
-/**
- * Returns messages by task id. Doubles are acked, newer ones put off, unreadable ones made
- * failures.
- */
+/** Returns messages by task id. Doubles are acked, newer ones put off, unreadable ones buried. */
 export async function sortMessages(
   batch: MessageBatch,
   { env, clock, chance }: Surroundings,

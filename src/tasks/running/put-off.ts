@@ -1,7 +1,6 @@
 /**
- * A message is put off when it must wait through no fault of its task. The waits grow, as the
- * platform gives a message up after 100 deliveries: these take a day and more. `random` is from 0 up
- * to 1.
+ * A message is put off when it must wait through no fault of its task. The waits grow so that it
+ * takes over a day to 100 deliveries, when the platform gives it up. `random` is from 0 up to 1.
  */
 import { backoff, type BackoffPolicy } from "../model/backoff";
 
@@ -16,10 +15,7 @@ export function putOff(message: Message, random: number): void {
   retryAfter(message, PATIENCE, random);
 }
 
-/**
- * Puts off what has no other way back: a dead letter, or a message that cannot be stored as a
- * failure yet.
- */
+/** Puts off what has no other way back: a dead letter, or a message that nobody may read yet. */
 export function putOffForDays(message: Message, random: number): void {
   retryAfter(message, FOR_DAYS, random);
 }

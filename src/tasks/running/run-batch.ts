@@ -41,10 +41,7 @@ export async function runBatch(
   }));
 }
 
-/**
- * Publishes completed stages. That is a call a stage, so only batches that a person can watch do
- * so.
- */
+/** Publishes completed stages, a call a stage, so only for batches that a person can watch. */
 function tellStages(
   { module }: BatchTask,
   tasks: readonly Task<unknown>[],

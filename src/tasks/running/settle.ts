@@ -36,10 +36,7 @@ WHERE tasks.id = x.id AND x.reason IS NOT NULL`,
 const COUNT = sql(countEndsSql(`id IN (${HELD})`), ["token", "now"]);
 const NOTIFY = sql(notifyEndsSql(`id IN (${HELD})`), ["token", "now"]);
 
-/**
- * This SQL reads rows that differ from what [id, status, code] says, and all rows of which only
- * [id] is given.
- */
+/** This SQL reads rows that are not as [id, status, code] says, and every row of an [id] alone. */
 const READ_OTHERWISE = sql(`
 SELECT t.id, t.status, t.ready_at, t.sent_at, t.attempts, t.error_code,
   t.error_message, t.error_detail
@@ -60,10 +57,9 @@ export interface Settled extends Decided {
 }
 
 /**
- * Settles a lease in one transaction: domain rows of tasks still held, the new states, losers of
- * the commit, their counts and notifications, the lease's end. Every statement is fenced by the
- * lease, so a repeat after an ambiguous error changes nothing. It returns what D1 then holds,
- * whoever wrote it.
+ * Settles a lease in one transaction: domain rows of tasks still held, new states, losers of the
+ * commit, counts, notifications, the lease's end. The lease fences every statement, so a repeat
+ * after an ambiguous error changes nothing. It returns what D1 then holds, whoever wrote it.
  */
 export async function settle(db: D1Database, decided: Decided): Promise<Settled> {
   const { lease, tasks, at } = decided;

@@ -14,10 +14,7 @@ export interface Readable {
 /** Ended is a row whose run is over, or that no handler is to see. */
 export interface Ended {
   row: ClaimedRow;
-  /**
-   * How the run ended; "suspect" if its batch's handler threw for a task that nobody knows, so that
-   * it runs again, alone.
-   */
+  /** How the run ended; "suspect" if its batch threw, and any task of it may be to blame. */
   outcome: Outcome | "suspect";
   /** What its definition's `commit` stores, if the run left anything. */
   stored?: { value: unknown };

@@ -56,10 +56,7 @@ WHERE tasks.id = ${text("id")} AND tasks.${OPEN} AND +tasks.id IN (${HELD})`,
   );
 }
 
-/**
- * `:has_traceback` tells whether any transition has one, as looking in each would cost every
- * success a microsecond.
- */
+/** `:has_traceback` is set if any transition has one: a look in each costs a microsecond a task. */
 const ifAny = (traceback: string) => `iif(:has_traceback, ${traceback}, NULL)`;
 
 const END = settleSql(

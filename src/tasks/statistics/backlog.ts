@@ -5,18 +5,12 @@ import { queueNames, producerOf } from "../model/queues";
 /** Backlog is what waits in a queue. */
 export interface Backlog {
   queue: string;
-  /**
-   * The number of tasks looked at that could run now; `waiting` counts those with a later time of
-   * their own.
-   */
+  /** The tasks looked at that could run now; `waiting` are those with a later time of their own. */
   due: number;
   waiting: number;
   /** Whether there are more tasks than were looked at. */
   capped: boolean;
-  /**
-   * How long the task longest due could have run, pauses aside, in milliseconds; null when none is
-   * due.
-   */
+  /** How long the task longest due could have run, pauses aside, in milliseconds; null for none. */
   oldestMs: number | null;
   /** The number of messages that the platform says wait; null when it does not say. */
   messages: number | null;

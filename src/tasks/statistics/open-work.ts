@@ -13,10 +13,7 @@ import { OPEN, runsElsewhere, TRACKED } from "../model/states";
 
 /** At most this many tasks of a queue are looked at, besides those that a lease holds. */
 export const MAX_LOOKED = 250;
-/**
- * More tracked work is looked at, as only its rows say what runs, where leases say it of other
- * tasks.
- */
+/** More tracked work is looked at, as only rows tell what of it runs; leases tell the rest. */
 const mostLookedOf = (queue: string) => (queue === TRACKED ? MAX_SCANNED : MAX_LOOKED);
 
 interface OpenTask extends Pick<

@@ -16,10 +16,7 @@ export interface NamedCounts {
 
 /** Stretch is what was counted of one task name in one stretch of time. */
 export interface Stretch extends NamedCounts {
-  /**
-   * The length of the stretch, one of SPANS or PAST; it began `at`, in Unix milliseconds, 0 for
-   * ever.
-   */
+  /** One of SPANS or PAST. The stretch began `at`, in Unix milliseconds; 0 for ever. */
   span: number;
   at: number;
 }
@@ -105,8 +102,7 @@ export function total(all: readonly { counts: Counts }[]): Counts {
 
 /**
  * Returns, from counts of all time, how many tasks are in each final state now. From counts of some
- * days it returns the ends in them less those run again, which may have ended before these days: so
- * none is below 0.
+ * days it returns the ends in them less those run again, perhaps ended before them: at least 0.
  */
 export function endsOf(counts: Counts): { success: number; failure: number; revoked: number } {
   const { success, failure, unfailed, revoked, unrevoked } = counts;
@@ -157,10 +153,7 @@ export interface Bucket {
   counts: Counts;
 }
 
-/**
- * Adds up counts by stretches of `spanMs` from `from` on, in order, without those that have no
- * events.
- */
+/** Adds up counts by stretches of `spanMs` from `from` on, in order, without empty ones. */
 export function overTime(
   stretches: readonly Stretch[],
   { spanMs, from }: { spanMs: number; from: number },

@@ -1,7 +1,4 @@
-/**
- * Notification settings say when to notify in the words of the old task manager, beside today's
- * `Notify`.
- */
+/** Notification settings are `Notify` in the words of the old task manager. */
 import { z } from "@hono/zod-openapi";
 import { AppError } from "../../http/errors";
 import type { Notify } from "../model/notify";

@@ -1,7 +1,4 @@
-/**
- * TemplateView is a template in the words of the API: the old task manager's, with new ones beside
- * them.
- */
+/** A template in the API has the words of the old task manager, with new ones beside them. */
 import { z } from "@hono/zod-openapi";
 import { nullsLeftOut } from "../../http/nulls-left-out";
 import { visibleText } from "../../http/visible-text";

@@ -10,10 +10,7 @@ import { MAX_NAME_CHARACTERS } from "../model/bounds";
 import { type Notify, readNotify } from "../model/notify";
 import { MAX_TIMEOUT_SECONDS } from "../model/timeout";
 
-/**
- * Template says how to run a task again and again: defaults of its input, and what overrides its
- * definition.
- */
+/** Template is how to run a task again and again: an input's defaults, and overrides. */
 export interface Template {
   name: string;
   taskName: string;
@@ -22,10 +19,7 @@ export interface Template {
   description: string;
   /** The defaults have numbers as they were sent: see lib/exact-json.ts. */
   defaults: Record<string, unknown>;
-  /**
-   * The timeout; for a task of this system at most MAX_TIMEOUT_SECONDS, whatever an older version
-   * stored.
-   */
+  /** The timeout; of a task of this system at most MAX_TIMEOUT_SECONDS, whatever is stored. */
   timeoutSeconds: number | null;
   maxRetries: number | null;
   /** The estimate is for people; nothing depends on it. */
@@ -110,10 +104,7 @@ SELECT * FROM task_templates WHERE task_name IN (SELECT value FROM json_each(:na
   AND module IN (SELECT value FROM json_each(:modules)) AND active = 1
 ORDER BY updated_at DESC LIMIT 1`);
 
-/**
- * Finds the active template for tracked work of that name and module; of several the one changed
- * last.
- */
+/** Finds the active template for tracked work of that name and module, the one changed last. */
 export async function templateFor(
   db: D1Database,
   taskName: string,

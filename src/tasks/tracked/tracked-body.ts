@@ -1,6 +1,5 @@
 /**
- * These are the bodies of what programs send about tracked work: its start and its reports. A null
- * counts as nothing.
+ * These bodies are what programs send to start tracked work and to report on it. null is nothing.
  */
 import { z } from "@hono/zod-openapi";
 import { visibleText } from "../../http/visible-text";
@@ -68,10 +67,7 @@ const isPercent = (value: number) => value >= 0 && value <= 100;
 const isEmpty = (value: unknown) =>
   (value ?? "") === "" || (typeof value === "object" && Object.keys(value as object).length === 0);
 
-/**
- * anyText takes an error's text as lines or as an object too, since the report of an end must not
- * be refused for that.
- */
+/** An error's text may be lines or an object too, as the report of an end must not be lost. */
 const anyText = (kept: string) =>
   z
     .unknown()

@@ -48,10 +48,7 @@ UPDATE tasks SET ${HOW_FAR}, progress = coalesce(:percent, progress),
 WHERE ${REPORTING}`,
   ["id", "now", "percent", "step", "total_steps", "starts"],
 );
-/**
- * This SQL finds the task if its report was taken, also by a commit that was reported failed and is
- * repeated.
- */
+/** This SQL finds the task if its report was taken, also by a commit that was reported failed. */
 const READ_OPEN = sql(`
 SELECT queue, status, started_at, progress, step FROM tasks WHERE ${REPORTING}`);
 
@@ -155,8 +152,7 @@ WHERE id = :id AND ${HAS_ROOM}`,
 );
 
 /**
- * Runs statements, the last of which finds the task if its report was taken; `change` is what then
- * becomes of it.
+ * Runs statements, the last of which finds the task if its report was taken; else notes it as late.
  */
 async function report(
   env: Env,

@@ -25,8 +25,7 @@ import { pendingSilence } from "../model/silence";
 import { COUNTED_NEW, KNOW_NAME } from "../model/tracked-names";
 
 /**
- * NewTracked is work to be tracked. What it lacks comes from the template for its name and module,
- * if there is one.
+ * NewTracked is work to be tracked. What it lacks comes from the template of its name and module.
  */
 export interface NewTracked {
   /** The id of the work where it runs, which no two tasks share. */
