@@ -18,7 +18,7 @@ export const patiences = new WeakMap<D1Database, Patience>();
 
 /**
  * Runs a D1 call again when D1 failed for reasons of its own. A failed write may have committed, so
- * the call must be safe to repeat. `more` allows so many tries beyond the database's patience.
+ * the call must be safe to repeat. `more` allows that many tries beyond the database's patience.
  * Throws the last DatabaseTrouble.
  */
 export function retryD1<T>(db: D1Database, call: () => Promise<T>, more = 0): Promise<T> {

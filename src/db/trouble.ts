@@ -43,7 +43,7 @@ const SAYS: readonly [RegExp, TroubleKind][] = [
   [/internal error/i, "passing"],
 ];
 
-/** DatabaseTrouble is a failed call to D1 that was not to blame. drizzle throws it as a cause. */
+/** DatabaseTrouble is thrown when D1 failed, not the statement. drizzle throws it as a cause. */
 export class DatabaseTrouble extends Error {
   constructor(
     readonly kind: TroubleKind,

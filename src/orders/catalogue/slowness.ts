@@ -1,7 +1,7 @@
 /** Slowness is which products take much longer than a typical call. Times are milliseconds. */
 import { dropFirst } from "../../lib/drop-first";
 
-/** A call is slow from this many times a typical one on, and from half a second on. */
+/** A call is slow at this many times the typical duration, but never below half a second. */
 const TIMES_TYPICAL = 4;
 const SLOW_MS = 500;
 /** The median duration of this many answers is the typical one. */

@@ -7,7 +7,7 @@ import { memberText } from "./json-items";
  */
 export interface OrderText {
   text: string;
-  /** The member `id`, in which a number is as it was written: see lib/exact-json.ts. */
+  /** The parsed order, with numbers as JavaScript reads them and nothing checked. */
   value: unknown;
   /** The member `id`, a number as it was written: see lib/exact-json.ts. */
   id: unknown;

@@ -102,7 +102,7 @@ const overviewRoute = (path: "/flower-info" | "/info") =>
     responses: { 200: { description: "Now", content: json(Overview) } },
   });
 
-/** `parts` tells what else the whole system is made of, for `system` of the overview. */
+/** SystemInfo tells what else the whole system is made of, for `system` of the overview. */
 export type SystemInfo = (env: Env) => Promise<Record<string, unknown>>;
 
 /** The overview, the workers and the metrics have these routes, mounted at /api/tasks. */

@@ -38,10 +38,7 @@ const SEEN_MS = 250;
 
 let publisher: Publish | undefined;
 
-/**
- * Sets the deployment's publisher, a variable of this module, as tasks are stored without an
- * engine.
- */
+/** Sets the deployment's publisher. This module keeps it, as tasks are stored without an engine. */
 export function publishTo(publish: Publish): void {
   publisher = publish;
 }

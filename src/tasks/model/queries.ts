@@ -103,8 +103,8 @@ export async function getInputs(
 }
 
 /**
- * Reads those of these tasks that exist, in the order asked for, without their inputs. Many tasks
- * may be large together: ask for as many as fit, by LARGE_BYTES, or for "brief" ones.
+ * Reads the tasks that exist, in the order of `ids`, without their inputs. Many tasks may be large
+ * together: ask for as many as fit, by LARGE_BYTES, or for "brief" ones.
  */
 export async function getTasks(
   db: D1Database,

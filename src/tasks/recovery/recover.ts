@@ -5,7 +5,7 @@
  * 0. Expired idempotency keys are deleted first, which makes room for the rest on a full database.
  *    After the clock went back, stored times are set back too (set-back.ts).
  * 1. A lapsed lease means that its consumer died. Any of its tasks may have killed it, so each will
- *    run alone, at no attempt of its own. Only a task that was alone counts the crash, and the third
+ *    run alone, and loses no attempt. Only a task that was alone counts the crash, and the third
  *    crash ends it. After D1 failed, whoever lives first gets time to extend its lease, some minutes
  *    at most, and what lapsed while nobody could extend is sent again without blame.
  * 2. Tracked work that no longer reports is lost.

@@ -25,8 +25,7 @@ export interface Transition {
   suspect: 0 | 1;
   ready_at: number;
   /**
-   * "kept": the message at hand comes back; "new": the next slice gets one; "none": recovery sends
-   * one.
+   * "kept": the message at hand returns; "new": the next slice gets one; "none": recovery sends it.
    */
   sent: "kept" | "none" | "new";
   check_at: number;

@@ -45,7 +45,7 @@ interface Worked {
   state: "well" | "over" | "troubled";
 }
 
-/** With these further tries to give it back, the lease lapses before the last one. */
+/** These further tries to give a lease back outlast it together, so that it has lapsed by then. */
 const TRIES_TO_RELEASE = 10;
 
 /** Takes what can be taken of `ids` under one lease, and brings it to its end. Never throws. */

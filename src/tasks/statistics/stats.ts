@@ -102,7 +102,7 @@ export function total(all: readonly { counts: Counts }[]): Counts {
 
 /**
  * Returns, from counts of all time, how many tasks are in each final state now. From counts of some
- * days it returns the ends in them less those run again, perhaps ended before them: at least 0.
+ * days it returns the ends in them less those run again, or 0 if more were run again than ended.
  */
 export function endsOf(counts: Counts): { success: number; failure: number; revoked: number } {
   const { success, failure, unfailed, revoked, unrevoked } = counts;

@@ -1,6 +1,4 @@
-/**
- * These bodies are what programs send to start tracked work and to report on it. null is nothing.
- */
+/** These bodies start tracked work and report on it. A null in them counts as nothing. */
 import { z } from "@hono/zod-openapi";
 import { visibleText } from "../../http/visible-text";
 import { isVisible } from "../../lib/visible";
