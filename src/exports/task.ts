@@ -15,7 +15,6 @@ import { abortUpload, isLostUpload } from "./upload";
 /** A part has the least size that R2 takes: it costs the least memory, and a crash loses least. */
 const PART_BYTES = 5 * 1024 * 1024;
 
-/** Position is where the walk is. */
 interface Position<Place> {
   after: Place | null;
   rows: number;

@@ -96,7 +96,6 @@ export class Asks {
     this.#products = 0;
   }
 
-  /** Tells whether any product passes the test. */
   some(test: (product: string, need: Need) => boolean): boolean {
     for (const lane of this.#lanes.values()) {
       for (const order of lane.all) {

@@ -53,7 +53,6 @@ export class Knowledge {
     return (this.health.sickness(product)?.until ?? 0) > now ? "paused" : "ask";
   }
 
-  /** Learns from a call that ended. */
   learn(call: Call, result: CallResult, now: number): void {
     if (result.kind === "dropped") {
       this.health.distrust(call.asked.product);

@@ -49,7 +49,6 @@ function* counted(orders: Iterable<OrderText>): Generator<OrderText> {
   }
 }
 
-/** Reads the body's text and the hash of its bytes. */
 async function readText(request: Request): Promise<{ text: string; hash: string }> {
   const tooLarge = () =>
     new AppError(413, "body_too_large", `The body is over ${MAX_ORDERS_BYTES} bytes`);

@@ -36,7 +36,6 @@ function storedKey({ user, key }: SentKey): string {
   return `${user ?? ""} ${key}`;
 }
 
-/** Sender is who sends orders, and how. */
 interface Sender extends Pick<EnqueueOptions, "behind"> {
   user: string | null;
   /** The sender's key, and what tells this request's body from any other. */

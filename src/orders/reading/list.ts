@@ -157,7 +157,6 @@ async function addNewest(
   return { rows, onward: last ? [...keyOf(last), ELSEWHERE] : null };
 }
 
-/** Cuts a page out of the orders found. */
 async function cutFound(
   db: D1Database,
   { rows, onward }: Found,

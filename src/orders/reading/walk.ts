@@ -7,7 +7,6 @@ import { inRange, type OrderFilter, rangePast } from "./range";
 
 export type WalkFilter = Omit<OrderFilter, "search">;
 
-/** WalkPlace is an order's place in the walk. */
 export type WalkPlace = readonly [processedAt: number, id: string];
 
 const PAGE_ORDERS = 500;

@@ -6,7 +6,6 @@ import { queueNames } from "../model/queues";
 import { pauseQueue, resumeQueue } from "./pause-queue";
 import type { Refusal } from "./refusals";
 
-/** Returns the name of a queue if there is such a queue. */
 export function knownQueue(env: Env, queue: string): Result<string, Refusal> {
   return queueNames(env).includes(queue) ? queue : new Refused({ kind: "no_queue", queue });
 }

@@ -13,7 +13,6 @@ import type { Operator } from "./operator";
 import type { Refusal } from "./refusals";
 import { startable } from "./startable";
 
-/** Finds the template of that name. */
 export async function knownTemplate(
   db: D1Database,
   name: string,

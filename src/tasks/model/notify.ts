@@ -128,12 +128,10 @@ const CROSSED = sql(
   ["id", "now"],
 );
 
-/** Makes the statement that notifies of the start of these tasks. */
 export function startedNotice(db: D1Database, ids: readonly string[], now: number) {
   return STARTED.on(db, { ids: JSON.stringify(ids), now });
 }
 
-/** Makes the statement that notifies of a task's progress. */
 export function progressNotice(db: D1Database, id: string, now: number) {
   return PROGRESS.on(db, { id, now });
 }

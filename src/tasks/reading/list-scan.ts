@@ -28,7 +28,6 @@ export async function lookAtOpenRows(
   return { rows: rows.filter(({ is_within }) => is_within), isPart: rows.length > MAX_SORTED };
 }
 
-/** Cuts a page out of open rows. */
 export function sortOpen(rows: Looked[], request: PageRequest, { isUpwards }: Scan): Page<Looked> {
   const sorted = rows.toSorted((a, b) => (a.id < b.id === isUpwards ? -1 : 1));
   return cutPage(sorted, request, MAX_SCANNED, ({ id }) => [id]);

@@ -1,7 +1,6 @@
 import { sql, type Values } from "../../db/sql";
 import type { TaskColumns } from "../model/schema";
 
-/** A page has at most this many rows. */
 const ROWS = 1000;
 /** An invocation may ask D1 a thousand times, and a page costs a read and a write. */
 const MAX_PAGES = 200;

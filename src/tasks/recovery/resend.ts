@@ -25,7 +25,6 @@ import { queueNames, producerOf, SENT_GRACE_MS } from "../model/queues";
 import { OPEN } from "../model/states";
 import { isRateRefusal, trySending } from "../model/try-sending";
 
-/** One page has at most this many rows. */
 const ROWS = 1000;
 /** A look takes this much of the 5,000 messages a second of a queue; the rest is for new work. */
 const MESSAGES_PER_LOOK = 4000;
@@ -66,7 +65,6 @@ export interface Resent {
 /** Queues are listed here after a note that failed. */
 const unnoted = new Set<string>();
 
-/** Look is one look at a queue. */
 interface Look {
   env: Env;
   queue: string;

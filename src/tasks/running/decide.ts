@@ -62,7 +62,6 @@ interface Moment {
   random: number;
 }
 
-/** Decides about each task of a lease. */
 export function decideAll({ lease, tasks }: Ran, { env, clock, chance }: LeaseContext): Decided {
   const now = clock();
   const decided = tasks.map((task) => {

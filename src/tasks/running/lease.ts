@@ -23,7 +23,6 @@ import { type Ran, run } from "./run";
 import { type Settled, settle } from "./settle";
 import { workerName } from "./worker-name";
 
-/** Delivery is a batch that is being worked on. */
 export interface Delivery {
   queue: string;
   env: Env;
@@ -104,7 +103,6 @@ async function runAndSettle(
   }
 }
 
-/** Runs claimed tasks, and publishes that they started. */
 async function runInSight(claimed: Claimed, context: LeaseContext): Promise<Ran> {
   const stopTelling = publishStarted(context.env, claimed.claimed);
   const ran = await run(claimed, context);

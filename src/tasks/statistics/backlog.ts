@@ -17,7 +17,6 @@ export interface Backlog {
   pause: Pause | null;
 }
 
-/** Lists the backlog of every queue. */
 export async function listBacklogs(
   env: Env,
   { queues }: OpenWork,

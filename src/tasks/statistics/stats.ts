@@ -89,7 +89,6 @@ export function byName(stretches: readonly Stretch[], from = 0): NamedCounts[] {
     );
 }
 
-/** Adds up counts. */
 export function total(all: readonly { counts: Counts }[]): Counts {
   const sums = Object.fromEntries<number>(COUNTERS.map((counter) => [counter, 0])) as Counts;
   for (const { counts } of all) {
