@@ -1,7 +1,7 @@
 /**
- * The transaction that accepts work: the rows of one request or of several, with their idempotency
- * keys and counts. All of it may be repeated without effect, here and elsewhere at once, as long as
- * a request keeps its `lote`: its rows are stored and counted once.
+ * Work is accepted in one transaction: the rows of one request or of several, with their idempotency
+ * keys and counts. It may be repeated without effect, here and elsewhere at once, as long as a request
+ * keeps its `lote`: its rows are stored and counted once.
  */
 import { joinArrays } from "../../db/chunks";
 import { sql } from "../../db/sql";
@@ -12,7 +12,7 @@ import { armRecovery } from "../recovery/recovery-alarm";
 import { sendTasks } from "./sending";
 import { SENT_GRACE_MS } from "../model/queues";
 
-/** What the tasks of a request have in common. Times are Unix milliseconds. */
+/** Head is what the tasks of a request have in common. Times are Unix milliseconds. */
 export interface Head {
   lote: string;
   now: number;
@@ -25,27 +25,27 @@ export interface Head {
   queue: string;
   attempts: number;
   timeoutMs: number | null;
-  /** JSON text. */
+  /** `Notify` as JSON text; null for none. */
   notify: string | null;
   template: string | null;
   replayOf: string | null;
   delayMs: number;
-  /** Whether messages are sent for them at once: 1 or 0. */
+  /** 1 if messages are sent for its tasks at once, else 0. */
   sent: 0 | 1;
   tasks: number;
   failed: number;
 }
 
-/** A request as it is stored; what of it is large is text already. */
+/** Submission is a request as it is stored. Its large parts are text already. */
 export interface Submission {
   head: Head;
-  /** JSON arrays of rows: [id, subject, input] and of what failed [code, message, detail]. */
+  /** JSON arrays of rows: [id, subject, input], and for a failure also code, message, detail. */
   chunks: string[];
-  /** The tasks to send. */
+  /** The ids of the tasks to send. */
   ids: string[];
 }
 
-/** The request whose work an idempotency key stands for: this one, or an earlier one. */
+/** Owner is the request whose work an idempotency key stands for: this one, or an earlier one. */
 export interface Owner {
   lote: string;
   bodyHash: string | null;
@@ -65,13 +65,13 @@ const OWNERS = sql(`
 SELECT key, lote, body_hash AS bodyHash FROM idempotency_keys
 WHERE key IN (SELECT value ->> 'key' FROM json_each(:heads))`);
 
-/** The heads, but for those whose idempotency key is another's. */
+/** Makes SQL of the heads without those whose idempotency key belongs to another request. */
 const headsSql = (columns: readonly (keyof Head)[]) => `
 SELECT ${columns.map((column) => `value ->> '${column}' AS ${column}`).join(", ")}
 FROM json_each(:heads) WHERE value ->> 'key' IS NULL OR EXISTS (
   SELECT 1 FROM idempotency_keys k WHERE k.key = value ->> 'key' AND k.lote = value ->> 'lote')`;
 
-// Counted once: a request's first row is not there yet.
+// A request is counted once, as its first row is there when it is repeated.
 const COUNT = sql(
   countSql(
     { created: "sum(tasks)", failure: "sum(failed)" },
@@ -82,7 +82,7 @@ const COUNT = sql(
   ["heads"],
 );
 
-// CROSS: the rows are gone through once, whatever the planner thinks of their number.
+// CROSS makes SQLite go through the rows once, whatever the planner thinks of their number.
 const INSERT_TASKS = sql(
   `
 WITH h AS MATERIALIZED (${headsSql([
@@ -123,8 +123,8 @@ const NOTIFY_FAILED = sql(notifyEndsSql("id BETWEEN :lote || '0000' AND :lote ||
 
 /**
  * Stores requests, the rows of several as one value of at most 2 MB, and sends their messages.
- * Resolves once they are durable, to the owner of each; `sent` ends when the queue has what it takes
- * within the patience, and never rejects.
+ * Resolves once they are durable to the owner of each. `sent` ends when the queue has taken what it
+ * takes within the patience, and never rejects.
  */
 export async function accept(
   env: Env,
@@ -132,7 +132,7 @@ export async function accept(
   patienceMs: number,
 ): Promise<{ owners: Owner[]; sent: Promise<unknown> }> {
   const owners = await store(env.DB, requests);
-  // What is stored is accepted, and the cron looks too: an object that hangs must not hold the answer.
+  // An arming that hangs must not hold up the answer: the work is stored, and the cron looks too.
   await Promise.race([armRecovery(env), scheduler.wait(ARMING_MS)]);
   const own = requests.filter(({ head }, index) => owners[index]?.lote === head.lote);
   const sends = [...Map.groupBy(own, ({ head }) => head.queue)].flatMap(([queue, ofQueue]) =>

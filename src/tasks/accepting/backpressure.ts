@@ -1,15 +1,14 @@
 /**
- * Backpressure: past a limit of backlog no more work is taken in, so that whoever sends it learns
- * at once that it would wait, instead of the wait growing without end. Nor is it while the database
- * is nearly full, so that what was accepted can be stored to its end.
+ * Backpressure refuses work past a limit of backlog, so that its sender learns at once that it would
+ * wait, and the wait does not grow without end. It also refuses work while the database is nearly
+ * full, so that what was accepted can be stored to its end.
  *
- * The backlog's age is how long tasks have been ready for their first turn and not had it, counted
- * from the end of the queue's last pause at the earliest. What waits on purpose (a delay, a retry, a
- * paused queue, a catalogue that is down) is no backlog, and neither is what a consumer holds. Fewer
- * than a batch is none either: the next delivery takes them all, and one task whose message was lost
- * must not close the door to all others.
+ * The backlog's age is how long tasks have been ready for their first turn, counted from the end of
+ * the queue's last pause at the earliest. No backlog is what waits on purpose (a delay, a retry, a
+ * paused queue, a catalogue that is down), what a consumer holds, or less than a batch: the next
+ * delivery takes it all, and one task whose message was lost must not close the door to all others.
  *
- * It costs one bounded read of an index per second and isolate, while requests come, and no write.
+ * A look is one bounded read of an index per second and isolate while requests come, and no write.
  */
 import { sql } from "../../db/sql";
 import { type Config, configOf } from "../../config";
@@ -23,9 +22,9 @@ import { isPausedSql, isResumedSql } from "../model/pauses";
 import { OPEN } from "../model/states";
 import { SENT_GRACE_MS } from "../model/queues";
 
-/** A consumer's batch (max_batch_size of the orders queue). */
+/** A batch is what a consumer gets at most (max_batch_size of the orders queue). */
 const BATCH = 100;
-/** A backlogged batch, and what consumers may hold at the head of the index meanwhile. */
+/** This many rows hold a backlogged batch behind what consumers hold at the head of the index. */
 const ROWS = 5 * BATCH;
 const REMEMBERED_MS = 1000;
 const RETRY_AFTER_SECONDS = 30;
@@ -49,13 +48,13 @@ interface Look {
   full: boolean;
 }
 
-/** The isolate's last looks, by queue, for each configuration. */
+/** The isolate's last looks are kept by queue, for each configuration. */
 const looks = new WeakMap<object, Map<string, Look>>();
 
 /**
  * Throws a 503 `overloaded` while the queue's backlog is older than MAX_BACKLOG_SECONDS, and a 507
- * `storage_full` while the database has no room for new work, unless what is sent was accepted
- * before and brings none: asked only then.
+ * `storage_full` while the database has no room for new work. Neither is thrown for work that
+ * `isKnown`, asked only then, says was accepted before.
  */
 export async function assertRoom(
   env: Env,
@@ -69,7 +68,7 @@ export async function assertRoom(
   }
 }
 
-/** Throws a 507 `storage_full` if there is no room: for work that comes one by one, only that matters. */
+/** Throws a 507 `storage_full` if there is no room, which is all that matters for a single task. */
 export async function assertStorage(env: Env, queue: string, now = Date.now()): Promise<void> {
   if ((await lookAt(env, queue, now)).full) {
     throw storageFull();
@@ -92,14 +91,14 @@ async function lookAt(env: Env, queue: string, now: number): Promise<Look> {
   if (isRecent(last.at, REMEMBERED_MS, now)) {
     return last;
   }
-  // Until this look ends, requests beside it go by the last one. They do not wait for this one's
-  // promise: it would never settle should its own request be cut.
+  // Until this look ends, other requests go by the last one. They do not wait for this one's promise,
+  // which would never settle if its own request were cut off.
   const look = { ...last, at: now };
   byQueue.set(queue, look);
   return Object.assign(look, await measure(env.DB, queue, now, config));
 }
 
-/** Never rejects: a database that does not answer refuses the work itself. */
+/** Looks at backlog and room. Never rejects: a D1 that fails will refuse the work itself. */
 async function measure(
   db: D1Database,
   queue: string,

@@ -1,7 +1,7 @@
 /**
- * Accepting work. All rows of a request are stored in one transaction (accept.ts), together with its
- * idempotency key and their counts; only then are messages sent. So what was accepted is durable: a
- * send that fails leaves PENDING rows, which recovery sends.
+ * Enqueuing stores all rows of a request in one transaction (accept.ts), with its idempotency key and
+ * counts, and sends messages only then. So what was accepted is durable: a send that fails leaves
+ * PENDING rows, which recovery sends.
  */
 import { sql } from "../../db/sql";
 import { isDatabaseFull } from "../../db/full";
@@ -19,17 +19,17 @@ import type { Notify } from "../model/notify";
 import { taskChange, publish } from "../model/publish";
 
 export interface EnqueueOptions {
-  /** Who asks: "user:ID" or "key:ID". */
+  /** The caller who asks: "user:ID" or "key:ID". */
   user: string | null;
-  /** Runs no sooner than this many milliseconds from now. */
+  /** The least time before the task runs, in milliseconds from now. */
   delayMs?: number;
   /** The template it comes from, and what that says in place of the definition. */
   template?: { name: string } & Overrides;
-  /** The task it is an edited copy of. */
+  /** The id of the task it is an edited copy of. */
   replayOf?: string;
   /**
-   * Takes work that may go on behind the caller's answer, as of a request over HTTP: messages are sent
-   * there, and a small request shares a transaction with those that come at the same time.
+   * Takes work that may go on behind the answer to a request: messages are sent there, and a small
+   * request shares a transaction with those that come at the same time.
    */
   behind?: (work: Promise<unknown>) => void;
   now?: number;
@@ -56,13 +56,13 @@ export interface Enqueued {
 /** The idempotency key was used with another body. */
 export type Conflict = "conflict";
 
-/** For what goes on behind the answer: the platform ends it 30 seconds after that. */
+/** Work behind an answer gets this long, as the platform ends it after 30 seconds. */
 const PATIENCE_MS = 15_000;
 
 const ANSWER = sql(`
 SELECT lote, body_hash AS bodyHash FROM idempotency_keys WHERE key = :key AND expires_at > :now`);
 
-/** Whether the idempotency key has its answer: a request that brings it enqueues nothing. */
+/** Tells whether an idempotency key has its answer, so that a request with it enqueues nothing. */
 export async function isAnswered(db: D1Database, key: string, now: number): Promise<boolean> {
   return (await answerTo(db, key, now)) !== null;
 }
@@ -163,7 +163,7 @@ interface Stored {
   sent: Promise<unknown>;
 }
 
-/** What was accepted before still has its answer, of a full database and of a busy one. */
+/** Stores a request, or recalls what its key was answered with if the database is full or busy. */
 async function storeOrRecall(env: Env, submission: Submission, shared: boolean): Promise<Stored> {
   try {
     return await store(env, submission, shared);
@@ -178,7 +178,7 @@ async function storeOrRecall(env: Env, submission: Submission, shared: boolean):
   }
 }
 
-/** By the desk, with others, or alone. Should the desk have stored it after all, so much the better. */
+/** Stores by the desk, with others, or alone. Storing again what it did store is harmless. */
 async function store(env: Env, submission: Submission, shared: boolean): Promise<Stored> {
   const together = shared && isSmall(submission) && (await acceptTogether(env, submission));
   if (together) {
@@ -209,7 +209,7 @@ function submissionOf(
   const { name, module, queue } = definition;
   const notify = template?.notify ?? definition.notify;
   const open = tasks.filter(({ failure }) => !failure);
-  const isSent = delayMs <= MAX_MESSAGE_WAIT_MS; // a longer wait is left to recovery, as all are
+  const isSent = delayMs <= MAX_MESSAGE_WAIT_MS; // Recovery sends after a longer wait.
   return {
     head: {
       lote,
@@ -235,7 +235,7 @@ function submissionOf(
   };
 }
 
-/** As of the moment it was accepted: messages are on their way, and may have done their work. */
+/** Publishes as of the acceptance, as messages may have done their work by now. */
 function publishQueued(
   env: Env,
   { name, module, user, now }: Head,

@@ -4,7 +4,7 @@ import { ASKED } from "../../db/retry";
 import type { Submission } from "./accept";
 import { type AcceptedRequest, IngestRequests } from "./ingest-desk";
 
-/** Holds nothing but what waits for the transaction under way. See ingest-desk.ts. */
+/** IngestDesk holds only what waits for the transaction under way: see ingest-desk.ts. */
 export class IngestDesk extends DurableObject<Env> {
   private desk = new IngestRequests(guarded(this.env, ASKED), (work) => this.ctx.waitUntil(work));
 

@@ -1,11 +1,11 @@
 /**
- * Group commit: small requests that come at the same time share a transaction. A D1 takes one at a
- * time, and on the platform one takes milliseconds whatever is in it, so that requests by themselves
- * would come to a hundred or two a second.
+ * The ingest desk is a group commit: small requests that come at the same time share a transaction.
+ * A D1 takes one transaction at a time, and each takes milliseconds whatever is in it, so requests by
+ * themselves would come to a hundred or two a second.
  *
- * An object collects them, for promises of one isolate's requests cannot wait for each other on this
- * platform. It writes as soon as nothing is being written: what comes meanwhile goes together next.
- * So an idle system waits for nothing but the hop, and a busy one writes as many as there are.
+ * An object collects them, as on this platform promises of one isolate's requests cannot wait for
+ * each other. It writes as soon as nothing is being written, and what comes meanwhile goes together
+ * next. So an idle system adds only the hop, and a busy one writes as many as there are.
  */
 import { DatabaseTrouble, type TroubleKind, troubleBehind } from "../../db/trouble";
 import { AppError } from "../../http/errors";
@@ -13,28 +13,28 @@ import { log } from "../../log";
 import { objectOf } from "../../object-of";
 import { accept, type Owner, type Submission } from "./accept";
 
-/** Number of objects: one takes 500 to 1,000 requests a second. It is part of their names. */
+/** The number of objects is part of their names. One takes 500 to 1,000 requests a second. */
 export const INGEST_SHARDS = 2;
 
-/** A larger request has a transaction of its own. */
+/** A request over this size has a transaction of its own. */
 const SMALL_TASKS = 50;
 const SMALL_CHARACTERS = 100_000;
 
-/** A transaction holds no more: with three bytes a character its rows are one value that D1 takes. */
+/** A transaction holds at most this: at three bytes a character its rows are one value for D1. */
 const MAX_TASKS = 1000;
 const MAX_CHARACTERS = 500_000;
-/** No more waits for a transaction. */
+/** Requests of at most this size together wait for a transaction. */
 const MAX_WAITING_CHARACTERS = 4_000_000;
-/** What a request is counted as beside its rows. */
+/** A request counts as this many characters beside its rows. */
 const HEAD_CHARACTERS = 1000;
 
-/** The queue's refusals are borne for so long before recovery is asked to send. */
+/** Refused messages are tried for this long before recovery is asked to send them. */
 const PATIENCE_MS = 5000;
 const RETRY_AFTER_SECONDS = 5;
 
 /**
- * "busy": too much waits already. `failed` is what D1 said, as any error of the object itself is not,
- * and what kind of trouble of D1's own it is.
+ * AcceptedRequest is the request's owner, or "busy" if too much waits already. `failed` is what D1
+ * said, with the kind of its own trouble; any other failure is an error of the object.
  */
 export type AcceptedRequest = Owner | "busy" | { failed: string; trouble: TroubleKind | null };
 
@@ -48,7 +48,7 @@ function charactersOf(chunks: readonly string[]): number {
 
 /**
  * Has an object accept a small request. Null when it cannot be reached, was reset or is of another
- * version: it may have stored the request even so, and whoever stores it again changes nothing.
+ * version: it may have stored the request even so, and storing it again changes nothing.
  */
 export async function acceptTogether(env: Env, request: Submission): Promise<Owner | null> {
   const { lote } = request.head;
@@ -59,7 +59,8 @@ export async function acceptTogether(env: Env, request: Submission): Promise<Own
     accepted = await desk.accept(request);
   } catch (error) {
     log.warn("ingest.desk_failed", { lote, message: String(error) });
-    // An object that has too much to do: by themselves its requests would be too much for D1.
+    // The requests of an overloaded object would be too much for D1 by themselves, so they are
+    // refused.
     if (!isOverloaded(error)) {
       return null;
     }
@@ -88,7 +89,7 @@ interface Waiting {
   lead: () => void;
 }
 
-/** What the object does; in a file of its own, it is only that this is one. */
+/** IngestRequests is what the object does; ingest-desk.do.ts only makes it one. */
 export class IngestRequests {
   readonly #env: Env;
   readonly #behind: (work: Promise<unknown>) => void;
@@ -109,8 +110,8 @@ export class IngestRequests {
     }
     const { promise: accepted, resolve: answer } = Promise.withResolvers<AcceptedRequest>();
     const { promise: turn, resolve: lead } = Promise.withResolvers<void>();
-    // Each transaction is of the first call that waits for it: what the platform grants a call in
-    // queries and time is then never used up by those before.
+    // Each transaction is run by the first call that waits for it, so that the queries and the time
+    // that the platform grants a call are not used up by the calls before.
     void turn.then(() => this.#writeNext());
     this.#waiting.push({ request, answer, lead });
     this.#characters += size;
@@ -128,7 +129,7 @@ export class IngestRequests {
     first?.lead();
   }
 
-  /** As many as go into one transaction, the first that came first. */
+  /** Takes as many of those that came first as go into one transaction. */
   #next(): Waiting[] {
     let tasks = 0;
     let characters = 0;
@@ -144,7 +145,7 @@ export class IngestRequests {
     return group;
   }
 
-  /** Never rejects. A request that cannot be stored does not fail the others: halves are tried apart. */
+  /** Writes a group, or its halves apart, so that one bad request fails alone. Never rejects. */
   async #write(group: readonly Waiting[]): Promise<void> {
     try {
       const requests = group.map(({ request }) => request);

@@ -4,11 +4,11 @@ import type { TaskDefinition } from "../model/define";
 
 const SHOWN_DIGITS = 80;
 
-/** Which field of an input is wrong, empty for all of it, and why. */
+/** BadField says which field of an input is wrong, empty for all of it, and why. */
 interface BadField {
   field: string;
   message: string;
-  /** It is a field, or a value of a list, that the definition does not know. */
+  /** Whether the definition does not know the field, or the value of an enumeration. */
   isUnknown: boolean;
 }
 

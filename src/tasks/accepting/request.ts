@@ -1,6 +1,6 @@
 /**
- * A request's tasks, made ready one by one: each becomes its row's text at once, and its input is kept
- * nowhere else, so that a large request is not held twice.
+ * A request's tasks are made ready one by one: each becomes its row's text at once, and its input is
+ * kept nowhere else, so that a large request is not held twice.
  */
 import { Chunks } from "../../db/chunks";
 import { cutText } from "../../lib/cut-text";
@@ -8,7 +8,7 @@ import { newBatchId, taskId } from "../../lib/ids";
 import { MAX_MESSAGE_CHARACTERS } from "../model/bounds";
 import type { NewTask, TaskDefinition } from "../model/define";
 
-/** A task without its input. */
+/** RequestedTask is a task without its input. */
 export interface RequestedTask extends Omit<NewTask, "input"> {
   id: string;
 }
@@ -20,7 +20,7 @@ export class TaskRequest {
 
   constructor(
     readonly definition: TaskDefinition,
-    /** Unix milliseconds. */
+    /** The time of acceptance, in Unix milliseconds. */
     readonly now = Date.now(),
   ) {
     this.lote = newBatchId(now);
@@ -33,13 +33,13 @@ export class TaskRequest {
     this.#rows.add(rowText(task, id));
   }
 
-  /** The rows, as JSON arrays; to be asked for once, when no more come. */
+  /** Returns the rows as JSON arrays. It is called once, when no more tasks come. */
   end(): string[] {
     return this.#rows.end();
   }
 }
 
-/** A row as a JSON array, its input put in as it is rather than quoted once more. */
+/** Makes a row's JSON array, in which the input stands as it is rather than quoted once more. */
 function rowText({ input, subject, failure }: NewTask, id: string): string {
   const { code = null, message = null, detail = null } = failure ?? {};
   const words = message && cutText(message, MAX_MESSAGE_CHARACTERS);

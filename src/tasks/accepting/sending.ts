@@ -1,8 +1,8 @@
 /**
- * Sending tasks' messages. A queue takes 5,000 a second from all who send together, and then throws
- * `Too Many Requests`: whoever sends many paces them, and whoever is refused steps back. What is not
- * taken in time is noted as unsent, so that recovery sends it at its next look, instead of waiting
- * for proof that a message which never was is lost.
+ * A queue takes 5,000 messages a second from all senders together, and then throws `Too Many
+ * Requests`. So whoever sends many paces them, and whoever is refused steps back. What is not taken in
+ * time is noted as unsent: recovery sends it at its next look, and need not wait for proof that a
+ * message which never was is lost.
  */
 import { inChunks } from "../../db/chunks";
 import { sql } from "../../db/sql";
@@ -14,22 +14,22 @@ import { lookNow } from "../recovery/recovery-alarm";
 import { OPEN } from "../model/states";
 import { ROUND, trySending } from "../model/try-sending";
 
-/** Between rounds: 4,000 messages a second at most, so that others find room beside. */
+/** The pause between rounds, 4,000 messages a second at most, leaves room for other senders. */
 const PAUSE_MS = 150;
 const MAX_PAUSE_MS = 1000;
 
 interface Manner {
   delayMs?: number;
-  /** For how long what is refused is tried again. A round is tried once in any case. */
+  /** How long refused messages are tried again, in milliseconds; a round is tried once anyway. */
   patienceMs?: number;
   clock?: Clock;
   chance?: Chance;
 }
 
 /**
- * Sends the messages of tasks whose rows say that they are sent, and has those say otherwise that
- * the queue did not take. Chunks may overtake each other. Never rejects: should even the note fail,
- * recovery finds the tasks by their silence.
+ * Sends the messages of tasks whose rows say that they are sent, and has the rows say otherwise for
+ * those that the queue did not take. Chunks may overtake each other. Never rejects: if even that note
+ * fails, recovery finds the tasks by their silence.
  */
 export async function sendTasks(
   env: Env,

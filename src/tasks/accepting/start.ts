@@ -7,7 +7,7 @@ import { type EnqueueOptions, enqueuePrepared } from "./enqueue";
 import { readInput } from "./input";
 import { isFlatEnough, TOO_DEEP } from "../model/json-value";
 
-/** What is wrong with an input: the field, empty for all of it, and why. */
+/** BadInput says what is wrong with an input: the field, empty for all of it, and why. */
 export interface BadInput {
   kind: "bad_input";
   field: string;
@@ -19,9 +19,8 @@ export function badInput(field: string, message: string): Refused<BadInput> {
 }
 
 /**
- * Starts one task with an input nobody has looked at yet, its numbers as sent (lib/exact-json.ts),
- * or says what is wrong with it. A definition that keeps bad inputs as failures of their own
- * (`prepare`) decides that itself.
+ * Starts one task with an unchecked input, whose numbers are as sent (lib/exact-json.ts), or says what
+ * is wrong with it. A definition with `prepare` keeps bad inputs as failed tasks of its own.
  */
 export async function startTask(
   env: Env,
