@@ -6,7 +6,7 @@ import { prepareOrder } from "./prepare";
 import { readOrderText } from "../order/order-text";
 import { validate } from "./validate";
 
-/** What the first stage will say of an order's JSON text, before anybody sends it. */
+/** Says why the first stage would reject an order not yet sent; null if it would not. */
 export function checkOrder(text: string): FailureReason | null {
   const { failure } = prepareOrder(readOrderText(text));
   if (failure) {

@@ -10,14 +10,16 @@ export type NoProduct = { sku: string } & Exclude<NotHad, { kind: "unknown" }>;
 const UNKNOWN = new Refused({ kind: "unknown" });
 const NOT_ASKED = new Refused({ kind: "not_known", waitMs: 0 });
 
-/** The products an order needs, each once; SKUs without a digit need none, they are unknown. */
+/**
+ * Returns the products an order needs, each once. A SKU without a digit has none: it is unknown.
+ */
 export function productsOf(order: ValidOrder): string[] {
   return [...new Set(order.lines.flatMap((line) => productIdOf(line.sku) ?? []))];
 }
 
 /**
- * Stage 2: puts product and price to every line. Pure: `products` holds the lookups. What no
- * waiting could mend comes first, then what says most about how long it takes.
+ * Stage 2 puts product and price to every line. It is pure: `products` holds the lookups. Of several
+ * lacks it returns the one that no waiting could mend, then the one that says most about the wait.
  */
 export function enrich(
   order: ValidOrder,

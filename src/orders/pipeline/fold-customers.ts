@@ -1,6 +1,6 @@
 /**
- * Orders stored before their customer was kept folded too. SQL cannot fold, so they are looked at
- * one by one until a slice after a batch, or the cron, has done them all.
+ * Orders of old versions have no folded customer. SQL cannot fold, so they are read and folded a slice
+ * at a time, after each batch and by the cron, until none is left.
  */
 import { sql } from "../../db/sql";
 import { fold } from "../../lib/fold";
@@ -22,7 +22,7 @@ export async function hasUnfolded(db: D1Database): Promise<boolean> {
   return (await ANY_UNFOLDED.on(db).first()) !== null;
 }
 
-/** Folds some, and gives ids kept as sent their canonical form. Returns whether more may be left. */
+/** Folds a slice, and makes old ids canonical. Returns whether more may be left. */
 export async function foldCustomers(db: D1Database): Promise<boolean> {
   const { results } = await UNFOLDED.on(db).all<Row>();
   if (results.length === 0) {
@@ -42,14 +42,14 @@ export async function foldCustomers(db: D1Database): Promise<boolean> {
 
 let isDone = false;
 
-/** A slice, until this isolate knows that none is left. */
+/** Folds a slice, unless this isolate knows that none is left. */
 export async function foldMore(db: D1Database): Promise<void> {
   isDone ||= !(await foldCustomers(db));
 }
 
 const SLICES_PER_RUN = 50;
 
-/** The cron's share: an old database is not to wait for orders. */
+/** Folds many slices, for the cron, so that an old database does not wait for new orders. */
 export async function foldRest(db: D1Database): Promise<void> {
   for (let slice = 0; slice < SLICES_PER_RUN; slice += 1) {
     if (!(await foldCustomers(db))) {

@@ -6,19 +6,19 @@ import { sha256Hex } from "../../lib/hex";
 import { canonicalText } from "../order/hash";
 import type { PricedOrder, StoredOrder } from "../order/order";
 
-/** Stage 4, first half: what will be stored. The second half is `commitOrders`, inside settle. */
+/** Stage 4 makes what will be stored; `commitOrders` stores it, inside settle. */
 export async function toStored(order: PricedOrder, processedAt: number): Promise<StoredOrder> {
   return { ...order, hash: await sha256Hex(canonicalText(order)), processedAt };
 }
 
-/** The task that stored the order of task row `t`, if the id is used; a deleted order's id is. */
+/** This SQL gives the task that stored the order of task row `t`, even if it was deleted since. */
 const OWNER = `
   SELECT task_id FROM orders WHERE id = t.subject
   UNION ALL SELECT task_id FROM deleted_orders WHERE id = t.subject LIMIT 1`;
 
 /**
- * Gives what is known under another form of a canonical id that id: [id, task, form] of `:rows`. Ids were
- * once kept as sent. An order whose id is taken keeps its form, and its tasks do.
+ * These statements rename what is known under another form of a canonical id, from [id, task, form] of
+ * `:rows`, as ids were once kept as sent. An order whose id is taken keeps its form, as do its tasks.
  */
 export const RENAME = [
   sql(
@@ -29,7 +29,7 @@ export const RENAME = [
   sql(`UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
    WHERE tasks.subject = value ->> 2 AND tasks.subject NOT IN (SELECT id FROM orders)`),
 ];
-/** The same for the held tasks that store these orders now. */
+/** This statement renames the held tasks that store these orders now. */
 const RENAME_HELD = sql(`UPDATE tasks SET subject = value ->> 0 FROM json_each(:rows)
    WHERE tasks.id = value ->> 1 AND tasks.subject <> value ->> 0 AND +tasks.id IN (${HELD})`);
 const INSERT = sql(`
@@ -42,8 +42,8 @@ WHERE value ->> 1 IN (${HELD}) AND value ->> 0 NOT IN (SELECT id FROM deleted_or
 ON CONFLICT (id) DO NOTHING`);
 
 /**
- * Writes orders in the transaction that makes their tasks SUCCESS. The primary key is the last
- * word on uniqueness: a task whose order id another task stored becomes FAILURE, naming that task.
+ * Orders are written in the transaction that makes their tasks SUCCESS. The primary key decides on
+ * uniqueness: a task whose order id another task stored becomes FAILURE, naming that task.
  */
 export const commitOrders: Commit<StoredOrder> = {
   before: (rows) => (rows.some(hasOtherForm) ? [...RENAME, RENAME_HELD] : []),
@@ -72,7 +72,7 @@ export const commitOrders: Commit<StoredOrder> = {
 
 const hasOtherForm = (row: unknown) => Array.isArray(row) && row[2] !== null;
 
-/** How else the id may be stored: as it came, decomposed. Null for most. */
+/** Returns the other form in which an id may be stored: as it came, decomposed. Null for most. */
 function otherForm(id: string): string | null {
   const form = id.normalize("NFD");
   return form === id ? null : form;

@@ -1,6 +1,6 @@
 /**
- * The four stages over a micro-batch: validate -> enrich -> price -> persist. Pure stages run per
- * order; what costs a call is done once per batch (registry per shard, catalogue per product).
+ * The pipeline takes a micro-batch through validate -> enrich -> price -> persist. Pure stages run per
+ * order; what costs a call is done once per batch: registry by shard, catalogue by product.
  */
 import type { Config } from "../../config";
 import type { Clock } from "../../lib/clock";
@@ -25,10 +25,10 @@ const MAX_HELD_WAIT_MS = 30_000;
 export interface PipelineDependencies {
   config: Config;
   clock: Clock;
-  /** What is known of the products each question asks for, by task. */
+  /** Looks up the products that each question asks for, by task. */
   lookup(questions: Question[]): Promise<Map<string, Lookups>>;
   claim(claims: ClaimOf[], now: number): Promise<Map<string, ClaimAnswer>>;
-  /** Hears, at each stage's end, of the stages every order has behind it. */
+  /** Is told, at each stage's end, the stages that every order has completed. */
   passed?(stages: ReadonlyMap<string, readonly TimelineEvent[]>): void;
 }
 

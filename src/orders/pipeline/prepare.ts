@@ -9,7 +9,7 @@ import type { OrderText } from "../order/order-text";
 const PREVIEW_CHARACTERS = 1000;
 const encoder = new TextEncoder();
 
-/** How an order is kept, good or bad: as sent, under its id, unless it is too big. */
+/** Makes the task that keeps an order, good or bad: as sent, under its id, unless it is too big. */
 export function prepareOrder({ text, value, id }: OrderText): NewTask {
   const subject = canonicalId(toExact(id)) ?? digitsOf(id);
   if (isDeeperThan(value, MAX_ORDER_DEPTH)) {
@@ -18,7 +18,7 @@ export function prepareOrder({ text, value, id }: OrderText): NewTask {
   if (fits(text)) {
     return { input: text, subject };
   }
-  // White space and escapes do not count.
+  // White space and escapes do not count towards the size.
   const short = JSON.stringify(value);
   const input = fits(short) ? JSON.stringify(parseAsSent(text)) : short;
   return fits(input)
@@ -26,13 +26,13 @@ export function prepareOrder({ text, value, id }: OrderText): NewTask {
     : tooBig(subject, text.trimStart(), { kind: "too_large", bytes: bytesOf(input) });
 }
 
-/** A number that is no id is what its sender will look for. */
+/** Returns the digits of a number that is no id, as its sender will look for these. */
 function digitsOf(id: unknown): string | null {
   const digits = typeof id === "number" ? String(id) : isRawNumber(id) ? id.rawJSON : "";
   return digits !== "" && digits.length <= MAX_ID_CHARACTERS ? digits : null;
 }
 
-/** A character is one to three bytes: they are only counted in between. */
+/** Tells whether a text fits. A character is one to three bytes, counted only if that matters. */
 function fits(text: string): boolean {
   const { length } = text;
   return (
@@ -44,7 +44,7 @@ function bytesOf(text: string): number {
   return encoder.encode(text).byteLength;
 }
 
-/** An order that is not kept whole: what is kept is enough to recognise it. */
+/** Makes the failed task of an order that is not kept whole, with enough of it to recognise it. */
 function tooBig(subject: string | null, text: string, error: OrderError): NewTask {
   const preview = text.slice(0, PREVIEW_CHARACTERS).toWellFormed();
   return { input: JSON.stringify({ id: subject, preview }), subject, failure: reasonOf(error) };

@@ -1,10 +1,10 @@
 /**
- * One owner per order id. Orders are spread over objects by a hash of their id; each knows, per id,
- * the task that works on it and until when, or the task that stored it. It answers before any work
- * is done for a duplicate, and lets an id be corrected while a bad order merely holds it.
+ * The registry knows one owner per order id: the task that works on it and until when, or the task
+ * that stored it. Orders are spread over objects by a hash of their id. It answers before any work is
+ * done for a duplicate, and lets an id be corrected while a bad order merely holds it.
  *
- * It is no source of truth. The orders table is: every call here may be lost, claims expire, and
- * what was stored without this object's knowledge is found by the table's key.
+ * It is no source of truth; the orders table is. Every call here may be lost, claims expire, and what
+ * was stored without this object's knowledge is found by the table's key.
  */
 import { DurableObject } from "cloudflare:workers";
 import { isDatabaseFull, logFailure } from "../../db/full";
@@ -20,9 +20,9 @@ export type ClaimAnswer =
   | { state: "done"; taskId: string };
 
 export interface Outcomes {
-  /** Stored: overrides any claim. */
+  /** Stored orders, which override any claim. */
   done: ClaimOf[];
-  /** Given up, if the task still holds it. */
+  /** Claims given up, if the task still holds them. */
   released: ClaimOf[];
 }
 
@@ -34,7 +34,8 @@ interface Owner {
   done: number;
 }
 
-// One statement for all ids: a call from JavaScript per id costs more than the id itself.
+// One statement takes all ids, as a call from JavaScript for each would cost more than the id
+// itself.
 const OWNERS = `
 SELECT o.id, o.task_id, o.held_until, o.done
 FROM json_each(?1) c JOIN orders o ON o.id = c.value ->> 0`;
@@ -62,10 +63,7 @@ export class OrderRegistry extends DurableObject<Env> {
       ) WITHOUT ROWID`);
   }
 
-  /**
-   * Claims every id, each named once, until `until` (Unix milliseconds). Answers come in the order
-   * of `claims`.
-   */
+  /** Claims every id, each named once, until a time in Unix milliseconds. Answers are in order. */
   claimMany(claims: ClaimOf[], now: number, until: number): ClaimAnswer[] {
     const { sql } = this.ctx.storage;
     const owners = new Map(
@@ -91,12 +89,14 @@ export class OrderRegistry extends DurableObject<Env> {
     }
   }
 
-  /** Bytes stored here. */
+  /** Returns the bytes stored here. */
   size(): number {
     return this.ctx.storage.sql.databaseSize;
   }
 
-  /** Without room it goes on advising by what it knows: no order is to wait for that. */
+  /**
+   * Writes if there is room. Otherwise it advises by what it knows, as no order may wait for it.
+   */
   #write(statement: string, ...bindings: SqlStorageValue[]): void {
     try {
       this.ctx.storage.sql.exec(statement, ...bindings);

@@ -5,7 +5,7 @@ import { objectOf } from "../../object-of";
 import type { ClaimAnswer, ClaimOf, OrderRegistry, Outcomes } from "./registry.do";
 
 /**
- * Number of objects. It is part of their names, so changing it starts a new registry; what the old
+ * The number of objects is part of their names, so changing it starts a new registry. What the old
  * one knew as stored is still found by the orders table.
  */
 export const REGISTRY_SHARDS = 2;
@@ -23,8 +23,8 @@ function stubOf(env: Env, shard: number): DurableObjectStub<OrderRegistry> {
 }
 
 /**
- * Claims the ids, one call per shard. Answers are by task id. A shard that fails answers "mine":
- * the orders table still stores an id once, and an order must not wait for the registry's sake.
+ * Claims the ids, one call per shard. Answers are by task id. A shard that fails answers "mine", as
+ * the orders table still stores an id once, and no order must wait for the registry.
  */
 export async function claimOrders(
   env: Env,
@@ -48,7 +48,7 @@ export async function claimOrders(
   return answers;
 }
 
-/** Tells the registry how its claims ended. Losing a call is harmless, see registry.do.ts. */
+/** Tells the registry how its claims ended. Losing a call is harmless: see registry.do.ts. */
 export async function settleOrders(env: Env, { done, released }: Outcomes): Promise<void> {
   const byShard = new Map<number, Outcomes>();
   const outcomesOf = (claim: ClaimOf): Outcomes => {
@@ -64,12 +64,12 @@ export async function settleOrders(env: Env, { done, released }: Outcomes): Prom
   );
 }
 
-/** What one object keeps. */
+/** One object stores at most this much. */
 const OBJECT_MAX_BYTES = 10e9;
 const SIZE_KEPT_MS = 600_000;
 const sizes = new WeakMap<object, { at: number; storage: Storage | null }>();
 
-/** How full the fullest object is, as of ten minutes ago at most; null when one did not say. */
+/** Returns how full the fullest object is, at most ten minutes ago; null when one did not say. */
 export async function registryStorage(env: Env): Promise<Storage | null> {
   const known = sizes.get(env.ORDER_REGISTRY);
   if (known && isRecent(known.at, SIZE_KEPT_MS, Date.now())) {

@@ -5,7 +5,7 @@ const STORED = sql(`
 SELECT o.task_id FROM json_each(:tasks) t JOIN orders o ON o.id = t.value ->> 'subject'
 WHERE o.task_id = t.value ->> 'id'`);
 
-/** Those of the given task ids whose order is in the database: stored, and not deleted since. */
+/** Returns the given tasks whose order is in the database: stored, and not deleted since. */
 export async function tasksWithOrder(
   db: D1Database,
   tasks: readonly { id: string; subject: string | null }[],

@@ -15,14 +15,15 @@ import { OUTAGE_WAIT } from "./wait-for-catalogue";
 
 const MAX_RETRY_WAIT_MS = 300_000;
 
-/** The task that processes an order: `input` is the order as sent, `subject` its id. */
+/** The task that processes an order has the order as sent as `input`, and its id as `subject`. */
 export const processOrder: BatchTask<unknown, StoredOrder> = {
   kind: "batch",
   name: ORDER_TASK,
   module: "pedidos",
   description: "Valida, enriquece, valora y guarda un pedido",
   queue: "orders",
-  // Structure is the first stage's business: a bad order is a failure of its own, with a stage.
+  // The first stage checks the structure, so that a bad order is a failure of its own, with a
+  // stage.
   input: z.unknown(),
   check: checkOrder,
   example: { id: 1001, cliente: "ACME Corp", productos: [{ sku: "P001", cantidad: 2 }] },
@@ -51,7 +52,7 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
   },
 };
 
-/** What the registry should know: who stored an id, and which ids are free again. */
+/** Returns what the registry should know: who stored an id, and which ids are free again. */
 function outcomesOf(settlements: Settlement[]): Outcomes {
   const done: ClaimOf[] = [];
   const released: ClaimOf[] = [];

@@ -16,8 +16,8 @@ import {
 const CONTROL = /\p{Cc}|\p{Cs}/u;
 
 /**
- * Stage 1: checks the order, its numbers as sent (lib/exact-json.ts), and translates its words
- * (`cliente`, `productos`). Pure.
+ * Stage 1 checks the order, whose numbers are as sent (lib/exact-json.ts), and translates its words
+ * (`cliente`, `productos`). It is pure.
  */
 export function validate(input: unknown): Result<ValidOrder, OrderError> {
   if (!isRecord(input)) {
@@ -66,7 +66,7 @@ function validateLine(product: unknown, index: number): Result<ValidLine, OrderE
 
 const isWhole = (value: unknown): value is number => Number.isInteger(value);
 
-/** Text with something to see in it, at most `max` characters, well formed, no control ones. */
+/** Tells whether a value is visible, well-formed text of at most `max` characters, no controls. */
 function isText(value: unknown, max: number): value is string {
   if (typeof value !== "string" || value.length > max * 2 || !isVisible(value)) {
     return false;

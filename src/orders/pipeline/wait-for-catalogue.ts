@@ -1,29 +1,29 @@
 /**
- * Decides what becomes of an order that lacks a product: whether it waits for the catalogue, is
- * tried again at the cost of an attempt, or fails. Whether the catalogue is down at all, or only a
- * product sick, was judged before, from everything that was asked: see catalogue/judgement.ts.
+ * Whether an order that lacks a product waits for the catalogue, is tried again at the cost of an
+ * attempt, or fails is decided here. Whether the catalogue is down, or only a product sick, was judged
+ * before, from everything that was asked: see catalogue/judgement.ts.
  */
 import type { BackoffPolicy } from "../../tasks/model/backoff";
 import type { Outcome, Task } from "../../tasks/model/define";
 import type { NoProduct } from "./enrich";
 import { reasonOf, type OrderError } from "../order/errors";
 
-/** Waits of an order whose catalogue is down: 10 s growing to 5 min. */
+/** An order waits this long while its catalogue is down: 10 s growing to 5 min. */
 export const OUTAGE_WAIT: BackoffPolicy = { baseMs: 10_000, maxMs: 300_000 };
-/** How an order waits, at least, for products that are still being asked. */
+/** An order waits at least this long for products that are still being asked. */
 const ASKED_WAIT_MS = 500;
 const MAX_ASKED_WAIT_MS = 10_000;
 
-/** What an order remembers, from run to run, of its search for its products. Unix milliseconds. */
+/** Search is what an order remembers of its search, from run to run, in Unix milliseconds. */
 export interface Search {
   since: number;
-  /** Since when it has found the catalogue down; null while it is up. */
+  /** The time since which it has found the catalogue down; null while it is up. */
   downSince: number | null;
-  /** When it last ran: a product that failed before then did not fail for this order. */
+  /** The time of its last run: a product that failed before did not fail for this order. */
   ranAt: number;
 }
 
-/** An order as far as it matters here. */
+/** Seeker is an order as far as it matters here. */
 interface Seeker {
   search: Search;
   deferrals: number;
@@ -33,7 +33,7 @@ interface Seeker {
 
 type Run = Pick<Task<unknown>, "attempt" | "deferrals" | "checkpoint">;
 
-/** A first run, and the first after a person's retry, begins anew. */
+/** Returns the search so far. A first run, and the first after a person's retry, begins anew. */
 export function searchOf({ attempt, deferrals, checkpoint }: Run, now: number): Search {
   const begun = { since: now, downSince: null, ranAt: now };
   return attempt === 1 && deferrals === 0
@@ -42,16 +42,17 @@ export function searchOf({ attempt, deferrals, checkpoint }: Run, now: number): 
 }
 
 /**
- * That the catalogue is down, or slow, or in demand, is not the order's fault: it waits; for one that
- * is down up to `maxAgeMs`, counted from when the order first found it so. That a product fails by
- * itself uses up an attempt each time it was asked. A wait without `delayMs` is an OUTAGE_WAIT.
+ * Decides the outcome of an order that lacks a product. It waits while the catalogue is slow, in
+ * demand or down, as that is not its fault, but for one that is down only `maxAgeMs` from when it first
+ * found it so. A product that fails by itself uses up an attempt each time it was asked. A wait without
+ * `delayMs` is an OUTAGE_WAIT.
  */
 export function waitForCatalogue(
   lack: NoProduct,
   { search, deferrals, maxAgeMs, now }: Seeker,
 ): Outcome {
   const { sku } = lack;
-  // The desk's clock is another: a failure that was counted must not count again.
+  // The desk has another clock, by which a failure that was counted must not count again.
   const ranAt = lack.kind === "sick" ? Math.max(now, lack.failedAt + 1) : now;
   const searched: Search = { ...search, downSince: null, ranAt };
   const wait = (error: OrderError, checkpoint: Search, delayMs?: number): Outcome => ({
