@@ -1,4 +1,4 @@
-/** The signed link to an export's file: whoever has it may download the file, for an hour. */
+/** A signed link to an export's file lets whoever has it download the file, for an hour. */
 import { Refused, type Result } from "../lib/result";
 import { isSigned, sign } from "../auth/sessions/signing";
 
@@ -17,7 +17,7 @@ export async function fileLink(env: Env, taskId: string, now: number): Promise<F
   return { path: `/exports/${taskId}?expires=${expires}&k=${k}`, expiresAt: expires * 1000 };
 }
 
-/** Whether a link that was followed is one to follow; one that is not ours is not said to have expired. */
+/** Judges a link that was followed. A forged one is "invalid", whether or not it has expired. */
 export async function readLink(
   env: Env,
   taskId: string,

@@ -15,13 +15,13 @@ import type { CatalogueDesk, CatalogueStatus } from "./desk.do";
 import type { Product } from "./product";
 
 /**
- * Why there is no product to be had.
+ * NotHad says why an order gets no product.
  * - `unknown`: there is none
  * - `refused`: asking again cannot help
- * - `sick`: it failed by itself at `failedAt`, since the order last asked or so that it is not asked
- *   before `until`
- * - `down`: the catalogue is
- * - `not_known`: not yet, but in about `waitMs` milliseconds
+ * - `sick`: the product failed by itself at `failedAt`; it is not asked before `until`, or has failed
+ *   since the order last asked
+ * - `down`: the catalogue is down
+ * - `not_known`: the answer is not known yet, but will be in about `waitMs` milliseconds
  */
 export type NotHad =
   | { kind: "unknown" }
@@ -30,7 +30,7 @@ export type NotHad =
   | { kind: "down"; why: string }
   | { kind: "not_known"; waitMs: number };
 
-/** What an order learns of a product. */
+/** Lookup is what an order learns of a product. */
 export type Lookup = Result<Product, NotHad>;
 
 /**

@@ -18,7 +18,7 @@ export function productIdOf(sku: string): string | null {
   return digits === "" ? null : digits;
 }
 
-/** Reads a 200 answer: a product, nothing (unknown), or something absurd. */
+/** Reads a 200 answer: a product, nothing ("unknown"), or something unusable. */
 export function readProduct(id: string, text: string): Result<Product, NotRead> {
   const trimmed = text.trim();
   if (trimmed === "" || trimmed === "null") {

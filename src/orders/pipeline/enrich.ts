@@ -4,7 +4,7 @@ import { productIdOf } from "../catalogue/product";
 import type { OrderError } from "../order/errors";
 import type { EnrichedLine, EnrichedOrder, ValidOrder } from "../order/order";
 
-/** What an order lacks a product for. */
+/** NoProduct says what an order lacks a product for. */
 export type NoProduct = { sku: string } & Exclude<NotHad, { kind: "unknown" }>;
 
 const UNKNOWN = new Refused({ kind: "unknown" });

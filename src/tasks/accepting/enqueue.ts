@@ -41,7 +41,7 @@ interface Overrides {
   notify?: Notify;
 }
 
-/** What makes requests one: the same key and body get the first answer again. */
+/** Idempotency makes requests one: the same key and body get the first answer again. */
 interface Idempotency {
   key: string;
   bodyHash: string;
@@ -53,7 +53,7 @@ export interface Enqueued {
   replayed: boolean;
 }
 
-/** The idempotency key was used with another body. */
+/** Conflict says that the idempotency key was used with another body. */
 export type Conflict = "conflict";
 
 /** Work behind an answer gets this long, as the platform ends it after 30 seconds. */
@@ -107,7 +107,7 @@ export async function enqueue(
 
 type RequestOptions = Omit<EnqueueOptions, "now">;
 
-/** Enqueues a request. */
+/** Enqueues a request that has no idempotency key. */
 export async function enqueueRequest(
   env: Env,
   request: TaskRequest,
@@ -116,7 +116,7 @@ export async function enqueueRequest(
   return enqueuedBy(await submit(env, request, options), request);
 }
 
-/** Enqueues it once for its idempotency key, which is refused with another body. */
+/** Enqueues a request once for its idempotency key. Refused if the key came with another body. */
 export async function enqueueOnce(
   env: Env,
   request: TaskRequest,
@@ -134,7 +134,7 @@ function enqueuedBy({ lote }: Owner, { tasks, lote: own }: TaskRequest): Enqueue
   return { lote, taskIds, replayed: lote !== own };
 }
 
-/** Stores a request, has its messages sent, and tells of its tasks. Resolves to who its key is of. */
+/** Stores a request, sends its messages, and publishes its tasks. Resolves to its key's owner. */
 async function submit(
   env: Env,
   request: TaskRequest,

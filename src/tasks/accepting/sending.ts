@@ -68,7 +68,8 @@ async function sendPaced(
     const { taken, refused } = await trySending(env, queue, round, delayMs);
     const gone = new Set(taken);
     left = left.filter((id) => !gone.has(id));
-    // The clock may stand still while this waits, or run on while the queue is slow.
+    // Both times are looked at: the clock may stand still in a wait, or run on while the queue is
+    // slow.
     const isLate = Math.max(waited, clock() - since) >= patienceMs;
     if (left.length === 0 || (refused && isLate)) {
       return { left, refused };

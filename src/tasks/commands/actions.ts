@@ -25,7 +25,7 @@ import { extendTimelineSql } from "../model/timeline";
 import { COUNTED_AS } from "../model/tracked-names";
 import { SENT_GRACE_MS } from "../model/queues";
 
-/** Who does it, and for a discard why. */
+/** Actor says who acts, and for a discard why. */
 export interface Actor {
   by: string;
   reason?: string;

@@ -85,7 +85,7 @@ function ofItsTask(
   return { ...draft, module: "", timeoutSeconds: isSingle ? timeoutSeconds : null };
 }
 
-/** The template of that name, if there is one. Whoever may not start a task changes none of it. */
+/** Finds a template that the caller may change, as whoever may start its task; null for none. */
 async function changeable(
   { env, engine, caller }: Operator,
   name: string,

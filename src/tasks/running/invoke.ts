@@ -14,13 +14,13 @@ import type { Outcome, FailureReason, Task } from "../model/define";
  */
 const TROUBLE_PATIENCE = { ms: 2 * 86_400_000, deferrals: 100 };
 
-/** What kept a handler from answering. A "defer" is not its task's doing. */
+/** Crash says what kept a handler from answering; a "defer" is not its task's doing. */
 export interface Crash {
   kind: "retry" | "defer";
   reason: FailureReason;
 }
 
-/** What a crash means for a task of the run. */
+/** Returns what a crash means for a task of the run. */
 export function outcomeOf({ kind, reason }: Crash, task: Task<unknown>, now: number): Outcome {
   const { startedAt, deferrals } = task;
   const isPatient =

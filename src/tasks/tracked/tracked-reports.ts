@@ -34,7 +34,7 @@ export type Ending =
   | { status: "SUCCESS"; result: unknown }
   | { status: "FAILURE"; message: string; traceback?: string | undefined; result: unknown };
 
-/** A task that has ended refuses the report, which is then only noted. */
+/** Reported refuses a report on a task that has ended, which is then only noted. */
 export type Reported = Result<"done", Extract<Refusal, { kind: "wrong_state" }>>;
 
 const REPORTING = `id = :id AND queue = '${TRACKED}' AND ${OPEN}` as const;
