@@ -42,9 +42,9 @@ export async function admit(c: Context<AppEnv>): Promise<Admission> {
 }
 
 /** For whoever has the signed link to a batch's page; the page comes with a new one each time. */
-export function linkAdmission(lote: string, now: number): Admission {
-  const holder: Holder = { kind: "link", id: lote, until: now + LINK_MS };
-  return { holder, filter: { lote }, reads: false };
+export function linkAdmission(batchId: string, now: number): Admission {
+  const holder: Holder = { kind: "link", id: batchId, until: now + LINK_MS };
+  return { holder, filter: { lote: batchId }, reads: false };
 }
 
 async function personHolder(

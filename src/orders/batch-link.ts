@@ -7,10 +7,10 @@ import { isSigned, sign } from "../auth/sessions/signing";
 const PURPOSE = "pedidos: link to a batch";
 
 /** Makes the link's path and query: "/pedidos/lotes/LOTE?k=SIGNATURE". */
-export async function batchLink(env: Env, lote: string): Promise<string> {
-  return `/pedidos/lotes/${lote}?k=${await sign(env, PURPOSE, lote)}`;
+export async function batchLink(env: Env, batchId: string): Promise<string> {
+  return `/pedidos/lotes/${batchId}?k=${await sign(env, PURPOSE, batchId)}`;
 }
 
-export function isSignedBatch(env: Env, lote: string, signature: string): Promise<boolean> {
-  return isSigned(env, PURPOSE, lote, signature);
+export function isSignedBatch(env: Env, batchId: string, signature: string): Promise<boolean> {
+  return isSigned(env, PURPOSE, batchId, signature);
 }

@@ -180,8 +180,8 @@ export const orderRoutes = site
       const detail = "This Idempotency-Key was used with another body within the last 24 hours";
       throw new AppError(422, "idempotency_key_reused", detail);
     }
-    const { lote, taskIds, shownIds, replayed } = accepted;
+    const { batchId, taskIds, shownIds, replayed } = accepted;
     const tareas = taskIds.map((taskId, index) => toTarea(taskId, shownIds[index] ?? null));
     const headers = replayed ? { "idempotency-replayed": "true" } : undefined;
-    return c.json({ lote, aceptados: tareas.length, tareas }, 202, headers);
+    return c.json({ lote: batchId, aceptados: tareas.length, tareas }, 202, headers);
   });

@@ -58,7 +58,7 @@ export class Producer {
       if (fault?.times !== "always" && accepted.length < callers.length) {
         throw new Error(`not accepted: ${JSON.stringify(results)}`);
       }
-      if (new Set(accepted.map(({ lote }) => lote)).size > 1) {
+      if (new Set(accepted.map(({ batchId }) => batchId)).size > 1) {
         throw new Error("one idempotency key, two answers");
       }
       this.accepted.push(...(accepted[0]?.taskIds ?? []));

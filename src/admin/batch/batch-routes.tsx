@@ -37,8 +37,8 @@ const Result = z.object({
 export function batchRoutes(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
 
-  routes.get("/:lote", async (c) => {
-    const lote = c.req.param("lote");
+  routes.get("/:batch", async (c) => {
+    const batchId = c.req.param("batch");
     const view = viewOf(c);
     const signature = view.url.searchParams.get("k");
     const { caller } = c.var;
@@ -47,31 +47,31 @@ export function batchRoutes(engine: Engine) {
       const next = encodeURIComponent(view.url.pathname);
       return c.redirect(`/sign-in?next=${next}`, 303);
     }
-    if (!reads && !(await isSignedBatch(c.env, lote, signature ?? ""))) {
+    if (!reads && !(await isSignedBatch(c.env, batchId, signature ?? ""))) {
       throw new AppError(403, "invalid_link", "This link is not one this site gave out.");
     }
-    const progress = isBatchId(lote) ? await batchProgress(c.env.DB, lote) : null;
+    const progress = isBatchId(batchId) ? await batchProgress(c.env.DB, batchId) : null;
     if (progress === null) {
-      throw new AppError(404, "batch_not_found", `There is no batch ${lote}`);
+      throw new AppError(404, "batch_not_found", `There is no batch ${batchId}`);
     }
     const { counted, capped } = progress;
     const total = { count: Math.min(counted, MAX_SCANNED), capped };
     const cursor = parseCursor(view.url.searchParams.get("cursor"));
     const request = { limit: PAGE_ROWS, cursor: isRefused(cursor) ? null : cursor, total };
-    const page = await listTasks(c.env.DB, { lote }, request);
+    const page = await listTasks(c.env.DB, { lote: batchId }, request);
     const orders = inOrder(page).map((task) => toBatchOrder(view, factsOf(task, engine)));
     const demo = configOf(c.env).demoEnabled;
-    const ticket = reads || !progress.open ? undefined : await linkTicket(c.env, lote);
-    const props = { view, lote, orders, page, progress, demo, ticket };
+    const ticket = reads || !progress.open ? undefined : await linkTicket(c.env, batchId);
+    const props = { view, batchId, orders, page, progress, demo, ticket };
     return renderPage(c, <BatchPage {...props} />);
   });
 
   return routes;
 }
 
-async function linkTicket(env: Env, lote: string): Promise<string> {
+async function linkTicket(env: Env, batchId: string): Promise<string> {
   const now = Date.now();
-  return (await makeTicket(env, linkAdmission(lote, now), now)).ticket;
+  return (await makeTicket(env, linkAdmission(batchId, now), now)).ticket;
 }
 
 /** A batch that fits one page shows as it was sent; a longer one is a list, newest first. */

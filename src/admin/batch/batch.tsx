@@ -24,7 +24,7 @@ export interface BatchOrder {
 
 interface BatchPageProps {
   view: View;
-  lote: string;
+  batchId: string;
   orders: BatchOrder[];
   page: Page<unknown>;
   progress: BatchProgress;
@@ -36,7 +36,7 @@ interface BatchPageProps {
 const RELOAD_SECONDS = 3;
 
 export function BatchPage(props: BatchPageProps) {
-  const { view, lote, orders, page, progress, demo, ticket } = props;
+  const { view, batchId, orders, page, progress, demo, ticket } = props;
   const { person } = view;
   const t = batchWords(view);
   return (
@@ -49,7 +49,7 @@ export function BatchPage(props: BatchPageProps) {
         <h1>{t("batch.title")}</h1>
         <div class="actions">
           {person && (
-            <a class="button" href={`/admin/tasks?lote=${lote}`}>
+            <a class="button" href={`/admin/tasks?lote=${batchId}`}>
               {t("batch.seeTasks")}
             </a>
           )}
@@ -61,9 +61,9 @@ export function BatchPage(props: BatchPageProps) {
         </div>
       </div>
       <p class="note">
-        {t("batch.id")} <code>{lote}</code>
+        {t("batch.id")} <code>{batchId}</code>
       </p>
-      <LiveRegion view={view} about={{ lote }} open={progress.open} ticket={ticket}>
+      <LiveRegion view={view} about={{ lote: batchId }} open={progress.open} ticket={ticket}>
         <Progress view={view} progress={progress} />
         <table class="rows">
           <thead>

@@ -58,13 +58,13 @@ demoRoutes.openapi(startRoute, async (c) => {
   const orders = demoOrders(await takeDemoIds(c.env.DB, n, Date.now()), n, Math.random);
   const accepted = await enqueueOrders(c.env, orders, caller && callerId(caller));
   if ((c.req.header("accept") ?? "").includes("text/html")) {
-    return c.redirect(await batchLink(c.env, accepted.lote), 303);
+    return c.redirect(await batchLink(c.env, accepted.batchId), 303);
   }
   return c.json({
     status: "ok",
     message: `${n} pedidos dinámicos han sido encolados.`,
     ids_encolados: orders.map((order) => order.id),
-    lote: accepted.lote,
+    lote: accepted.batchId,
     tareas: accepted.taskIds,
   });
 });

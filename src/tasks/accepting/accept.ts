@@ -1,7 +1,7 @@
 /**
  * Work is accepted in one transaction: the rows of one request or of several, with their idempotency
  * keys and counts. It may be repeated without effect, here and elsewhere at once, as long as a request
- * keeps its `lote`: its rows are stored and counted once.
+ * keeps its batch id: its rows are stored and counted once.
  */
 import { joinArrays } from "../../db/chunks";
 import { sql } from "../../db/sql";
@@ -14,6 +14,7 @@ import { SENT_GRACE_MS } from "../model/queues";
 
 /** Head is what the tasks of a request have in common. Times are Unix milliseconds. */
 export interface Head {
+  /** The batch id, under the name by which the desk's object of another version knows it. */
   lote: string;
   now: number;
   user: string | null;

@@ -48,7 +48,7 @@ interface Idempotency {
 }
 
 export interface Enqueued {
-  lote: string;
+  batchId: string;
   taskIds: string[];
   replayed: boolean;
 }
@@ -124,14 +124,14 @@ export async function enqueueOnce(
   options: RequestOptions,
 ): Promise<Result<Enqueued, Conflict>> {
   const owner = await submit(env, request, options, idempotency);
-  return owner.lote === request.lote || owner.bodyHash === idempotency.bodyHash
+  return owner.lote === request.batchId || owner.bodyHash === idempotency.bodyHash
     ? enqueuedBy(owner, request)
     : new Refused("conflict");
 }
 
-function enqueuedBy({ lote }: Owner, { tasks, lote: own }: TaskRequest): Enqueued {
-  const taskIds = tasks.map((_, sequence) => taskId(lote, sequence));
-  return { lote, taskIds, replayed: lote !== own };
+function enqueuedBy({ lote: batchId }: Owner, request: TaskRequest): Enqueued {
+  const taskIds = request.tasks.map((_, sequence) => taskId(batchId, sequence));
+  return { batchId, taskIds, replayed: batchId !== request.batchId };
 }
 
 /** Stores a request, sends its messages, and publishes its tasks. Resolves to its key's owner. */
@@ -141,14 +141,14 @@ async function submit(
   options: RequestOptions,
   idempotency?: Idempotency,
 ): Promise<Owner> {
-  const { lote, tasks } = request;
+  const { batchId, tasks } = request;
   if (tasks.length === 0 || tasks.length > MAX_TASKS_PER_BATCH) {
     throw new Error(`A request holds 1 to ${MAX_TASKS_PER_BATCH} tasks, not ${tasks.length}`);
   }
   const submission = submissionOf(env, request, options, idempotency);
   const { head } = submission;
   const { owner, sent } = await storeOrRecall(env, submission, options.behind !== undefined);
-  const isOwn = owner.lote === lote;
+  const isOwn = owner.lote === batchId;
   if (isOwn) {
     logQueued(request);
   }
@@ -205,14 +205,14 @@ function submissionOf(
   { user, delayMs = 0, template, replayOf }: RequestOptions,
   idempotency: Idempotency | undefined,
 ): Submission {
-  const { lote, now, tasks, definition } = request;
+  const { batchId, now, tasks, definition } = request;
   const { name, module, queue } = definition;
   const notify = template?.notify ?? definition.notify;
   const open = tasks.filter(({ failure }) => !failure);
   const isSent = delayMs <= MAX_MESSAGE_WAIT_MS; // Recovery sends after a longer wait.
   return {
     head: {
-      lote,
+      lote: batchId,
       now,
       user,
       key: idempotency?.key ?? null,
@@ -252,9 +252,9 @@ function publishQueued(
   );
 }
 
-function logQueued({ lote, tasks, definition: { name } }: TaskRequest): void {
+function logQueued({ batchId, tasks, definition: { name } }: TaskRequest): void {
   if (!logsEach(tasks.length)) {
-    log.info("batch.queued", { lote, name, tasks: tasks.length });
+    log.info("batch.queued", { lote: batchId, name, tasks: tasks.length });
     return;
   }
   for (const { id: taskId, subject } of tasks) {

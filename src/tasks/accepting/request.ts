@@ -14,7 +14,7 @@ export interface RequestedTask extends Omit<NewTask, "input"> {
 }
 
 export class TaskRequest {
-  readonly lote: string;
+  readonly batchId: string;
   readonly tasks: RequestedTask[] = [];
   readonly #rows = new Chunks();
 
@@ -23,12 +23,12 @@ export class TaskRequest {
     /** The time of acceptance, in Unix milliseconds. */
     readonly now = Date.now(),
   ) {
-    this.lote = newBatchId(now);
+    this.batchId = newBatchId(now);
   }
 
   add(task: NewTask): void {
     const { subject, failure } = task;
-    const id = taskId(this.lote, this.tasks.length);
+    const id = taskId(this.batchId, this.tasks.length);
     this.tasks.push({ id, subject, failure });
     this.#rows.add(rowText(task, id));
   }

@@ -242,7 +242,7 @@ export const resumedQueues = sqliteTable("resumed_queues", {
 
 export type ResumeColumns = RowOf<typeof resumedQueues>;
 
-/** An idempotency key keeps the answer that a caller's request got, its `lote`, for 24 hours. */
+/** An idempotency key keeps the answer that a caller's request got, its batch id, for 24 hours. */
 export const idempotencyKeys = sqliteTable(
   "idempotency_keys",
   {

@@ -2,6 +2,7 @@ import type { Status } from "../model/states";
 
 /** TaskFilter says which tasks a list holds. */
 export interface TaskFilter {
+  /** The batch id, under the name that bulk actions and exports keep in their input. */
   lote?: string;
   /** The state; "OPEN" is every state that is not final. */
   status?: Status | "OPEN";
@@ -15,7 +16,7 @@ export interface TaskFilter {
    */
   from?: number;
   before?: number;
-  /** A task's id or external id, a lote, a subject, or words of a failure's error. */
+  /** A task's id or external id, a batch id, a subject, or words of a failure's error. */
   search?: string;
   /** Whether a person gave up on it. */
   discarded?: boolean;

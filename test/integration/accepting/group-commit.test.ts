@@ -105,15 +105,17 @@ describe("requests that come while another is written", () => {
         ),
       ),
     );
-    const lotes = result.map((answer) => {
+    const batches = result.map((answer) => {
       const accepted = grantedOf(answer);
       expect(accepted.replayed).toBe(false);
       return accepted;
     });
-    expect(new Set(lotes.map(({ lote }) => lote)).size).toBe(sizes.length);
-    for (const [index, { lote, taskIds }] of lotes.entries()) {
-      expect(taskIds).toEqual(Array.from({ length: sizes[index] ?? 0 }, (_, i) => taskId(lote, i)));
-      expect(await rowsOf(lote)).toEqual(taskIds);
+    expect(new Set(batches.map(({ batchId }) => batchId)).size).toBe(sizes.length);
+    for (const [index, { batchId, taskIds }] of batches.entries()) {
+      expect(taskIds).toEqual(
+        Array.from({ length: sizes[index] ?? 0 }, (_, i) => taskId(batchId, i)),
+      );
+      expect(await rowsOf(batchId)).toEqual(taskIds);
     }
   });
 
@@ -134,7 +136,7 @@ describe("requests that come while another is written", () => {
         const { results } = await env.DB.prepare(
           "SELECT status, error_code FROM tasks WHERE id BETWEEN ? AND ? ORDER BY id",
         )
-          .bind(...batchRange(grantedOf(accepted).lote))
+          .bind(...batchRange(grantedOf(accepted).batchId))
           .all();
         return results;
       }),
@@ -160,7 +162,7 @@ describe("requests that come while another is written", () => {
     );
     const replays = Array.from({ length: 4 }, () => "replayed");
     expect(answers).toEqual(["new", ...replays, "conflict", "new"]);
-    expect(new Set(result.slice(0, 5).map((one) => grantedOf(one).lote)).size).toBe(1);
+    expect(new Set(result.slice(0, 5).map((one) => grantedOf(one).batchId)).size).toBe(1);
     expect(await storedTimes()).toEqual({ tasks: 3, counted: 3 });
   });
 
@@ -170,7 +172,7 @@ describe("requests that come while another is written", () => {
     const alone = { ...tested, INGEST_DESK: undefined } as unknown as Env;
     const both = [tested, alone, tested, alone].map((site) => sendOrders(site, [order], key));
     const answers = await Promise.all(both);
-    expect(new Set(answers.map((one) => grantedOf(one).lote)).size).toBe(1);
+    expect(new Set(answers.map((one) => grantedOf(one).batchId)).size).toBe(1);
     expect(answers.filter((one) => !grantedOf(one).replayed)).toHaveLength(1);
     expect(await storedTimes()).toEqual({ tasks: 1, counted: 1 });
   });

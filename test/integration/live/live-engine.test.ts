@@ -393,11 +393,11 @@ it("leaves every one of 50 clients consistent under a load of batches", async ()
   const orders = Array.from({ length: 600 }, (_, i) =>
     anOrder(i % 5 === 0 ? { productos: [] } : {}),
   );
-  const { lote, taskIds: ids } = await enqueueOrders(quiet(), orders, null);
+  const { batchId, taskIds: ids } = await enqueueOrders(quiet(), orders, null);
   const key = await masterKey();
-  const query = `lote=${lote}`;
+  const query = `lote=${batchId}`;
   const followers = await Promise.all(
-    Array.from({ length: 49 }, async () => new Follower(await listen(query, { key }), lote)),
+    Array.from({ length: 49 }, async () => new Follower(await listen(query, { key }), batchId)),
   );
   const following = setInterval(() => followers.forEach((one) => void one.catchUp()), 50);
   for (let start = 0; start < ids.length; start += 40) {
@@ -405,7 +405,7 @@ it("leaves every one of 50 clients consistent under a load of batches", async ()
     const wanderer = followers[(start / 40) % followers.length];
     await wanderer?.comeBack(query);
   }
-  const truth = new Map((await readAll(lote)).map(({ id, status }) => [id, status as string]));
+  const truth = new Map((await readAll(batchId)).map(({ id, status }) => [id, status as string]));
   expect(new Set(truth.values())).toEqual(new Set(["SUCCESS", "FAILURE"]));
   await vi.waitFor(
     async () => {

@@ -117,11 +117,11 @@ describe("an accepted order is durable (I1)", () => {
     const order = anOrder();
     const DB = faultyDatabase(strike("INSERT INTO tasks", "commits, but is reported failed"));
     const accepted = await enqueueOrders(testEnv({ DB }), [order, anOrder()], "key:x");
-    const { lote } = accepted;
+    const { batchId } = accepted;
     const rows = await env.DB.prepare(
       "SELECT count(*) AS n FROM tasks WHERE id BETWEEN ?1 || '0000' AND ?1 || 'ffff'",
     )
-      .bind(lote)
+      .bind(batchId)
       .first<{ n: number }>();
     expect(rows?.n).toBe(2);
   });
