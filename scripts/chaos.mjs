@@ -2,4 +2,4 @@
 // again; then everything is counted. See scripts/chaos/main.ts.
 import { runApart } from "./lib/apart.mjs";
 
-await runApart("chaos/main.ts");
+await runApart("scripts/chaos/main.ts");

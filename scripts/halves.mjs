@@ -2,4 +2,4 @@
 // load; then everything is counted. See scripts/halves/main.ts.
 import { runApart } from "./lib/apart.mjs";
 
-await runApart("halves/main.ts");
+await runApart("scripts/halves/main.ts");

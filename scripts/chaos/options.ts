@@ -1,4 +1,4 @@
-import { readOnlyFlags } from "../lib/flags.mjs";
+import { type Numbers, readNumberFlags } from "../harness/number-flags.ts";
 
 export const USAGE = `npm run chaos -- [flags]
 
@@ -14,59 +14,27 @@ export const USAGE = `npm run chaos -- [flags]
 Progress goes to stderr. Stdout gets one line of JSON (npm run -s chaos keeps it to that).
 Exit code 0: every accepted order is final, none lost, none stored twice, every sum right.`;
 
-export interface Options {
-  rounds: number;
-  orders: number;
-  seed: number;
-  faults: number;
-  patience: number;
+const NUMBERS = {
+  rounds: { default: 5, min: 1, max: 10_000, whole: true },
+  orders: { default: 300, min: 1, max: 10_000, whole: true },
+  seed: { default: Math.floor(Math.random() * 1e9), min: 0, max: 2 ** 31, whole: true },
+  faults: { default: 0.15, min: 0, max: 0.9 },
+  patience: { default: 300, min: 1, max: 86_400, whole: true },
+} as const;
+
+export interface Options extends Numbers<typeof NUMBERS> {
   strict: boolean;
   logs: boolean;
 }
 
 /** Throws with words for people. */
 export function readOptions(argv: string[]): Options | "help" {
-  const values = {
-    rounds: "5",
-    orders: "300",
-    seed: String(Math.floor(Math.random() * 1e9)),
-    faults: "0.15",
-    patience: "300",
-    strict: false,
-    logs: false,
-    help: false,
-    ...readOnlyFlags(argv, {
-      rounds: "value",
-      orders: "value",
-      seed: "value",
-      faults: "value",
-      patience: "value",
-      strict: "switch",
-      logs: "switch",
-      help: "switch",
-    }),
-  };
-  if (values.help) {
-    return "help";
-  }
-  const whole = (name: "rounds" | "orders" | "seed" | "patience", most: number) => {
-    const value = Number(values[name]);
-    if (!/^\d+$/.test(values[name]) || value > most || (value === 0 && name !== "seed")) {
-      throw new Error(`--${name} must be a whole number up to ${most}, not ${values[name]}`);
-    }
-    return value;
-  };
-  const faults = /^[\d.]+$/.test(values.faults) ? Number(values.faults) : NaN;
-  if (!(faults >= 0 && faults <= 0.9)) {
-    throw new Error(`--faults must be from 0 to 0.9, not ${values.faults}`);
-  }
-  return {
-    rounds: whole("rounds", 10_000),
-    orders: whole("orders", 10_000),
-    seed: whole("seed", 2 ** 31),
-    patience: whole("patience", 86_400),
-    faults,
-    strict: values.strict,
-    logs: values.logs,
-  };
+  const { numbers, flags } = readNumberFlags(argv, NUMBERS, {
+    strict: "switch",
+    logs: "switch",
+    help: "switch",
+  });
+  return flags.help
+    ? "help"
+    : { ...numbers, strict: flags.strict ?? false, logs: flags.logs ?? false };
 }

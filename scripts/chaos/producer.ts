@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../test/support/random.ts";
 import type { Api } from "../harness/api.ts";
 import { makeOrder, type Order } from "../harness/orders.ts";
+import type { Accepted } from "../harness/rows.ts";
 
 const SENDING_AT_ONCE = 3;
 const MAX_PER_REQUEST = 20;
@@ -127,7 +128,7 @@ export class Producer {
     if (response.headers.has("idempotency-replayed")) {
       this.counts.replayed += 1;
     }
-    const { tareas } = JSON.parse(text) as { tareas: { task_id: string }[] };
+    const { tareas } = JSON.parse(text) as Accepted;
     const answer = tareas.map(({ task_id }) => task_id);
     if (sending.answer !== null && sending.answer.join() !== answer.join()) {
       this.wrongs.push(`two answers for ${sending.key}`);

@@ -7,12 +7,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Queues } from "../../test/platform/queues.ts";
 import { seededRandom } from "../../test/support/random.ts";
 import { Api } from "../harness/api.ts";
-import { type Catalogue, startCatalogue } from "../harness/catalogue.ts";
+import { startCatalogue } from "../harness/catalogue.ts";
+import { productIdOf } from "../harness/expected.ts";
 import { IMPATIENT } from "../harness/impatient.ts";
 import { startQueues } from "../harness/platform.ts";
 import { type Server, startServer } from "../harness/server.ts";
-import { type Order, PRICES } from "../harness/orders.ts";
-import type { Task } from "../harness/rows.ts";
+import type { LocalSite } from "../harness/local-site.ts";
+import type { Order } from "../harness/orders.ts";
+import { PRICES } from "../harness/products.ts";
 import { judge, type Verdict } from "../harness/verdict.ts";
 import { Faults } from "./faults.ts";
 import type { Options } from "./options.ts";
@@ -70,7 +72,7 @@ export class Chaos {
     }
   }
 
-  async #round(round: number, catalogue: Catalogue): Promise<void> {
+  async #round(round: number, catalogue: LocalSite): Promise<void> {
     const killAfterMs = Math.floor(this.#random() * KILL_WITHIN_MS);
     const outageMs = this.#random() < OUTAGE_SHARE ? this.#random() * MAX_OUTAGE_MS : 0;
     this.#faults.sick = this.#drawProduct();
@@ -98,7 +100,7 @@ export class Chaos {
   }
 
   async #end(
-    catalogue: Catalogue,
+    catalogue: LocalSite,
     startedAt: number,
   ): Promise<{ result: Result; wrongs: string[] }> {
     const { api, server } = await this.#start(catalogue);
@@ -160,20 +162,16 @@ export class Chaos {
     const accepted = this.#producer.accepted();
     const sick = String(this.#faults.sick);
     const needsSick = ({ productos }: Order) =>
-      productos.some(({ sku }) => sku.replaceAll(/^\D*0*/g, "") === sick);
+      productos.some(({ sku }) => productIdOf(sku) === sick);
     const until = Date.now() + this.#options.patience * 1000;
     for (;;) {
-      const open = await Promise.all(
-        ["PENDING", "STARTED", "RETRY"].map((status) =>
-          api.all<Task>(`/api/tasks/executions/?limit=200&status=${status}`),
-        ),
-      );
-      const others = open.flat().filter(({ id }) => {
+      const open = await api.openTasks();
+      const others = open.filter(({ id }) => {
         const order = accepted.get(id);
         return order && !needsSick(order);
       });
       if (others.length === 0 || Date.now() >= until) {
-        this.#say(`${open.flat().length} tasks wait for the sick product, ${others.length} others`);
+        this.#say(`${open.length} tasks wait for the sick product, ${others.length} others`);
         return others.length;
       }
       await sleep(1000);
@@ -185,7 +183,7 @@ export class Chaos {
   }
 
   /** Starts a server on the state of the last one, and notes what that one left open. */
-  async #start(catalogue: Catalogue): Promise<{ api: Api; server: Server }> {
+  async #start(catalogue: LocalSite): Promise<{ api: Api; server: Server }> {
     const vars = { ...IMPATIENT, CATALOGUE_URL: catalogue.url };
     const persistTo = this.#server?.persistTo;
     const queues = this.#queues;
@@ -193,18 +191,16 @@ export class Chaos {
     const server = await startServer({
       vars,
       ...(persistTo !== undefined && { persistTo }),
-      ...(queues && { platform: { queues, settings } }),
+      ...queues?.argumentsFor(settings),
+      logs: this.#options.logs,
     });
     queues?.deliverTo(server.url);
-    if (this.#options.logs) {
-      server.run.process.stdout?.on("data", (data: Buffer) => process.stderr.write(data));
-    }
     this.#server = server;
     const api = this.#api
       ? new Api(server.url, this.#api.key)
       : await Api.signIn(server.url, server.admin);
     this.#api = api;
-    this.#counts.openAtKills += await api.openTasks();
+    this.#counts.openAtKills += await api.countOpen();
     return { api, server };
   }
 

@@ -1,8 +1,8 @@
 /** What people and programs do beside sending orders; how each must end is noted as it begins. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "../harness/api.ts";
-import { makeOrder, type Order } from "../harness/orders.ts";
-import type { Pedido, Task } from "../harness/rows.ts";
+import { CUSTOMERS, makeOrder, type Order } from "../harness/orders.ts";
+import type { Accepted, Pedido, Task } from "../harness/rows.ts";
 
 /** Of work that runs elsewhere, which stays open from one phase to the next. */
 export const TRACKED_MODULE = "warehouse";
@@ -14,6 +14,7 @@ const BULKY_LINES = 200;
 const SKU_DIGITS = 60;
 const PATIENCE_MS = 120_000;
 const WAIT_MS = 300;
+const [CUSTOMER] = CUSTOMERS;
 const PAGES = [
   "/",
   "/api/openapi.json",
@@ -23,7 +24,7 @@ const PAGES = [
   "/api/tasks/user-tasks/",
   "/api/tasks/notifications/",
   "/api/tasks/templates/",
-  "/api/pedidos?cliente=Cliente%201",
+  `/api/pedidos?cliente=${encodeURIComponent(CUSTOMER)}`,
   "/metrics",
 ];
 const CONSOLE = [
@@ -37,11 +38,6 @@ const CONSOLE = [
   "people",
   "audit",
 ];
-
-interface Accepted {
-  lote: string;
-  tareas: { task_id: string }[];
-}
 
 export class Errands {
   /** Orders that were started by hand, by task. */
@@ -62,7 +58,7 @@ export class Errands {
   /** A round of everything. The tracked work of the round before ends. */
   async run(api: Api, cookie: string): Promise<void> {
     await Promise.all([
-      this.#start(api, "/api/exports/", { formato: "ndjson", cliente: "Cliente 1" }),
+      this.#start(api, "/api/exports/", { formato: "ndjson", cliente: CUSTOMER }),
       this.#start(api, "/api/exports/tasks/", { formato: "csv", filter: { status: "FAILURE" } }),
       this.#start(api, "/api/tasks/bulk/", { action: "retry", filter: { task_module: "pedidos" } }),
       this.#startOrder(api),

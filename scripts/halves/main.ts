@@ -2,7 +2,7 @@ import process from "node:process";
 import { endCleanly, optionsOrExit } from "../harness/cleanly.ts";
 import { readOptions, USAGE } from "./options.ts";
 import { DEPLOYMENTS } from "./phases.ts";
-import { Deployment } from "./run.ts";
+import { runDeployment } from "./run.ts";
 
 endCleanly();
 
@@ -16,8 +16,8 @@ let round = 0;
 do {
   for (const [deployment, phases] of Object.entries(DEPLOYMENTS)) {
     say(`halves: ${deployment}, after ${commit.slice(0, 7)}, seed ${seed + round}`);
-    const run = new Deployment(phases, { ...options, seed: seed + round }, say);
-    const { result, wrongs } = await run.run();
+    const changed = { ...options, seed: seed + round };
+    const { result, wrongs } = await runDeployment(phases, changed, say);
     wrongs.forEach(say);
     console.log(JSON.stringify({ deployment, ...result }));
     isRight &&= result.ok;

@@ -1,4 +1,4 @@
-import { readOnlyFlags } from "../lib/flags.mjs";
+import { type Numbers, readNumberFlags } from "../harness/number-flags.ts";
 import { commitOf } from "./versions.ts";
 
 export const USAGE = `npm run halves -- [flags]
@@ -15,55 +15,34 @@ Progress goes to stderr. Stdout gets a line of JSON per deployment.
 Exit code 0: with either version at work, every accepted order is final, none lost, none stored twice,
 every sum and statistic right, and nothing answered 5xx but a 503 that says when to come again.`;
 
-export interface Options {
-  minutes: number;
-  orders: number;
+const NUMBERS = {
+  minutes: { default: 0, min: 0, max: 1440 },
+  orders: { default: 60, min: 0, max: 10_000 },
+  seed: { default: Math.floor(Math.random() * 1e9), min: 0, max: 2 ** 31 },
+  faults: { default: 0.05, min: 0, max: 0.9 },
+  patience: { default: 60, min: 0, max: 3600 },
+} as const;
+
+export interface Options extends Numbers<typeof NUMBERS> {
   commit: string;
-  seed: number;
-  faults: number;
-  patience: number;
   logs: boolean;
 }
 
 /** Throws with words for people. */
 export function readOptions(argv: string[]): Options | "help" {
-  const flags = readOnlyFlags(argv, {
-    minutes: "value",
-    orders: "value",
+  const { numbers, flags } = readNumberFlags(argv, NUMBERS, {
     previous: "value",
-    seed: "value",
-    faults: "value",
-    patience: "value",
     logs: "switch",
     help: "switch",
   });
   if (flags.help) {
     return "help";
   }
-  const number = (
-    name: "minutes" | "orders" | "seed" | "faults" | "patience",
-    fallback: number,
-    most: number,
-  ) => {
-    const value = flags[name] === undefined ? fallback : Number(flags[name] || NaN);
-    if (!(value >= 0 && value <= most)) {
-      throw new Error(`--${name} must be a number from 0 to ${most}, not ${flags[name]}`);
-    }
-    return value;
-  };
   const commit = commitOf(flags.previous);
   if (commit === null) {
     throw new Error(
       `The history here lacks the version before this one (${flags.previous ?? "scripts/halves/previous-version"}): use a full clone.`,
     );
   }
-  return {
-    commit,
-    minutes: number("minutes", 0, 1440),
-    orders: number("orders", 60, 10_000),
-    seed: number("seed", Math.floor(Math.random() * 1e9), 2 ** 31),
-    faults: number("faults", 0.05, 0.9),
-    patience: number("patience", 60, 3600),
-    logs: flags.logs ?? false,
-  };
+  return { ...numbers, commit, logs: flags.logs ?? false };
 }

@@ -3,7 +3,8 @@ import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { unstable_readConfig as readConfig, unstable_splitSqlQuery as split } from "wrangler";
-import { project, temporaryFolder } from "../harness/server.ts";
+import { temporaryFolder } from "../harness/folders.ts";
+import { root } from "../lib/tools.mjs";
 import type { Migration, Mode } from "./contract.ts";
 import { checkOut } from "./versions.ts";
 
@@ -26,22 +27,22 @@ export class BothVersions {
     const previous = path.join(this.folder, "previous");
     checkOut(commit, previous);
     for (const name of OF_THE_CURRENT) {
-      cpSync(path.join(project, name), path.join(this.folder, name), { recursive: true });
+      cpSync(path.join(root, name), path.join(this.folder, name), { recursive: true });
     }
-    const modules = path.join(project, "node_modules");
+    const modules = path.join(root, "node_modules");
     symlinkSync(modules, path.join(this.folder, "node_modules"), "junction");
     bundle(previous);
     // What a server migrates to at its start.
     cpSync(path.join(previous, "migrations"), path.join(this.folder, "migrations"), {
       recursive: true,
     });
-    const toml = readFileSync(path.join(project, "wrangler.toml"), "utf8");
+    const toml = readFileSync(path.join(root, "wrangler.toml"), "utf8");
     const withEntry = toml.replace(/^main = .*$/m, `main = "${ENTRY}"`);
     writeFileSync(path.join(this.folder, "wrangler.toml"), withEntry);
 
     const current = configOf(this.folder);
     this.classes = objectsOf(current).map(({ class_name: name }) => name);
-    this.migrations = readMigrations(path.join(project, "migrations"));
+    this.migrations = readMigrations(path.join(root, "migrations"));
     this.#sides = {
       previous: sideOf(configOf(previous), vars),
       current: sideOf(current, vars),
@@ -50,7 +51,7 @@ export class BothVersions {
 
   /** What the next server runs. */
   write(mode: Mode): void {
-    const bed = path.join(project, "test", "support", "side-by-side");
+    const bed = path.join(root, "test", "support", "side-by-side");
     const side = (name: string) =>
       `${name}: { version: ${name} as unknown as Version, ...${JSON.stringify(this.#sides[name])} }`;
     const objects = this.classes.map((name) => `export const ${name} = object("${name}");\n`);

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
-import { project } from "../harness/server.ts";
+import { root } from "../lib/tools.mjs";
 
 /** Names the commit that is deployed; it moves with each release. */
 const FILE = path.join(import.meta.dirname, "previous-version");
@@ -31,7 +31,7 @@ export function checkOut(commit: string, folder: string): void {
 
 function git(args: string[], env: Record<string, string> = {}) {
   return spawnSync("git", args, {
-    cwd: project,
+    cwd: root,
     env: { ...process.env, ...env },
     encoding: "utf8",
   });

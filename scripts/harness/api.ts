@@ -1,7 +1,7 @@
 /** A client of the HTTP API, for programs that test a server from outside. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Order } from "./orders.ts";
-import type { Pedido, Task } from "./rows.ts";
+import type { Accepted, Pedido, Task } from "./rows.ts";
 
 interface Page<Row> {
   count: number;
@@ -9,7 +9,9 @@ interface Page<Row> {
   results: Row[];
 }
 
-export const OPEN_STATES = ["PENDING", "STARTED", "PROGRESS", "RETRY"];
+const OPEN_LISTS = ["PENDING", "STARTED", "PROGRESS", "RETRY"].map(
+  (status) => `/api/tasks/executions/?limit=200&status=${status}`,
+);
 const TRIES = 5;
 const JSON_TYPE = { "content-type": "application/json" };
 
@@ -59,32 +61,31 @@ export class Api {
   }
 
   /** Any other request; the answer is the caller's to judge. */
-  async ask(method: string, path: string, body?: unknown): Promise<Response> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     return fetch(this.url + path, {
       method,
-      headers: { ...JSON_TYPE, authorization: `Bearer ${this.key}` },
+      headers: { ...headers, ...JSON_TYPE, authorization: `Bearer ${this.key}` },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
   }
 
   /** Sends orders; the answer is the caller's to judge. */
   async send(orders: Order[], idempotencyKey?: string): Promise<Response> {
-    return fetch(`${this.url}/api/pedidos`, {
-      method: "POST",
-      headers: {
-        authorization: `Bearer ${this.key}`,
-        "content-type": "application/json",
-        ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }),
-      },
-      body: JSON.stringify(orders),
+    return this.ask("POST", "/api/pedidos", orders, {
+      ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
     });
   }
 
-  /** Sends orders that are accepted; returns their lote. */
-  async post(orders: Order[]): Promise<string> {
+  /** Sends orders that are accepted. */
+  async post(orders: Order[]): Promise<Accepted> {
     const response = await this.send(orders);
     await expectStatus(response, 202);
-    return ((await response.json()) as { lote: string }).lote;
+    return (await response.json()) as Accepted;
   }
 
   /** Every row of a list, page by page. */
@@ -104,20 +105,21 @@ export class Api {
     return this.all(`/api/tasks/executions/?limit=200${filter}`);
   }
 
-  async pedidos(): Promise<Pedido[]> {
-    return this.all("/api/pedidos?limit=200");
+  /** Every stored order, or those stored since a time. */
+  async pedidos(since?: Date): Promise<Pedido[]> {
+    const filter = since === undefined ? "" : `&desde=${since.toISOString()}`;
+    return this.all(`/api/pedidos?limit=200${filter}`);
   }
 
-  /** How many tasks are in each state that is not final; at most 1,000 are counted of each. */
-  async openTasks(): Promise<number> {
-    const counts = await Promise.all(
-      OPEN_STATES.map(async (status) => {
-        const page: Page<unknown> = await this.get(
-          `/api/tasks/executions/?limit=200&status=${status}`,
-        );
-        return Math.max(page.count, page.results.length);
-      }),
-    );
+  /** Every task that is not final. */
+  async openTasks(): Promise<Task[]> {
+    return (await Promise.all(OPEN_LISTS.map((list) => this.all<Task>(list)))).flat();
+  }
+
+  /** How many these are; at most 1,000 are counted of each state. */
+  async countOpen(): Promise<number> {
+    const pages = await Promise.all(OPEN_LISTS.map((list) => this.get<Page<Task>>(list)));
+    const counts = pages.map(({ count, results }) => Math.max(count, results.length));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -125,7 +127,7 @@ export class Api {
   async untilFinal(seconds: number, onLook?: (open: number) => void): Promise<number> {
     const end = Date.now() + seconds * 1000;
     for (;;) {
-      const open = await this.openTasks();
+      const open = await this.countOpen();
       onLook?.(open);
       if (open === 0 || Date.now() >= end) {
         return open;

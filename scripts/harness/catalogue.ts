@@ -1,6 +1,7 @@
-import { createServer, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
-import { PRICES } from "./orders.ts";
+/** A catalogue of the products of products.ts. */
+import type { ServerResponse } from "node:http";
+import { type LocalSite, serveLocally } from "./local-site.ts";
+import { productOf } from "./products.ts";
 
 /** A request for one product, to be answered. */
 export interface Asked {
@@ -8,40 +9,30 @@ export interface Asked {
   response: ServerResponse;
 }
 
-export interface Catalogue {
-  url: string;
-  close(): void;
-}
-
-/**
- * A catalogue with the prices of orders.ts. `misbehave` sees each request first; what it returns
- * true for it has answered, or left unanswered, itself.
- */
-export async function startCatalogue(
+/** `misbehave` sees each request first; what it returns true for it has answered, or left unanswered, itself. */
+export function startCatalogue(
   latencyMs: number,
   misbehave: (asked: Asked) => boolean = () => false,
-): Promise<Catalogue> {
-  const server = createServer((request, response) => {
-    const id = Number(/^\/products\/(\d+)$/.exec(request.url ?? "")?.[1]);
-    setTimeout(() => {
-      if (!misbehave({ id, response })) {
-        answer({ id, response });
+): Promise<LocalSite> {
+  return serveLocally(({ url = "" }, response) => {
+    const asked = { id: Number(/^\/products\/(\d+)$/.exec(url)?.[1]), response };
+    const respond = () => {
+      if (!misbehave(asked)) {
+        answer(asked);
       }
-    }, latencyMs);
+    };
+    // Even the shortest timer takes a millisecond.
+    if (latencyMs === 0) {
+      respond();
+    } else {
+      setTimeout(respond, latencyMs);
+    }
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    close() {
-      server.close();
-      server.closeAllConnections();
-    },
-  };
 }
 
 /** As it should be answered. */
 export function answer({ id, response }: Asked): void {
-  const price = PRICES[id - 1];
-  const body = price === undefined ? "" : `{"id":${id},"title":"Product ${id}","price":${price}}`;
-  response.writeHead(200, { "content-type": "application/json" }).end(body);
+  const body = productOf(id) ?? "";
+  const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+  response.writeHead(200, headers).end(body);
 }

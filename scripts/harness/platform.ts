@@ -2,7 +2,7 @@
 import path from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { Queues, type QueuesOptions } from "../../test/platform/queues.ts";
-import { project } from "./server.ts";
+import { root } from "../lib/tools.mjs";
 
 interface WranglerConsumer {
   queue: string;
@@ -15,10 +15,7 @@ interface WranglerConsumer {
 
 /** With the consumers of wrangler.toml. */
 export async function startQueues(options: QueuesOptions = {}): Promise<Queues> {
-  const config = readConfig(
-    { config: path.join(project, "wrangler.toml") },
-    { hideWarnings: true },
-  );
+  const config = readConfig({ config: path.join(root, "wrangler.toml") }, { hideWarnings: true });
   const consumers = (config.queues.consumers as WranglerConsumer[]).map((consumer) => ({
     queue: consumer.queue,
     maxBatchSize: consumer.max_batch_size ?? 10,

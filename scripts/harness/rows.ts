@@ -1,4 +1,9 @@
-/** What is read here of the rows the API lists. */
+/** What is read here of what the API answers. */
+
+export interface Accepted {
+  lote: string;
+  tareas: { task_id: string }[];
+}
 
 export interface Task {
   id: string;

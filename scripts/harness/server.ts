@@ -1,17 +1,12 @@
 /** Servers as `npm start` runs them, for programs that test them from outside. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
-import type { Queues } from "../../test/platform/queues.ts";
-import type { PlatformSettings } from "../../test/platform/settings.ts";
+import { root } from "../lib/tools.mjs";
+import { removeFolders, temporaryFolder } from "./folders.ts";
+import { serveLocally } from "./local-site.ts";
 import { killTree } from "./processes.ts";
-
-/** The project's folder. */
-export const project = fileURLToPath(new URL("../../", import.meta.url).href);
 
 export interface ServerOptions {
   /** Variables, as `--var NAME:value`. */
@@ -19,10 +14,14 @@ export interface ServerOptions {
   /** State to start on; a new temporary folder by default. */
   persistTo?: string;
   port?: number;
-  /** The strict platform in place of the local one (test/platform), and what it is like. */
-  platform?: { queues: Queues; settings?: Partial<PlatformSettings> };
+  /** A module to run in place of src/index.ts. */
+  entry?: string;
+  /** Wrangler's. */
+  flags?: readonly string[];
   /** Of the project that is started; this one's by default. */
   folder?: string;
+  /** Shows on stderr what the server prints. */
+  logs?: boolean;
 }
 
 export interface Server {
@@ -46,35 +45,34 @@ export interface Run {
   process: ChildProcess;
 }
 
-const started: Run[] = [];
-const folders: string[] = [];
+const START_PATIENCE_MS = 120_000;
 
-/** Ends every server that still runs and deletes every folder made here, at once and by force. */
+const started: Run[] = [];
+
+/** Ends every server that still runs and deletes every temporary folder, at once and by force. */
 export function cleanUp(): void {
   for (const run of started.splice(0)) {
     if (run.process.exitCode === null && run.process.signalCode === null) {
       killTree(run.pid);
     }
   }
-  for (const folder of folders.splice(0)) {
-    rmSync(folder, { recursive: true, force: true, maxRetries: 10 });
-  }
+  removeFolders();
 }
 
 const admin = { email: "admin@example.com", password: "end-to-end-password-1" };
 
 /** Starts the server as `npm start` does, with secrets and state of its own, and waits until it serves. */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
-  const persistTo = options.persistTo ?? temporaryFolder("state ");
+  const { vars = {}, persistTo = temporaryFolder("state "), entry, flags = [] } = options;
   const port = options.port ?? (await freePort());
-  const vars = Object.entries(options.vars ?? {}).flatMap(([name, value]) => [
-    "--var",
-    `${name}:${value}`,
-  ]);
-  const platform = options.platform?.queues.argumentsFor(options.platform.settings ?? {});
-  const args = [...(platform ? [platform.entry] : []), "--port", String(port)];
-  args.push("--persist-to", persistTo, ...(platform?.flags ?? []), ...vars);
-  const run = runStart([...args, "--env-file", secretsFile()], options.folder);
+  // First, before any flag that takes a list: wrangler's own argument, the module to run.
+  const args = [...(entry === undefined ? [] : [entry]), "--port", String(port)];
+  args.push("--persist-to", persistTo, "--env-file", secretsFile(), ...flags);
+  args.push(...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]));
+  const run = runStart(args, options.folder);
+  for (const stream of options.logs ? [run.process.stdout, run.process.stderr] : []) {
+    stream?.on("data", (data: Buffer) => process.stderr.write(data));
+  }
   await untilServing(run);
   return {
     url: `http://localhost:${port}`,
@@ -94,7 +92,7 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 }
 
 /** Runs scripts/start.mjs, by default of this tree. */
-export function runStart(args: string[], folder = project): Run {
+export function runStart(args: string[], folder = root): Run {
   // Killed, its tools leave their temporary files behind.
   const temporary = temporaryFolder("tools-");
   // Over the IPC channel it learns that its starter is gone, and stops.
@@ -124,30 +122,22 @@ export function runStart(args: string[], folder = project): Run {
 export async function untilServing(run: Run): Promise<void> {
   let ended = false;
   void run.exit.then(() => (ended = true));
+  const giveUpAt = performance.now() + START_PATIENCE_MS;
   while (!run.output().includes("/admin/")) {
     // wrangler dev would wait for somebody to mend it.
-    if (ended || run.output().includes("Build failed")) {
-      throw new Error(`The server ended before it served:\n${run.output()}`);
+    if (ended || run.output().includes("Build failed") || performance.now() > giveUpAt) {
+      throw new Error(
+        `The server ${ended ? "ended before it served" : "does not serve"}:\n${run.output()}`,
+      );
     }
     await sleep(50);
   }
 }
 
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === "string") {
-    throw new Error("No free port");
-  }
-  return address.port;
-}
-
-export function temporaryFolder(name: string): string {
-  const folder = mkdtempSync(path.join(tmpdir(), name));
-  folders.push(folder);
-  return folder;
+  const site = await serveLocally(() => undefined);
+  site.close();
+  return Number(new URL(site.url).port);
 }
 
 function secretsFile(): string {

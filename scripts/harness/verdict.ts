@@ -1,5 +1,6 @@
 /** Judges, from what was sent and what the API then shows, whether the promises were kept. */
-import { centsOf, expectedError, expectedSums, type Order } from "./orders.ts";
+import { expectedError, expectedSums, PRICE_LIST, type Prices, type Sums } from "./expected.ts";
+import type { Order } from "./orders.ts";
 import type { Pedido, Task } from "./rows.ts";
 
 export interface Seen {
@@ -8,15 +9,14 @@ export interface Seen {
   /** Every task and every stored order the API lists. */
   tasks: readonly Task[];
   pedidos: readonly Pedido[];
+  /** Of the catalogue that was asked. */
+  prices?: Prices;
+  /** Why an order may fail besides for itself: what the run did to it. */
+  excuses?: readonly Excuse[];
 }
 
-export interface Verdict {
-  succeeded: number;
-  failed: number;
-  /** Good orders that failed because their id was stored already: as it must be. */
-  duplicatesRefused: number;
-  /** Orders that killed their worker three times while alone, by the task's own history. */
-  workerCrashed: number;
+/** How many orders were wrong in which way. */
+export interface Wrongs {
   /** Accepted, and without a task; or good, and stored by nobody. */
   lost: number;
   notFinal: number;
@@ -24,22 +24,46 @@ export interface Verdict {
   wrongSums: number;
   /** SUCCESS without its order, or an order without its SUCCESS. */
   unlinked: number;
-  /** Failures for another reason than the order's own, or than a duplicate's. */
+  /** Failures for another reason than the order's own, or than an excuse. */
   wrongFailures: number;
   /** Tasks nobody was told of: a request accepted twice. */
   acceptedTwice: number;
+}
+
+export interface Verdict extends Wrongs, Partial<Record<Excuse, number>> {
+  succeeded: number;
+  failed: number;
   /** A few words on each wrong, for people. */
   wrongs: string[];
 }
 
+export type Excuse = "duplicatesRefused" | "workerCrashed" | "gaveUp";
+
+const EXCUSES: Record<Excuse, (task: Task, isStored: boolean) => boolean> = {
+  /** A good order whose id was stored already: as it must be. */
+  duplicatesRefused: ({ error_code: code }, isStored) => code === "duplicate_order" && isStored,
+  /** An order that killed its worker three times while alone, by the task's own history. */
+  workerCrashed: ({ error_code: code, timeline }) =>
+    code === "worker_crashed" &&
+    timeline.filter(({ event, alone }) => event === "crashed" && alone).length >= 3,
+  /** An order whose attempts were used up by a catalogue that was made to fail. */
+  gaveUp: ({ error_code: code }, isStored) =>
+    (code === "catalogue_failed" || code === "catalogue_unavailable") && !isStored,
+};
+
 const MAX_WRONGS = 20;
 
-export function judge({ accepted, tasks, pedidos }: Seen): Verdict {
+export function judge({
+  accepted,
+  tasks,
+  pedidos,
+  prices = PRICE_LIST,
+  excuses = ["duplicatesRefused", "workerCrashed"],
+}: Seen): Verdict {
   const verdict: Verdict = {
     succeeded: 0,
     failed: 0,
-    duplicatesRefused: 0,
-    workerCrashed: 0,
+    ...Object.fromEntries(excuses.map((excuse) => [excuse, 0])),
     lost: 0,
     notFinal: 0,
     storedTwice: 0,
@@ -49,83 +73,70 @@ export function judge({ accepted, tasks, pedidos }: Seen): Verdict {
     acceptedTwice: 0,
     wrongs: [],
   };
-  type Wrong = "lost" | "notFinal" | "storedTwice" | "wrongSums" | "unlinked" | "wrongFailures";
-  const wrong = (what: Wrong | "acceptedTwice", detail: unknown) => {
+  const wrong = (what: keyof Wrongs, words: string, rows: object) => {
     verdict[what] += 1;
     if (verdict.wrongs.length < MAX_WRONGS) {
-      verdict.wrongs.push(`${what}: ${JSON.stringify(detail)}`);
+      verdict.wrongs.push(`${what}: ${words}; ${JSON.stringify(rows)}`);
     }
   };
 
   const byTask = new Map(tasks.map((task) => [task.id, task]));
   const stored = Map.groupBy(pedidos, (pedido) => pedido.id_pedido_original);
-  for (const [id, copies] of stored) {
-    if (copies.length > 1) {
-      wrong("storedTwice", { id });
+  for (const [id, { length }] of stored) {
+    if (length > 1) {
+      wrong("storedTwice", `order ${id} is stored ${length} times`, {});
     }
   }
   for (const task of tasks) {
     if (!accepted.has(task.id)) {
-      wrong("acceptedTwice", task);
+      wrong("acceptedTwice", "nobody was told of the task", { task });
     }
   }
   for (const pedido of pedidos) {
     const task = byTask.get(pedido.task_id);
     const order = accepted.get(pedido.task_id);
     if (task?.status !== "SUCCESS" || order?.id !== pedido.id_pedido_original) {
-      wrong("unlinked", pedido);
-    } else if (!hasSumsOf(pedido, order)) {
-      wrong("wrongSums", { pedido, order });
+      wrong("unlinked", "it is stored, and not by a task of its own", { pedido, task });
+      continue;
+    }
+    const words = wrongSums(pedido, expectedSums(order, prices));
+    if (words !== undefined) {
+      wrong("wrongSums", words, { pedido, order });
     }
   }
   for (const [taskId, order] of accepted) {
     const task = byTask.get(taskId);
     const copy = stored.get(order.id)?.[0];
     if (!task) {
-      wrong("lost", { taskId, order });
+      wrong("lost", "its task is gone", { taskId, order });
     } else if (task.status === "SUCCESS") {
       verdict.succeeded += 1;
       if (copy?.task_id !== taskId) {
-        wrong("unlinked", task);
+        wrong("unlinked", "it is SUCCESS, and not stored", { task });
       }
     } else if (task.status !== "FAILURE") {
-      wrong("notFinal", task);
+      wrong("notFinal", `it is ${task.status}`, { task });
     } else {
       verdict.failed += 1;
-      const why = whyFailed(task, order, copy !== undefined);
-      if (why === "wrong") {
-        wrong(expectedSums(order) && !copy ? "lost" : "wrongFailures", { task, order });
-      } else if (why !== "its own") {
-        verdict[why] += 1;
+      const excuse = excuses.find((each) => EXCUSES[each](task, copy !== undefined));
+      const isGood = expectedSums(order, prices) !== null;
+      if (excuse) {
+        verdict[excuse] = (verdict[excuse] ?? 0) + 1;
+      } else if (isGood || task.error_code !== expectedError(order)) {
+        const words = `it is FAILURE (${task.error_code})`;
+        wrong(isGood && !copy ? "lost" : "wrongFailures", words, { task, order });
       }
     }
   }
   return verdict;
 }
 
-type Why = "its own" | "duplicatesRefused" | "workerCrashed" | "wrong";
-
-function whyFailed(task: Task, order: Order, isStored: boolean): Why {
-  if (task.error_code === "duplicate_order" && isStored) {
-    return "duplicatesRefused";
+/** What is wrong with an order that is stored, in words; undefined when nothing is. */
+function wrongSums(pedido: Pedido, wanted: Sums | null): string | undefined {
+  if (wanted === null) {
+    return "it is invalid, and stored";
   }
-  if (task.error_code === "worker_crashed") {
-    const alone = task.timeline.filter(({ event, alone }) => event === "crashed" && alone);
-    return alone.length >= 3 ? "workerCrashed" : "wrong";
-  }
-  const isBad = expectedSums(order) === null;
-  return isBad && task.error_code === expectedError(order) ? "its own" : "wrong";
-}
-
-function hasSumsOf(pedido: Pedido, order: Order): boolean {
-  const sums = expectedSums(order);
-  return (
-    sums !== null &&
-    [pedido.subtotal, pedido.descuento, pedido.total_final].every((text) =>
-      /^\d+\.\d\d$/.test(text),
-    ) &&
-    centsOf(pedido.subtotal) === sums.subtotal &&
-    centsOf(pedido.descuento) === sums.discount &&
-    centsOf(pedido.total_final) === sums.total
-  );
+  const names = ["subtotal", "descuento", "total_final"] as const;
+  const wrong = names.find((name) => pedido[name] !== wanted[name]);
+  return wrong && `its ${wrong} is ${pedido[wrong]}, not ${wanted[wrong]}`;
 }

@@ -1,21 +1,21 @@
 import { ensureInstalled } from "./install.mjs";
 import { stopAll } from "./processes.mjs";
-import { runScript } from "./tools.mjs";
+import { runFile } from "./tools.mjs";
 
 const INTERRUPTED = 130;
 
 /**
- * Runs a script that starts servers to its end, with this one's arguments, and exits as it does. It
- * is in a group of its own: Ctrl-C reaches this script alone, which waits until the other has cleaned
- * up. Over the IPC channel that one learns if this one is gone.
+ * Runs a program that starts servers to its end, by default with this one's arguments, and exits as
+ * it does. It is in a group of its own: Ctrl-C reaches this script alone, which waits until the other
+ * has cleaned up. Over the IPC channel that one learns if this one is gone.
  */
-export async function runApart(script) {
+export async function runApart(file, args = process.argv.slice(2)) {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     process.on(signal, () => void stop());
   }
   await ensureInstalled();
   process.exit(
-    await runScript(script, process.argv.slice(2), {
+    await runFile(file, args, {
       detached: process.platform !== "win32",
       stdio: ["ignore", "inherit", "inherit", "ipc"],
     }),

@@ -17,6 +17,11 @@ const checks = [
   },
   { name: "types of scripts", tool: "tsc", args: ["-p", "scripts/tsconfig.json"] },
   { name: "types of bench", tool: "tsc", args: ["-p", "bench/tsconfig.json"] },
+  {
+    name: "types of bench's Workers",
+    tool: "tsc",
+    args: ["-p", "bench/workers/tsconfig.json"],
+  },
   { name: "types of test", tool: "tsc", args: ["-p", "test/tsconfig.json"] },
   { name: "types of test/e2e", tool: "tsc", args: ["-p", "test/e2e/tsconfig.json"] },
 ];

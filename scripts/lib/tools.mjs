@@ -22,10 +22,10 @@ export function startTool(tool, args, options = {}) {
   return launch(toolNode(), [entry(tool), ...args], { cwd: root, stdio: "inherit", ...options });
 }
 
-/** Runs a script of this folder's parent, TypeScript too, to its end on the tools' Node. */
-export function runScript(name, args, options = {}) {
-  const file = path.join(root, "scripts", name);
-  return ended(launch(toolNode(), [file, ...args], { cwd: root, stdio: "inherit", ...options }));
+/** Runs a file of the project, TypeScript too, to its end on the tools' Node. */
+export function runFile(file, args, options = {}) {
+  const command = [path.join(root, file), ...args];
+  return ended(launch(toolNode(), command, { cwd: root, stdio: "inherit", ...options }));
 }
 
 /** Runs an installed tool to its end and keeps what it prints. */

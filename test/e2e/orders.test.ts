@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Api } from "../../scripts/harness/api.ts";
-import { type Catalogue, startCatalogue } from "../../scripts/harness/catalogue.ts";
-import { expectedSums, makeOrder } from "../../scripts/harness/orders.ts";
+import { startCatalogue } from "../../scripts/harness/catalogue.ts";
+import { expectedSums } from "../../scripts/harness/expected.ts";
+import type { LocalSite } from "../../scripts/harness/local-site.ts";
+import { makeOrder } from "../../scripts/harness/orders.ts";
 import { judge } from "../../scripts/harness/verdict.ts";
 import { seededRandom } from "../support/random";
 import { startServer } from "./server";
 
 const LATENCY_MS = 15;
 
-let catalogue: Catalogue;
+let catalogue: LocalSite;
 
 beforeAll(async () => {
   catalogue = await startCatalogue(LATENCY_MS);
@@ -46,7 +48,7 @@ describe("orders, end to end", () => {
     const api = await Api.signIn(first.url, first.admin);
     const random = seededRandom(1);
     const orders = Array.from({ length: 1000 }, (_, index) => makeOrder(1 + index, random));
-    const lote = await api.post(orders);
+    const { lote } = await api.post(orders);
     await expect
       .poll(
         () => api.get<{ results: unknown[] }>("/api/pedidos?limit=1").then((p) => p.results.length),

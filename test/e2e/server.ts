@@ -1,16 +1,16 @@
 import { afterAll } from "vitest";
 import { cleanUp } from "../../scripts/harness/server.ts";
 
+export { temporaryFolder } from "../../scripts/harness/folders.ts";
 export { childrenOf, stillLiving } from "../../scripts/harness/processes.ts";
 export {
   freePort,
-  project,
   type Run,
   runStart,
   type Server,
   startServer,
-  temporaryFolder,
   untilServing,
 } from "../../scripts/harness/server.ts";
+export { root as project } from "../../scripts/lib/tools.mjs";
 
 afterAll(cleanUp);

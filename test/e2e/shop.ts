@@ -1,6 +1,6 @@
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { afterAll, beforeAll } from "vitest";
+import { type LocalSite, serveLocally } from "../../scripts/harness/local-site.ts";
 import { reactScript } from "./react";
 
 /**
@@ -10,7 +10,7 @@ import { reactScript } from "./react";
  */
 export function useShop() {
   const shop = { url: "", server: "", key: "", tickets: 0 };
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     const { pathname, searchParams } = new URL(request.url ?? "/", shop.url);
     const answer = (type: string, body: string) =>
       response.writeHead(200, { "content-type": type }).end(body);
@@ -27,7 +27,7 @@ export function useShop() {
     } else {
       response.writeHead(pathname === "/favicon.ico" ? 204 : 404).end();
     }
-  });
+  };
 
   async function ticket(filter: Record<string, string>): Promise<string> {
     shop.tickets += 1;
@@ -40,14 +40,12 @@ export function useShop() {
     <title>Shop</title><script type="module" src="${shop.server}/task-monitor.js"></script></head>
     <body><main><h1>Shop</h1>${body}</main></body></html>`;
 
+  let site: LocalSite;
   beforeAll(async () => {
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    site = await serveLocally(serve);
+    shop.url = site.url;
   });
-  afterAll(() => {
-    server.close();
-    server.closeAllConnections();
-  });
+  afterAll(() => site.close());
   return shop;
 }
 

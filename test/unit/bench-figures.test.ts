@@ -1,21 +1,11 @@
 import { describe, expect, it } from "vitest";
-import {
-  atRate,
-  billOf,
-  capacities,
-  costPerMillion,
-  dashboardCost,
-  latencies,
-  line,
-  median,
-  monthOf,
-  percentile,
-  ratios,
-  readOptions,
-  SHARDS as modelled,
-  unitsOf,
-  unitsPerOrder,
-} from "../support/bench.mjs";
+import { atRate, capacities, SHARDS as modelled } from "../../bench/model";
+import { dashboardCost, monthOf } from "../../bench/month";
+import { readOptions } from "../../bench/options";
+import { billOf, costPerMillion, unitsOf, unitsPerOrder } from "../../bench/prices";
+import { line } from "../../bench/progress";
+import { ratios } from "../../bench/ratios";
+import { latencies, median, percentile } from "../../bench/stats";
 import { REGISTRY_SHARDS } from "../../src/orders/pipeline/registry";
 
 describe("percentiles", () => {

@@ -1,11 +1,8 @@
 import { describe, expect, it } from "vitest";
-import {
-  type BenchOrder,
-  compare,
-  expectedSums,
-  makeOrders,
-  priceList,
-} from "../support/bench.mjs";
+import { expectedSums, priceList, type Sums } from "../../scripts/harness/expected";
+import { makeOrders, type Order } from "../../scripts/harness/orders";
+import type { Task } from "../../scripts/harness/rows";
+import { judge } from "../../scripts/harness/verdict";
 
 const prices = priceList([
   { id: 1, price: 287.47 },
@@ -13,7 +10,7 @@ const prices = priceList([
   { id: 3, price: 500 },
 ]);
 
-function order(...productos: [sku: string, cantidad: number][]): BenchOrder {
+function order(...productos: [sku: string, cantidad: number][]): Order {
   return {
     id: 1,
     cliente: "X",
@@ -50,6 +47,24 @@ describe("the sums an order must come to", () => {
 
 describe("the check of an order", () => {
   const wanted = { subtotal: "10.00", descuento: "0.00", total_final: "10.00" };
+
+  /** What the verdict says of one order, of 10.00 or without lines, in words alone. */
+  function compare(
+    task: Partial<Task> | undefined,
+    wanted: Sums | null,
+    found: Sums | undefined,
+    mayGiveUp: boolean,
+  ): string | undefined {
+    const known = { id: "t", error_code: "empty_order", timeline: [], ...task } as unknown as Task;
+    const { wrongs } = judge({
+      accepted: new Map([["t", wanted ? order(["P001", 1]) : order()]]),
+      tasks: task ? [known] : [],
+      pedidos: found ? [{ ...found, id_pedido_original: 1, task_id: "t" }] : [],
+      prices: priceList([{ id: 1, price: 10 }]),
+      excuses: mayGiveUp ? ["gaveUp"] : [],
+    });
+    return wrongs[0]?.replace(/^\w+: (.*?); \{.*$/, "$1");
+  }
 
   it("passes what is stored with the right sums, and what is invalid and failed", () => {
     expect(compare({ status: "SUCCESS" }, wanted, wanted, false)).toBeUndefined();

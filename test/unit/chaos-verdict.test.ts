@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { centsOf, expectedSums, makeOrder, type Order } from "../../scripts/harness/orders";
+import { centsOf, expectedSums } from "../../scripts/harness/expected";
+import { makeOrder, type Order } from "../../scripts/harness/orders";
 import type { Pedido, Task } from "../../scripts/harness/rows";
 import { judge, type Seen } from "../../scripts/harness/verdict";
 import { seededRandom } from "../support/random";

@@ -4,6 +4,7 @@
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { fillStatements } from "../../../bench/fill-sql";
 import { exportTasks } from "../../../src/exports/tasks";
 import { nextOrders } from "../../../src/orders/reading/walk";
 import { bulk } from "../../../src/tasks/commands/bulk";
@@ -15,7 +16,6 @@ import { adminSession, call, type CallInit, type List, masterKey } from "../../s
 import { seedLease } from "../../support/api-rows";
 import { countingDatabase, type Sent } from "../../support/counting";
 import { deafQueue, deliver, storeOrders, storeTasks, taskOf, testEnv } from "../../support/engine";
-import { fillStatements } from "../../support/fill.mjs";
 import { anOrder } from "../../support/orders";
 import { person as somebody } from "../../support/people";
 import { READS, type World } from "../../support/read-routes";

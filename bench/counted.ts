@@ -1,0 +1,145 @@
+/** The counting part: the same load on the product with counters around its bindings. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Api, signIn } from "../scripts/harness/api.ts";
+import { makeOrders } from "../scripts/harness/orders.ts";
+import type { CatalogueProcess } from "./catalogue-process.ts";
+import { checkOrders } from "./check.ts";
+import { type Sent, sendAll, sendAlone } from "./load.ts";
+import type { Options } from "./options.ts";
+import type { Progress } from "./progress.ts";
+import { onSite, type Site } from "./site.ts";
+import { variablesOf } from "./timed.ts";
+import { objectsSize, Watch } from "./watch.ts";
+import type { counts } from "./workers/count/counters.ts";
+
+const PATIENCE_MS = 600_000;
+const QUIET_MS = 300;
+/** Orders sent one by one, and run so: the dearest way there is. */
+const ALONE = 200;
+/** What is no order, and what its CPU is taken to be: the local server has other work beside. */
+const EACH_TIMES = 20;
+const EACH_CPU_MS = 10;
+
+type Counts = typeof counts;
+
+/** Of so many orders, and the bytes that one takes. */
+export interface OrderCounts {
+  orders: number;
+  counts: Counts;
+  d1Bytes: number;
+  objectBytes: number;
+}
+
+/** Of something done so many times. */
+export interface EachCounts {
+  times: number;
+  counts: Counts;
+  cpuMs: number;
+}
+
+export interface Counting {
+  batched: OrderCounts;
+  alone: OrderCounts;
+  /** A read of an open dashboard. */
+  dashboard: EachCounts;
+  cron: EachCounts;
+  problems: string[];
+}
+
+export function measureCounts(
+  options: Options,
+  catalogue: CatalogueProcess,
+  progress: Progress,
+): Promise<Counting> {
+  progress.show("starting the server with counters");
+  const vars = variablesOf(options, catalogue);
+  const { logs } = options;
+  return onSite({ vars, entry: "bench/workers/count/worker.ts", logs }, async (site) => {
+    const watch = new Watch(site.server.persistTo);
+    try {
+      return await measure(site, watch, options, catalogue, progress);
+    } finally {
+      watch.close();
+    }
+  });
+}
+
+async function measure(
+  site: Site,
+  watch: Watch,
+  options: Options,
+  catalogue: CatalogueProcess,
+  progress: Progress,
+): Promise<Counting> {
+  const { api, server } = site;
+  const { counted } = options;
+  const all = makeOrders({ ...options, count: counted + Math.min(counted, ALONE) });
+  const batched = await count(site, watch, progress, counted, () =>
+    sendAll(api, watch, all.slice(0, counted), options),
+  );
+  const alone = await count(site, watch, progress, all.length, () =>
+    sendAlone(api, watch, all.slice(counted), PATIENCE_MS),
+  );
+  const orders = new Map([...batched.sent.orders, ...alone.sent.orders]);
+  const { problems } = await checkOrders(api, orders, catalogue.prices, options);
+  const cookie = await signIn(server.url, server.admin);
+  const dashboard = await countEach(api, "/admin", { cookie, accept: "text/html" });
+  const cron = await countEach(api, "/cdn-cgi/local/scheduled", {});
+  return { batched: batched.figures, alone: alone.figures, dashboard, cron, problems };
+}
+
+async function count(
+  { api, server }: Site,
+  watch: Watch,
+  progress: Progress,
+  total: number,
+  send: () => Promise<Sent>,
+): Promise<{ sent: Sent; figures: OrderCounts }> {
+  const earlier = watch.ended;
+  const orders = total - earlier;
+  const sizes = () => ({
+    d1: watch.size(),
+    objects: objectsSize(server.persistTo, "OrderRegistry"),
+  });
+  const before = sizes();
+  await api.get("/bench/reset");
+  const show = (done: number) => progress.show("orders counted", done - earlier, orders);
+  const [sent] = await Promise.all([send(), watch.until(total, PATIENCE_MS, show)]);
+  const counts = await whenQuiet(api);
+  const after = sizes();
+  const d1Bytes = (after.d1 - before.d1) / orders;
+  const objectBytes = (after.objects - before.objects) / orders;
+  return { sent, figures: { orders, counts, d1Bytes, objectBytes } };
+}
+
+async function countEach(
+  api: Api,
+  path: string,
+  headers: Record<string, string>,
+): Promise<EachCounts> {
+  for (let time = 0; time <= EACH_TIMES; time++) {
+    if (time === 1) {
+      await api.get("/bench/reset"); // the first warms up
+    }
+    const response = await fetch(api.url + path, { headers });
+    await response.text();
+    if (!response.ok) {
+      throw new Error(`${path} answered ${response.status}`);
+    }
+  }
+  return { times: EACH_TIMES, counts: await whenQuiet(api), cpuMs: EACH_CPU_MS };
+}
+
+/** The counters once the work that follows a settle has ended too. */
+async function whenQuiet(api: Api): Promise<Counts> {
+  let before = "";
+  for (;;) {
+    const counts = await api.get<Counts>("/bench/counts");
+    const now = JSON.stringify(counts);
+    if (now === before) {
+      return counts;
+    }
+    before = now;
+    await sleep(QUIET_MS);
+  }
+}

@@ -1,0 +1,109 @@
+/** Cloudflare's price list, paid plan, USD, as of November 2026; and what an order costs by it. */
+import { mapValues } from "./stats.ts";
+import type { counts } from "./workers/count/counters.ts";
+
+const PLAN_PER_MONTH = 5;
+
+/** What is billed by the unit: dollars per million, and millions included each month. */
+const PRICES = {
+  worker_requests: { perMillion: 0.3, included: 10 },
+  worker_cpu_ms: { perMillion: 0.02, included: 30 },
+  queue_operations: { perMillion: 0.4, included: 1 },
+  d1_rows_read: { perMillion: 0.001, included: 25_000 },
+  d1_rows_written: { perMillion: 1, included: 50 },
+  object_requests: { perMillion: 0.15, included: 1 },
+  object_gb_seconds: { perMillion: 12.5, included: 0.4 },
+  object_rows_read: { perMillion: 0.001, included: 25_000 },
+  object_rows_written: { perMillion: 1, included: 50 },
+  log_lines: { perMillion: 0.6, included: 20 },
+};
+
+/** Storage: dollars per GB and month, and GB included. */
+export const STORAGE = {
+  d1: { perGbMonth: 0.75, included: 5 },
+  objects: { perGbMonth: 0.2, included: 5 },
+};
+
+/** What an object is billed for while it is in memory. */
+export const OBJECT_GB = 0.128;
+
+type Item = keyof typeof PRICES;
+
+/** Of what is billed by the unit, so much. */
+export type Units = Partial<Record<Item, number>>;
+
+/** Dollars by item, and in all. */
+export type Costs = Record<Item | "total", number>;
+export type Bill = Record<Item | "plan" | "d1_storage" | "object_storage" | "total", number>;
+
+type Billed = Omit<
+  typeof counts,
+  "d1Calls" | "d1Statements" | "d1SqlMs" | "queueCalls" | "catalogueCalls"
+>;
+
+/** Billed units per order, of the counters of so many orders and the CPU milliseconds of one. */
+export function unitsPerOrder(
+  counts: Readonly<Billed>,
+  orders: number,
+  cpuMsPerOrder: number,
+): Record<Item, number> {
+  const totals: Record<Item, number> = {
+    worker_requests: counts.requests + counts.batches,
+    worker_cpu_ms: cpuMsPerOrder * orders,
+    queue_operations: counts.queueWrites + counts.queueReads + counts.queueDeletes,
+    d1_rows_read: counts.d1RowsRead,
+    d1_rows_written: counts.d1RowsWritten,
+    object_requests: counts.objectCalls,
+    object_gb_seconds: (counts.objectMs / 1000) * OBJECT_GB,
+    object_rows_read: counts.objectRowsRead,
+    object_rows_written: counts.objectRowsWritten,
+    log_lines: counts.logLines,
+  };
+  return mapValues(totals, (total) => total / orders);
+}
+
+/** Dollars of so many units, by item and in all, when what is included is used up. */
+export function marginalCost(units: Record<Item, number>): Costs {
+  const items = mapValues(units, (used, item) => (used / 1e6) * PRICES[item].perMillion);
+  return { ...items, total: sum(items) };
+}
+
+/** Likewise for a million more orders, of the units of one. */
+export function costPerMillion(units: Units): Costs {
+  return marginalCost(unitsOf([[units, 1e6]]));
+}
+
+/**
+ * Dollars of a month by item and in all: of so many units of each, and so many GB stored; the plan
+ * and what it includes accounted for.
+ */
+export function billOf(
+  units: Record<Item, number>,
+  { d1Gb = 0, objectGb = 0 }: { d1Gb?: number; objectGb?: number } = {},
+): Bill {
+  const stored = (gb: number, { included, perGbMonth }: (typeof STORAGE)["d1"]) =>
+    Math.max(0, gb - included) * perGbMonth;
+  const bill = {
+    plan: PLAN_PER_MONTH,
+    ...mapValues(units, (used, item) => {
+      const { perMillion, included } = PRICES[item];
+      return Math.max(0, used / 1e6 - included) * perMillion;
+    }),
+    d1_storage: stored(d1Gb, STORAGE.d1),
+    object_storage: stored(objectGb, STORAGE.objects),
+  };
+  return { ...bill, total: sum(bill) };
+}
+
+/** Units added up, each so many times. */
+export function unitsOf(
+  uses: readonly (readonly [units: Units, times: number])[],
+): Record<Item, number> {
+  return mapValues(PRICES, (_, item) =>
+    uses.reduce((total, [units, times]) => total + (units[item] ?? 0) * times, 0),
+  );
+}
+
+function sum(amounts: Record<string, number>): number {
+  return Object.values(amounts).reduce((total, value) => total + value, 0);
+}

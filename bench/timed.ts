@@ -1,0 +1,190 @@
+/** The timed part: the product as it ships, nothing of it wrapped or switched. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { Listener } from "../scripts/harness/listener.ts";
+import { makeOrders, type Order } from "../scripts/harness/orders.ts";
+import type { Queues } from "../test/platform/queues.ts";
+import type { PlatformSettings } from "../test/platform/settings.ts";
+import type { CatalogueProcess } from "./catalogue-process.ts";
+import { type Checked, checkOrders } from "./check.ts";
+import { endsOf, sendAll, sendPaced } from "./load.ts";
+import type { Options } from "./options.ts";
+import { figuresOf, machineCpuSeconds, watchMemory } from "./process-figures.ts";
+import type { Progress } from "./progress.ts";
+import { onSite, type Site } from "./site.ts";
+import { latencies, mapValues, rounded } from "./stats.ts";
+import { Watch } from "./watch.ts";
+
+const PATIENCE_MS = 600_000;
+/** What starting leaves to do is not the orders' cost. */
+const SETTLED_MS = 1000;
+
+export interface TimedOptions extends Options {
+  /** A folder to begin with a copy of. */
+  state?: string;
+  /** The strict platform in place of the local one. */
+  platform?: { queues: Queues; settings: Partial<PlatformSettings> };
+}
+
+export type Times = Awaited<ReturnType<typeof measureBoth>>["figures"];
+export type Timed = Times & { checked: Checked };
+
+export function measureTimes(
+  options: TimedOptions,
+  orders: Order[],
+  catalogue: CatalogueProcess,
+  progress: Progress,
+): Promise<Timed> {
+  return onWatchedSite(options, catalogue, progress, undefined, async (site, watch) => {
+    const { accepted, figures } = await measureBoth(site, watch, orders, options, progress);
+    progress.show("checking every order");
+    const checked = await checkOrders(site.api, accepted, catalogue.prices, options);
+    return { ...figures, checked };
+  });
+}
+
+/** The same load on the least a Worker can do: how much of the figures is the local platform's. */
+export function measureBare(
+  options: TimedOptions,
+  orders: Order[],
+  catalogue: CatalogueProcess,
+  progress: Progress,
+): Promise<Omit<Times, "consumer_batches" | "tasks_in_those">> {
+  return onWatchedSite(
+    options,
+    catalogue,
+    progress,
+    "bench/workers/bare.ts",
+    async (site, watch) => {
+      const { figures } = await measureBoth(site, watch, orders, options, progress);
+      const { consumer_batches: _, tasks_in_those: __, ...rest } = figures;
+      return rest;
+    },
+  );
+}
+
+/** Those a server is started with. */
+export function variablesOf(options: Options, catalogue: CatalogueProcess) {
+  return {
+    CATALOGUE_URL: catalogue.url,
+    CATALOGUE_TTL_SECONDS: String(options.cacheTtl),
+    ...options.vars,
+  };
+}
+
+function onWatchedSite<Result>(
+  options: TimedOptions,
+  catalogue: CatalogueProcess,
+  progress: Progress,
+  ownEntry: string | undefined,
+  measure: (site: Site, watch: Watch) => Promise<Result>,
+): Promise<Result> {
+  const { platform, state, logs } = options;
+  const { entry, flags } = platform?.queues.argumentsFor(platform.settings) ?? { entry: ownEntry };
+  const vars = variablesOf(options, catalogue);
+  progress.show(`starting ${entry ?? "the server"}`);
+  return onSite({ vars, entry, flags, state, logs }, async (site) => {
+    platform?.queues.deliverTo(site.server.url);
+    const watch = new Watch(site.server.persistTo);
+    try {
+      return await measure(site, watch);
+    } finally {
+      watch.close();
+    }
+  });
+}
+
+/** All at once, and then at a pace. */
+async function measureBoth(
+  site: Site,
+  watch: Watch,
+  orders: Order[],
+  options: Options,
+  progress: Progress,
+) {
+  const load = await underLoad(site, watch, orders, options, progress);
+  const paced = await atPace(site, watch, options, progress);
+  return {
+    accepted: new Map([...load.accepted, ...paced.accepted]),
+    figures: { ...load.figures, ...paced.figures },
+  };
+}
+
+async function underLoad(
+  { server, api }: Site,
+  watch: Watch,
+  orders: Order[],
+  options: Options,
+  progress: Progress,
+) {
+  const { pid } = server.run;
+  const listeners = Array.from({ length: options.listeners }, () => new Listener(api));
+  await Promise.all(listeners.map(({ opened }) => opened));
+  await sleep(SETTLED_MS);
+  const settledBefore = settledIn(server.logs());
+  const before = figuresOf(pid);
+  const machineBefore = machineCpuSeconds();
+  const ownBefore = process.cpuUsage();
+  const stopMemory = watchMemory(pid);
+  const show = (done: number) => progress.show("orders under load", done, orders.length);
+  const [sent] = await Promise.all([
+    sendAll(api, watch, orders, options),
+    watch.until(orders.length, PATIENCE_MS, show),
+  ]);
+  const after = figuresOf(pid);
+  const { user, system } = process.cpuUsage(ownBefore);
+  const machineAfter = machineCpuSeconds();
+  const peakBytes = stopMemory();
+  const settled = settledIn(server.logs());
+  listeners.forEach((listener) => listener.close());
+  const { ms, lastAt } = endsOf(sent, watch);
+  const seconds = (lastAt - sent.firstAt) / 1000;
+  const perThousand = (total: number) => rounded((total * 1000) / orders.length, 3);
+  const cpu = before && after && after.cpuSeconds - before.cpuSeconds;
+  // The catalogue's too: what neither the server nor this process used of the machine.
+  const others =
+    machineBefore === null || machineAfter === null || cpu === null
+      ? null
+      : machineAfter - machineBefore - cpu - (user + system) / 1e6;
+  return {
+    accepted: sent.orders,
+    figures: {
+      orders_per_s_accepted: rounded((orders.length * 1000) / (sent.acceptedAt - sent.firstAt), 1),
+      orders_per_s_end_to_end: rounded(orders.length / seconds, 1),
+      latency_ms_under_load: latencies(ms),
+      cpu_s_per_1000_orders: cpu === null ? null : perThousand(cpu),
+      cpu_s_per_1000_orders_by_process:
+        before &&
+        after &&
+        mapValues(after.byName, (total, name) => perThousand(total - (before.byName[name] ?? 0))),
+      peak_memory_mb: rounded(peakBytes && peakBytes / 2 ** 20, 1),
+      other_cpu_s: rounded(others, 2),
+      seconds: rounded(seconds, 3),
+      ...(listeners.length > 0 && {
+        live_messages: listeners.reduce((sum, { heard }) => sum + heard, 0),
+      }),
+      consumer_batches: settled.batches - settledBefore.batches,
+      tasks_in_those: settled.tasks - settledBefore.tasks,
+    },
+  };
+}
+
+/** The batches, and their tasks, that a server says it settled. */
+function settledIn(logs: string): { batches: number; tasks: number } {
+  const sizes = [...logs.matchAll(/"batch\.settled".*?"tasks":(\d+)/g)].map(([, n]) => Number(n));
+  return { batches: sizes.length, tasks: sizes.reduce((sum, size) => sum + size, 0) };
+}
+
+async function atPace({ api }: Site, watch: Watch, options: Options, progress: Progress) {
+  const { paced: count, rate, orders: earlier } = options;
+  if (rate === 0) {
+    return { accepted: new Map<string, Order>(), figures: { latency_ms_paced: null } };
+  }
+  const orders = makeOrders({ ...options, count, firstId: earlier + 1 });
+  const show = (done: number) => progress.show(`orders, ${rate} a second`, done - earlier, count);
+  const [sent] = await Promise.all([
+    sendPaced(api, watch, orders, rate),
+    watch.until(earlier + count, PATIENCE_MS, show),
+  ]);
+  const { ms } = endsOf(sent, watch);
+  return { accepted: sent.orders, figures: { latency_ms_paced: latencies(ms) } };
+}

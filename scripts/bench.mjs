@@ -1,0 +1,8 @@
+// npm run bench: how fast the started server is, whether it is right, and what an order costs; with a
+// first word, one of its companions. See bench/run.ts.
+import { runApart } from "./lib/apart.mjs";
+
+const COMPANIONS = ["fill", "memory", "pages"];
+
+const [word, ...rest] = process.argv.slice(2);
+await (COMPANIONS.includes(word) ? runApart(`bench/${word}.ts`, rest) : runApart("bench/run.ts"));
