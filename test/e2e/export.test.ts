@@ -1,7 +1,7 @@
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { Api, signIn } from "../../scripts/harness/api.ts";
+import { type LocalSite, serveLocally } from "../../scripts/harness/local-site.ts";
 import { type Server, startServer } from "./server";
 
 const ORDERS = 20_000;
@@ -11,22 +11,18 @@ const LINES = 4;
 const title = (id: string) => `Producto ${id} ${"漢".repeat(180)}`;
 const vars = { LEASE_SECONDS: "3", RECOVERY_SECONDS: "1", LOG_LEVEL: "warn", CATALOGUE_URL: "" };
 
-let catalogue: HttpServer;
+let catalogue: LocalSite;
 
 beforeAll(async () => {
-  catalogue = createServer((request, response) => {
+  catalogue = await serveLocally((request, response) => {
     const id = /^\/products\/(\d+)$/.exec(request.url ?? "")?.[1] ?? "";
     const product = { id: Number(id), title: title(id), price: Number(id) * 1.25 };
     response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify(product));
   });
-  await new Promise<void>((resolve) => catalogue.listen(0, "127.0.0.1", resolve));
-  vars.CATALOGUE_URL = `http://127.0.0.1:${(catalogue.address() as AddressInfo).port}`;
+  vars.CATALOGUE_URL = catalogue.url;
 });
 
-afterAll(() => {
-  catalogue.close();
-  catalogue.closeAllConnections();
-});
+afterAll(() => catalogue.close());
 
 interface Execution {
   status: string;
@@ -36,42 +32,18 @@ interface Execution {
   result_data: { filas: number; bytes: number; archivo: string } | null;
 }
 
-type Pedido = Record<string, string | number | object[]>;
+type Row = Record<string, string | number | object[]>;
 
 /** What a machine does over the API with its key. */
-class Machine {
-  constructor(
-    readonly server: Server,
-    readonly key: string,
-  ) {}
-
-  static async of(server: Server): Promise<Machine> {
-    const json = { "content-type": "application/json" };
-    const signedIn = await fetch(`${server.url}/api/auth/sign-in/email`, {
-      method: "POST",
-      headers: json,
-      body: JSON.stringify(server.admin),
-    });
-    const cookie = signedIn.headers
-      .getSetCookie()
-      .map((line) => line.split(";", 1)[0])
-      .join("; ");
+class Machine extends Api {
+  static async of({ url, admin }: Server): Promise<Machine> {
     const scopes = ["orders:write", "orders:read", "tasks:read", "tasks:write"];
-    const made = await fetch(`${server.url}/api/keys/`, {
-      method: "POST",
-      headers: { ...json, cookie },
-      body: JSON.stringify({ name: "e2e", scopes }),
-    });
-    expect(made.status).toBe(201);
-    return new Machine(server, ((await made.json()) as { key: string }).key);
+    const { key } = await Api.withKey(url, await signIn(url, admin), scopes);
+    return new Machine(url, key);
   }
 
   async call(path: string, status: number, body?: unknown): Promise<unknown> {
-    const response = await fetch(this.server.url + path, {
-      method: body === undefined ? "GET" : "POST",
-      headers: { authorization: `Bearer ${this.key}`, "content-type": "application/json" },
-      body: body === undefined ? undefined : JSON.stringify(body),
-    });
+    const response = await this.ask(body === undefined ? "GET" : "POST", path, body);
     const text = await response.text();
     expect(response.status, `${path}: ${text.slice(0, 300)}`).toBe(status);
     return JSON.parse(text);
@@ -128,19 +100,8 @@ class Machine {
   }
 
   /** Every processed order as the API lists them, oldest first. */
-  async pedidos(): Promise<Pedido[]> {
-    const found: Pedido[] = [];
-    let next: string | null = "/api/pedidos?limit=200";
-    while (next !== null) {
-      const { pathname, search }: URL = new URL(next, this.server.url);
-      const page = (await this.call(pathname + search, 200)) as {
-        next: string | null;
-        results: Pedido[];
-      };
-      found.push(...page.results);
-      next = page.next;
-    }
-    return found.toReversed();
+  async orders(): Promise<Row[]> {
+    return (await this.all<Row>("/api/pedidos?limit=200")).toReversed();
   }
 }
 
@@ -185,14 +146,14 @@ it("20,000 orders: cancelled half way, killed half way and resumed, completed; e
   await first.kill();
 
   const second = await startServer({ vars, persistTo: first.persistTo });
-  const again = new Machine(second, machine.key);
+  const again = new Machine(second.url, machine.key);
   expect((await again.task(killed)).is_finished).toBe(false);
   const resumed = await again.follow(killed);
   expect(resumed.task).toMatchObject({ status: "SUCCESS", result_data: { filas: ORDERS } });
   // It went on from a part, not from the beginning.
   expect(Math.min(...resumed.seen)).toBeGreaterThan(8);
 
-  const pedidos = await again.pedidos();
+  const pedidos = await again.orders();
   expect(pedidos).toHaveLength(ORDERS);
   const ndjson = await again.download(killed);
   expect(ndjson.name).toBe(resumed.task.result_data?.archivo);

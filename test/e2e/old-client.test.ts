@@ -3,10 +3,9 @@
  * compares the values that such a program reads; what is new beside them it does not see. Tests make
  * users and tasks of their own, so their order does not matter.
  */
-import { createServer, type Server as HttpServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type LocalSite, serveLocally } from "../../scripts/harness/local-site.ts";
 import { describeInBrowser, openBrowser, signIn as signInBrowser, useBrowser } from "./browser";
 import type { State, Task } from "./old-client/answers";
 import { type Caller, get, makeKey, makePerson, send, signIn } from "./old-client/caller";
@@ -62,24 +61,19 @@ const NO_STATS = { total: 0, pending: 0, started: 0, success: 0, failure: 0, rev
 
 let server: Server;
 let admin: User;
-let catalogue: HttpServer;
+let catalogue: LocalSite;
 let made = 0;
 
 beforeAll(async () => {
   // Without any product, and slow to say so of some: what asks for these is at work for long enough.
-  catalogue = createServer((request, response) => {
+  catalogue = await serveLocally((request, response) => {
     const isSlow = request.url?.startsWith("/products/9") ?? false;
     setTimeout(() => response.writeHead(404).end(), isSlow ? 5000 : 0);
   });
-  await new Promise<void>((resolve) => catalogue.listen(0, "127.0.0.1", resolve));
-  const { port } = catalogue.address() as AddressInfo;
-  server = await startServer({ vars: { CATALOGUE_URL: `http://127.0.0.1:${port}` } });
+  server = await startServer({ vars: { CATALOGUE_URL: catalogue.url } });
   admin = await signIn(server.url, server.admin);
 });
-afterAll(() => {
-  catalogue.close();
-  catalogue.closeAllConnections();
-});
+afterAll(() => catalogue.close());
 
 /** A user of the test's own: a key, whose name says for what. */
 function newUser(scopes = SCOPES): Promise<User> {
