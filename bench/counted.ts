@@ -9,7 +9,7 @@ import type { Options } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import { onSite, type Site } from "./site.ts";
 import { variablesOf } from "./timed.ts";
-import { objectsSize, Watch } from "./watch.ts";
+import { objectsSize } from "./watch.ts";
 import type { counts } from "./workers/count/counters.ts";
 
 const PATIENCE_MS = 600_000;
@@ -52,45 +52,28 @@ export function measureCounts(
   progress: Progress,
 ): Promise<Counting> {
   progress.show("starting the server with counters");
+  const { counted, logs } = options;
   const vars = variablesOf(options, catalogue);
-  const { logs } = options;
   return onSite({ vars, entry: "bench/workers/count/worker.ts", logs }, async (site) => {
-    const watch = new Watch(site.server.persistTo);
-    try {
-      return await measure(site, watch, options, catalogue, progress);
-    } finally {
-      watch.close();
-    }
+    const { api, server } = site;
+    const all = makeOrders({ ...options, count: counted + Math.min(counted, ALONE) });
+    const batched = await count(site, progress, counted, () =>
+      sendAll(site, all.slice(0, counted), options),
+    );
+    const alone = await count(site, progress, all.length, () =>
+      sendAlone(site, all.slice(counted), PATIENCE_MS),
+    );
+    const orders = new Map([...batched.sent.orders, ...alone.sent.orders]);
+    const { problems } = await checkOrders(api, orders, catalogue.prices, options);
+    const cookie = await signIn(server.url, server.admin);
+    const dashboard = await countEach(api, "/admin", { cookie, accept: "text/html" });
+    const cron = await countEach(api, "/cdn-cgi/local/scheduled", {});
+    return { batched: batched.figures, alone: alone.figures, dashboard, cron, problems };
   });
 }
 
-async function measure(
-  site: Site,
-  watch: Watch,
-  options: Options,
-  catalogue: CatalogueProcess,
-  progress: Progress,
-): Promise<Counting> {
-  const { api, server } = site;
-  const { counted } = options;
-  const all = makeOrders({ ...options, count: counted + Math.min(counted, ALONE) });
-  const batched = await count(site, watch, progress, counted, () =>
-    sendAll(api, watch, all.slice(0, counted), options),
-  );
-  const alone = await count(site, watch, progress, all.length, () =>
-    sendAlone(api, watch, all.slice(counted), PATIENCE_MS),
-  );
-  const orders = new Map([...batched.sent.orders, ...alone.sent.orders]);
-  const { problems } = await checkOrders(api, orders, catalogue.prices, options);
-  const cookie = await signIn(server.url, server.admin);
-  const dashboard = await countEach(api, "/admin", { cookie, accept: "text/html" });
-  const cron = await countEach(api, "/cdn-cgi/local/scheduled", {});
-  return { batched: batched.figures, alone: alone.figures, dashboard, cron, problems };
-}
-
 async function count(
-  { api, server }: Site,
-  watch: Watch,
+  { api, server, watch }: Site,
   progress: Progress,
   total: number,
   send: () => Promise<Sent>,

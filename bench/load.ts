@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Api } from "../scripts/harness/api.ts";
 import type { Order } from "../scripts/harness/orders.ts";
+import type { Site } from "./site.ts";
 import type { Watch } from "./watch.ts";
 
 /** Sends orders to a server: when each was sent, its task, and what the sending came to. */
@@ -10,16 +10,14 @@ export class Sent {
   readonly orders = new Map<string, Order>();
   readonly firstAt = performance.now();
   acceptedAt = 0;
-  readonly #api: Api;
-  readonly #watch: Watch;
+  readonly #site: Site;
 
-  constructor(api: Api, watch: Watch) {
-    this.#api = api;
-    this.#watch = watch;
+  constructor(site: Site) {
+    this.#site = site;
   }
 
   async send(orders: Order[], at = performance.now()): Promise<void> {
-    const { tareas } = await this.#api.post(orders);
+    const { tareas } = await this.#site.api.post(orders);
     this.acceptedAt = performance.now();
     for (const [index, { task_id: taskId }] of tareas.entries()) {
       const order = orders[index];
@@ -28,18 +26,17 @@ export class Sent {
         this.orders.set(taskId, order);
       }
     }
-    this.#watch.add(tareas.map(({ task_id: taskId }) => taskId));
+    this.#site.watch.add(tareas.map(({ task_id: taskId }) => taskId));
   }
 }
 
 /** Posts orders in arrays of `batch`, `inFlight` requests at a time, as fast as they are accepted. */
 export async function sendAll(
-  api: Api,
-  watch: Watch,
+  site: Site,
   orders: readonly Order[],
   { batch, inFlight }: { batch: number; inFlight: number },
 ): Promise<Sent> {
-  const sent = new Sent(api, watch);
+  const sent = new Sent(site);
   let next = 0;
   const sendOn = async () => {
     while (next < orders.length) {
@@ -52,28 +49,22 @@ export async function sendAll(
 
 /** Posts orders one by one, each once the one before is final. */
 export async function sendAlone(
-  api: Api,
-  watch: Watch,
+  site: Site,
   orders: readonly Order[],
   patienceMs: number,
 ): Promise<Sent> {
-  const sent = new Sent(api, watch);
+  const sent = new Sent(site);
   for (const order of orders) {
-    const ended = watch.ended + 1;
+    const ended = site.watch.ended + 1;
     await sent.send([order]);
-    await watch.until(ended, patienceMs);
+    await site.watch.until(ended, patienceMs);
   }
   return sent;
 }
 
 /** Posts orders one by one, each when it is due, whether or not earlier ones were answered. */
-export async function sendPaced(
-  api: Api,
-  watch: Watch,
-  orders: readonly Order[],
-  rate: number,
-): Promise<Sent> {
-  const sent = new Sent(api, watch);
+export async function sendPaced(site: Site, orders: readonly Order[], rate: number): Promise<Sent> {
+  const sent = new Sent(site);
   const answers = orders.map(async (order, index) => {
     const due = sent.firstAt + (index * 1000) / rate;
     await sleep(Math.max(0, due - performance.now()));

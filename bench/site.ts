@@ -4,10 +4,12 @@ import path from "node:path";
 import { Api } from "../scripts/harness/api.ts";
 import { removeFolder, temporaryFolder } from "../scripts/harness/folders.ts";
 import { type Server, type ServerOptions, startServer } from "../scripts/harness/server.ts";
+import { Watch } from "./watch.ts";
 
 export interface Site {
   server: Server;
   api: Api;
+  watch: Watch;
 }
 
 /** Measures on a server with a state of its own: a fresh one, or a copy of the folder `state`. */
@@ -21,9 +23,12 @@ export async function onSite<Result>(
     flush(persistTo);
   }
   const server = await startServer({ ...options, persistTo });
+  const watch = new Watch(persistTo);
   try {
-    return await measure({ server, api: await Api.signIn(server.url, server.admin) });
+    const api = await Api.signIn(server.url, server.admin);
+    return await measure({ server, api, watch });
   } finally {
+    watch.close();
     await server.stop();
     removeFolder(persistTo);
   }

@@ -12,7 +12,6 @@ import { figuresOf, machineCpuSeconds, watchMemory } from "./process-figures.ts"
 import type { Progress } from "./progress.ts";
 import { onSite, type Site } from "./site.ts";
 import { latencies, mapValues, rounded } from "./stats.ts";
-import { Watch } from "./watch.ts";
 
 const PATIENCE_MS = 600_000;
 /** What starting leaves to do is not the orders' cost. */
@@ -34,8 +33,8 @@ export function measureTimes(
   catalogue: CatalogueProcess,
   progress: Progress,
 ): Promise<Timed> {
-  return onWatchedSite(options, catalogue, progress, undefined, async (site, watch) => {
-    const { accepted, figures } = await measureBoth(site, watch, orders, options, progress);
+  return onBenchSite(options, catalogue, progress, undefined, async (site) => {
+    const { accepted, figures } = await measureBoth(site, orders, options, progress);
     progress.show("checking every order");
     const checked = await checkOrders(site.api, accepted, catalogue.prices, options);
     return { ...figures, checked };
@@ -49,17 +48,11 @@ export function measureBare(
   catalogue: CatalogueProcess,
   progress: Progress,
 ): Promise<Omit<Times, "consumer_batches" | "tasks_in_those">> {
-  return onWatchedSite(
-    options,
-    catalogue,
-    progress,
-    "bench/workers/bare.ts",
-    async (site, watch) => {
-      const { figures } = await measureBoth(site, watch, orders, options, progress);
-      const { consumer_batches: _, tasks_in_those: __, ...rest } = figures;
-      return rest;
-    },
-  );
+  return onBenchSite(options, catalogue, progress, "bench/workers/bare.ts", async (site) => {
+    const { figures } = await measureBoth(site, orders, options, progress);
+    const { consumer_batches: _, tasks_in_those: __, ...rest } = figures;
+    return rest;
+  });
 }
 
 /** Those a server is started with. */
@@ -71,12 +64,12 @@ export function variablesOf(options: Options, catalogue: CatalogueProcess) {
   };
 }
 
-function onWatchedSite<Result>(
+function onBenchSite<Result>(
   options: TimedOptions,
   catalogue: CatalogueProcess,
   progress: Progress,
   ownEntry: string | undefined,
-  measure: (site: Site, watch: Watch) => Promise<Result>,
+  measure: (site: Site) => Promise<Result>,
 ): Promise<Result> {
   const { platform, state, logs } = options;
   const { entry, flags } = platform?.queues.argumentsFor(platform.settings) ?? { entry: ownEntry };
@@ -84,38 +77,22 @@ function onWatchedSite<Result>(
   progress.show(`starting ${entry ?? "the server"}`);
   return onSite({ vars, entry, flags, state, logs }, async (site) => {
     platform?.queues.deliverTo(site.server.url);
-    const watch = new Watch(site.server.persistTo);
-    try {
-      return await measure(site, watch);
-    } finally {
-      watch.close();
-    }
+    return await measure(site);
   });
 }
 
 /** All at once, and then at a pace. */
-async function measureBoth(
-  site: Site,
-  watch: Watch,
-  orders: Order[],
-  options: Options,
-  progress: Progress,
-) {
-  const load = await underLoad(site, watch, orders, options, progress);
-  const paced = await atPace(site, watch, options, progress);
+async function measureBoth(site: Site, orders: Order[], options: Options, progress: Progress) {
+  const load = await underLoad(site, orders, options, progress);
+  const paced = await atPace(site, options, progress);
   return {
     accepted: new Map([...load.accepted, ...paced.accepted]),
     figures: { ...load.figures, ...paced.figures },
   };
 }
 
-async function underLoad(
-  { server, api }: Site,
-  watch: Watch,
-  orders: Order[],
-  options: Options,
-  progress: Progress,
-) {
+async function underLoad(site: Site, orders: Order[], options: Options, progress: Progress) {
+  const { server, api, watch } = site;
   const { pid } = server.run;
   const listeners = Array.from({ length: options.listeners }, () => new Listener(api));
   await Promise.all(listeners.map(({ opened }) => opened));
@@ -127,7 +104,7 @@ async function underLoad(
   const stopMemory = watchMemory(pid);
   const show = (done: number) => progress.show("orders under load", done, orders.length);
   const [sent] = await Promise.all([
-    sendAll(api, watch, orders, options),
+    sendAll(site, orders, options),
     watch.until(orders.length, PATIENCE_MS, show),
   ]);
   const after = figuresOf(pid);
@@ -174,7 +151,7 @@ function settledIn(logs: string): { batches: number; tasks: number } {
   return { batches: sizes.length, tasks: sizes.reduce((sum, size) => sum + size, 0) };
 }
 
-async function atPace({ api }: Site, watch: Watch, options: Options, progress: Progress) {
+async function atPace(site: Site, options: Options, progress: Progress) {
   const { paced: count, rate, orders: earlier } = options;
   if (rate === 0) {
     return { accepted: new Map<string, Order>(), figures: { latency_ms_paced: null } };
@@ -182,9 +159,9 @@ async function atPace({ api }: Site, watch: Watch, options: Options, progress: P
   const orders = makeOrders({ ...options, count, firstId: earlier + 1 });
   const show = (done: number) => progress.show(`orders, ${rate} a second`, done - earlier, count);
   const [sent] = await Promise.all([
-    sendPaced(api, watch, orders, rate),
-    watch.until(earlier + count, PATIENCE_MS, show),
+    sendPaced(site, orders, rate),
+    site.watch.until(earlier + count, PATIENCE_MS, show),
   ]);
-  const { ms } = endsOf(sent, watch);
+  const { ms } = endsOf(sent, site.watch);
   return { accepted: sent.orders, figures: { latency_ms_paced: latencies(ms) } };
 }

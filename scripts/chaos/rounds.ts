@@ -185,12 +185,11 @@ export class Chaos {
   /** Starts a server on the state of the last one, and notes what that one left open. */
   async #start(catalogue: LocalSite): Promise<{ api: Api; server: Server }> {
     const vars = { ...IMPATIENT, CATALOGUE_URL: catalogue.url };
-    const persistTo = this.#server?.persistTo;
     const queues = this.#queues;
     const settings = { ...PLATFORM, seed: this.#options.seed + this.#counts.kills };
     const server = await startServer({
       vars,
-      ...(persistTo !== undefined && { persistTo }),
+      persistTo: this.#server?.persistTo,
       ...queues?.argumentsFor(settings),
       logs: this.#options.logs,
     });

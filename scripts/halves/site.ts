@@ -98,7 +98,7 @@ export class Site {
     const server = await startServer({
       folder: this.#both.folder,
       logs: this.#logs,
-      ...(this.#server && { persistTo: this.#server.persistTo }),
+      persistTo: this.#server?.persistTo,
     });
     if (this.#server) {
       this.api = new Api(server.url, this.api.key);
