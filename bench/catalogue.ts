@@ -1,12 +1,12 @@
-// The harness's catalogue, in a process of its own: its work is neither the server's nor the sender's.
-// It prints its address when it listens, and ends with whoever started it.
+// This runs the harness's catalogue in a process of its own, so that its work counts neither as the
+// server's nor as the sender's. It prints its address once it listens, and ends with its parent.
 import { parseArgs } from "node:util";
 import { startCatalogue } from "../scripts/harness/catalogue.ts";
 import { seededRandom } from "../test/support/random.ts";
 
 const { values } = parseArgs({
   options: {
-    port: { type: "string" }, // any: peers' take it
+    port: { type: "string" }, // ignored: the catalogues of peers take one
     latency: { type: "string", default: "0" },
     "fail-rate": { type: "string", default: "0" },
   },
@@ -23,4 +23,4 @@ const catalogue = await startCatalogue(Number(values.latency), ({ response }) =>
 });
 console.log(`READY ${catalogue.url}`);
 process.on("disconnect", () => process.exit(0));
-process.on("SIGINT", () => undefined); // Ctrl-C is its parent's to answer
+process.on("SIGINT", () => undefined); // its parent answers Ctrl-C

@@ -8,13 +8,14 @@ export interface Checked {
   succeeded: number;
   failed: number;
   gaveUp: number;
-  /** In words. */
+  /** Each says in words what is wrong with an order. */
   problems: string[];
 }
 
 /**
- * Compares what the API shows of every order, by its task, with what it must have come to. Whatever
- * else the database holds was there before. Of a failing catalogue an order may use up its attempts.
+ * Compares what the API shows of every order, by its task, with what it must have come to. Older
+ * tasks and orders in the database are left alone. Where the catalogue was made to fail, an order may
+ * use up its attempts.
  */
 export async function checkOrders(
   api: Api,
@@ -39,7 +40,7 @@ export async function checkOrders(
   return { succeeded, failed: failed - gaveUp, gaveUp, problems };
 }
 
-/** When the first of these tasks was accepted: its id begins with the millisecond. */
+/** Returns when the first of these tasks was accepted, which its id begins with. */
 function acceptedAt(taskIds: readonly string[]): Date {
   const [first = ""] = taskIds.toSorted();
   return new Date(Number.parseInt(first.slice(0, 13).replace("-", ""), 16));

@@ -8,7 +8,9 @@ import { brief, ratios } from "./ratios.ts";
 import { mapValues } from "./stats.ts";
 
 const TTLS = [60, 0];
-/** Each run waits until others use less than this of a core, but not for ever. */
+/**
+ * A run waits until other programs use less than this of a core, but no longer than its patience.
+ */
 const QUIET_CORES = 0.2;
 const QUIET_PATIENCE_MS = 20_000;
 const LOOK_MS = 1000;
@@ -50,7 +52,7 @@ export async function compare(
   };
 }
 
-/** Waits until others leave the machine alone. */
+/** Waits until other programs leave the machine alone. */
 export async function quietMachine(): Promise<void> {
   const giveUpAt = performance.now() + QUIET_PATIENCE_MS;
   let busy = Infinity;
@@ -66,7 +68,7 @@ function keyOf(name: string, ttl: number): string {
   return `${name}, cache ${ttl} s`;
 }
 
-/** Each round begins with another, so that none is always first. */
+/** Lets each round begin with another turn, so that none is always first. */
 function rotated<Turn>(turns: readonly Turn[], by: number): Turn[] {
   const start = (by * 3) % turns.length;
   return [...turns.slice(start), ...turns.slice(0, start)];

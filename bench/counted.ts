@@ -1,4 +1,4 @@
-/** The counting part: the same load on the product with counters around its bindings. */
+/** The counting part puts the same load on the product with counters around its bindings. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Api, signIn } from "../scripts/harness/api.ts";
 import { makeOrders } from "../scripts/harness/orders.ts";
@@ -14,15 +14,18 @@ import type { counts } from "./workers/count/counters.ts";
 
 const PATIENCE_MS = 600_000;
 const QUIET_MS = 300;
-/** Orders sent one by one, and run so: the dearest way there is. */
+/** So many orders are sent and run one by one, which is the dearest way. */
 const ALONE = 200;
-/** What is no order, and what its CPU is taken to be: the local server has other work beside. */
+/**
+ * Work that is no order is repeated so often; its CPU is assumed, since the local server does more
+ * beside it.
+ */
 const EACH_TIMES = 20;
 const EACH_CPU_MS = 10;
 
 type Counts = typeof counts;
 
-/** Of so many orders, and the bytes that one takes. */
+/** The counters of so many orders, and the bytes that one of them takes. */
 export interface OrderCounts {
   orders: number;
   counts: Counts;
@@ -30,7 +33,7 @@ export interface OrderCounts {
   objectBytes: number;
 }
 
-/** Of something done so many times. */
+/** The counters of something that was done so many times. */
 export interface EachCounts {
   times: number;
   counts: Counts;
@@ -40,7 +43,7 @@ export interface EachCounts {
 export interface Counting {
   batched: OrderCounts;
   alone: OrderCounts;
-  /** A read of an open dashboard. */
+  /** Each time an open dashboard is read. */
   dashboard: EachCounts;
   cron: EachCounts;
   problems: string[];
@@ -113,7 +116,7 @@ async function countEach(
   return { times: EACH_TIMES, counts: await whenQuiet(api), cpuMs: EACH_CPU_MS };
 }
 
-/** The counters once the work that follows a settle has ended too. */
+/** Returns the counters once the work that follows a settle has ended too. */
 async function whenQuiet(api: Api): Promise<Counts> {
   let before = "";
   for (;;) {

@@ -1,6 +1,6 @@
 /**
- * How far D1 and the objects are away decides how fast orders go: the same load on the strict
- * platform, for each round trip and so many consumers at once.
+ * The distance of D1 and the objects decides how fast orders go. This puts the same load on the
+ * strict platform for each round trip and number of consumers.
  */
 import type { Order } from "../scripts/harness/orders.ts";
 import { startQueues } from "../scripts/harness/platform.ts";
@@ -11,7 +11,7 @@ import { report, type Report } from "./report.ts";
 import { markdown } from "./table.ts";
 import { measureTimes, type TimedOptions } from "./timed.ts";
 
-/** D1 does one call at a time: a durable write takes this long, a read by an index that. */
+/** D1 does one call at a time, so what a durable write and a read by an index take adds up. */
 const WRITE_MS = 5;
 const READ_MS = 0.5;
 const SEND_MS = 60;
@@ -74,7 +74,7 @@ async function onPlatform<Result>(
   }
 }
 
-/** As Markdown: a row for each round trip. */
+/** Returns a table in Markdown with a row for each round trip. */
 export function distanceTable({ runs }: Distances): string {
   const trips = [...Map.groupBy(runs, ({ roundTripMs }) => roundTripMs)];
   const consumers = [...new Set(runs.map((run) => run.consumers))];

@@ -1,24 +1,24 @@
 /**
- * SQL that fills a migrated database with a month of history: what the product would have stored,
- * put there directly. Tasks of all states, names, users and errors, in batches spread over 30 days;
- * an order for each order task that succeeded, and older ones, whose tasks have left the database,
- * up to the number asked for. Statistics equal a recount.
+ * This SQL fills a migrated database with a month of history, as the product would have stored it.
+ * Tasks have all states, names, users and errors, in batches spread over 30 days. Each order task that
+ * succeeded has its order; older orders, whose tasks have left the database, make up the number asked
+ * for. Statistics equal a recount.
  */
 const DAY_MS = 86_400_000;
 const DAYS = 30;
-/** Tasks of one lote: more than a list looks at. */
+/** A lote has so many tasks: more than a list looks at. */
 const LOTE = 2000;
-/** Rows of one statement. */
+/** A statement writes at most so many rows. */
 const CHUNK = 20_000;
 const EDGES_MS = Array.from({ length: 17 }, (_, k) => 8 * 2 ** k);
 
 export interface Filling {
   tasks: number;
   orders: number;
-  /** Of the tasks, the newest that have not ended. */
+  /** So many of the newest tasks have not ended. */
   open?: number;
   now: number;
-  /** When these may run: by default in a day. */
+  /** Those may run from this time on, by default in a day. */
   readyAt?: number;
 }
 
@@ -39,7 +39,7 @@ interface Month {
 
 type Range = Record<"from" | "to", number>;
 
-/** Statements to run in order, of whole numbers only. */
+/** Yields statements to run in order; all that is put into their text are whole numbers. */
 export function* fillStatements(filling: Filling): Generator<Step> {
   const { tasks, orders, open = 20, now, readyAt = now + DAY_MS } = filling;
   const month = { tasks, orders, open, readyAt, start: now - DAYS * DAY_MS };
@@ -63,16 +63,19 @@ export function* fillStatements(filling: Filling): Generator<Step> {
 const numbers = (from: number, to: number) =>
   `WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${to})`;
 
-/** An id of ids.ts: milliseconds, version, bits that tell lotes apart, sequence. */
+/** Makes an id as ids.ts does: milliseconds, version, bits that tell lotes apart, sequence. */
 const idAt = (at: string, lote: string, sequence: string) =>
   `printf('%08x-%04x-7%03x-8%03x-%08x%04x', ${at} >> 16, ${at} & 65535, ${lote} & 4095,
     (${lote} >> 12) & 4095, (${lote} * 2654435761) & 4294967295, ${sequence})`;
 
-/** A number that looks drawn, from 0 up to `below`: the same for the same `i`. */
+/** Makes a number from 0 up to `below` that looks random and is the same for the same `i`. */
 const drawn = (i: string, salt: number, below: number) =>
   `((((${i} + ${salt}) * 2654435761) >> 7) % ${below})`;
 
-/** Of 100 tasks: 80 orders that succeed, 8 that fail, 2 cancelled; 10 of other modules. */
+/**
+ * Of 100 tasks 80 are orders that succeed, 8 such that fail, 2 cancelled ones, and 10 of other
+ * modules.
+ */
 function tasksSql({ tasks, open, readyAt, start, from, to }: Month & Range): string {
   const every = Math.floor((DAYS * DAY_MS) / Math.ceil(tasks / LOTE));
   return `${numbers(from, to)},
@@ -133,7 +136,7 @@ FROM (SELECT *, CAST(substr(subject, 6) AS INTEGER) AS i FROM tasks
   WHERE status = 'SUCCESS' AND subject LIKE 'fill-%' LIMIT ${orders})`;
 }
 
-/** Order tasks that succeeded, of the first `ended` tasks. */
+/** Counts the order tasks that succeeded among the first `ended` tasks. */
 function succeeded(ended: number): number {
   return Math.floor(ended / 100) * 80 + Math.min(ended % 100, 80);
 }
@@ -146,7 +149,7 @@ SELECT printf('old-%08d', i), ${idAt(`(${at})`, "i", "0")}, ${ORDER_VALUES("i")}
 FROM n`;
 }
 
-/** As recovery folds them: whole days, by the day of each event. */
+/** Counts whole days by the day of each event, as recovery folds them. */
 function countsSql(): string {
   const took = "status = 'SUCCESS' AND finished_at - started_at";
   const ends = {
@@ -173,7 +176,7 @@ FROM (
 ) GROUP BY bucket, module, name`;
 }
 
-/** A fiftieth as many as tasks; each user has one unread. */
+/** There are a fiftieth as many notifications as tasks, and each user has one unread. */
 function notificationsSql({ tasks, start }: Month): string {
   const count = Math.ceil(tasks / 50);
   return `${numbers(0, count)}

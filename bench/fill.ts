@@ -1,4 +1,6 @@
-/** A local database as large as asked, to see that the product stays as fast. */
+/**
+ * This makes a local database as large as asked, to see whether the product stays as fast on it.
+ */
 import path from "node:path";
 import process from "node:process";
 import { optionsOrExit } from "../scripts/harness/cleanly.ts";
@@ -59,7 +61,9 @@ async function migrate(): Promise<void> {
   }
 }
 
-/** A transaction per statement, none of which waits for the disk: a fill cut short is done anew. */
+/**
+ * Runs each statement without waiting for the disk, since a fill that was cut short is done anew.
+ */
 function fill(): void {
   database.exec("PRAGMA cache_size = -200000; PRAGMA synchronous = OFF");
   const filling = { tasks, orders, open, now: Date.now() };

@@ -1,7 +1,7 @@
-/** The Worker's isolate as the Chrome DevTools protocol shows it: `wrangler dev --inspector-port`. */
+/** The Chrome DevTools protocol shows the Worker's isolate, by `wrangler dev --inspector-port`. */
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** What is read here of an answer to `Runtime.getHeapUsage`. */
+/** An answer to `Runtime.getHeapUsage` has at least this. */
 interface HeapUsage {
   usedSize: number;
   embedderHeapUsedSize?: number;
@@ -17,7 +17,7 @@ interface Message {
 export type Isolate = Awaited<ReturnType<typeof inspect>>;
 
 export async function inspect(port: number) {
-  // wrangler asks whose page it is that looks in.
+  // wrangler refuses an inspector that does not say whose page it is.
   const headers = { origin: "http://127.0.0.1" };
   const socket = new WebSocket(await addressOf(port), { headers });
   await new Promise<void>((resolve, reject) => {
@@ -51,9 +51,9 @@ export async function inspect(port: number) {
     return answer.promise;
   };
   return {
-    /** workerd answers no HeapProfiler.collectGarbage; a snapshot begins with one. */
+    /** Takes a snapshot, which begins by collecting: workerd has no HeapProfiler.collectGarbage. */
     collectGarbage: () => send("HeapProfiler.takeHeapSnapshot"),
-    /** Bytes of V8's heap, of what the runtime keeps beside it, and of buffers. */
+    /** Sums the bytes of V8's heap, of what the runtime keeps beside it, and of buffers. */
     async heapBytes(): Promise<number> {
       const usage = (await send("Runtime.getHeapUsage")) as HeapUsage;
       const { usedSize, embedderHeapUsedSize = 0, backingStorageSize = 0 } = usage;
@@ -74,7 +74,7 @@ async function addressOf(port: number): Promise<string> {
         return targets[0].webSocketDebuggerUrl;
       }
     } catch {
-      // not yet there
+      // The inspector is not there yet.
     }
   }
   throw new Error(`No inspector answers at port ${port}`);

@@ -3,9 +3,9 @@ import type { Order } from "../scripts/harness/orders.ts";
 import type { Site } from "./site.ts";
 import type { Watch } from "./watch.ts";
 
-/** Sends orders to a server: when each was sent, its task, and what the sending came to. */
+/** Sends orders to a server, and remembers when each was sent and which task it became. */
 export class Sent {
-  /** By task. */
+  /** The time each order was sent, by its task. */
   readonly at = new Map<string, number>();
   readonly orders = new Map<string, Order>();
   readonly firstAt = performance.now();
@@ -30,7 +30,9 @@ export class Sent {
   }
 }
 
-/** Posts orders in arrays of `batch`, `inFlight` requests at a time, as fast as they are accepted. */
+/**
+ * Posts orders in arrays of `batch`, `inFlight` requests at a time, as fast as they are accepted.
+ */
 export async function sendAll(
   site: Site,
   orders: readonly Order[],
@@ -74,7 +76,9 @@ export async function sendPaced(site: Site, orders: readonly Order[], rate: numb
   return sent;
 }
 
-/** Milliseconds from sending an order to seeing it final, and the moment the last one was. */
+/**
+ * Returns the milliseconds from sending each order to seeing it final, and the moment the last was.
+ */
 export function endsOf(sent: Sent, watch: Watch): { ms: number[]; lastAt: number } {
   const ends = [...sent.at].map(([taskId, at]) => ({ at, end: watch.ends.get(taskId) ?? NaN }));
   return {

@@ -1,4 +1,4 @@
-/** What the largest requests with orders cost the Worker's isolate in memory. */
+/** This measures what the largest requests with orders cost the Worker's isolate in memory. */
 import process from "node:process";
 import type { Api } from "../scripts/harness/api.ts";
 import { endCleanly, optionsOrExit } from "../scripts/harness/cleanly.ts";
@@ -54,7 +54,7 @@ const peaks = rounds.map(({ peak_mb: peak }) => peak);
 console.log(JSON.stringify({ peak_mb: Math.max(...peaks), median_mb: median(peaks), rounds }));
 process.exit();
 
-/** Orders that nobody sent before, grown line by line to the size asked for. */
+/** Makes orders that nobody sent before, and adds lines up to the size asked for. */
 function ordersOfRound(round: number): Order[] {
   const { orders: count, bytes } = options;
   const orders = makeOrders({ count, seed: round, invalid: 0, firstId: 1e6 + round * count });

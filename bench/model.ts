@@ -1,31 +1,31 @@
 /**
- * How far it goes: from what an order takes, as measured, and from the platform's limits, what a
- * rate costs a month and which limit it meets first. The limits are the documentation's; nothing
- * here was measured on an account.
+ * The model of how far the product goes reckons, from what an order was measured to take and from the
+ * platform's limits, what a rate costs a month and which limit it meets first. The limits are those of
+ * the documentation; nothing here was measured on an account.
  */
 import { billOf, type Units, unitsOf } from "./prices.ts";
 import { mapValues } from "./stats.ts";
 
 export const LIMITS = {
-  /** Messages a second through one queue. */
+  /** One queue takes so many messages a second. */
   queueMessagesPerS: 5000,
-  /** Bytes of one D1 database. */
+  /** One D1 database holds so many bytes. */
   d1Bytes: 10e9,
-  /** Requests a second to one Durable Object that writes to its storage: 200 to 500. */
+  /** One Durable Object that writes to its storage takes 200 to 500 requests a second. */
   objectRequestsPerS: 350,
-  /** Bytes of one Durable Object. */
+  /** One Durable Object holds so many bytes. */
   objectBytes: 10e9,
 };
 
-/** What the documentation says of D1 and no local run shows: a write takes "several milliseconds". */
+/** A write takes "several milliseconds" by the documentation of D1; no local run shows it. */
 export const D1_COMMIT_MS = 5;
 /** A limit is not planned to be used further than this. */
 export const HEADROOM = 0.7;
 export const HISTORY_DAYS = 30;
-/** Of `src/orders/pipeline/registry.ts`. */
+/** This is REGISTRY_SHARDS of `src/orders/pipeline/registry.ts`. */
 export const SHARDS = 2;
 
-/** What is read here of what a report counted. */
+/** The model needs this of what a report counted. */
 export interface Counted {
   orders: number;
   queue_writes: number;
@@ -42,11 +42,11 @@ export type Part = "queue" | "d1_writer" | "registry";
 const DAY_S = 86_400;
 const MONTH_S = 30 * DAY_S;
 
-/** Orders a second one of each part bears. */
+/** Returns how many orders a second one of each part bears. */
 export function capacities(counted: Counted): Record<Part, number> {
   const { orders } = counted;
   const writes = counted.queue_writes / orders;
-  // A batch of statements is one transaction; each request, claim and settle is one.
+  // A batch of statements is one transaction, and each request, claim and settle is one batch.
   const d1MsPerOrder = (counted.d1_sql_ms + D1_COMMIT_MS * counted.d1_calls) / orders;
   return {
     queue: LIMITS.queueMessagesPerS / writes,
@@ -55,7 +55,7 @@ export function capacities(counted: Counted): Record<Part, number> {
   };
 }
 
-/** A row of the table: what so many orders a second need, cost, and meet first. */
+/** Returns a row of the table: what so many orders a second need, cost, and meet first. */
 export function atRate(counted: Counted, ratePerS: number) {
   const capacity = capacities(counted);
   const perDay = ratePerS * DAY_S;

@@ -1,29 +1,35 @@
 /**
- * What a month costs: the orders, the looks of the cron, and the dashboards that somebody leaves
- * open, each by what was counted of one.
+ * A month costs what its orders, the looks of the cron, and the dashboards that somebody leaves open
+ * cost, each by what was counted of one.
  */
 import { type Counted, LIMITS } from "./model.ts";
 import { type Bill, billOf, marginalCost, OBJECT_GB, type Units, unitsOf } from "./prices.ts";
 
 const MONTH_DAYS = 30;
 const MONTH_S = MONTH_DAYS * 86_400;
-/** Of wrangler.toml. */
+/** wrangler.toml has the cron run so often. */
 const CRON_EVERY_S = 300;
-/** Reads a second of an open dashboard: src/live/live.client.js and page.client.js of the console. */
+/**
+ * An open dashboard is read so often a second, by src/live/live.client.js and the console's
+ * page.client.js.
+ */
 const READS = { idle: 1 / 30, most: 1 / 3 };
-/** Of src/live/hub.do.ts: messages a second at most, while somebody listens, each an alarm. */
+/**
+ * While somebody listens, src/live/hub.do.ts sends at most so many messages a second, each in an
+ * alarm.
+ */
 const HUB_ALARMS_PER_S = 4;
-/** What tells of changes: a request when it is accepted; a batch when it starts, and when it ends. */
+/** A request tells of changes when it is accepted, and a batch when it starts and when it ends. */
 const TOLD_PER_REQUEST = 1.5;
 
-/** An alarm of the hub: a request, a row, and a quarter of a second in memory. */
+/** An alarm of the hub takes a request, a row, and a quarter of a second in memory. */
 const HUB_ALARM = {
   object_requests: 1,
   object_rows_written: 1,
   object_gb_seconds: OBJECT_GB / HUB_ALARMS_PER_S,
 };
 
-/** What is read here of a report. */
+/** A month needs this of a report. */
 export interface Measured {
   counted: Counted;
   counted_one_by_one: Counted;
@@ -33,9 +39,9 @@ export interface Measured {
 
 export interface Month {
   ordersPerDay?: number;
-  /** Its orders are sent, and run, so. */
+  /** Each order is sent and run alone. */
   oneByOne?: boolean;
-  /** So many are open all month. */
+  /** So many dashboards are open all month. */
   dashboards?: number;
 }
 
@@ -52,7 +58,7 @@ export function monthOf(
     [report.counted_cron.each, MONTH_S / CRON_EVERY_S],
     [watching(report, changesPerS, dashboards), MONTH_S],
   ]);
-  // At the first month's end; a D1 keeps no more than its limit.
+  // These are stored when the first month ends; a D1 keeps no more than its limit.
   const d1Bytes = Math.min(orders * counted.d1_bytes_per_order, LIMITS.d1Bytes);
   const objectGb = (orders * counted.object_bytes_per_order) / 1e9;
   return {
@@ -61,7 +67,7 @@ export function monthOf(
   };
 }
 
-/** Dollars of a dashboard open all month, beyond what is included. */
+/** Returns the dollars that a dashboard open all month costs beyond what is included. */
 export function dashboardCost(report: Measured) {
   const of = (changesPerS: number, dashboards: number) =>
     marginalCost(unitsOf([[watching(report, changesPerS, dashboards), MONTH_S]])).total;
@@ -69,7 +75,7 @@ export function dashboardCost(report: Measured) {
   return { idle: of(0, 1), busiest, further: of(Infinity, 2) - busiest };
 }
 
-/** Units a second of so many open dashboards while so much changes. */
+/** Returns the units a second that open dashboards take while so much changes. */
 function watching(report: Measured, changesPerS: number, dashboards: number) {
   const reads = Math.min(READS.most, READS.idle + changesPerS);
   const alarms = dashboards > 0 ? Math.min(HUB_ALARMS_PER_S, changesPerS) : 0;

@@ -1,4 +1,4 @@
-/** How soon the console's pages answer, and what they weigh. */
+/** This measures how soon the console's pages answer, and what they weigh. */
 import path from "node:path";
 import process from "node:process";
 import { gzipSync } from "node:zlib";
@@ -43,7 +43,7 @@ async function measure(url: URL, cookie: string) {
   for (let visit = 0; visit <= VISITS; visit++) {
     const start = performance.now();
     const response = await fetch(url, { headers: { cookie, accept: "text/html" } });
-    times.push(performance.now() - start); // resolves with the head of the answer
+    times.push(performance.now() - start); // fetch resolves with the head of the answer
     text = await response.text();
     if (response.status !== 200) {
       throw new Error(`${url.pathname} answered ${response.status}`);

@@ -1,7 +1,7 @@
 /**
- * The same load on other systems: a folder with `peers/NAME`, whose package.json has a script per
- * peer that takes --n, --seed, … and prints one line of JSON. Its orders and its catalogue are used
- * for the server here too, so that all do the same work.
+ * Peers are other systems under the same load: a folder with `peers/NAME`, whose package.json has a
+ * script per peer that takes --n, --seed, … and prints one line of JSON. The server here gets that
+ * folder's orders and catalogue too, so that all do the same work.
  */
 import { readdirSync } from "node:fs";
 import path from "node:path";
@@ -13,7 +13,7 @@ import type { Run } from "./ratios.ts";
 
 export type PeerRun = Run & { verified: boolean };
 
-/** What is compared with what: seconds a product is remembered, here and there. */
+/** A condition says for how many seconds a product is remembered, here and there. */
 export const CONDITIONS = {
   as_shipped: { ours: 60, theirs: 0 },
   equal_cache: { ours: 60, theirs: 60 },
@@ -34,7 +34,7 @@ interface Generator {
   makeOrders: (mix: { n: number; seed: number; invalid: number }) => Order[];
 }
 
-/** The folder's own generator of orders, called as the peers call it. */
+/** Makes orders with the folder's own generator, called as the peers call it. */
 export async function ordersOf(folder: string, options: Options): Promise<Order[]> {
   const { orders, seed, invalid } = options;
   const file = pathToFileURL(path.join(folder, "orders.mjs")).href;

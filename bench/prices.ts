@@ -1,10 +1,14 @@
-/** Cloudflare's price list, paid plan, USD, as of November 2026; and what an order costs by it. */
+/**
+ * An order costs this by Cloudflare's price list for the paid plan, in USD, as of November 2026.
+ */
 import { mapValues } from "./stats.ts";
 import type { counts } from "./workers/count/counters.ts";
 
 const PLAN_PER_MONTH = 5;
 
-/** What is billed by the unit: dollars per million, and millions included each month. */
+/**
+ * These are billed by the unit: in dollars per million, beyond the millions included each month.
+ */
 const PRICES = {
   worker_requests: { perMillion: 0.3, included: 10 },
   worker_cpu_ms: { perMillion: 0.02, included: 30 },
@@ -18,18 +22,18 @@ const PRICES = {
   log_lines: { perMillion: 0.6, included: 20 },
 };
 
-/** Storage: dollars per GB and month, and GB included. */
+/** Storage costs dollars per GB and month, beyond the GB included. */
 export const STORAGE = {
   d1: { perGbMonth: 0.75, included: 5 },
   objects: { perGbMonth: 0.2, included: 5 },
 };
 
-/** What an object is billed for while it is in memory. */
+/** An object is billed for so much memory while it is in use. */
 export const OBJECT_GB = 0.128;
 
 type Item = keyof typeof PRICES;
 
-/** Of what is billed by the unit, so much. */
+/** So much of what is billed by the unit. */
 export type Units = Partial<Record<Item, number>>;
 
 /** Dollars by item, and in all. */
@@ -41,7 +45,10 @@ type Billed = Omit<
   "d1Calls" | "d1Statements" | "d1SqlMs" | "queueCalls" | "catalogueCalls"
 >;
 
-/** Billed units per order, of the counters of so many orders and the CPU milliseconds of one. */
+/**
+ * Returns the units billed for an order, of the counters of so many and the CPU milliseconds of
+ * one.
+ */
 export function unitsPerOrder(
   counts: Readonly<Billed>,
   orders: number,
@@ -62,20 +69,20 @@ export function unitsPerOrder(
   return mapValues(totals, (total) => total / orders);
 }
 
-/** Dollars of so many units, by item and in all, when what is included is used up. */
+/** Returns the dollars of so many units, by item and in all, when what is included is used up. */
 export function marginalCost(units: Record<Item, number>): Costs {
   const items = mapValues(units, (used, item) => (used / 1e6) * PRICES[item].perMillion);
   return { ...items, total: sum(items) };
 }
 
-/** Likewise for a million more orders, of the units of one. */
+/** Returns the dollars of a million more orders, of the units of one. */
 export function costPerMillion(units: Units): Costs {
   return marginalCost(unitsOf([[units, 1e6]]));
 }
 
 /**
- * Dollars of a month by item and in all: of so many units of each, and so many GB stored; the plan
- * and what it includes accounted for.
+ * Returns the dollars of a month, by item and in all, for so many units and so many GB stored. The
+ * plan and what it includes are accounted for.
  */
 export function billOf(
   units: Record<Item, number>,
@@ -95,7 +102,7 @@ export function billOf(
   return { ...bill, total: sum(bill) };
 }
 
-/** Units added up, each so many times. */
+/** Adds units up, each so many times. */
 export function unitsOf(
   uses: readonly (readonly [units: Units, times: number])[],
 ): Record<Item, number> {

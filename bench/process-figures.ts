@@ -1,4 +1,7 @@
-/** CPU time and memory of a process and all it started, from Linux's /proc; null elsewhere. */
+/**
+ * Linux's /proc tells the CPU time and memory of a process and all it started; elsewhere they are
+ * null.
+ */
 import { readdirSync, readFileSync } from "node:fs";
 
 const TICKS_PER_SECOND = 100;
@@ -20,7 +23,7 @@ interface Process {
   rssBytes: number;
 }
 
-/** Of a tree of processes, children that ended included. */
+/** Sums up a tree of processes, children that ended included. */
 export function figuresOf(rootPid: number): Figures | null {
   const processes = allProcesses();
   if (!processes) {
@@ -53,7 +56,7 @@ export function watchMemory(rootPid: number): () => number | null {
   };
 }
 
-/** Busy seconds of the whole machine since it started. */
+/** Returns the seconds that the whole machine's cores were busy since it started. */
 export function machineCpuSeconds(): number | null {
   try {
     const [, ...columns] = readFileSync("/proc/stat", "latin1").split("\n", 1).join().split(/\s+/);
@@ -77,7 +80,7 @@ function allProcesses(): Map<number, Process> | null {
 function readProcess(pid: number): Process | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
-    const end = text.lastIndexOf(")"); // the name may hold anything, blanks and brackets included
+    const end = text.lastIndexOf(")"); // the name may hold anything, even blanks and brackets
     const fields = text.slice(end + 2).split(" ");
     const ticks = fields.slice(11, 15).reduce((sum, field) => sum + Number(field), 0);
     return {

@@ -9,7 +9,7 @@ interface Shown {
 
 export type Progress = ReturnType<typeof startProgress>;
 
-/** One line on a terminal, such as stderr, that says what happens and how far it is. */
+/** Says in one line of a terminal, such as stderr, what happens and how far it is. */
 export function startProgress(stream: { isTTY?: boolean; write(text: string): unknown }) {
   let shown: Shown = { label: "", done: 0, total: 0 };
   const draw = () => stream.write(`\r\u001b[K${line(shown)}`);
@@ -21,7 +21,7 @@ export function startProgress(stream: { isTTY?: boolean; write(text: string): un
       }
       shown = { label, done, total };
     },
-    /** A line that stays. */
+    /** Writes a line that stays. */
     note(text: string): void {
       stream.write(stream.isTTY ? `\r\u001b[K${text}\n` : `${text}\n`);
     },

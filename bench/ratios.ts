@@ -1,6 +1,6 @@
 import { median, rounded } from "./stats.ts";
 
-/** What is looked at of a run, in the words of a report here, or of a peer's. */
+/** A run is compared by these figures, in the words of a report here or of a peer's. */
 export interface Run {
   orders_per_s_end_to_end: number;
   cpu_s_per_1000_orders?: number | null;
@@ -11,7 +11,7 @@ export interface Run {
   peak_rss_mb?: number;
 }
 
-/** Of the runs of one round each, ours to theirs. */
+/** Compares two runs of each round, ours to theirs. */
 export function ratios(ours: readonly Run[], theirs: readonly Run[]) {
   const of = (figure: (run: Run) => number) => {
     const rounds = ours.map((own, round) => {

@@ -7,7 +7,7 @@ import type { Times } from "./timed.ts";
 
 export type Report = ReturnType<typeof report>;
 
-/** The one line a run prints, of its options and of what its parts measured. */
+/** Makes the one line that a run prints, of its options and of what its parts measured. */
 export function report<Bare>(
   options: Options,
   { checked, ...times }: Times & { checked: Checked },
@@ -41,8 +41,9 @@ export function report<Bare>(
 export type CountedFigures = ReturnType<typeof countedFigures>;
 
 function countedFigures({ batched, alone, dashboard, cron }: Counting, times: Times) {
-  // Milliseconds per order are seconds per thousand. workerd's own: the Worker's and the local
-  // simulators' together, so no less than the platform would bill.
+  // Milliseconds per order are seconds per thousand. workerd's include those of the local
+  // simulators,
+  // so they are no less than the platform would bill.
   const cpuMs = times.cpu_s_per_1000_orders_by_process?.["workerd"] ?? 0;
   return {
     counted: ofOrders(batched, cpuMs),
@@ -52,7 +53,7 @@ function countedFigures({ batched, alone, dashboard, cron }: Counting, times: Ti
   };
 }
 
-/** Calls in all, and rows, operations and dollars per order. */
+/** Tells calls in all, and rows, operations and dollars per order. */
 function ofOrders({ orders, counts, d1Bytes, objectBytes }: OrderCounts, cpuMs: number) {
   const units = unitsPerOrder(counts, orders, cpuMs);
   return {
@@ -65,7 +66,7 @@ function ofOrders({ orders, counts, d1Bytes, objectBytes }: OrderCounts, cpuMs: 
   };
 }
 
-/** Units of one, of what is no order. */
+/** Tells the units of one of what is no order. */
 function ofEach({ times, counts, cpuMs }: EachCounts) {
   const units = unitsPerOrder(counts, times, cpuMs);
   return { times, each: mapValues(units, (value) => rounded(value, 4)) };

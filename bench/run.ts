@@ -1,4 +1,4 @@
-/** How fast the started server is, whether it is right, and what an order costs. */
+/** This measures how fast the started server is, whether it is right, and what an order costs. */
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import process from "node:process";
@@ -47,7 +47,7 @@ async function measured(): Promise<{ verified: boolean }> {
   try {
     return await measure();
   } catch (error) {
-    await stopAll(); // asks: a peer killed outright would leave its processes behind
+    await stopAll(); // a peer that is killed outright would leave its processes behind
     progress.stop();
     console.error(error);
     return process.exit(1);
@@ -88,7 +88,10 @@ async function measure() {
   }
 }
 
-/** With --peers, the folder's own orders and catalogue: the same for all. */
+/**
+ * Takes the orders and the catalogue of the folder of --peers, where there is one, so that all do
+ * the same.
+ */
 async function load() {
   if (options.peers === undefined) {
     const orders = makeOrders({ ...options, count: options.orders });

@@ -1,4 +1,4 @@
-/** A server under load. */
+/** A site is a server that is measured from outside. */
 import { closeSync, cpSync, fsyncSync, openSync, readdirSync } from "node:fs";
 import path from "node:path";
 import { Api } from "../scripts/harness/api.ts";
@@ -34,7 +34,9 @@ export async function onSite<Result>(
   }
 }
 
-/** Writes a copied folder to the disk, so that the server's own commits do not wait for the copy's. */
+/**
+ * Writes a copied folder to the disk, so that the server's own commits do not wait for the copy's.
+ */
 function flush(folder: string): void {
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     if (entry.isFile()) {

@@ -21,7 +21,7 @@ const PARTS: Record<Part, string> = {
 
 type Row = ReturnType<typeof atRate>;
 
-/** The scale model as Markdown, of a report's `counted`. */
+/** Writes the scale model of a report's `counted` as Markdown. */
 export function scaleTable(counted: Counted): string {
   const rows = RATES.map((rate) => atRate(counted, rate));
   const capacity = capacities(counted);
@@ -58,7 +58,7 @@ export function scaleTable(counted: Counted): string {
   ].join("\n");
 }
 
-/** Items of a bill, as people call them. */
+/** People call the items of a bill so. */
 const ITEMS: Record<string, (keyof Bill)[]> = {
   "the plan": ["plan"],
   "requests and CPU": ["worker_requests", "worker_cpu_ms"],
@@ -73,7 +73,7 @@ const ITEMS: Record<string, (keyof Bill)[]> = {
 };
 const PER_DAY = [0, 1000, 100_000, 1_000_000];
 
-/** What a million orders cost, and a month of some, as Markdown, of a report. */
+/** Writes what a million orders cost, and a month of some, as Markdown. */
 export function costTables(report: CountedFigures & { batch: number }): string {
   const { counted, counted_one_by_one: alone, batch } = report;
   const perMillion = Object.entries(ITEMS)
@@ -118,7 +118,7 @@ export function costTables(report: CountedFigures & { batch: number }): string {
   ].join("\n");
 }
 
-/** One month's bill as Markdown. */
+/** Writes one month's bill as Markdown. */
 export function billTable(report: CountedFigures, options: Month): string {
   const { bill } = monthOf(report, options);
   const rows = Object.entries(ITEMS).map(([item, names]) => [item, dollars(sumOf(bill, names))]);

@@ -1,4 +1,4 @@
-/** The timed part: the product as it ships, nothing of it wrapped or switched. */
+/** The timed part runs the product as it ships, with nothing wrapped or switched. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { Listener } from "../scripts/harness/listener.ts";
 import { makeOrders, type Order } from "../scripts/harness/orders.ts";
@@ -14,13 +14,13 @@ import { onSite, type Site } from "./site.ts";
 import { latencies, mapValues, rounded } from "./stats.ts";
 
 const PATIENCE_MS = 600_000;
-/** What starting leaves to do is not the orders' cost. */
+/** A server is left alone so long after its start, whose remaining work is not the orders' cost. */
 const SETTLED_MS = 1000;
 
 export interface TimedOptions extends Options {
-  /** A folder to begin with a copy of. */
+  /** The server begins with a copy of this folder. */
   state?: string;
-  /** The strict platform in place of the local one. */
+  /** The strict platform stands in place of the local one. */
   platform?: { queues: Queues; settings: Partial<PlatformSettings> };
 }
 
@@ -41,7 +41,10 @@ export function measureTimes(
   });
 }
 
-/** The same load on the least a Worker can do: how much of the figures is the local platform's. */
+/**
+ * Puts the same load on the least that a Worker can do, to show how much of a figure is the local
+ * platform's.
+ */
 export function measureBare(
   options: TimedOptions,
   orders: Order[],
@@ -55,7 +58,7 @@ export function measureBare(
   });
 }
 
-/** Those a server is started with. */
+/** Returns the variables that a server is started with. */
 export function variablesOf(options: Options, catalogue: CatalogueProcess) {
   return {
     CATALOGUE_URL: catalogue.url,
@@ -81,7 +84,7 @@ function onBenchSite<Result>(
   });
 }
 
-/** All at once, and then at a pace. */
+/** Sends orders all at once, and then others at a pace. */
 async function measureBoth(site: Site, orders: Order[], options: Options, progress: Progress) {
   const load = await underLoad(site, orders, options, progress);
   const paced = await atPace(site, options, progress);
@@ -117,7 +120,8 @@ async function underLoad(site: Site, orders: Order[], options: Options, progress
   const seconds = (lastAt - sent.firstAt) / 1000;
   const perThousand = (total: number) => rounded((total * 1000) / orders.length, 3);
   const cpu = before && after && after.cpuSeconds - before.cpuSeconds;
-  // The catalogue's too: what neither the server nor this process used of the machine.
+  // Neither the server nor this process used this of the machine; the catalogue did, and other
+  // programs.
   const others =
     machineBefore === null || machineAfter === null || cpu === null
       ? null
@@ -145,7 +149,7 @@ async function underLoad(site: Site, orders: Order[], options: Options, progress
   };
 }
 
-/** The batches, and their tasks, that a server says it settled. */
+/** Counts the batches, and their tasks, that a server says it settled. */
 function settledIn(logs: string): { batches: number; tasks: number } {
   const sizes = [...logs.matchAll(/"batch\.settled".*?"tasks":(\d+)/g)].map(([, n]) => Number(n));
   return { batches: sizes.length, tasks: sizes.reduce((sum, size) => sum + size, 0) };

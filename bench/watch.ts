@@ -1,16 +1,16 @@
 /**
- * Sees tasks end as soon as D1 has committed it: reads the local database's file, read-only and
- * from outside, so that neither asking costs the server anything nor its own clock is believed.
+ * A watch sees tasks end as soon as D1 has committed it. It reads the local database's file from
+ * outside, so that asking costs the server nothing, and its clock need not be believed.
  */
 import { readdirSync } from "node:fs";
 import path from "node:path";
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Of the waiting tasks, those asked about at a time: the eldest, and some of the rest in turn. */
+/** Each look asks about the eldest of the waiting tasks, and about some of the rest in turn. */
 const ELDEST = 250;
 const OTHERS = 100;
-/** A commit shows at once; this is for tasks that were not asked about when it did. */
+/** A look without a new commit finds tasks that were not asked about at the last one. */
 const LOOK_ANYWAY_MS = 50;
 
 const READ_FINAL = `
@@ -18,7 +18,7 @@ SELECT t.id FROM json_each(?) m JOIN tasks t ON t.id = m.value
 WHERE t.status IN ('SUCCESS', 'FAILURE', 'REVOKED')`;
 
 export class Watch {
-  /** When each task was first seen final: `performance.now()` milliseconds by task id. */
+  /** Each task was first seen final at this `performance.now()`. */
   readonly ends = new Map<string, number>();
   readonly #database: DatabaseSync;
   readonly #waiting = new Set<string>();
@@ -75,7 +75,7 @@ export class Watch {
     }
   }
 
-  /** Bytes of the database. */
+  /** Returns the bytes of the database. */
   size(): number {
     return sizeOf(this.#database);
   }
@@ -85,7 +85,7 @@ export class Watch {
   }
 }
 
-/** Bytes of the databases of a class of Durable Objects. */
+/** Sums the bytes of the databases of a class of Durable Objects. */
 export function objectsSize(stateFolder: string, className: string): number {
   return databasesBelow(path.join(stateFolder, "v3", "do"))
     .filter((file) => path.dirname(file).endsWith(className))
@@ -109,7 +109,7 @@ function databasesBelow(folder: string): string[] {
     .map((file) => path.join(folder, file));
 }
 
-/** The local D1 is a SQLite file somewhere below the state's folder. */
+/** Opens the local D1, which is a SQLite file somewhere below the state's folder. */
 export function openDatabase(stateFolder: string, { readOnly = true } = {}): DatabaseSync {
   const folder = path.join(stateFolder, "v3", "d1");
   for (const file of databasesBelow(folder)) {

@@ -1,5 +1,5 @@
-// npm run bench: how fast the started server is, whether it is right, and what an order costs; with a
-// first word, one of its companions. See bench/run.ts.
+// npm run bench measures how fast the started server is, whether it is right, and what an order costs.
+// A first word runs one of its companions instead. See bench/run.ts.
 import { runApart } from "./lib/apart.mjs";
 
 const COMPANIONS = ["fill", "memory", "pages"];

@@ -1,11 +1,11 @@
-/** How a catalogue misbehaves: each kind of answer is of a kind that real services have given. */
+/** A catalogue misbehaves in ways in which real services have. */
 import type { ServerResponse } from "node:http";
 import { answer, type Asked } from "../harness/catalogue.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 const FLOOD = Buffer.alloc(65_536, " ");
 const DRIP_MS = 50;
-/** Within the servers' patience, and much longer than other products take. */
+/** This is within the servers' patience, and much longer than other products take. */
 const SLOW_MS = 250;
 
 const FAULTS: Record<string, (asked: Asked) => void> = {
@@ -31,7 +31,7 @@ const FAULTS: Record<string, (asked: Asked) => void> = {
     response.writeHead(200, JSON_TYPE);
     const pour = () => {
       while (!response.destroyed && response.write(FLOOD)) {
-        // until the other side reads no more
+        // The other side reads more.
       }
     };
     response.on("drain", pour);
@@ -46,12 +46,14 @@ const FAULTS: Record<string, (asked: Asked) => void> = {
 export class Faults {
   /** Nothing is answered well. */
   outage = false;
-  /** Ids of products; 0 for none. */
+  /** These are ids of products, or 0 for none. */
   sick = 0;
   slow = 0;
-  /** By kind. */
+  /** Answers are counted by the kind of fault. */
   readonly counts: Record<string, number> = {};
-  /** Most bytes written, and most milliseconds spent, until the other side had enough of an answer. */
+  /**
+   * The other side took at most so many bytes and milliseconds of an answer before it had enough.
+   */
   readonly most = { bytes: 0, ms: 0 };
   #share: number;
   readonly #random: () => number;

@@ -10,9 +10,12 @@ import type { Accepted } from "../harness/rows.ts";
 
 const SENDING_AT_ONCE = 3;
 const MAX_PER_REQUEST = 20;
-/** Between requests, so that a kill finds some on their way. */
+/** A pause between requests lets a kill find some on their way. */
 const MAX_PAUSE_MS = 400;
-/** Shares of: orders that bear an earlier id; of these, such with other content; answers asked again. */
+/**
+ * Some orders bear an earlier id, some of these with other content, and some answers are asked for
+ * again.
+ */
 const DUPLICATES = 0.12;
 const CHANGED = 0.5;
 const ASKED_AGAIN = 0.1;
@@ -20,17 +23,22 @@ const ASKED_AGAIN = 0.1;
 interface Sending {
   key: string;
   orders: Order[];
-  /** The task ids it was answered with. */
+  /** The answer holds these task ids. */
   answer: string[] | null;
 }
 
 export class Producer {
-  /** Requests a kill cut, those answered as before, those put off with a 503. */
+  /**
+   * Of the requests, a kill cut some, some were answered as before, and some put off with a 503.
+   */
   readonly counts = { requests: 0, cut: 0, replayed: 0, refused: 0 };
-  /** Answers that differ for the same key and body. */
+  /** Each names answers that differ for the same key and body. */
   readonly wrongs: string[] = [];
   readonly #random: () => number;
-  /** Drawn apart: which requests are sent again must not change the orders of the next round. */
+  /**
+   * This is drawn apart: which requests are sent again must not change the orders of the next
+   * round.
+   */
   readonly #chance: () => number;
   readonly #sendings: Sending[] = [];
   readonly #sent: Order[] = [];
@@ -42,7 +50,7 @@ export class Producer {
     this.#nextId = firstId;
   }
 
-  /** Every accepted order, by the id of its task. */
+  /** Returns every accepted order, by the id of its task. */
   accepted(): Map<string, Order> {
     const accepted = new Map<string, Order>();
     for (const { orders, answer } of this.#sendings) {

@@ -1,7 +1,7 @@
 /**
- * The run: rounds of load and SIGKILL on one state, then a last server that is left in peace, and
- * the count. Local queues live in memory, so a kill really loses their messages; leases are short
- * by configuration so that the dead are given up on soon.
+ * A run has rounds of load and SIGKILL on one state, a last server that is left in peace, and the
+ * count. Local queues live in memory, so a kill really loses their messages. Leases are short by
+ * configuration, so that the dead are given up on soon.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Queues } from "../../test/platform/queues.ts";
@@ -26,7 +26,7 @@ const KILL_WITHIN_MS = 3000;
 const OUTAGE_SHARE = 0.3;
 const MAX_OUTAGE_MS = 1000;
 
-/** With --strict. */
+/** --strict sets the platform so. */
 const PLATFORM = { roundTripMs: 5, writeMs: 2, readMs: 0.2, faults: 0.02 };
 const SEND_MS = 10;
 const DOUBLES = 0.05;
@@ -48,7 +48,7 @@ export class Chaos {
   constructor(options: Options, say: (line: string) => void) {
     this.#options = options;
     this.#say = say;
-    // Draws of their own: how often the catalogue is asked must not change the orders.
+    // Each draws apart: how often the catalogue is asked must not change the orders.
     this.#random = seededRandom(options.seed);
     this.#faults = new Faults(options.faults, seededRandom(options.seed + 1));
     this.#producer = new Producer(options.seed + 2, 1_000_000);
@@ -157,7 +157,7 @@ export class Chaos {
     return { result, wrongs };
   }
 
-  /** How many orders without the sick product are still open when patience ends. */
+  /** Counts the orders without the sick product that are still open when patience ends. */
   async #heldUp(api: Api): Promise<number> {
     const accepted = this.#producer.accepted();
     const sick = String(this.#faults.sick);

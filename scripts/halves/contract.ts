@@ -1,28 +1,33 @@
-/** What is said between the run and the Worker that is both versions, test/support/side-by-side.ts. */
+/**
+ * The run and the Worker that is both versions, test/support/side-by-side.ts, talk in these terms.
+ */
 
 export type VersionName = "previous" | "current";
 
-/** The shares of requests and of messages that the current version gets; by class, the objects'. */
+/**
+ * The current version gets these shares of requests and messages; each class of objects has its
+ * version.
+ */
 export interface Mode {
   requests: number;
   messages: number;
   objects: Record<string, VersionName>;
 }
 
-/** A migration's file: D1 takes it whole or not at all. */
+/** D1 takes the file of a migration whole or not at all. */
 export interface Migration {
   name: string;
   queries: string[];
 }
 
 export interface Seen {
-  /** What no version may do, in words. */
+  /** Each says in words what a version did and must not do. */
   wrongs: string[];
-  /** Requests that were asked to wait for a migration. */
+  /** So many requests were asked to wait for a migration. */
   unmigrated: number;
   /** Parts of files that were uploaded. */
   parts: number;
   served: Record<VersionName, { requests: number; messages: number; objects: number }>;
-  /** Of every task: as the statistics have it, and counted anew. */
+  /** All tasks are counted twice: as the statistics have them, and anew. */
   counts: unknown[][];
 }

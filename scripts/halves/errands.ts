@@ -1,13 +1,16 @@
-/** What people and programs do beside sending orders; how each must end is noted as it begins. */
+/**
+ * Errands are what people and programs do beside sending orders; each notes at its start how it
+ * must end.
+ */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Api } from "../harness/api.ts";
 import { CUSTOMERS, makeOrder, type Order } from "../harness/orders.ts";
 import type { Accepted, Pedido, Task } from "../harness/rows.ts";
 
-/** Of work that runs elsewhere, which stays open from one phase to the next. */
+/** Work that runs elsewhere is of this module, and stays open from one phase to the next. */
 export const TRACKED_MODULE = "warehouse";
 
-/** Whose orders make a file of two parts, which R2 takes by 5 MiB. */
+/** This customer's orders make a file of two parts, which R2 takes by 5 MiB. */
 const WHOLESALER = "Mayorista";
 const BULKY_ORDERS = 200;
 const BULKY_LINES = 200;
@@ -40,9 +43,9 @@ const CONSOLE = [
 ];
 
 export class Errands {
-  /** Orders that were started by hand, by task. */
+  /** These orders were started by hand, by their tasks. */
   readonly orders = new Map<string, Order>();
-  /** Tasks that must end so. */
+  /** Each task must end so. */
   readonly ends = new Map<string, "SUCCESS" | "REVOKED">();
   readonly wrongs: string[] = [];
   readonly #files: string[] = [];
@@ -55,7 +58,7 @@ export class Errands {
     this.#nextId = firstId;
   }
 
-  /** A round of everything. The tracked work of the round before ends. */
+  /** Runs every errand once, and ends the tracked work of the round before. */
   async run(api: Api, cookie: string): Promise<void> {
     await Promise.all([
       this.#start(api, "/api/exports/", { formato: "ndjson", cliente: CUSTOMER }),
@@ -69,7 +72,7 @@ export class Errands {
     ]);
   }
 
-  /** What of them did not end as it must, in words. */
+  /** Says in words which errands did not end as they must. */
   judge(tasks: ReadonlyMap<string, Task>): string[] {
     const wrong = [...this.ends].filter(([id, end]) => tasks.get(id)?.status !== end);
     const words = wrong.map(([id, end]) => `not ${end}: ${JSON.stringify(tasks.get(id) ?? id)}`);
@@ -85,7 +88,7 @@ export class Errands {
     this.#files.push(await this.#start(api, "/api/exports/", body));
   }
 
-  /** Those exports must hold every order of theirs once, whoever wrote which part. */
+  /** Expects every export to hold each of its orders once, whoever wrote which part. */
   async expectFiles(api: Api): Promise<void> {
     for (const task of this.#files) {
       const { url } = await this.#done<{ url: string }>(api, "POST", `/api/exports/${task}/link`);
@@ -167,7 +170,7 @@ export class Errands {
     }
   }
 
-  /** Asks until it is done: 503 is to be asked again. */
+  /** Asks again after each 503 until it is done. */
   async #done<T>(api: Api, method: string, path: string, body?: unknown): Promise<T> {
     const until = Date.now() + PATIENCE_MS;
     for (;;) {

@@ -1,4 +1,4 @@
-/** What the versions are given to do, from phase to phase, and whether it ends. */
+/** The load is what the versions are given to do, from phase to phase; all of it must end. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { seededRandom } from "../../test/support/random.ts";
 import { Faults } from "../chaos/faults.ts";
@@ -26,7 +26,7 @@ export class Load {
     this.errands = new Errands(seededRandom(seed + 4), 9_000_000);
   }
 
-  /** Every accepted order, by the id of its task. */
+  /** Returns every accepted order, by the id of its task. */
   accepted(): Map<string, Order> {
     return new Map([...this.producer.accepted(), ...this.errands.orders]);
   }
@@ -51,7 +51,7 @@ export class Load {
     await this.send(site);
   }
 
-  /** All that was accepted must end in this very phase, by the versions at work in it. */
+  /** Expects all that was accepted to end in this very phase, by the versions at work in it. */
   async expectEnds({ api, wrongs }: Site, phase: string): Promise<void> {
     const until = this.#patienceEnds();
     let open: Task[];
@@ -76,7 +76,7 @@ export class Load {
       }
       await sleep(LOOK_MS);
     }
-    await sleep(LOOK_MS); // its checkpoint
+    await sleep(LOOK_MS); // until its checkpoint is written
   }
 
   #patienceEnds(): number {

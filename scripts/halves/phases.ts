@@ -1,4 +1,4 @@
-/** Which version does what, one phase after the other, on one state. */
+/** A phase says which version does what; phases follow each other on one state. */
 import type { Mode, VersionName } from "./contract.ts";
 
 export interface Phase {
@@ -6,13 +6,15 @@ export interface Phase {
   requests: number;
   messages: number;
   objects: VersionName | "of either";
-  /** Before it the server is killed, and a new one started on its state. */
+  /** The server is killed before this phase, and a new one started on its state. */
   killed?: true;
   /** What is missing in the schema is applied while orders come in. */
   migrates?: true;
   /** The current version waits for a migration, so nothing need end. */
   waits?: true;
-  /** Left behind for the next phase: a paused queue, a catalogue that is down, an export half way. */
+  /**
+   * The phase leaves a paused queue, a catalogue that is down, or an export half way to the next.
+   */
   leaves?: "pause" | "outage" | "export";
 }
 
@@ -20,7 +22,7 @@ const before = { requests: 0, messages: 0, objects: "previous" } as const;
 const after = { requests: 1, messages: 1, objects: "current" } as const;
 const both = { requests: 0.5, messages: 0.5 };
 
-/** As `npm run deploy` does it, then back to the version before, and forward again. */
+/** `npm run deploy` deploys so; then it goes back to the version before, and forward again. */
 const MIGRATED_FIRST: Phase[] = [
   { name: "the previous version alone", ...before, leaves: "outage" },
   { name: "the previous version on the new schema", ...before, migrates: true, leaves: "pause" },
@@ -34,7 +36,7 @@ const MIGRATED_FIRST: Phase[] = [
   { name: "deployed again", ...after },
 ];
 
-/** As a plain `wrangler deploy` does it: new code on the old schema, until somebody migrates. */
+/** A plain `wrangler deploy` puts new code on the old schema, until somebody migrates. */
 const CODE_FIRST: Phase[] = [
   { name: "the previous version alone", ...before, leaves: "outage" },
   { name: "both versions on the old schema", ...both, objects: "of either", waits: true },

@@ -1,4 +1,4 @@
-/** A project put together from two versions: started, it runs both. */
+/** This project is put together from two versions, and runs both once it is started. */
 import { spawnSync } from "node:child_process";
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -15,9 +15,9 @@ type Config = ReturnType<typeof readConfig>;
 
 export class BothVersions {
   readonly folder: string;
-  /** Classes of objects, by what wrangler.toml exports. */
+  /** wrangler.toml binds these classes of objects. */
   readonly classes: string[];
-  /** Of the current version. */
+  /** The current version has these migrations. */
   readonly migrations: Migration[];
   readonly #sides: Record<string, { bindings: string[]; vars: Record<string, string> }>;
 
@@ -32,7 +32,7 @@ export class BothVersions {
     const modules = path.join(root, "node_modules");
     symlinkSync(modules, path.join(this.folder, "node_modules"), "junction");
     bundle(previous);
-    // What a server migrates to at its start.
+    // A server migrates to these at its start.
     cpSync(path.join(previous, "migrations"), path.join(this.folder, "migrations"), {
       recursive: true,
     });
@@ -49,7 +49,7 @@ export class BothVersions {
     };
   }
 
-  /** What the next server runs. */
+  /** Writes the module that the next server runs. */
   write(mode: Mode): void {
     const bed = path.join(root, "test", "support", "side-by-side");
     const side = (name: string) =>
@@ -72,7 +72,9 @@ ${objects.join("")}`,
   }
 }
 
-/** What wrangler would do for a version of its own: bundle what its Worker serves to browsers. */
+/**
+ * Bundles what a version's Worker serves to browsers, as wrangler would do for the version alone.
+ */
 function bundle(folder: string): void {
   const script = path.join(folder, "scripts", "bundle.mjs");
   if (existsSync(script) && spawnSync(process.execPath, [script]).status !== 0) {

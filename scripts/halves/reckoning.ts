@@ -1,4 +1,4 @@
-/** What a deployment came to, once everything that was begun has ended. */
+/** A deployment is reckoned up once everything that was begun has ended. */
 import type { Task } from "../harness/rows.ts";
 import { judge, type Verdict } from "../harness/verdict.ts";
 import type { Seen } from "./contract.ts";
@@ -8,7 +8,7 @@ import type { Site } from "./site.ts";
 
 export interface Reckoning {
   result: Partial<Omit<Verdict, "wrongs">> & Record<string, unknown> & { ok: boolean };
-  /** In words. */
+  /** Each says in words what is wrong. */
   wrongs: string[];
 }
 
@@ -48,13 +48,13 @@ export async function reckon(phases: readonly Phase[], site: Site, load: Load): 
   };
 }
 
-/** Statistics that differ from the tasks, counted anew. */
+/** Says where statistics differ from the tasks, counted anew. */
 function wrongCounts(seen: Seen | undefined): string[] {
   const [counted, recounted] = (seen?.counts ?? []).map((rows) => JSON.stringify(rows));
   return counted === recounted ? [] : [`statistics: ${counted}, recounted ${recounted}`];
 }
 
-/** Where no worker was killed. */
+/** Says which tasks lost their worker, in a deployment in which none was killed. */
 function crashesOf(tasks: readonly Task[]): string[] {
   const crashed = tasks.filter(({ timeline }) => timeline.some(({ event }) => event === "crashed"));
   return crashed.map(({ id }) => `${id} is said to have lost its worker, and none died`);

@@ -1,6 +1,6 @@
 /**
- * The run: one deployment on a state of its own. In each phase orders come in and all that was
- * accepted before must end, by whichever version is at work; what is on its way at its end, a paused
+ * A deployment runs on a state of its own. In each phase orders come in, and all that was accepted
+ * before must end by whichever version is at work. What is on its way when a phase ends, a paused
  * queue and a catalogue that is down are left to the next.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,7 +13,7 @@ import { reckon, type Reckoning } from "./reckoning.ts";
 import { Site } from "./site.ts";
 
 const CATALOGUE_LATENCY_MS = 10;
-/** So long a version that waits for a migration is left waiting. */
+/** A version that waits for a migration is left waiting so long. */
 const WAIT_MS = 3000;
 
 type Say = (line: string) => void;

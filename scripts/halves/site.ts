@@ -1,4 +1,4 @@
-/** The server that runs both versions, started anew on its state after each kill. */
+/** The site is the server that runs both versions, started anew on its state after each kill. */
 import { Api, signIn } from "../harness/api.ts";
 import { IMPATIENT } from "../harness/impatient.ts";
 import { Listener } from "../harness/listener.ts";
@@ -10,16 +10,16 @@ import { BothVersions } from "./project.ts";
 
 const SCOPES = ["orders:write", "orders:read", "tasks:read", "tasks:write", "tasks:track"];
 const MAX_LINES = 5;
-/** What no fallback hides: a version called what the other does not have. */
+/** No fallback hides that a version called what the other does not have. */
 const MISUNDERSTOOD = /does not implement|is not a function|Cannot read properties/;
 
 export class Site {
-  /** What no version may do, in words. */
+  /** Each says in words what a version did and must not do. */
   readonly wrongs: string[] = [];
   readonly served: Record<string, Record<string, number>> = {};
-  /** Requests that were asked to wait for a migration. */
+  /** So many requests were asked to wait for a migration. */
   unmigrated = 0;
-  /** Of whoever looks at the console. */
+  /** Whoever looks at the console has this session. */
   cookie = "";
   api!: Api;
   readonly #both: BothVersions;
@@ -35,7 +35,7 @@ export class Site {
     this.#random = random;
   }
 
-  /** Messages that an open page was told. */
+  /** Counts the messages that an open page was told. */
   get heard(): number {
     return this.#listener?.heard ?? 0;
   }
@@ -50,7 +50,7 @@ export class Site {
       await this.#server?.kill();
       await this.#start(mode);
     }
-    // Whoever paused it, this version lets it go on.
+    // This version lets the queue go on, whichever paused it.
     await this.api.ask("POST", "/api/tasks/queues/orders/resume/");
   }
 
@@ -63,7 +63,7 @@ export class Site {
     return this.api.get("/halves");
   }
 
-  /** What the server saw, and what its lines tell, before it is gone. */
+  /** Collects what the server saw, and what its lines tell, before it is gone. */
   async collect(): Promise<Seen | undefined> {
     if (!this.#server) {
       return undefined;

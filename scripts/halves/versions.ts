@@ -1,4 +1,4 @@
-/** The version before this one, from the history of the repository. */
+/** The version before this one comes from the history of the repository. */
 import { spawnSync } from "node:child_process";
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
@@ -7,7 +7,10 @@ import { root } from "../lib/tools.mjs";
 /** Names the commit that is deployed; it moves with each release. */
 const FILE = path.join(import.meta.dirname, "previous-version");
 
-/** The commit of a ref, by default of the version that is deployed; null where history lacks it. */
+/**
+ * Returns the commit of a ref, by default of the version that is deployed, or null where history
+ * lacks it.
+ */
 export function commitOf(ref = readFileSync(FILE, "utf8").trim()): string | null {
   const { status, stdout } = git(["rev-parse", "--verify", "--quiet", `${ref}^{commit}`]);
   return status === 0 ? stdout.trim() : null;
@@ -15,7 +18,7 @@ export function commitOf(ref = readFileSync(FILE, "utf8").trim()): string | null
 
 /** Writes the files of a commit to a folder. */
 export function checkOut(commit: string, folder: string): void {
-  // An index of its own: the project's says what its owner has staged.
+  // The project's own index says what its owner has staged, so this uses another.
   const index = `${folder}.index`;
   for (const args of [
     ["read-tree", commit],

@@ -1,4 +1,4 @@
-/** A client of the HTTP API, for programs that test a server from outside. */
+/** Programs that test a server from outside call the HTTP API with this client. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Order } from "./orders.ts";
 import type { Accepted, Pedido, Task } from "./rows.ts";
@@ -33,7 +33,7 @@ export class Api {
     ]);
   }
 
-  /** With a key of these scopes, made by whoever the session cookie is of. */
+  /** Makes a key of these scopes in the name of whoever the session cookie belongs to. */
   static async withKey(url: string, cookie: string, scopes: readonly string[]): Promise<Api> {
     const made = await fetch(`${url}/api/keys/`, {
       method: "POST",
@@ -44,7 +44,7 @@ export class Api {
     return new Api(url, ((await made.json()) as { key: string }).key);
   }
 
-  /** An answer of the API, by path or by the link a page gave. 503 is asked again. */
+  /** Reads an answer of the API, by path or by the link a page gave, and asks again after a 503. */
   async get<T>(pathOrUrl: string): Promise<T> {
     const { pathname, search } = new URL(pathOrUrl, this.url);
     const headers = { authorization: `Bearer ${this.key}` };
@@ -60,7 +60,7 @@ export class Api {
     }
   }
 
-  /** Any other request; the answer is the caller's to judge. */
+  /** Sends any other request; the caller judges the answer. */
   async ask(
     method: string,
     path: string,
@@ -74,7 +74,7 @@ export class Api {
     });
   }
 
-  /** Sends orders; the answer is the caller's to judge. */
+  /** Sends orders; the caller judges the answer. */
   async send(orders: Order[], idempotencyKey?: string): Promise<Response> {
     return this.ask("POST", "/api/pedidos", orders, {
       ...(idempotencyKey !== undefined && { "idempotency-key": idempotencyKey }),
@@ -88,7 +88,7 @@ export class Api {
     return (await response.json()) as Accepted;
   }
 
-  /** Every row of a list, page by page. */
+  /** Reads every row of a list, page by page. */
   async all<Row>(first: string): Promise<Row[]> {
     const rows: Row[] = [];
     for (let next: string | null = first; next !== null;) {
@@ -99,24 +99,24 @@ export class Api {
     return rows;
   }
 
-  /** Every task, or those of one request. */
+  /** Reads every task, or those of one request. */
   async tasks(lote?: string): Promise<Task[]> {
     const filter = lote === undefined ? "" : `&lote=${lote}`;
     return this.all(`/api/tasks/executions/?limit=200${filter}`);
   }
 
-  /** Every stored order, or those stored since a time. */
+  /** Reads every stored order, or those stored since a time. */
   async pedidos(since?: Date): Promise<Pedido[]> {
     const filter = since === undefined ? "" : `&desde=${since.toISOString()}`;
     return this.all(`/api/pedidos?limit=200${filter}`);
   }
 
-  /** Every task that is not final. */
+  /** Reads every task that is not final. */
   async openTasks(): Promise<Task[]> {
     return (await Promise.all(OPEN_LISTS.map((list) => this.all<Task>(list)))).flat();
   }
 
-  /** How many these are; at most 1,000 are counted of each state. */
+  /** Counts these tasks, at most 1,000 of each state. */
   async countOpen(): Promise<number> {
     const pages = await Promise.all(OPEN_LISTS.map((list) => this.get<Page<Task>>(list)));
     const counts = pages.map(({ count, results }) => Math.max(count, results.length));

@@ -1,4 +1,4 @@
-/** A catalogue of the products of products.ts. */
+/** This catalogue sells the products of products.ts. */
 import type { ServerResponse } from "node:http";
 import { type LocalSite, serveLocally } from "./local-site.ts";
 import { productOf } from "./products.ts";
@@ -9,7 +9,10 @@ export interface Asked {
   response: ServerResponse;
 }
 
-/** `misbehave` sees each request first; what it returns true for it has answered, or left unanswered, itself. */
+/**
+ * `misbehave` sees each request first; what it returns true for it has answered, or left
+ * unanswered, itself.
+ */
 export function startCatalogue(
   latencyMs: number,
   misbehave: (asked: Asked) => boolean = () => false,
@@ -21,7 +24,7 @@ export function startCatalogue(
         answer(asked);
       }
     };
-    // Even the shortest timer takes a millisecond.
+    // Even the shortest timer would take a millisecond.
     if (latencyMs === 0) {
       respond();
     } else {
@@ -30,7 +33,7 @@ export function startCatalogue(
   });
 }
 
-/** As it should be answered. */
+/** Answers as a healthy catalogue does. */
 export function answer({ id, response }: Asked): void {
   const body = productOf(id) ?? "";
   const headers = { "content-type": "application/json", "content-length": Buffer.byteLength(body) };

@@ -3,10 +3,13 @@ import { stopAll } from "../lib/processes.mjs";
 import { cleanUp } from "./server.ts";
 
 const INTERRUPTED = 130;
-/** Less than whoever started this one waits before it ends it by force. */
+/** This is less than the starter of this process waits before it kills it. */
 const GRACE_MS = 4000;
 
-/** However this process ends, no process and no folder is left; programs but for servers may end by themselves. */
+/**
+ * Leaves no process and no folder behind, however this one ends; programs other than servers are
+ * asked first.
+ */
 export function endCleanly(): void {
   process.on("exit", cleanUp);
   const end = () => void stopAll(GRACE_MS).then(() => process.exit(INTERRUPTED));
@@ -16,7 +19,10 @@ export function endCleanly(): void {
   process.on("disconnect", end);
 }
 
-/** What the command line asks for; ends with `usage` where it asks for that, or for nothing known. */
+/**
+ * Reads what the command line asks for; prints `usage` and exits where it asks for that, or is
+ * wrong.
+ */
 export function optionsOrExit<Options>(
   read: (argv: string[]) => Options | "help",
   usage: string,

@@ -1,14 +1,14 @@
 /**
- * What an order must come to, reckoned without any of the product's code and in integers only:
+ * What an order must come to is reckoned here without any of the product's code and in integers only:
  * 10 % of 1437.35 is 143.735, half up 143.74, where floating point makes 143.73 of it.
  */
 import type { Order } from "./orders.ts";
 import { PRICES } from "./products.ts";
 
-/** Cents, by the product's id. */
+/** Prices are cents by the product's id. */
 export type Prices = ReadonlyMap<string, bigint>;
 
-/** As the API writes them: decimal text with two places. */
+/** The API writes sums as decimal text with two places. */
 export interface Sums {
   subtotal: string;
   descuento: string;
@@ -18,12 +18,12 @@ export interface Sums {
 const THRESHOLD_CENTS = 50_000n;
 const RATE_PERCENT = 10n;
 
-/** Those of products.ts. */
+/** These are the prices of products.ts. */
 export const PRICE_LIST: Prices = new Map(
   PRICES.map((price, index) => [String(index + 1), centsOf(price)]),
 );
 
-/** Those of another catalogue's products, none of which has a price finer than a cent. */
+/** Reads the prices of another catalogue's products; throws where one is finer than a cent. */
 export function priceList(products: readonly { id: number; price: number }[]): Prices {
   const finer = products.find(({ price }) => /\.\d{3}/.test(String(price)));
   if (finer) {
@@ -32,7 +32,7 @@ export function priceList(products: readonly { id: number; price: number }[]): P
   return new Map(products.map(({ id, price }) => [String(id), centsOf(String(price))]));
 }
 
-/** null when the order must fail. */
+/** Returns null when the order must fail. */
 export function expectedSums(order: Order, prices: Prices = PRICE_LIST): Sums | null {
   if (order.productos.length === 0) {
     return null;
@@ -53,18 +53,18 @@ export function expectedSums(order: Order, prices: Prices = PRICE_LIST): Sums | 
   };
 }
 
-/** The code an order must fail with of itself. */
+/** Returns the code that an invalid order must fail with. */
 export function expectedError(order: Order): string {
   return order.productos.length === 0 ? "empty_order" : "unknown_sku";
 }
 
-/** The digits of a code, less the zeros before them; empty where it has none. */
+/** Returns the digits of a code without leading zeros; empty where it has none. */
 export function productIdOf(sku: string): string {
   const digits = sku.replaceAll(/\D/g, "");
   return digits === "" ? "" : String(BigInt(digits));
 }
 
-/** Cents of decimal text, rounded half up. */
+/** Rounds decimal text half up to cents. */
 export function centsOf(text: string): bigint {
   const [whole = "", fraction = ""] = text.split(".");
   return halfUp(BigInt(whole + fraction.padEnd(3, "0").slice(0, 3)), 10n);

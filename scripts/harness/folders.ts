@@ -1,4 +1,4 @@
-/** Temporary folders, which end with the program that made them. */
+/** Temporary folders end with the program that made them. */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";

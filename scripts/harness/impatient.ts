@@ -1,4 +1,4 @@
-/** Variables of a server whose dead are given up on, and whose failures come again, within seconds. */
+/** A server with these variables gives up on the dead, and tries failures again, within seconds. */
 export const IMPATIENT = {
   CATALOGUE_TTL_SECONDS: "0",
   CATALOGUE_TIMEOUT_MS: "400",

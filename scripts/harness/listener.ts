@@ -10,7 +10,10 @@ interface Message {
   refetch?: true;
 }
 
-/** A page that follows the tasks: its socket comes back after a loss and says where it was. */
+/**
+ * A listener follows the tasks as a page does: its socket comes back after a loss and says where it
+ * was.
+ */
 export class Listener {
   /** Messages that told of changes, or to read again. */
   heard = 0;

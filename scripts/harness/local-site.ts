@@ -11,7 +11,7 @@ const IDLE_MS = 120_000;
 /** Serves HTTP at a free port of this machine. */
 export async function serveLocally(answer: RequestListener): Promise<LocalSite> {
   const server = createServer(answer);
-  // A connection that this side closes while it is idle may just be taken for another request.
+  // An idle connection that this side closes may just be taken for another request.
   server.keepAliveTimeout = IDLE_MS;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {

@@ -1,4 +1,4 @@
-/** Flags of a command line, those that are numbers read and checked. */
+/** Flags that are numbers are read and checked by rules. */
 import { readOnlyFlags } from "../lib/flags.mjs";
 
 export interface NumberRule {
@@ -12,7 +12,7 @@ type Camel<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
   : Name;
 
-/** By camelCase name. */
+/** Each number has its flag's name in camelCase. */
 export type Numbers<Rules extends Record<string, NumberRule>> = {
   [Name in keyof Rules & string as Camel<Name>]: Rules[Name] extends { default: number }
     ? number
@@ -39,7 +39,7 @@ export function readNumberFlags<
   };
 }
 
-/** The number a flag was given. */
+/** Reads the number that a flag was given. */
 export function numberOf(name: string, text: string, rule: NumberRule): number {
   const { min = -Infinity, max = Infinity, whole } = rule;
   const value = text.trim() === "" ? NaN : Number(text);

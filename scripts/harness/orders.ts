@@ -1,4 +1,4 @@
-/** Orders to send: the same seed makes the same ones. */
+/** Orders are made of a seed: the same one makes the same orders. */
 import { seededRandom } from "../../test/support/random.ts";
 import { PRICES } from "./products.ts";
 
@@ -11,7 +11,7 @@ export interface Order {
 export interface Mix {
   count: number;
   seed: number;
-  /** Share of the orders that must fail. */
+  /** This share of the orders must fail. */
   invalid: number;
   firstId?: number;
 }
@@ -23,7 +23,7 @@ export const CUSTOMERS = [
   "Delta EIRL",
   "Estuario y Cía",
 ] as const;
-/** No product has them. */
+/** No product has these codes. */
 const UNKNOWN_SKUS = ["P900", "P999", "SIN_CODIGO"] as const;
 const INVALID = 0.2;
 
@@ -33,8 +33,8 @@ export function makeOrders({ count, seed, invalid, firstId = 1 }: Mix): Order[] 
 }
 
 /**
- * An order of one to three lines. Of the invalid ones half have none, and half have one, the last,
- * of a product that nobody has.
+ * Makes an order of one to three lines. Half of the invalid ones have no line, and half end with a
+ * line of a product that nobody has.
  */
 export function makeOrder(id: number, random: () => number, invalid = INVALID): Order {
   const below = (most: number) => Math.floor(random() * most);

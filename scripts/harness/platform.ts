@@ -1,4 +1,4 @@
-/** Queues as strict as documented, for servers that run test/platform/worker.ts. */
+/** Servers that run test/platform/worker.ts have queues as strict as documented. */
 import path from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { Queues, type QueuesOptions } from "../../test/platform/queues.ts";
@@ -13,7 +13,7 @@ interface WranglerConsumer {
   dead_letter_queue?: string;
 }
 
-/** With the consumers of wrangler.toml. */
+/** Starts queues with the consumers of wrangler.toml. */
 export async function startQueues(options: QueuesOptions = {}): Promise<Queues> {
   const config = readConfig({ config: path.join(root, "wrangler.toml") }, { hideWarnings: true });
   const consumers = (config.queues.consumers as WranglerConsumer[]).map((consumer) => ({

@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 
-/** The living processes a process started, directly or not. */
+/** Returns the living processes that a process started, directly or not. */
 export function childrenOf(pid: number): number[] {
   const processes = livingProcesses();
   const found = [pid];
@@ -12,19 +12,19 @@ export function childrenOf(pid: number): number[] {
   return found.slice(1);
 }
 
-/** Those of the given processes that still live. */
+/** Returns those of the given processes that still live. */
 export function stillLiving(pids: number[]): number[] {
   const living = new Set(livingProcesses().map(([pid]) => Number(pid)));
   return pids.filter((pid) => living.has(pid));
 }
 
-/** SIGKILL to a process and all it started. */
+/** Sends SIGKILL to a process and all it started. */
 export function killTree(pid: number): void {
   for (const each of [pid, ...childrenOf(pid)]) {
     try {
       process.kill(each, "SIGKILL");
     } catch {
-      // gone by itself
+      // It ended by itself.
     }
   }
 }

@@ -1,4 +1,7 @@
-/** What the catalogue sells. Prices as it writes them: not round, some finer than a cent, some above the discount's threshold. */
+/**
+ * The catalogue writes prices so. Some are finer than a cent, and some above the discount's
+ * threshold.
+ */
 export const PRICES = [
   "109.95",
   "22.3",
@@ -22,7 +25,7 @@ export const PRICES = [
   "12.99",
 ];
 
-/** A product as JSON, its price to the digit; undefined where there is none. Its id is its place, from 1. */
+/** Writes a product as JSON, its price to the digit. Its id is its place, from 1. */
 export function productOf(id: number): string | undefined {
   const price = PRICES[id - 1];
   if (price === undefined) {

@@ -1,4 +1,4 @@
-/** What is read here of what the API answers. */
+/** Programs read this of what the API answers. */
 
 export interface Accepted {
   lote: string;

@@ -1,4 +1,4 @@
-/** Servers as `npm start` runs them, for programs that test them from outside. */
+/** Programs start servers as `npm start` does, and test them from outside. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
@@ -9,16 +9,16 @@ import { serveLocally } from "./local-site.ts";
 import { killTree } from "./processes.ts";
 
 export interface ServerOptions {
-  /** Variables, as `--var NAME:value`. */
+  /** These are given as `--var NAME:value`. */
   vars?: Record<string, string>;
-  /** State to start on; a new temporary folder by default. */
+  /** The server starts on the state in this folder, by default a new one. */
   persistTo?: string;
   port?: number;
-  /** A module to run in place of src/index.ts. */
+  /** This module runs in place of src/index.ts. */
   entry?: string;
-  /** Wrangler's. */
+  /** These flags are for wrangler. */
   flags?: readonly string[];
-  /** Of the project that is started; this one's by default. */
+  /** The project in this folder is started, by default this one. */
   folder?: string;
   /** Shows on stderr what the server prints. */
   logs?: boolean;
@@ -29,15 +29,15 @@ export interface Server {
   admin: { email: string; password: string };
   persistTo: string;
   run: Run;
-  /** Everything printed so far. */
+  /** Returns everything printed so far. */
   logs: () => string;
   /** Kills every process of the server at once, as a power cut would. */
   kill(): Promise<void>;
-  /** Ctrl-C; resolves to the exit code. */
+  /** Presses Ctrl-C; resolves to the exit code. */
   stop(): Promise<number | null>;
 }
 
-/** What the script printed and how it ended. */
+/** A run of the script has printed something, and ends somehow. */
 export interface Run {
   output: () => string;
   pid: number;
@@ -61,11 +61,14 @@ export function cleanUp(): void {
 
 const admin = { email: "admin@example.com", password: "end-to-end-password-1" };
 
-/** Starts the server as `npm start` does, with secrets and state of its own, and waits until it serves. */
+/**
+ * Starts the server as `npm start` does, with secrets and state of its own, and waits until it
+ * serves.
+ */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
   const { vars = {}, persistTo = temporaryFolder("state "), entry, flags = [] } = options;
   const port = options.port ?? (await freePort());
-  // First, before any flag that takes a list: wrangler's own argument, the module to run.
+  // The module comes before any flag that takes a list, which would take it for one more value.
   const args = [...(entry === undefined ? [] : [entry]), "--port", String(port)];
   args.push("--persist-to", persistTo, "--env-file", secretsFile(), ...flags);
   args.push(...Object.entries(vars).flatMap(([name, value]) => ["--var", `${name}:${value}`]));
@@ -93,9 +96,9 @@ export async function startServer(options: ServerOptions = {}): Promise<Server> 
 
 /** Runs scripts/start.mjs, by default of this tree. */
 export function runStart(args: string[], folder = root): Run {
-  // Killed, its tools leave their temporary files behind.
+  // Its tools leave temporary files behind when they are killed.
   const temporary = temporaryFolder("tools-");
-  // Over the IPC channel it learns that its starter is gone, and stops.
+  // The IPC channel tells it that its starter is gone, whereupon it stops.
   const child = spawn(process.execPath, [path.join(folder, "scripts", "start.mjs"), ...args], {
     cwd: folder,
     env: {
@@ -124,7 +127,7 @@ export async function untilServing(run: Run): Promise<void> {
   void run.exit.then(() => (ended = true));
   const giveUpAt = performance.now() + START_PATIENCE_MS;
   while (!run.output().includes("/admin/")) {
-    // wrangler dev would wait for somebody to mend it.
+    // wrangler dev waits for somebody to mend a build that failed.
     if (ended || run.output().includes("Build failed") || performance.now() > giveUpAt) {
       throw new Error(
         `The server ${ended ? "ended before it served" : "does not serve"}:\n${run.output()}`,

@@ -4,18 +4,18 @@ import type { Order } from "./orders.ts";
 import type { Pedido, Task } from "./rows.ts";
 
 export interface Seen {
-  /** What was accepted, by the id of its task. */
+  /** These orders were accepted, by the ids of their tasks. */
   accepted: ReadonlyMap<string, Order>;
-  /** Every task and every stored order the API lists. */
+  /** The API lists these tasks and stored orders. */
   tasks: readonly Task[];
   pedidos: readonly Pedido[];
-  /** Of the catalogue that was asked. */
+  /** The catalogue that was asked has these prices. */
   prices?: Prices;
-  /** Why an order may fail besides for itself: what the run did to it. */
+  /** A good order may fail for what the run did to it. */
   excuses?: readonly Excuse[];
 }
 
-/** How many orders were wrong in which way. */
+/** Each counts the orders that were wrong in one way. */
 export interface Wrongs {
   /** Accepted, and without a task; or good, and stored by nobody. */
   lost: number;
@@ -33,7 +33,7 @@ export interface Wrongs {
 export interface Verdict extends Wrongs, Partial<Record<Excuse, number>> {
   succeeded: number;
   failed: number;
-  /** A few words on each wrong, for people. */
+  /** Each says what is wrong, for people. */
   wrongs: string[];
 }
 
@@ -131,7 +131,7 @@ export function judge({
   return verdict;
 }
 
-/** What is wrong with an order that is stored, in words; undefined when nothing is. */
+/** Says what is wrong with an order that is stored, in words. */
 function wrongSums(pedido: Pedido, wanted: Sums | null): string | undefined {
   if (wanted === null) {
     return "it is invalid, and stored";

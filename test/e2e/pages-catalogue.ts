@@ -1,7 +1,7 @@
 import { afterAll, beforeAll } from "vitest";
 import { type LocalSite, serveLocally } from "../../scripts/harness/local-site.ts";
 
-/** A catalogue of the tests' own: ids 1 to 20, of which 13 always fails. */
+/** Gives the tests a catalogue of their own, with the ids 1 to 20, of which 13 always fails. */
 export function useCatalogue() {
   const catalogue = { url: "", latencyMs: 0 };
   let site: LocalSite;

@@ -49,7 +49,7 @@ export function useShop() {
   return shop;
 }
 
-/** A page that shows and removes the element. */
+/** Makes a page that shows and removes the element. */
 function reactPage(props: string): string {
   return `${reactScript()}
     const { createElement, useState } = React;

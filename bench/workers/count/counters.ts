@@ -1,4 +1,6 @@
-/** What the platform would bill for, counted where it happens. One isolate, so one set of counters. */
+/**
+ * What the platform would bill for, counted where it happens. One isolate, so one set of counters.
+ */
 export const counts = {
   requests: 0,
   d1Calls: 0,
