@@ -26,6 +26,7 @@ const checks = [
   types("scripts"),
   { ...types("bench/workers"), name: "types of bench's Workers" },
   { ...types("src", "tsconfig.client.json"), name: "types of the pages' scripts" },
+  { name: "unused files, exports and dependencies", tool: "knip", args: ["--no-progress"] },
   { name: "format", tool: "oxfmt", args: ["--check"] },
 ];
 

@@ -5,7 +5,6 @@ export { temporaryFolder } from "../../scripts/harness/folders.ts";
 export { childrenOf, stillLiving } from "../../scripts/harness/processes.ts";
 export {
   freePort,
-  type Run,
   runStart,
   type Server,
   startServer,

@@ -40,7 +40,7 @@ function objectError(name: ObjectErrorName): Error {
   return Object.assign(new Error(message), properties);
 }
 
-export interface ObjectFault {
+interface ObjectFault {
   error: ObjectErrorName;
   /** The call takes effect, and only its answer is lost. */
   committed?: boolean;

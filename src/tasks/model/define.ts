@@ -178,7 +178,7 @@ export interface NewTask {
 }
 
 /** BatchContext has `passed`, which tells watchers of a small batch which stages are done. */
-export type BatchContext = RunContext & {
+type BatchContext = RunContext & {
   passed: (stages: ReadonlyMap<string, readonly TimelineEvent[]>) => void;
 };
 

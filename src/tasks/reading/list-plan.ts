@@ -26,7 +26,7 @@ export interface Looked extends Pick<
 }
 
 /** Test decides what SQL does not; the holder is the lease that lists the row. */
-export type Test = (row: Looked, holder: Lease | undefined) => boolean;
+type Test = (row: Looked, holder: Lease | undefined) => boolean;
 
 /** Restriction is what a row must meet besides the filter. */
 export interface Restriction {
