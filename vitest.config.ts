@@ -1,6 +1,8 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type Plugin } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 const secrets = {
   ADMIN_EMAIL: "admin@example.com",
@@ -10,8 +12,35 @@ const secrets = {
 // As variables of the process too: the plugin warns of required secrets it finds nowhere.
 Object.assign(process.env, secrets);
 
+/** Source maps are half of what workerd is sent for each test file, and nobody debugs a dependency. */
+const withoutDependenciesMaps: Plugin = {
+  name: "without-dependencies-maps",
+  enforce: "post",
+  transform: (code, id) =>
+    id.includes("/node_modules/") ? { code, map: { mappings: "" } } : undefined,
+};
+
+/** Those that would be waited for at the end, were they not among the first. */
+const LONGEST = ["halves", "chaos", "deploy", "pages", "start"].map(
+  (name) => `/e2e/${name}.test.ts`,
+);
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId, project }: TestSpecification) =>
+      LONGEST.some((end) => moduleId.endsWith(end)) ? 0 : project.name === "e2e" ? 1 : 2;
+    // oxlint-disable-next-line unicorn/no-array-sort -- vitest's method, no array's
+    const usual = await super.sort(files);
+    return usual.toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
+/** One more than there are cores: the tests of servers and browsers wait half their time. */
+const maxWorkers = availableParallelism() + 1;
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongestFirst },
     // The Worker's own log lines: LOGS=1 shows them.
     onConsoleLog: (text) => process.env["LOGS"] === "1" || !text.startsWith('{"event"'),
     projects: [
@@ -23,10 +52,16 @@ export default defineConfig({
             ),
           },
         },
-        test: { name: "unit", include: ["test/unit/**/*.test.ts"], environment: "node" },
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          environment: "node",
+          maxWorkers,
+        },
       },
       {
         plugins: [
+          withoutDependenciesMaps,
           cloudflareTest(async () => ({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
@@ -44,10 +79,11 @@ export default defineConfig({
         ],
         test: {
           name: "integration",
+          maxWorkers,
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["./scripts/lib/bundles.mjs"],
           setupFiles: ["./test/support/setup.ts"],
-          testTimeout: 30_000,
+          testTimeout: 60_000, // beside two more, on two cores
           hookTimeout: 60_000, // counting a million tasks again
         },
       },
@@ -58,7 +94,7 @@ export default defineConfig({
           environment: "node",
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          fileParallelism: false,
+          maxWorkers,
         },
       },
     ],
