@@ -94,6 +94,7 @@ export default defineConfig({
           environment: "node",
           testTimeout: 240_000,
           hookTimeout: 240_000,
+          globalSetup: ["./scripts/lib/migrated-state.mjs"],
           maxWorkers,
         },
       },

@@ -1,6 +1,6 @@
 /** Programs start servers as `npm start` does, and test them from outside. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { cpSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { root } from "../lib/tools.mjs";
@@ -66,7 +66,7 @@ const admin = { email: "admin@example.com", password: "end-to-end-password-1" };
  * serves.
  */
 export async function startServer(options: ServerOptions = {}): Promise<Server> {
-  const { vars = {}, persistTo = temporaryFolder("state "), entry, flags = [] } = options;
+  const { vars = {}, persistTo = newState(options.folder), entry, flags = [] } = options;
   const port = options.port ?? (await freePort());
   // The module comes before any flag that takes a list, which would take it for one more value.
   const args = [...(entry === undefined ? [] : [entry]), "--port", String(port)];
@@ -141,6 +141,16 @@ export async function freePort(): Promise<number> {
   const site = await serveLocally(() => undefined);
   site.close();
   return Number(new URL(site.url).port);
+}
+
+/** A new state of this version has its tables already where the tests made one to copy. */
+function newState(project: string | undefined): string {
+  const state = temporaryFolder("state ");
+  const migrated = process.env["MIGRATED_STATE"];
+  if (migrated !== undefined && project === undefined) {
+    cpSync(migrated, state, { recursive: true });
+  }
+  return state;
 }
 
 function secretsFile(): string {
