@@ -16,7 +16,7 @@ export interface Seen {
 }
 
 /** Each counts the orders that were wrong in one way. */
-export interface Wrongs {
+interface Wrongs {
   /** Accepted, and without a task; or good, and stored by nobody. */
   lost: number;
   notFinal: number;
@@ -37,7 +37,7 @@ export interface Verdict extends Wrongs, Partial<Record<Excuse, number>> {
   wrongs: string[];
 }
 
-export type Excuse = "duplicatesRefused" | "workerCrashed" | "gaveUp";
+type Excuse = "duplicatesRefused" | "workerCrashed" | "gaveUp";
 
 const EXCUSES: Record<Excuse, (task: Task, isStored: boolean) => boolean> = {
   /** A good order whose id was stored already: as it must be. */
