@@ -1,6 +1,9 @@
 const MAX_CAUSES = 20;
 
-/** An error and what caused it, outermost first; none of what is no error. They may go round. */
+/**
+ * Returns an error and its causes, outermost first. Causes that are not errors are left out, and a
+ * cycle of causes ends.
+ */
 export function causesOf(thrown: unknown): Error[] {
   const errors: Error[] = [];
   for (let error = thrown; error instanceof Error && errors.length < MAX_CAUSES;) {

@@ -1,22 +1,24 @@
-/** Lengths of texts in characters: code points, as databases and JSON Schema count them. */
+/**
+ * This file measures texts in characters (code points), as databases and JSON Schema count them.
+ */
 
 export function charactersOf(text: string): number {
   return text.length - (text.match(/[\uD800-\uDBFF][\uDC00-\uDFFF]/g)?.length ?? 0);
 }
 
-/** Whether a text has more characters than that. */
+/** Tells whether a text has more than `most` characters. */
 export function isLonger(text: string, most: number): boolean {
   return text.length > most && endOf(text, most) < text.length;
 }
 
-/** A text of at most so many characters: of a longer one the beginning, and "…". */
+/** Shortens a text to at most `most` characters: its beginning and "…". */
 export function cutText(text: string, most: number): string {
   return clean(isLonger(text, most) ? `${headOf(text, most - 1)}…` : text);
 }
 
 const GAP = "\n…\n";
 
-/** A text of at most so many characters: of a longer one the beginning and, three times as long, the end. */
+/** Shortens a text to at most `most` characters: its beginning, and an end three times as long. */
 export function cutMiddle(text: string, most: number): string {
   if (!isLonger(text, most)) {
     return clean(text);
@@ -28,7 +30,7 @@ export function cutMiddle(text: string, most: number): string {
 
 const headOf = (text: string, characters: number) => text.slice(0, endOf(text, characters));
 
-/** Where its first characters end. */
+/** Returns the index where the first `characters` characters end. */
 function endOf(text: string, characters: number): number {
   let at = 0;
   for (let count = 0; count < characters && at < text.length; count += 1) {
@@ -37,7 +39,7 @@ function endOf(text: string, characters: number): number {
   return at;
 }
 
-/** Where its last characters begin. */
+/** Returns the index where the last `characters` characters begin. */
 function startOf(text: string, characters: number): number {
   let at = text.length;
   for (let count = 0; count < characters && at > 0; count += 1) {
@@ -48,5 +50,5 @@ function startOf(text: string, characters: number): number {
 
 const isPair = (text: string, at: number) => (text.codePointAt(at) ?? 0) > 0xffff;
 
-/** Half characters, and NUL, at which SQLite takes a text to end. */
+/** Replaces lone surrogates, and NUL, at which SQLite takes a text to end. */
 const clean = (text: string) => text.toWellFormed().replaceAll("\0", "\uFFFD");

@@ -1,6 +1,6 @@
 import { isRawNumber } from "./exact-json";
 
-/** Whether a JSON value is nested deeper than so many levels; looks no further than these. */
+/** Tells whether a JSON value is nested deeper than `levels`. It descends no further than that. */
 export function isDeeperThan(value: unknown, levels: number): boolean {
   if (typeof value !== "object" || value === null || isRawNumber(value)) {
     return false;

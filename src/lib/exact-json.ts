@@ -1,22 +1,24 @@
 /**
- * JSON whose numbers keep every digit. JavaScript reads 12345678901234567 as …568, 1e400 as infinity,
- * and writes 10.00 as 10; what it would change is kept as raw JSON, which JSON.stringify gives back
- * as it was.
+ * This file reads and writes JSON so that numbers keep every digit. JavaScript reads
+ * 12345678901234567 as …568 and 1e400 as infinity, and writes 10.00 as 10. Such numbers are kept as
+ * raw JSON, which JSON.stringify gives back unchanged.
  */
 
-/** A number as text. No number to whoever asks, and nothing can clone it. */
+/**
+ * A RawNumber holds a number as text. Its `typeof` is "object", and structured clone rejects it.
+ */
 export interface RawNumber {
   readonly rawJSON: string;
 }
 
-/** What the language's own types do not know yet. */
+/** ExactJson declares what TypeScript's library does not know yet. */
 interface ExactJson {
   parse(text: string, revive: (key: string, value: unknown, context: Source) => unknown): unknown;
   rawJSON(text: string): RawNumber;
   isRawJSON(value: unknown): value is RawNumber;
 }
 interface Source {
-  /** A number, text, boolean or null as it was written. */
+  /** `source` is the text of a number, string, boolean or null as it was written. */
   source?: string;
 }
 
@@ -24,32 +26,36 @@ const json = JSON as unknown as ExactJson;
 
 export const isRawNumber = (value: unknown): value is RawNumber => json.isRawJSON(value);
 
-// Most texts hold no number that needs care, and reading those as ever is several times as fast.
-// Safe are whole numbers below 9e15, and 15 digits with a point. To take what stands in a string for
-// a number costs time alone.
+// MAY_LOOK_DIFFERENT lets most texts take JSON.parse without a reviver, which is several times as
+// fast. Whole numbers below 9e15, and up to 15 digits with a point, are safe. A match inside a
+// string only costs time.
 const MAY_LOOK_DIFFERENT =
   /(?:^|[\s:,[])(?:-0(?![\d.])|-?(?:[\d.]{17}|9\d{15}|0\.000000|\d+(?:\.\d+)?[eE]|\d+\.\d*0(?!\d)))/;
 const MAY_BE_ROUNDED = /[\d.]{16}[\d.eE]|9\d{15}|\d[eE][-+]?\d{3}/;
 
-/** Whether a number of this JSON may come out with other characters when it is read and written. */
+/**
+ * Tells whether a number of this JSON may change its characters when it is parsed and written
+ * again.
+ */
 export const mayLookDifferent = (text: string) => MAY_LOOK_DIFFERENT.test(text);
 
 /**
- * Parses JSON to be kept or given back: JSON.stringify writes every number as it was written. Throws
- * SyntaxError.
+ * Parses JSON that is stored or given back: JSON.stringify writes every number as it was written.
+ * Throws SyntaxError.
  */
 export function parseAsSent(text: string): unknown {
   return parse(text, MAY_LOOK_DIFFERENT, (value, source) => JSON.stringify(value) === source);
 }
 
 /**
- * Parses JSON to be computed with: a number is one unless it would be rounded. Throws SyntaxError.
+ * Parses JSON that is computed with: a number is a JavaScript number unless it would be rounded.
+ * Throws SyntaxError.
  */
 export function parseExact(text: string): unknown {
   return parse(text, MAY_BE_ROUNDED, isSame);
 }
 
-/** What parseExact makes of what parseAsSent made. */
+/** Turns the result of parseAsSent into what parseExact would have returned. */
 export function toExact(value: unknown): unknown {
   return isRawNumber(value) ? parseExact(value.rawJSON) : value;
 }
@@ -68,24 +74,27 @@ function parse(
     );
   } catch (error) {
     if (error instanceof RangeError) {
-      return JSON.parse(text); // nested by the thousand, which nothing takes
+      return JSON.parse(text); // thousands of levels overflow the reviver; every schema refuses them later
     }
     throw error;
   }
 }
 
-/** A double is the number written, or what a program writes that gives all its doubles 17 digits. */
+/**
+ * Tells whether a double is exactly the number written, or the 17 digits that some programs write
+ * for every double.
+ */
 function isSame(value: number, source: string): boolean {
   const written = decimal(source);
   return written === decimal(String(value)) || written === decimal(value.toPrecision(17));
 }
 
-/** One text for all ways to write a number. */
+/** Normalizes the ways to write a number, so that equal numbers have equal texts. */
 function decimal(text: string): string {
   const [, sign, whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(text) ?? [];
   const digits = (whole + fraction).replace(/^0+/, "");
-  let end = digits.length; // a pattern for zeros at the end takes the square of their number
+  let end = digits.length; // a loop, because a regular expression for trailing zeros takes quadratic time
   while (digits[end - 1] === "0") {
     end -= 1;
   }

@@ -1,18 +1,22 @@
 /**
- * Blocks whose marks make no other letter. Those of other scripts (the vowels of Indic ones and of
- * Thai, the voicing of Japanese) do, and stay.
+ * ACCENTS is limited to these blocks, because there a mark does not make another letter. In other
+ * scripts (the vowels of Indic ones and of Thai, the voicing of Japanese) marks carry meaning and
+ * are kept.
  */
 const BLOCKS = [
   String.raw`\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff`, // Latin, Greek, Cyrillic
   String.raw`\u0483-\u0487\u0591-\u05c7`, // old Cyrillic; Hebrew points
   String.raw`\u0610-\u06ed\u0711-\u074a`, // vowels of Arabic and of Syriac
-  String.raw`\u20d0-\u20ff\ufe00-\ufe2f`, // of symbols and emoji; halves
+  String.raw`\u20d0-\u20ff\ufe00-\ufe2f`, // marks of symbols and emoji; half marks
 ];
 const ACCENTS = new RegExp(String.raw`[\p{Mn}&&[${BLOCKS.join("")}]]`, "gv");
-/** What is not seen, such as joiners, marks of direction and soft hyphens, and Arabic's stretching. */
+/**
+ * UNSEEN matches characters that are not displayed (joiners, direction marks, soft hyphens) and the
+ * Arabic letter stretcher.
+ */
 const UNSEEN = /[\p{DI}\u0640]/gu;
 const SPACES = /\s+/gu;
-/** Letters whose accent Unicode does not take off, those that are two, and the last of a word. */
+/** LETTERS maps letters that NFKD leaves whole: stroked letters, ligatures, and the final sigma. */
 const LETTERS: Record<string, string> = {
   æ: "ae",
   œ: "oe",
@@ -28,9 +32,9 @@ const LETTER = new RegExp(`[${Object.keys(LETTERS).join("")}]`, "gu");
 const ASCII = /^[!-~]+(?: [!-~]+)*$/;
 
 /**
- * What two texts have in common that a reader takes for the same: without case, accents, width and
- * ligatures, composed (NFC), trimmed, each white space a single one. Folding again changes nothing.
- * Never empty for a text with something in it: one of accents alone stands for itself.
+ * Returns the search key of a text: equal for all texts that a reader takes for the same. It
+ * ignores case, accents, width, ligatures and surplus white space, and is composed (NFC). Folding
+ * twice changes nothing. A non-blank text never folds to "": one of accents alone is kept.
  */
 export function fold(text: string): string {
   if (ASCII.test(text)) {
@@ -38,7 +42,7 @@ export function fold(text: string): string {
   }
   const folded = text
     .normalize("NFKD")
-    // By way of upper case, which opens "ß" and gives "ı" and "ſ" the case of "i" and "s".
+    // The detour through upper case expands "ß" and unifies "ı" with "i" and "ſ" with "s".
     .toLowerCase()
     .toUpperCase()
     .toLowerCase()
@@ -51,7 +55,7 @@ export function fold(text: string): string {
   return folded === "" ? text.normalize("NFKC").trim() : folded;
 }
 
-/** Tells whether a text has every word of the search in it, in whatever order, folded. */
+/** Returns a test for texts that contain every word of `search`, folded, in any order. */
 export function wordFinder(search: string): (text: string) => boolean {
   const words = fold(search).split(" ");
   return (text) => {
@@ -60,12 +64,14 @@ export function wordFinder(search: string): (text: string) => boolean {
   };
 }
 
-/** The ways Unicode may write a name, as given first: how one may be stored that must stay exact. */
+/**
+ * Returns the Unicode forms of a name, the given one first, for columns that store names unfolded.
+ */
 export function formsOf(name: string): string[] {
   return [...new Set([name, name.normalize("NFC"), name.normalize("NFD")])];
 }
 
-/** Tells whether a name is the one asked for, folded; any is where none is asked for. */
+/** Returns a test for names equal to `asked` when folded. Without `asked` every name passes. */
 export function nameMatcher(asked: string | undefined): (name: string) => boolean {
   const folded = asked === undefined ? undefined : fold(asked);
   return (name) => folded === undefined || fold(name) === folded;

@@ -16,13 +16,15 @@ export function newBatchId(now: number): string {
   return `${firstIdAt(now)}-7${hex.slice(0, 3)}-${variant}${hex.slice(4, 7)}-${hex.slice(8)}`;
 }
 
-/** Where the ids of a millisecond begin: not an id, but at or before any of them. */
+/**
+ * Returns a prefix that sorts at or before every id of that millisecond. It is not an id itself.
+ */
 export function firstIdAt(ms: number): string {
   const time = Math.max(0, Math.floor(ms)).toString(16).padStart(12, "0");
   return `${time.slice(0, 8)}-${time.slice(8)}`;
 }
 
-/** The millisecond a task of that id was accepted in. */
+/** Returns the Unix millisecond in which the task was accepted. */
 export function timeOf(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
@@ -43,7 +45,7 @@ export function isTaskId(text: string): boolean {
   return TASK_ID.test(text);
 }
 
-/** First and last id a batch can hold. */
+/** Returns the first and the last id that a batch can hold. */
 export function batchRange(batchId: string): [first: string, last: string] {
   return [taskId(batchId, 0), taskId(batchId, MAX_TASKS_PER_BATCH - 1)];
 }
@@ -51,7 +53,10 @@ export function batchRange(batchId: string): [first: string, last: string] {
 const UUID =
   /^(user:|key:)?([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/i;
 
-/** An id as it is kept, of one written in capitals or without hyphens; any other text is itself. */
+/**
+ * Normalizes an id written in capitals or without hyphens to its stored form. Any other text is
+ * returned unchanged.
+ */
 export function asKept(id: string): string {
   const [, kind = "", ...parts] = UUID.exec(id) ?? [];
   return parts.length > 0 ? kind + parts.join("-").toLowerCase() : id;

@@ -1,6 +1,9 @@
 const BACKSLASH = 0x5c;
 
-/** Where the string of JSON that begins at `from` ends: at a quote after an even number of backslashes. */
+/**
+ * Returns the index of the quote that ends the JSON string beginning at `from`. A quote after an
+ * odd number of backslashes is escaped.
+ */
 export function endOfString(text: string, from: number): number {
   for (let at = text.indexOf('"', from + 1); at !== -1; at = text.indexOf('"', at + 1)) {
     let before = at - 1;

@@ -2,7 +2,10 @@ import { charactersOf, cutText, isLonger } from "./cut-text";
 
 const SHOWN_CHARACTERS = 1000;
 
-/** JSON text to be kept whatever its size: in place of what is too large, its size and beginning. */
+/**
+ * Returns JSON text that is safe to store: text that is too large is replaced by its size and
+ * beginning.
+ */
 export function keptJson(text: string, most: number): string {
   return isLonger(text, most)
     ? JSON.stringify({

@@ -1,6 +1,7 @@
 /**
- * Whether a time is less than `ms` ago. One ahead is not: it is of a clock that went back since, and
- * what is remembered from it would else be believed for as long as that clock was ahead.
+ * Tells whether a time is less than `ms` ago. A time in the future is not recent: the clock has
+ * gone back since, and a memory with such a time would otherwise be trusted until the clock caught
+ * up.
  */
 export function isRecent(at: number, ms: number, now: number): boolean {
   return at <= now && now - at < ms;

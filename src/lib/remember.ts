@@ -1,6 +1,9 @@
 const MAX_ENTRIES = 1000;
 
-/** Keeps the thousand newest entries: a Map keeps insertion order, so its first is the oldest. */
+/**
+ * Keeps only the thousand newest entries. A Map keeps insertion order, so its first entry is the
+ * oldest.
+ */
 export function remember<Value>(memory: Map<string, Value>, key: string, value: Value): void {
   memory.delete(key);
   memory.set(key, value);
