@@ -3,7 +3,7 @@ import type { Caller } from "../caller";
 import { AppError } from "./errors";
 import { toldOf } from "./plain-words";
 
-/** What every route of the site finds in its context. */
+/** AppEnv types what every route finds in its context. */
 export interface AppEnv {
   Bindings: Env;
   Variables: { requestId: string; caller: Caller | null };

@@ -2,8 +2,9 @@ import type { Context } from "hono";
 import { parseAsSent } from "../lib/exact-json";
 
 /**
- * A member of a JSON body with every number as it was sent: for what is kept rather than computed
- * with. `valid` is what validation made of the body, whose numbers are as JavaScript reads them.
+ * Returns a member of the JSON body with every number as it was sent, for values that are stored
+ * rather than computed with. `valid` is the validated body, whose numbers JavaScript may have
+ * rounded.
  */
 export async function asSent<Body extends object>(
   c: Context,
@@ -11,7 +12,7 @@ export async function asSent<Body extends object>(
   member: keyof Body & string,
 ): Promise<unknown> {
   if (valid[member] === undefined) {
-    return undefined; // there may be no JSON at all
+    return undefined; // the request may have no JSON body at all
   }
   return (parseAsSent(await c.req.text()) as Partial<Record<string, unknown>>)[member];
 }

@@ -4,12 +4,15 @@ import { endOfString } from "../lib/json-string";
 import type { AppEnv } from "./app-env";
 import { AppError } from "./errors";
 
-/** The largest body; where one has long texts in it, all beside these. */
+/** MAX_BODY_BYTES limits a body; in a body with long texts it limits what stands beside them. */
 export const MAX_BODY_BYTES = 256 * 1024;
-/** The largest body with long texts in it. */
+/** MAX_LONG_BODY_BYTES limits a body that may contain long texts. */
 export const MAX_LONG_BODY_BYTES = 4 * 1024 * 1024;
 
-/** Reads no further than that: 413 `body_too_large`. What a GET brings along is never read. */
+/**
+ * Answers 413 `body_too_large` past `maxSize` bytes and reads no further. The body of a GET is
+ * never read.
+ */
 export function limitBody(maxSize = 16_384): MiddlewareHandler<AppEnv> {
   const limit = bodyLimit({
     maxSize,
@@ -24,15 +27,15 @@ export function limitBody(maxSize = 16_384): MiddlewareHandler<AppEnv> {
 }
 
 /**
- * For a route whose JSON may have long texts in it, which are kept cut. Parsed, a text takes no more
- * memory than sent, but what is beside it may take thirty times that: so much may be in any other
- * body, and no more here. To follow what refuses strangers, since it reads the body.
+ * Limits a route whose JSON may contain long texts, which are stored cut. A parsed text takes no
+ * more memory than its bytes, but other JSON may take thirty times as much, so that part is limited
+ * as in any other body. This middleware reads the body, so it must come after authentication.
  */
 export function limitLongBody(): MiddlewareHandler<AppEnv> {
   const limit = limitBody(MAX_LONG_BODY_BYTES);
   return async function limitLongBody(c, next) {
     return limit(c, async () => {
-      const isJson = c.req.header("content-type")?.includes("json") ?? false; // nothing else is read
+      const isJson = c.req.header("content-type")?.includes("json") ?? false; // other content types are never parsed
       const text = isJson ? await wholeBody(() => c.req.text()) : "";
       if (sizeBesideTexts(text) > MAX_BODY_BYTES) {
         const detail = `Beside long texts, the body is limited to ${MAX_BODY_BYTES} bytes.`;
@@ -43,7 +46,7 @@ export function limitLongBody(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Characters of JSON that are in no string. */
+/** Counts the characters of JSON outside its strings. */
 function sizeBesideTexts(json: string): number {
   let size = 0;
   let from = 0;
@@ -56,8 +59,8 @@ function sizeBesideTexts(json: string): number {
 }
 
 /**
- * What `read` makes of a body. That its sender hung up is said in the words the database has for a
- * connection it lost: here it is told apart, a 400 `incomplete_body` which nobody is left to get.
+ * Reads a body with `read`. A sender that hangs up raises the same message as a lost database
+ * connection, so it becomes a 400 `incomplete_body` here (which nobody is left to receive).
  */
 export async function wholeBody<T>(read: () => Promise<T>): Promise<T> {
   try {

@@ -4,7 +4,7 @@ import { log, setLogLevel } from "../log";
 import type { AppEnv } from "./app-env";
 import { AppError } from "./errors";
 
-/** Nothing is served with a bad configuration: 503, naming the variable. */
+/** Answers 503, naming the variable, to every request while the configuration is bad. */
 export function checkConfig(): MiddlewareHandler<AppEnv> {
   return async function checkConfig(c, next) {
     try {

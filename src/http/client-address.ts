@@ -1,7 +1,7 @@
 /**
- * Who a request counts as where addresses are counted: the client's IP as the platform saw it, an
- * IPv6 one cut to its /64, since one line has all of it. Null for a request that did not come from
- * outside: the platform sets the header on every one that did, whatever the client sent.
+ * Returns the address by which requests are counted: the client's IP as the platform saw it. IPv6
+ * is cut to its /64, since one subscriber has all of it. Null means that the request did not come
+ * from outside: the platform overwrites the header on every request that did.
  */
 export function clientAddress(request: Request): string | null {
   const address = request.headers.get("cf-connecting-ip");

@@ -6,15 +6,18 @@ import { troubleBehind } from "../db/trouble";
 import { causesOf } from "../lib/causes";
 import { log } from "../log";
 
-/** An HTTP failure with a stable code; the only error a handler throws on purpose. */
+/**
+ * An AppError is an HTTP failure with a stable code, and the only error a handler throws on
+ * purpose.
+ */
 export class AppError extends Error {
   constructor(
     readonly status: ContentfulStatusCode,
-    /** Stable, machine-readable, never translated. */
+    /** `code` is stable, machine-readable and never translated. */
     readonly code: string,
-    /** For people: says what is wrong and, where it helps, what to do. */
+    /** `detail` tells people what is wrong and, where it helps, what to do. */
     readonly detail: string,
-    /** Further members of the problem document, such as `parameter`. */
+    /** `extra` holds further members of the problem document, such as `parameter`. */
     readonly extra: Record<string, unknown> = {},
     readonly headers: Record<string, string> = {},
   ) {
@@ -58,19 +61,27 @@ function problem(c: Context, error: AppError): Response {
   });
 }
 
-/** The API's, but for the page that describes it. */
+/**
+ * API matches paths that always answer problem documents. `/api/docs` is a page, so it is not one.
+ */
 const API = /^\/api(?!\/docs\/?$)(\/|$)/;
 
-/** Answers with a page about an error. The site's, for pages are built on this module. */
+/** An ErrorPage renders a page about an error. It is passed in because pages import this module. */
 export type ErrorPage = (c: Context, error: AppError) => Promise<Response>;
 
-/** A page for a browser that asked for one, outside the API; else the problem document. */
+/**
+ * Answers with a page to a browser that asked for one outside the API, else with a problem
+ * document.
+ */
 async function respond(c: Context, error: AppError, page?: ErrorPage): Promise<Response> {
   const wantsPage = (c.req.header("accept") ?? "").includes("text/html");
   return page && wantsPage && !API.test(c.req.path) ? page(c, error) : problem(c, error);
 }
 
-/** The one place where an error becomes a response. Without a page it is always the document. */
+/**
+ * Turns every error into a response; nothing else does. Without `page` it is always a problem
+ * document.
+ */
 export function onError(page?: ErrorPage) {
   return async function onError(error: Error, c: Context): Promise<Response> {
     return respond(c, toAppError(error, c), page);
@@ -117,12 +128,14 @@ function toAppError(error: Error, c: Context): AppError {
   return new AppError(500, "internal_error", "Something failed on our side.");
 }
 
-/** Whether the infrastructure of a Durable Object threw it, and not its code. */
+/** Tells whether a Durable Object's infrastructure threw the error, rather than its code. */
 function isPlatformTrouble(error: Error & { retryable?: unknown; overloaded?: unknown }): boolean {
   return error.retryable === true || error.overloaded === true;
 }
 
-/** What answers a request that writes once the database has no room, or none for new work. */
+/**
+ * Returns the 507 for a request that writes while the database has no room, or none for new work.
+ */
 export function storageFull(): AppError {
   const detail =
     "The database is full. Nothing of this request was accepted; reading and deleting go on. " +
@@ -130,7 +143,7 @@ export function storageFull(): AppError {
   return new AppError(507, "storage_full", detail);
 }
 
-/** With the causes: drizzle puts what the database said there. */
+/** Joins the messages of all causes, because drizzle hides the database's message in a cause. */
 function fullMessage(error: Error): string {
   return causesOf(error)
     .map(({ message }) => message)

@@ -1,7 +1,9 @@
 import { z } from "@hono/zod-openapi";
 import { cutText } from "../lib/cut-text";
 
-/** Text of a filter, trimmed and composed: at most so many characters, as people count them. */
+/**
+ * Schema of a filter's text, trimmed and composed (NFC), of at most `max` characters (code points).
+ */
 export const filterText = (max: number) =>
   z
     .string()
@@ -11,7 +13,10 @@ export const filterText = (max: number) =>
     .refine((text) => Array.from(text).length <= max, `at most ${max} characters`)
     .openapi({ maxLength: max });
 
-/** A name that is cut where it is kept: it may be of any length, and is cut as it was, so that it is found. */
+/**
+ * Schema of a name that is stored cut: a longer one is accepted, and cut the same way so that it
+ * matches.
+ */
 export const cutFilterText = (max: number) =>
   z
     .string()

@@ -20,24 +20,24 @@ function described(what: string) {
   return instantText.describe(description).openapi({ type: "string", example: "2026-11-22" });
 }
 
-/** From when on, as text: see `firstMoment`. */
+/** Schema of the start of a range; `firstMoment` turns it into a time. */
 export const fromText = described("From this moment or day on");
-/** The open end of a range: see `endOf`. */
+/** Schema of the exclusive end of a range; `endOf` turns it into a time. */
 export const beforeText = described("Before this moment, or until this day has ended");
-/** The last that is let through: see `lastMoment`. */
+/** Schema of the inclusive end of a range; `lastMoment` turns it into a time. */
 export const throughText = described("Until this moment or day, itself included");
 
-/** The first moment a text lets through; Unix milliseconds. */
+/** Returns the first moment that a text includes, in Unix milliseconds. */
 export function firstMoment(text: string): number {
   return Date.parse(isDay(text) ? `${text.slice(0, 10)}T00:00${text.slice(10) || "Z"}` : text);
 }
 
-/** The first moment after a day; a moment itself. */
+/** Returns the first moment after a day, or the moment itself, in Unix milliseconds. */
 export function endOf(text: string): number {
   return isDay(text) ? firstMoment(text) + DAY_MS : firstMoment(text);
 }
 
-/** The last millisecond of a day; a moment itself. */
+/** Returns the last millisecond of a day, or the moment itself. */
 export function lastMoment(text: string): number {
   return isDay(text) ? endOf(text) - 1 : firstMoment(text);
 }

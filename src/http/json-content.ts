@@ -1,6 +1,6 @@
 import type { z } from "@hono/zod-openapi";
 
-/** For a route's `content`: JSON of that schema. */
+/** Returns the `content` of a route's description: JSON of that schema. */
 export function json<Schema extends z.ZodType>(schema: Schema) {
   return { "application/json": { schema } };
 }

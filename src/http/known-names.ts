@@ -1,17 +1,17 @@
 import { AppError } from "./errors";
 
-/** The known names are told where none is near, if they are no more than these. */
+/** A refusal lists the known names when none is near, unless there are more than TOLD. */
 const TOLD = 15;
 const SHOWN_CHARACTERS = 100;
 
 export interface UnknownName {
   name: string;
-  /** The known one that may have been meant. */
+  /** `nearest` is the known name that may have been meant. */
   nearest: string | undefined;
   known: readonly string[];
 }
 
-/** Pages tell it in their reader's language. */
+/** An UnknownNameError is a class of its own because pages translate it. */
 export class UnknownNameError extends AppError {
   constructor(readonly unknown: UnknownName) {
     super(400, "invalid_parameter", inWords(unknown), { parameter: unknown.name });
@@ -30,7 +30,7 @@ export function findUnknown(
   return undefined;
 }
 
-/** "statuss: unknown; did you mean status?" */
+/** Writes, for example, "statuss: unknown; did you mean status?". */
 export function inWords({ name, nearest, known }: UnknownName): string {
   const hint =
     nearest !== undefined
@@ -51,8 +51,8 @@ export class RepeatedNameError extends AppError {
 }
 
 /**
- * Throws 400 `invalid_parameter` for a name that is not known, which would say nothing, and for one
- * that is given twice, of which only one would count.
+ * Throws 400 `invalid_parameter` for an unknown name, which would be ignored in silence, and for a
+ * repeated one, of which only one value would count.
  */
 export function assertKnown(
   names: readonly string[],
@@ -69,7 +69,7 @@ export function assertKnown(
   }
 }
 
-/** Throws 400 as `assertKnown` does, for the query of an address. */
+/** Throws 400 for the query of an address, as `assertKnown` does. */
 export function assertKnownQuery(
   url: string,
   known: readonly string[],
@@ -84,7 +84,9 @@ function shown(name: string): string {
   return name.slice(0, SHOWN_CHARACTERS).toWellFormed();
 }
 
-/** The known name with the fewest letters to change, when those are few for its length. */
+/**
+ * Returns the known name with the smallest edit distance, if that is small for the name's length.
+ */
 function nearestOf(name: string, known: readonly string[]): string | undefined {
   const typed = shown(name).toLowerCase();
   const distances = known.map((each) => distance(typed, each.toLowerCase()));
@@ -93,7 +95,7 @@ function nearestOf(name: string, known: readonly string[]): string | undefined {
   return nearest !== undefined && least <= Math.ceil(nearest.length / 3) ? nearest : undefined;
 }
 
-/** How many letters must be added, left out, replaced or swapped with the next to make one the other. */
+/** Returns the edit distance: letters added, left out, replaced or swapped with the next. */
 function distance(from: string, to: string): number {
   let before: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, at) => at);

@@ -1,8 +1,8 @@
 import { z } from "@hono/zod-openapi";
 
 /**
- * A JSON object in which null is as good as nothing: how older programs send what they do not give.
- * Only what the schema knows is left out: an unknown name stays one, whatever its value.
+ * Schema of a JSON object in which null means absent, because older programs send null for what
+ * they do not give. Nulls under unknown names are kept, so that these are still refused.
  */
 export const nullsLeftOut = <Schema extends z.ZodObject>(schema: Schema) =>
   z.preprocess((value) => {

@@ -2,22 +2,24 @@ import { z } from "@hono/zod-openapi";
 import { isRefused, Refused, type Result } from "../lib/result";
 import { AppError } from "./errors";
 
-/** Where a row stands in its list: the columns the list is ordered by. */
+/**
+ * A PageKey is a row's position in its list: the values of the columns that the list is ordered by.
+ */
 export type PageKey = (string | number)[];
 
-/** How many rows match, as far as it was counted. */
+/** A Total tells how many rows match, as far as they were counted. */
 export interface Total {
   count: number;
-  /** There may be more than `count`. */
+  /** `capped` means that there may be more than `count`. */
   capped: boolean;
 }
 
 /**
- * Keyset paging: a cursor names the row to go on from, so a page costs the same anywhere. It
- * carries the total, which only the first page counts.
+ * Keyset paging: a cursor names the row to continue from, so every page costs the same. It carries
+ * the total, which only the first page counts.
  */
 export interface Cursor {
-  /** "next": rows after the key in the list's order; "previous": rows before it. */
+  /** "next" asks for rows after the key in the list's order, "previous" for rows before it. */
   direction: "next" | "previous";
   key: PageKey;
   total: Total;
@@ -26,26 +28,31 @@ export interface Cursor {
 export interface PageRequest {
   limit: number;
   cursor: Cursor | null;
-  /** Counted already: a first page need not. */
+  /** A known `total` saves the first page from counting. */
   total?: Total;
-  /** The page ends with the row that reaches so many, whatever its limit. */
+  /** The page ends with the row whose large fields reach `maxBytes`, whatever its limit. */
   maxBytes?: number;
 }
 
 export interface Page<Row> {
   rows: Row[];
-  /** Where the next and the previous page begin; null where there is none. */
+  /** `next` and `previous` are where those pages begin; null means that there is none. */
   next: PageKey | null;
   previous: PageKey | null;
   total: Total;
 }
 
-/** A list counts and scans at most this many rows. */
+/** MAX_SCANNED limits how many rows a list counts and scans. */
 export const MAX_SCANNED = 1000;
-/** Fewer rows of an index in another order than the list's are read whole and sorted. */
+/**
+ * Up to MAX_SORTED rows are read whole and sorted where the index has another order than the list.
+ */
 export const MAX_SORTED = 500;
 export const MAX_LIMIT = 200;
-/** A page's rows with all their fields have at most so much, so that 200 of the largest do not fill the memory. */
+/**
+ * A page's large fields have about this many bytes at most, so that 200 of the largest rows do not
+ * fill the memory.
+ */
 export const MAX_PAGE_BYTES = 1_000_000;
 
 export const pageQuery = {
@@ -53,7 +60,9 @@ export const pageQuery = {
   cursor: z.string().max(400).optional(),
 };
 
-/** What the query of a paged route takes whose older programs give any limit: one beyond is brought down. */
+/**
+ * `anyPageQuery` brings a limit beyond MAX_LIMIT down instead of refusing it, for older programs.
+ */
 export const anyPageQuery = {
   ...pageQuery,
   limit: z.coerce
@@ -116,24 +125,24 @@ export function writeCursor({ direction, key, total }: Cursor): string {
     .replaceAll("=", "");
 }
 
-/** A row a list scanned: whether it is one of those asked for. */
+/** A Scanned row says in `hit` whether it matches the filter. */
 export interface Scanned {
   hit: number;
-  /** The size of its large fields, where pages are cut by them. */
+  /** `bytes` is the size of the row's large fields, where pages are cut by it. */
   bytes?: number;
 }
 
 /**
- * How many rows a list should scan for a page, and one more to see whether it ends there. A first
- * page counts, and a filter without an index looks on, both up to MAX_SCANNED.
+ * Returns how many rows a list scans for a page; one more tells whether the list ends there. A
+ * first page counts and a filter without an index keeps looking, both up to MAX_SCANNED.
  */
 export function scanSize({ cursor, limit, total }: PageRequest, isFiltered: boolean): number {
   return (cursor ?? total) && !isFiltered ? limit : MAX_SCANNED;
 }
 
 /**
- * Cuts a page out of what was scanned: `size` rows and one more, in the order of the query, which
- * runs backwards for "previous". A page may be short, even empty, and still have a next one.
+ * Cuts a page out of `size` scanned rows and one more, in the order of the query, which runs
+ * backwards for "previous". A page may be short, even empty, and still have a next one.
  */
 export function cutPage<Row extends Scanned>(
   scanned: Row[],
@@ -158,20 +167,20 @@ export function cutPage<Row extends Scanned>(
   };
 }
 
-/** How many of the first rows fit: the one that reaches the limit is still among them. */
+/** Returns how many of the first rows fit into `maxBytes`; the row that reaches it still counts. */
 export function fitting(rows: readonly Pick<Scanned, "bytes">[], maxBytes: number): number {
   let bytes = 0;
   const reaching = rows.findIndex((row) => (bytes += row.bytes ?? 0) >= maxBytes);
   return reaching === -1 ? rows.length : reaching + 1;
 }
 
-/** Rows per row of the page that are looked at before more are, where only the page is wanted. */
+/** A page whose total is known first reads this many rows per row of the page. */
 const FIRST_LOOK = 4;
 
 /**
- * A page of what `look` reads: so many rows in the order of the query, after a row or from where the
- * page begins. Where the total is known already, a few rows mostly hold a page: only if they do not,
- * as many more are looked at as a list may.
+ * Returns a page of what `look` reads: up to `limit` rows in the order of the query, after a row or
+ * from the beginning of the page. If the total is known, it reads a few rows first, which mostly
+ * suffice, and only then as many as a list may scan.
  */
 export async function scanPage<Row extends Scanned>(
   request: PageRequest,
@@ -191,7 +200,7 @@ export async function scanPage<Row extends Scanned>(
   return cutPage([...rows, ...(await look(size - first, last))], request, size, keyOf);
 }
 
-/** The address of another page of the list at `url`. */
+/** Returns the address of the next or previous page of the list at `url`, or null. */
 function pageLink<Row>(
   page: Page<Row>,
   direction: Cursor["direction"],
@@ -206,7 +215,7 @@ function pageLink<Row>(
   return link.href;
 }
 
-/** Schema of `pageBody`'s envelope. */
+/** Schema of the envelope that `pageBody` returns. */
 export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
   return z
     .object({
@@ -222,7 +231,7 @@ export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
     .openapi(name);
 }
 
-/** The envelope of every list: `{count, next, previous, results}`, links absolute. */
+/** Returns the envelope of every list, `{count, next, previous, results}`, with absolute links. */
 export function pageBody<Row, Result>(
   page: Page<Row>,
   requestUrl: string,

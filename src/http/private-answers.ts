@@ -1,12 +1,13 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "./app-env";
 
-/** What an answer may depend on: who asks, in which language, for what, from where. */
+/** DEPENDS_ON lists the request headers that an answer may depend on. */
 const DEPENDS_ON = ["Accept", "Accept-Language", "Authorization", "Cookie", "Origin"];
 
 /**
- * Nobody keeps an answer: no cache on the way, and no browser that somebody else sits down at. Only
- * one that says it is public may be kept, unless it sets a cookie, which is one reader's.
+ * Forbids caches and browsers to keep an answer, because the next person at that browser may be
+ * another. Only an answer that declares itself public is cached, unless it sets a cookie, which is
+ * one reader's.
  */
 export function privateAnswers(): MiddlewareHandler<AppEnv> {
   return async function privateAnswers(c, next) {

@@ -11,12 +11,12 @@ const Problem = z
   })
   .openapi("Problem", { description: "RFC 9457 problem details" });
 
-/** What routes that bring work may answer. */
+/** STORAGE_FULL describes the 507 of routes that accept work. */
 export const STORAGE_FULL = {
   507: "`storage_full`: the database has no room; nothing was accepted",
 };
 
-/** For a route's `responses`: its failures, each with its words, all of one shape. */
+/** Returns a route's error `responses`, each with its description and all of one shape. */
 export function problems<Status extends number>(described: Record<Status, string>) {
   const content = { "application/problem+json": { schema: Problem } };
   return Object.fromEntries(

@@ -4,7 +4,10 @@ import { log } from "../log";
 import type { AppEnv } from "./app-env";
 import { AppError } from "./errors";
 
-/** The limiters of wrangler.toml and their windows; a limiter tells nobody when its own ends. */
+/**
+ * WINDOW_SECONDS repeats the windows of wrangler.toml, because a limiter does not tell when its
+ * window ends.
+ */
 export const WINDOW_SECONDS = {
   DEMO_LIMIT: 60,
   SIGN_IN_LIMIT: 60,
@@ -15,8 +18,8 @@ export type Limiter = keyof typeof WINDOW_SECONDS;
 
 /**
  * Counts one more of `key`, and throws 429 `rate_limited` with Retry-After past the limit. The
- * platform counts by location and about right: it holds off floods, it does no accounting. Nobody is
- * refused for its failure, nor for lacking a key to be counted by.
+ * platform counts per location and approximately, which stops floods but is no accounting. A
+ * failing limiter, or a missing key, refuses nobody.
  */
 export async function assertWithinRate(
   env: Env,
@@ -41,8 +44,9 @@ async function isWithinRate(env: Env, limiter: Limiter, key: string): Promise<bo
 }
 
 /**
- * Limits the requests of whoever `keyOf` names. Of `oneIn` requests an isolate tells the limiter of
- * one, so that busy routes do not pay for counting; whoever was refused is looked at every time.
+ * Limits the requests of whoever `keyOf` names. An isolate reports only one of `oneIn` requests to
+ * the limiter, so that busy routes do not pay for counting; a caller that was refused is checked
+ * every time.
  */
 export function rateLimit(
   limiter: Limiter,

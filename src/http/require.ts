@@ -1,4 +1,4 @@
-/** Who may ask for a route: what the gate found out of a caller is here required of one. */
+/** This file checks that the caller whom `identify` found may use a route. */
 import type { MiddlewareHandler } from "hono";
 import { type Caller, can, type Person, type Scope } from "../caller";
 import type { AppEnv } from "./app-env";
@@ -6,7 +6,7 @@ import { AppError } from "./errors";
 
 const CHALLENGE = { "www-authenticate": "Bearer" };
 
-/** Lets through anyone who is known: 401 `unauthorized` otherwise. */
+/** Answers 401 `unauthorized` to unknown callers. */
 export function requireCaller(): MiddlewareHandler<AppEnv> {
   return async function requireCaller(c, next) {
     assertCaller(c.var.caller);
@@ -14,7 +14,7 @@ export function requireCaller(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** 401 `unauthorized` without credentials, 403 `forbidden` naming the missing scope. */
+/** Answers 401 `unauthorized` without credentials, and 403 `forbidden` naming the missing scope. */
 export function requireScope(scope: Scope): MiddlewareHandler<AppEnv> {
   return async function requireScope(c, next) {
     if (!can(assertCaller(c.var.caller), scope)) {
@@ -24,7 +24,7 @@ export function requireScope(scope: Scope): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** Only a signed-in administrator; a key administers nothing, whatever its scopes. */
+/** Admits only signed-in administrators; a key administers nothing, whatever its scopes. */
 export function requireAdmin(): MiddlewareHandler<AppEnv> {
   return async function requireAdmin(c, next) {
     assertAdmin(c.var.caller);
@@ -32,7 +32,7 @@ export function requireAdmin(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** The caller, or 401 `unauthorized`. */
+/** Returns the caller, or throws 401 `unauthorized`. */
 export function assertCaller(caller: Caller | null | undefined): Caller {
   if (caller === null || caller === undefined) {
     const detail = "Sign in, or send an API key as `Authorization: Bearer KEY`.";
@@ -41,7 +41,7 @@ export function assertCaller(caller: Caller | null | undefined): Caller {
   return caller;
 }
 
-/** The caller when a signed-in administrator, else 401 or 403. */
+/** Returns the caller if a signed-in administrator, else throws 401 or 403. */
 export function assertAdmin(caller: Caller | null | undefined): Person {
   const known = assertCaller(caller);
   if (known.kind !== "user" || known.role !== "admin") {

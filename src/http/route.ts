@@ -6,9 +6,9 @@ import { AppError } from "./errors";
 import { assertKnown, assertKnownQuery } from "./known-names";
 
 /**
- * A route that takes what it describes and nothing else: once its caller is known to be allowed, a
- * query name it does not know, or a body where it describes none, is 400 `invalid_parameter`. The
- * fields of a body it describes are judged by its schema, which must be strict at every depth.
+ * Describes a route that refuses what it does not describe. After the caller is authorized, an
+ * unknown query name, or a body where none is described, is 400 `invalid_parameter`. The fields of
+ * a described body are checked by its schema, which must be strict at every depth.
  */
 export const createRoute: typeof describe = (config) => {
   const own = [config.middleware ?? []].flat();
@@ -24,7 +24,7 @@ function onlyKnown({ request }: RouteConfig): MiddlewareHandler<AppEnv> {
   return body === undefined ? takesOnly(...names) : takesQuery(...names);
 }
 
-/** For a route without a description: lets these query names pass, and no body. */
+/** Lets a route without a description take these query names and no body. */
 export function takesOnly(...names: string[]): MiddlewareHandler<AppEnv> {
   return async function takesOnly(c, next) {
     assertKnownQuery(c.req.url, names);
@@ -41,7 +41,7 @@ export function takesOnly(...names: string[]): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** For a route without a description: lets these query names pass, and a body that is read elsewhere. */
+/** Lets a route without a description take these query names, and a body that its handler reads. */
 export function takesQuery(...names: string[]): MiddlewareHandler<AppEnv> {
   return async function takesQuery(c, next) {
     assertKnownQuery(c.req.url, names);
@@ -49,17 +49,20 @@ export function takesQuery(...names: string[]): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** A body of any type as text. It is read as bytes, since workerd warns of a form that is read as text. */
+/**
+ * Returns a body of any type as text. It is read as bytes, since workerd warns of a form that is
+ * read as text.
+ */
 export async function sentText(c: Context): Promise<string> {
   return new TextDecoder().decode(await wholeBody(() => c.req.arrayBuffer()));
 }
 
-/** Clients that always send JSON say `{}` or `null` where there is nothing to say. */
+/** Tells whether a body is empty, `{}` or `null`, which some clients send in place of no body. */
 export function saysNothing(text: string): boolean {
   return /^(?:\{\s*\}|null)?$/.test(text.trim());
 }
 
-/** The names of the fields of a JSON object, or of a form. */
+/** Returns the field names of a JSON object or a form. */
 function fieldsOf(text: string): string[] {
   try {
     const value: unknown = JSON.parse(text);

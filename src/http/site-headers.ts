@@ -1,16 +1,22 @@
 import type { MiddlewareHandler } from "hono";
 import { secureHeaders } from "hono/secure-headers";
 
-/** On every answer. A page brings a content policy of its own; nothing else loads or frames anything. */
+/**
+ * Every answer has these headers. A page sets a content policy of its own; nothing else may load or
+ * frame anything.
+ */
 export const siteHeaders = secureHeaders({
   contentSecurityPolicy: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
-  // A form posted without any referrer says `Origin: null`, which not every browser vouches for.
+  // A form posted with no referrer sends `Origin: null`, which not every browser vouches for.
   referrerPolicy: "same-origin",
   xFrameOptions: "DENY",
   overwrite: false,
 });
 
-/** Search engines may know the landing page: the rest is private, or opened by links that are keys. */
+/**
+ * Lets search engines index only the landing page: other pages are private, or open by a secret
+ * link.
+ */
 export const keepOutRobots: MiddlewareHandler = async function keepOutRobots(c, next) {
   await next();
   if (c.req.path !== "/") {
