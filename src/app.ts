@@ -37,16 +37,21 @@ import type { Engine } from "./tasks/model/engine";
 import { metricsText } from "./tasks/statistics/metrics";
 import { taskRoutes } from "./tasks/api/routes";
 
-/** Orders come in bulk, reports and templates with long texts: their routes have limits of their own. */
+/**
+ * OWN_LIMIT lists the routes with a body limit of their own: bulk orders, and reports and templates
+ * with long texts.
+ */
 const OWN_LIMIT =
   /^(POST \/api\/pedidos|(POST|PATCH) \/api\/tasks\/executions(\/[^/]+)?|POST \/api\/tasks\/templates|POST \/api\/task-manager\/tasks\/(register_task|[^/]+\/update_progress))\/?$/;
 const hasOwnLimit = ({ req }: Context<AppEnv>) => OWN_LIMIT.test(`${req.method} ${req.path}`);
 
-/** Imported when it is first shown: neither the API nor a queue ever needs it. */
+/**
+ * The error page is imported when it is first shown, because neither the API nor a queue needs it.
+ */
 const errorPage: ErrorPage = async (c, error) =>
   (await import("./admin/site/error")).errorPage(c, error);
 
-/** The whole site on one screen. */
+/** Builds the whole site: middleware, mounts, and the answers to unknown paths and errors. */
 export function createApp(engine: Engine) {
   const app = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
   app.onError(onError(errorPage));
@@ -85,7 +90,7 @@ export function createApp(engine: Engine) {
     apiDocsRoutes(() => app),
   );
 
-  // Closed from here on, routes that do not exist included.
+  // Everything from here on needs a caller, including routes that do not exist.
   app.use("/api/*", requireCaller());
   app.route("/api/keys", keyRoutes);
   app.route("/api/audit", auditRoutes);

@@ -15,8 +15,9 @@ export const ROLES = ["viewer", "operator", "admin"] as const;
 export type Role = (typeof ROLES)[number];
 
 /**
- * Who makes a request: a signed-in person with a role, or a machine's API key with scopes. For whom
- * Cloudflare Access vouches (until `accessUntil`, Unix ms), they need not have a session.
+ * A Caller is a signed-in person with a role, or a machine's API key with scopes. `accessUntil`
+ * (Unix milliseconds) is set when Cloudflare Access vouches for the person, who then needs no
+ * session.
  */
 export type Caller =
   | { kind: "user"; id: string; email: string; role: Role; accessUntil?: number }
@@ -26,7 +27,10 @@ export type Person = Extract<Caller, { kind: "user" }>;
 
 const READ_SCOPES = SCOPES.filter((scope) => scope.endsWith(":read"));
 
-/** What a role may do with orders and tasks; people, keys and deletion are for administrators only. */
+/**
+ * ROLE_SCOPES says what a role may do with orders and tasks; people, keys and deletion are for
+ * administrators only.
+ */
 const ROLE_SCOPES: Record<Role, readonly Scope[]> = {
   viewer: READ_SCOPES,
   operator: [...READ_SCOPES, "orders:write", "tasks:write", "tasks:track"],
@@ -38,19 +42,22 @@ export function can(caller: Caller, scope: Scope): boolean {
   return scopes.includes(scope);
 }
 
-/** Stable name of a caller for rows and logs: `user:ID` or `key:ID`. */
+/** Returns the stable name of a caller for rows and logs: `user:ID` or `key:ID`. */
 export function callerId(caller: Caller): string {
   return `${caller.kind}:${caller.id}`;
 }
 
 const KIND = /^(user|key):/;
 
-/** The id alone of `user:ID` or `key:ID`; another text stays as it is. */
+/** Returns the id alone of `user:ID` or `key:ID`; any other text is returned unchanged. */
 export function bareId(stored: string): string {
   return stored.replace(KIND, "");
 }
 
-/** How those may be stored whom a filter asks for by `user:ID`, by `key:ID` or by the bare id. */
+/**
+ * Returns every form in which the caller of a filter may be stored; the filter may give `user:ID`,
+ * `key:ID` or the bare id.
+ */
 export function storedForms(asked: string): string[] {
   const kinds = KIND.test(asked) ? [""] : ["", "user:", "key:"];
   const forms = new Set([asKept(asked), ...formsOf(asked)]);

@@ -1,7 +1,6 @@
 /**
- * A typed client of the API, for programs in TypeScript. It knows every route, parameter and answer
- * from the routes themselves. Its answers' `json()` rounds numbers as JSON.parse does; `text()` has
- * every digit.
+ * This is a typed client of the API for programs in TypeScript. Its types come from the routes
+ * themselves. `json()` of an answer rounds numbers as JSON.parse does; `text()` has every digit.
  */
 import { hc } from "hono/client";
 import type { keyRoutes } from "./auth/keys/key-routes";
@@ -10,7 +9,8 @@ import type { orderRoutes } from "./orders/routes";
 import type { taskRoutes } from "./tasks/api/routes";
 
 /**
- * `origin` is where the Worker is served; `key` an API key, left out by pages that have a session.
+ * Makes a client. `origin` is where the Worker is served; `key` is an API key, left out by pages
+ * that have a session.
  * `const answer = await client.tasks.executions.$get({ query: { status: "FAILURE" } })`
  */
 export function createClient(origin: string, key?: string) {

@@ -1,17 +1,20 @@
 /**
- * The configuration, read once and checked. Every error names the variable.
- * Also imported by `npm start` and `npm run deploy`, so it depends on nothing.
+ * The configuration is read once and checked. Every error names its variable. `npm start` and `npm
+ * run deploy` import this file too, so it depends on nothing.
  */
 import type { Role } from "./caller";
 
 export interface Config {
-  /** Base URL of the product catalogue without a final slash; empty for the embedded one. */
+  /**
+   * `catalogueUrl` is the base URL of the product catalogue without a final slash; empty means the
+   * embedded one.
+   */
   catalogueUrl: string;
   catalogueTimeoutMs: number;
   catalogueTtlMs: number;
-  /** Minor units; a subtotal above it gets the discount. */
+  /** `discountThreshold` is in minor units; a subtotal above it gets the discount. */
   discountThreshold: number;
-  /** An exact fraction: 0.10 is 10 / 100. */
+  /** `discountRate` is an exact fraction: 0.10 is 10 / 100. */
   discountRate: { numerator: number; denominator: number };
   currency: string;
   orderMaxAttempts: number;
@@ -19,36 +22,42 @@ export interface Config {
   orderMaxAgeMs: number;
   leaseMs: number;
   recoveryMs: number;
-  /** How old the backlog may be before no more work is taken in; 0 for any age. */
+  /** `maxBacklogMs` is how old the backlog may be before new work is refused; 0 allows any age. */
   maxBacklogMs: number;
-  /** Bytes that D1 keeps for one database: 10 GB, or 0.5 GB on the free plan. */
+  /** `databaseMaxBytes` is D1's limit for one database: 10 GB, or 0.5 GB on the free plan. */
   databaseMaxBytes: number;
-  /** How long the file of an export is kept. */
+  /** `exportMs` is how long the file of an export is kept. */
   exportMs: number;
   demoEnabled: boolean;
-  /** Where Durable Objects are made; null where the platform chooses. */
+  /** `location` is where Durable Objects are created; null leaves the choice to the platform. */
   location: Location | null;
-  /** Where the source is, for the landing page's link; empty for no link. */
+  /** `sourceUrl` is the landing page's link to the source; empty shows no link. */
   sourceUrl: string;
-  /** The language of pages for whoever asks for neither. */
+  /** `defaultLanguage` is for readers whose browser asks for neither language. */
   defaultLanguage: "es" | "en";
   logLevel: "debug" | "info" | "warn" | "error";
-  /** Other sites whose pages may listen to tasks with a ticket: "https://shop.example". */
+  /**
+   * `allowedOrigins` names other sites whose pages may follow tasks with a ticket:
+   * "https://shop.example".
+   */
   allowedOrigins: readonly string[];
-  /** Sign-in by Cloudflare Access; null when it is not in use. */
+  /** `access` configures sign-in by Cloudflare Access; null means that it is not in use. */
   access: AccessConfig | null;
 }
 
-/** D1's location hints, which are Durable Objects' too. */
+/** LOCATIONS are D1's location hints, which Durable Objects share. */
 const LOCATIONS = ["wnam", "enam", "weur", "eeur", "apac", "oc"] as const;
 type Location = (typeof LOCATIONS)[number];
 
 export interface AccessConfig {
-  /** The team's host, which issues the tokens: "team.cloudflareaccess.com". */
+  /** `teamDomain` is the team's host, which issues the tokens: "team.cloudflareaccess.com". */
   teamDomain: string;
-  /** The audience tag of the Access application in front of this site. */
+  /** `audience` is the audience tag of the Access application in front of this site. */
   audience: string;
-  /** The role of an e-mail address, or of every address of a domain as "*@domain"; in lower case. */
+  /**
+   * `roles` maps an e-mail address, or "*@domain" for every address of a domain, to its role; keys
+   * are lower case.
+   */
   roles: ReadonlyMap<string, Role>;
 }
 
@@ -89,7 +98,7 @@ export function parseConfig(env: Variables): Config {
 
 const parsed = new WeakMap<object, Config>();
 
-/** The configuration of an environment; parsed once. Throws a `ConfigError`. */
+/** Returns the configuration of an environment, parsed once. Throws a `ConfigError`. */
 export function configOf(env: object): Config {
   let config = parsed.get(env);
   if (!config) {
@@ -157,7 +166,10 @@ function oneOf<T extends string>(env: Variables, name: string, allowed: readonly
   return found;
 }
 
-/** Nothing is priced by the demonstration's catalogue for want of another: it is asked for by name. */
+/**
+ * The demonstration's catalogue must be asked for by name, so that a forgotten URL never prices
+ * real orders with it.
+ */
 function catalogueUrl(env: Variables): string {
   const name = "CATALOGUE_URL";
   const expected =
@@ -205,7 +217,10 @@ function origins(env: Variables, name: string): string[] {
   return list;
 }
 
-/** Both variables or neither: half a configuration would let in nobody, or not check enough. */
+/**
+ * Access needs both variables or neither: half a configuration would admit nobody, or check too
+ * little.
+ */
 function access(env: Variables): AccessConfig | null {
   const host = /^((https:\/\/)?[a-z0-9-]+(\.[a-z0-9-]+)+\/?)?$/;
   const expected = "the team's domain such as team.cloudflareaccess.com, set with ACCESS_AUD";

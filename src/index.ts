@@ -44,7 +44,8 @@ export default {
       setLogLevel(configOf(env).logLevel);
     } catch (error) {
       log.error("config.invalid", { message: error instanceof ConfigError ? error.message : "" });
-      // No message can be processed with a bad configuration, nor may it be lost for a weekend of it.
+      // Messages are postponed for days: a bad configuration can process none, and a weekend of it
+      // must lose none.
       batch.messages.forEach((message) => putOffForDays(message, Math.random()));
       return;
     }

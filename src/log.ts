@@ -13,12 +13,12 @@ export function isDebug(): boolean {
 
 type Fields = Record<string, unknown>;
 
-/** One JSON line per event: a dotted name plus fields, readable in `wrangler tail`. */
+/** Writes one JSON line per event: a dotted name and fields, readable in `wrangler tail`. */
 function write(level: LogLevel, event: string, fields: Fields): void {
   if (LEVELS[level] < threshold) {
     return;
   }
-  // By the console's method of that name: it is what the platform's logs know a line's level by.
+  // The platform's logs take a line's level from the console method that wrote it.
   console[level](JSON.stringify({ event, level, ...fields }));
 }
 

@@ -1,8 +1,8 @@
 import { configOf } from "./config";
 
 /**
- * The Durable Object of a name. It is made where LOCATION says, if this call makes it: of an object
- * that is there already the platform takes no hint.
+ * Returns the Durable Object of a name. The platform follows LOCATION only when this call creates
+ * the object.
  */
 export function objectOf<T extends Rpc.DurableObjectBranded>(
   env: Env,

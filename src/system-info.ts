@@ -5,7 +5,7 @@ import { registryStorage } from "./orders/pipeline/registry";
 import type { CatalogueStatus } from "./orders/catalogue/desk.do";
 import { recoveryOf } from "./tasks/recovery/recovery-alarm";
 
-/** What the overview says of the parts around the engine. */
+/** Returns what the overview says about the parts around the engine. */
 export async function systemInfo(env: Env): Promise<Record<string, unknown>> {
   const { catalogueUrl } = configOf(env);
   const [recovery, status, registry] = await Promise.all([
