@@ -14,7 +14,7 @@ const DAY_SECONDS = 86_400;
 const access = createAccessControl(defaultStatements);
 const nothing = { user: [], session: [] } as const;
 
-/** What each role may do to other people; impersonation is given to nobody. */
+/** `roles` says what each role may do to other people; nobody may impersonate. */
 const roles = {
   viewer: access.newRole(nothing),
   operator: access.newRole(nothing),
@@ -57,18 +57,19 @@ function build(env: Env, secure: boolean, prolongs: boolean) {
       // still read for that long. Writes and administration always ask the database.
       cookieCache: { enabled: true, maxAge: 60 },
     },
-    // Limited by ./attempts instead: one D1 statement, failures only, shared by every isolate.
+    // ./sessions/attempts limits sign-ins instead: one D1 statement, failures only, shared by every
+    // isolate.
     rateLimit: { enabled: false },
     advanced: {
       useSecureCookies: secure,
       defaultCookieAttributes: { httpOnly: true, sameSite: "lax" },
       ipAddress: { ipAddressHeaders: ["cf-connecting-ip"] },
-      // ./same-origin replaces it, with the same rule here as on every other route.
+      // ./same-origin replaces this check, with the same rule as on every other route.
       disableCSRFCheck: true,
       disableOriginCheck: false,
     },
-    // Refusals are answers, which ./gate renders; a failure of its own is thrown to the site's
-    // error handler, with its cause.
+    // Refusals are answers, which ./gate renders; a failure of better-auth's own is thrown to the
+    // site's error handler, with its cause.
     onAPIError: { throw: true },
     logger: {
       level: "error",
@@ -85,9 +86,9 @@ export type Auth = ReturnType<typeof build>;
 const built = new WeakMap<Env, Map<string, Auth>>();
 
 /**
- * The better-auth instance for a request's scheme, made once per isolate: cookie names and the
- * Secure flag are fixed when it is built. It prolongs the session it reads, unless told that this
- * was done. Throws 503 `invalid_configuration` for a weak secret.
+ * Returns the better-auth instance for a request's scheme, made once per isolate because cookie
+ * names and the Secure flag are fixed when it is built. `prolongs: false` keeps it from prolonging
+ * the session it reads. Throws 503 `invalid_configuration` for a weak secret.
  */
 export function createAuth(env: Env, requestUrl: string, prolongs = true): Auth {
   requireSecrets(env, "BETTER_AUTH_SECRET");

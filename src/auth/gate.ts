@@ -40,12 +40,12 @@ const LISTING = [
   "filterValue",
 ];
 /**
- * The endpoints of better-auth in use, and what the body of each may hold, or the query where one is
- * read by GET; whatever else it brings is not found.
+ * ENDPOINTS lists the better-auth endpoints in use and the fields of each one's body (or query, for
+ * a GET). Any other endpoint is 404, any other field 400.
  */
 export const ENDPOINTS: ReadonlyMap<string, readonly string[]> = new Map([
   ["/sign-in/email", ["email", "password", "callbackURL", "rememberMe"]],
-  // It answers that sign-up is closed.
+  // Sign-up is listed because it answers that sign-up is closed.
   ["/sign-up/email", ["name", "email", "password", "image", "callbackURL", "rememberMe"]],
   ["/sign-out", ["callbackURL", "disableRedirect", "state"]],
   ["/get-session", ["disableCookieCache", "disableRefresh"]],
@@ -66,32 +66,37 @@ export const ENDPOINTS: ReadonlyMap<string, readonly string[]> = new Map([
   ["/admin/revoke-user-session", ["sessionToken"]],
   ["/admin/revoke-user-sessions", ["userId"]],
 ]);
-/** About the request's own session, if it has one, whoever else may vouch for the person. */
+/**
+ * These endpoints are about the request's own session, even if Cloudflare Access vouches for the
+ * person.
+ */
 const OWN_SESSION = new Set(["/sign-in/email", "/sign-up/email", "/sign-out", "/get-session"]);
 
 export interface AuthCall {
   method: "GET" | "POST";
-  /** Below /api/auth, without a final slash: `/sign-in/email`. */
+  /** `path` is below /api/auth, without a final slash: `/sign-in/email`. */
   path: string;
-  /** With its question mark, or empty. */
+  /** `search` includes its question mark, or is empty. */
   search?: string;
   body?: unknown;
 }
 
 /**
- * Runs one better-auth endpoint for the request at hand, behind the checks it lacks: same origin,
- * administrators only below /admin, limited password attempts, the first administrator; and with an
- * entry in the audit log for what is done to people. The site's pages use it too. Answers only success, with better-auth's cookies; anything else is an AppError
- * with better-auth's `code` and `message`.
+ * Runs one better-auth endpoint for the request, behind checks that it lacks: same origin,
+ * administrators only below /admin, limited password attempts, the first administrator. What is
+ * done to people is noted in the audit log. Both the API and the pages call it. It answers only
+ * success, with better-auth's cookies; anything else is thrown as an AppError with better-auth's
+ * `code` and `message`.
  */
 export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Response> {
   if (!ENDPOINTS.has(call.path)) {
     throw new AppError(404, "not_found", `Nothing is here: ${c.req.path}`);
   }
   assertSameOrigin(c.req.raw);
-  // Imported here so that isolates which only work queues never evaluate better-auth.
+  // The import is dynamic so that isolates which only work queues never evaluate better-auth.
   const { createAuth } = await import("./auth");
-  // An administrator's session is read before, and prolonged if it can be.
+  // For administration `sessionCaller` reads and prolongs the session first, so better-auth must
+  // not again.
   const isAdministration = call.path.startsWith("/admin/");
   const { env, met } = noting(c.env);
   const auth = createAuth(env, c.req.url, !isAdministration);
@@ -99,7 +104,8 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
   const act = async () => {
     const response = await forward(c, auth, { ...call, body: keepingSession(call) }, visitor);
     if (!response.ok) {
-      // It takes a session that it could not read for one that is not there.
+      // better-auth takes a session that it could not read for a missing one, so the database's
+      // error comes first.
       throw met[0] ?? (await refusal(response));
     }
     return c.body(await response.text(), 200, {
@@ -115,7 +121,7 @@ export async function callAuth(c: Context<AppEnv>, call: AuthCall): Promise<Resp
     return audited(c, call, () => endingSessions(c, call, visitor, act));
   }
   if (OWN_SESSION.has(call.path) || visitor !== null || hasSessionCookie(c.req.raw)) {
-    assertKnownNames(call); // else it is 401 first
+    assertKnownNames(call); // otherwise the answer is a 401, which comes before any 400
   }
   if (call.path === "/sign-in/email") {
     await ensureFirstAdmin(c.env, auth);
@@ -133,9 +139,9 @@ function assertKnownNames({ method, path, search, body }: AuthCall): void {
 }
 
 /**
- * Where a password is set or changed, the sessions that its old one may have opened end with it,
- * whatever the body asks for; only the one at hand stays. better-auth would leave all of them, or
- * replace the one at hand by another.
+ * Ends the other sessions of a person whose password changes, whatever the body asks for, because
+ * someone with the old password may have opened them. Only the session of this request stays.
+ * better-auth would keep them all, or replace this one too.
  */
 async function endingSessions(
   c: Context<AppEnv>,
@@ -150,7 +156,7 @@ async function endingSessions(
   const whose =
     path === "/change-password"
       ? (visitor ?? own?.caller)?.id
-      : (body as { userId: string }).userId; // assertPeopleRequest has seen it
+      : (body as { userId: string }).userId; // assertPeopleRequest has checked the body
   const response = await act();
   if (whose !== undefined) {
     await endOtherSessions(c.env.DB, whose, own?.id ?? null);
@@ -158,7 +164,7 @@ async function endingSessions(
   return response;
 }
 
-/** `endingSessions` ends the others. */
+/** Keeps better-auth from replacing the session, since `endingSessions` ends the others. */
 function keepingSession({ path, body }: AuthCall): unknown {
   return path === "/change-password" && typeof body === "object" && body !== null
     ? { ...body, revokeOtherSessions: false }

@@ -10,11 +10,10 @@ import { assertSameOrigin, isUnsafe } from "./same-origin";
 import { hasSessionCookie, sessionCaller } from "./sessions/session";
 
 /**
- * Sets `c.var.caller` from `Authorization: Bearer KEY`, else from Cloudflare Access where it is set
- * up, else from the session cookie, else null. A request with none of them costs nothing. A key that
- * is not valid is 401 `invalid_key` even where anonymous callers are welcome: whoever sends one
- * expects it to count. `trusts` names requests of other sites' pages that may act by cookie all the
- * same.
+ * Sets `c.var.caller` from `Authorization: Bearer KEY`, else from Cloudflare Access if configured,
+ * else from the session cookie, else to null. A request with none of them costs no I/O. An invalid
+ * key is 401 `invalid_key` even where anonymous callers are welcome, because its sender expects it
+ * to count. `trusts` tells which requests from other sites' pages may act by cookie.
  */
 export function identify(
   trusts: (request: Request, env: Env) => boolean = () => false,
@@ -31,7 +30,7 @@ async function findCaller(c: Context<AppEnv>, isTrusted: boolean): Promise<Calle
     const background = (work: Promise<void>) => c.executionCtx.waitUntil(work);
     const caller = await verifyKey(c.env, bearer[1]?.trim() ?? "", Date.now(), background);
     if (caller === null) {
-      // Only failures count: an address may be shared, and 256 bits are not guessed.
+      // Only failures count against an address, because it may be shared; 256 bits are not guessed.
       await assertWithinRate(c.env, "KEY_FAILURE_LIMIT", clientAddress(c.req.raw));
       const detail = "The API key is unknown, expired or revoked.";
       const headers = { "www-authenticate": 'Bearer error="invalid_token"' };

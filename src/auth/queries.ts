@@ -5,7 +5,7 @@ const ATTEMPTS_KEPT_MS = 3_600_000;
 const EXPIRED_SESSIONS = sql("DELETE FROM sessions WHERE expires_at < :now");
 const OLD_ATTEMPTS = sql("DELETE FROM sign_in_attempts WHERE window_start < :before");
 
-/** Housekeeping for the cron: sessions past their end and counters of old sign-in attempts. */
+/** Deletes expired sessions and old counters of sign-in attempts; the cron calls it. */
 export async function deleteExpired(db: D1Database, now: number): Promise<void> {
   await db.batch([
     EXPIRED_SESSIONS.on(db, { now }),

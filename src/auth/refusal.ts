@@ -3,7 +3,7 @@ import { AppError } from "../http/errors";
 
 const Answer = z.object({ code: z.string().optional(), message: z.string().optional() }).catch({});
 
-/** Statuses better-auth refuses with, and a code for the refusals it gives none. */
+/** REFUSALS maps the statuses that better-auth refuses with to a code for refusals without one. */
 const REFUSALS = [
   [400, "bad_request"],
   [401, "unauthorized"],
@@ -17,8 +17,8 @@ const REFUSALS = [
 ] as const;
 
 /**
- * better-auth's refusal as a problem document with its own `code` and `message`; a failure of
- * better-auth itself stays an unexpected error, told to nobody but the log.
+ * Turns better-auth's refusal into an AppError with its own `code` and `message`. A failure of
+ * better-auth itself becomes an unexpected error, whose message only the log gets.
  */
 export async function refusal(response: Response): Promise<Error> {
   const { code, message } = Answer.parse(await response.json().catch(() => null));

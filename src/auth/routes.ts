@@ -5,7 +5,10 @@ import { limitBody, wholeBody } from "../http/body-limit";
 import { callAuth } from "./gate";
 import { AUTH_PATH } from "./settings";
 
-/** Sessions and people, mounted at /api/auth: better-auth's endpoints with the site's errors. */
+/**
+ * The routes of sessions and people, mounted at /api/auth, are better-auth's endpoints with the
+ * site's errors.
+ */
 export const authRoutes = new Hono<AppEnv>({ strict: false });
 
 authRoutes.use(limitBody());
@@ -18,7 +21,7 @@ authRoutes.on(["GET", "POST"], "/*", async (c) => {
     : callAuth(c, { method: "GET", path, search: url.search });
 });
 
-/** better-auth answers 500 to a body that is not JSON, so it is read here. */
+/** Parses the body here, because better-auth answers 500 to a body that is not JSON. */
 async function readJson(request: HonoRequest): Promise<unknown> {
   const text = new TextDecoder().decode(await wholeBody(() => request.arrayBuffer()));
   if (text === "") {

@@ -3,7 +3,7 @@ import { AppError } from "../http/errors";
 const SAFE_METHODS = new Set(["GET", "HEAD", "OPTIONS"]);
 
 /**
- * Defence against cross-site request forgery, for requests that act by cookie or give one. Browsers
+ * Guards requests that act by cookie, or set one, against cross-site request forgery. Browsers
  * always send Origin or Sec-Fetch-Site with an unsafe request; programs that send neither are not
  * driven by another site's page. Throws 403 `cross_site`.
  */

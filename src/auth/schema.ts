@@ -4,7 +4,7 @@ import type { RowOf } from "../db/row";
 
 const time = <const Name extends string>(name: Name) => integer(name, { mode: "timestamp_ms" });
 
-/** People. The property names are those better-auth asks its adapter for. */
+/** The table of people. Its property names are those that better-auth asks its adapter for. */
 export const users = sqliteTable("users", {
   id: text("id").primaryKey(),
   name: text("name").notNull(),
@@ -39,7 +39,10 @@ export const sessions = sqliteTable(
   (table) => [index("sessions_user").on(table.userId)],
 );
 
-/** How a person signs in; `password` is better-auth's `salt:scrypt` for the provider "credential". */
+/**
+ * The table of the ways a person signs in; `password` is better-auth's `salt:scrypt` for the
+ * provider "credential".
+ */
 export const accounts = sqliteTable(
   "accounts",
   {
@@ -78,21 +81,26 @@ export const verifications = sqliteTable(
 export type AccountColumns = RowOf<typeof accounts>;
 export type SessionColumns = RowOf<typeof sessions>;
 
-/** Failed sign-ins of one address in the current window. WITHOUT ROWID in the migration. */
+/**
+ * The table of failed sign-ins per address in the current window. WITHOUT ROWID in the migration.
+ */
 export const signInAttempts = sqliteTable("sign_in_attempts", {
   address: text("address").primaryKey(),
   windowStart: integer("window_start").notNull(),
   attempts: integer("attempts").notNull(),
 });
 
-/** Machines' keys; the secret itself is never stored. WITHOUT ROWID in the migration. */
+/** The table of machines' keys, which never holds a secret. WITHOUT ROWID in the migration. */
 export const apiKeys = sqliteTable("api_keys", {
   id: text("id").primaryKey(),
   name: text("name").notNull(),
-  /** SHA-256 of the secret, hexadecimal. */
+  /** `secretHash` is the SHA-256 of the secret, in hexadecimal. */
   secretHash: text("secret_hash").notNull(),
   scopes: text("scopes", { mode: "json" }).$type<Scope[]>().notNull(),
-  /** Id of the administrator; no foreign key, so that a key outlives its maker's account. */
+  /**
+   * `createdBy` is an administrator's id without a foreign key, so that a key outlives its maker's
+   * account.
+   */
   createdBy: text("created_by").notNull(),
   createdAt: time("created_at").notNull(),
   expiresAt: time("expires_at"),

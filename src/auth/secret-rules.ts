@@ -1,6 +1,6 @@
 /**
- * What the secrets must be like, so that a person can sign in with them. Also asked before the Worker
- * starts, by `npm start` and `npm run deploy`, so it imports nothing of the Worker.
+ * The rules for secrets make sure that a person can sign in with them. `npm start` and `npm run
+ * deploy` check them before the Worker starts, so this file imports nothing of the Worker.
  */
 import { z } from "zod";
 
@@ -8,7 +8,7 @@ export const MIN_PASSWORD_LENGTH = 12;
 export const MAX_PASSWORD_LENGTH = 128;
 const MIN_SECRET_LENGTH = 32;
 
-/** What is wrong with a secret, or null. */
+/** Each rule returns what is wrong with a secret, or null. */
 const RULES = {
   ADMIN_EMAIL: (value: string) =>
     z.email().safeParse(value.trim()).success ? null : "is not an e-mail address",
@@ -23,7 +23,7 @@ const RULES = {
 export type SecretName = keyof typeof RULES;
 export const SECRET_NAMES = Object.keys(RULES) as SecretName[];
 
-/** What is wrong with the secret of that name in an environment, or null. */
+/** Returns what is wrong with the named secret of an environment, or null. */
 export function secretProblem(env: { [Name in SecretName]?: string }, name: SecretName) {
   return RULES[name](env[name] ?? "");
 }

@@ -6,8 +6,8 @@ export { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from "./secret-rules";
 export const AUTH_PATH = "/api/auth";
 
 /**
- * Throws 503 `invalid_configuration` unless the secrets of these names are as they must be. The log
- * and the answer name the variable; its value appears in neither.
+ * Throws 503 `invalid_configuration` unless the named secrets follow their rules. The log and the
+ * answer name the variable but never its value.
  */
 export function requireSecrets(env: Env, ...names: SecretName[]): void {
   for (const variable of names) {

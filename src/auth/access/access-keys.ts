@@ -5,7 +5,10 @@ import { remember } from "../../lib/remember";
 import { log } from "../../log";
 
 const MAX_AGE_MS = 3_600_000;
-/** No sooner are keys asked for again, whatever unknown key a token names. */
+/**
+ * Keys younger than this are not fetched again, even for an unknown `kid`, so that made-up tokens
+ * cannot flood the team.
+ */
 const MIN_AGE_MS = 10_000;
 const PAUSE_AFTER_FAILURE_MS = 5000;
 const TIMEOUT_MS = 5000;
@@ -13,14 +16,17 @@ const TIMEOUT_MS = 5000;
 const KeySet = z.object({ keys: z.array(z.looseObject({ kid: z.string(), kty: z.string() })) });
 type Keys = z.infer<typeof KeySet>["keys"];
 
-/** By team. Cloudflare changes keys every six weeks, and keeps the last ones valid for days. */
+/**
+ * Keys by team domain. Cloudflare rotates keys every six weeks and keeps the old ones valid for
+ * days.
+ */
 const known = new Map<string, { keys: Keys; at: number }>();
 const failures = new Map<string, number>();
 
 /**
- * The public keys a team's Access signs with, kept by this isolate for an hour; asked for again when
- * `kid` is not among them. Throws 503 `access_unavailable` when they cannot be had: nobody is let in
- * by a token that cannot be checked.
+ * Returns the public keys that a team's Access signs with. An isolate keeps them for an hour and
+ * fetches them again for an unknown `kid`. Throws 503 `access_unavailable` if they cannot be
+ * fetched: a token that cannot be checked admits nobody.
  */
 export async function accessKeys(teamDomain: string, kid: string, now: number): Promise<Keys> {
   const held = known.get(teamDomain);

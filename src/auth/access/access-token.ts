@@ -6,7 +6,7 @@ import { accessKeys } from "./access-keys";
 
 const Header = z.object({ alg: z.literal("RS256"), kid: z.string().min(1).max(200) });
 
-/** A service token's claims have no address. */
+/** `email` is optional because a service token has none. */
 const Claims = z.object({
   exp: z.number(),
   sub: z.string().optional(),
@@ -16,8 +16,8 @@ const Claims = z.object({
 export type Identity = z.infer<typeof Claims>;
 
 /**
- * Whom a token of Cloudflare Access names, or null unless the team signed it, for this application,
- * and it is valid now. Throws 503 when the team's keys cannot be had.
+ * Returns whom a token of Cloudflare Access names, or null unless the team signed it, for this
+ * application, and it is valid now. Throws 503 if the team's keys cannot be fetched.
  */
 export async function verifyAccessToken(
   { teamDomain, audience }: Pick<AccessConfig, "teamDomain" | "audience">,
@@ -34,9 +34,9 @@ export async function verifyAccessToken(
       allowedAlgorithms: ["RS256"],
       verification: { iss: `https://${teamDomain}`, aud: audience },
     });
-    return Claims.parse(claims); // an end, too, which the library does not insist on
+    return Claims.parse(claims); // the schema requires `exp`, which the library does not
   } catch (error) {
-    // By name only: the messages quote the token.
+    // The log takes only the error's name, because its message quotes the token.
     log.warn("auth.access_refused", { reason: error instanceof Error ? error.name : "unknown" });
     return null;
   }

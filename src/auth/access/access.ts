@@ -1,6 +1,6 @@
 /**
- * Sign-in by Cloudflare Access: Access stands before the site, asks the identity provider, and sends
- * a signed token along with every request. The token says who it is, ACCESS_ROLES what they may do.
+ * Cloudflare Access stands before the site, asks the identity provider, and sends a signed token
+ * with every request. The token says who it is; ACCESS_ROLES says what they may do.
  */
 import type { Context } from "hono";
 import { getCookie } from "hono/cookie";
@@ -16,16 +16,16 @@ import { ensureFirstAdmin } from "../people/first-admin";
 import type { AccountColumns, UserColumns } from "../schema";
 import { assertSameOrigin } from "../same-origin";
 
-/** Provider, in `accounts`, of people who came through Access. */
+/** ACCESS_PROVIDER is the provider, in `accounts`, of people who came through Access. */
 export const ACCESS_PROVIDER = "access";
 
 const SEEN_MS = 3_600_000;
 
 /**
- * The person Access vouches for, or null. Access is the gate here once it is set up: a bad token in
- * its header is 401, an identity without a role, or banned, is 403, keys that cannot be had are 503.
- * Only its cookie may be stale, since it outlives its token on paths Access does not guard. A page of
- * another site acts by it only if `isTrusted`.
+ * Returns the person Access vouches for, or null. A bad token in its header is 401, an identity
+ * that has no role or is banned is 403, and keys that cannot be fetched are 503. A token in its
+ * cookie may be stale, since the cookie outlives it on paths that Access does not guard. A page of
+ * another site may act by the cookie only if `isTrusted`.
  */
 export async function accessCaller(c: Context<AppEnv>, isTrusted = false): Promise<Person | null> {
   const { access } = configOf(c.env);
@@ -64,14 +64,14 @@ export async function accessCaller(c: Context<AppEnv>, isTrusted = false): Promi
   return { kind: "user", id: user.id, email, role, accessUntil: identity.exp * 1000 };
 }
 
-/** The role given to the address itself, else to its domain. */
+/** Returns the role given to the address itself, else the one given to its domain. */
 function roleOf({ roles }: AccessConfig, email: string): Role | undefined {
   return roles.get(email) ?? roles.get(`*${email.slice(email.lastIndexOf("@"))}`);
 }
 
 interface StoredUser extends Pick<UserColumns, "id" | "role" | "banned"> {
   banExpires: UserColumns["ban_expires"];
-  /** When they last came through Access, to the hour. */
+  /** `seenAt` is when they last came through Access, to the hour. */
   seenAt: AccountColumns["updated_at"] | null;
 }
 
@@ -98,9 +98,9 @@ UPDATE accounts SET account_id = :account, updated_at = :now
 WHERE provider_id = :provider AND user_id = (SELECT id FROM users WHERE email = :email)`);
 
 /**
- * Makes a person of an identity seen for the first time, so that rows can name them as `user:ID` for
- * good, or brings what is stored up to date. Whoever has a password under the same address is the
- * same person. Every statement may be repeated.
+ * Creates or updates the stored person of an identity, so that rows can name them as `user:ID` for
+ * good. A person with a password under the same address is the same person. Every statement may be
+ * repeated.
  */
 async function enrol(
   c: Context<AppEnv>,
@@ -109,7 +109,8 @@ async function enrol(
   now: number,
 ): Promise<StoredUser> {
   const { createAuth } = await import("../auth");
-  // Or nobody could sign in with its password ever after: it is made in an empty table only.
+  // The first administrator is made only in an empty table, so it must come before this person, or
+  // nobody could ever sign in with its password.
   await ensureFirstAdmin(c.env, createAuth(c.env, c.req.url));
   const db = c.env.DB;
   const [name = email] = email.split("@");

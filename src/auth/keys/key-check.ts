@@ -22,20 +22,22 @@ interface Verified {
 }
 
 /**
- * Keys this isolate verified, by SHA-256 of the secret. Busy ingest would otherwise read D1 for each
- * request; the price is that a key revoked elsewhere works here for up to ten seconds more.
+ * Keys that this isolate verified, by SHA-256 of the secret, because busy ingest would otherwise
+ * read D1 for each request. The price is that a key revoked elsewhere works here for up to ten
+ * seconds more.
  */
 const verified = new Map<string, Verified>();
 
 /**
- * Keys this isolate found unknown, wrong, expired or revoked, by id and SHA-256 of the secret, and when:
- * a machine that goes on with one costs no more reads of D1 than one that works.
+ * Keys that this isolate refused, by id and SHA-256 of the secret, with the time, so that a machine
+ * that keeps sending one costs no more D1 reads than one with a valid key.
  */
 const refused = new Map<string, number>();
 
 /**
- * The caller behind a key, or null when it is malformed, unknown, wrong, expired or revoked.
- * `background` gets the occasional write of `last_used_at`, which never fails or delays a request.
+ * Returns the caller behind a key, or null when it is malformed, unknown, wrong, expired or
+ * revoked. `background` gets the occasional write of `last_used_at`, which never fails or delays a
+ * request.
  */
 export async function verifyKey(
   env: Env,
@@ -64,7 +66,7 @@ export async function verifyKey(
   return { kind: "key", id: key.id, name: key.name, scopes: key.scopes };
 }
 
-/** Drops a revoked key from this isolate at once. */
+/** Makes this isolate stop accepting a revoked key at once. */
 export function forgetKey(id: string): void {
   for (const [hash, key] of verified) {
     if (key.id === id) {
@@ -105,7 +107,10 @@ const TOUCH = sql(`
 UPDATE api_keys SET last_used_at = :now
 WHERE id = :id AND (last_used_at IS NULL OR last_used_at <= :before)`);
 
-/** The condition makes it one row written a minute, however many isolates serve the key. */
+/**
+ * Notes the key's use. The statement's condition makes it at most one row written a minute, however
+ * many isolates serve the key.
+ */
 async function touchKey(env: Env, id: string, now: number): Promise<void> {
   try {
     await TOUCH.on(env.DB, { id, now, before: now - LAST_USED_MS }).run();

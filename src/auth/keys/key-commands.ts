@@ -1,11 +1,11 @@
-/** Making and revoking API keys, for administrators. */
+/** Administrators make and revoke API keys with these commands. */
 import { type Acting, audit } from "../../audit/audit";
 import { database } from "../../db/client";
 import { assertAdmin } from "../../http/require";
 import { Refused, type Result } from "../../lib/result";
 import { createKey, findKey, type NewKey, revokeKey } from "./keys";
 
-/** Throws 401 and 403. */
+/** Makes a key and notes it in the audit log. Throws 401 and 403. */
 export async function makeKey(acting: Acting, asked: Omit<NewKey, "createdBy">) {
   const createdBy = assertAdmin(acting.caller).id;
   const made = await createKey(database(acting.env), { ...asked, createdBy }, new Date());
@@ -13,7 +13,7 @@ export async function makeKey(acting: Acting, asked: Omit<NewKey, "createdBy">) 
   return made;
 }
 
-/** A key that is revoked stays as it is. Throws 401 and 403. */
+/** Revokes a key; one that is revoked already stays as it is. Throws 401 and 403. */
 export async function endKey(
   acting: Acting,
   id: string,

@@ -5,14 +5,14 @@ import { wordFinder } from "../../lib/fold";
 import type { Scope } from "../../caller";
 import type { KeyColumns } from "../schema";
 
-/** A key as its list shows it; moments are Unix milliseconds. */
+/** A KeyRow is a key as lists show it; moments are Unix milliseconds. */
 export interface KeyRow extends Pick<KeyColumns, "id" | "name"> {
   scopes: Scope[];
   createdBy: KeyColumns["created_by"];
   createdAt: KeyColumns["created_at"];
   expiresAt: KeyColumns["expires_at"];
   revokedAt: KeyColumns["revoked_at"];
-  /** To the minute. */
+  /** `lastUsedAt` is exact to the minute. */
   lastUsedAt: KeyColumns["last_used_at"];
 }
 
@@ -20,7 +20,7 @@ export const KEY_STATES = ["active", "expired", "revoked"] as const;
 export type KeyState = (typeof KEY_STATES)[number];
 
 export interface KeyFilter {
-  /** An id, or words of a name. */
+  /** `search` is an id, or words of a name. */
   search?: string;
   state?: KeyState;
 }
@@ -32,7 +32,9 @@ export function stateOf(key: Pick<KeyRow, "expiresAt" | "revokedAt">, now: numbe
   return key.expiresAt !== null && key.expiresAt <= now ? "expired" : "active";
 }
 
-/** Newest first; looks at no more than 1,000 keys, so a filtered page may come back short. */
+/**
+ * Lists keys, newest first. It looks at no more than 1,000, so a filtered page may come back short.
+ */
 export async function pageOfKeys(
   db: D1Database,
   filter: KeyFilter,

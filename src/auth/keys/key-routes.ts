@@ -95,7 +95,7 @@ const site = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHoo
 
 site.use(requireAdmin(), limitBody());
 
-/** API keys, mounted at /api/keys behind `identify()`. */
+/** The routes of API keys are mounted at /api/keys behind `identify()`. */
 export const keyRoutes = site
   .openapi(createKeyRoute, async (c) => {
     const { name, scopes, expires_in_days: expiresInDays } = c.req.valid("json");

@@ -13,12 +13,12 @@ const LIST_LIMIT = 500;
 export interface NewKey {
   name: string;
   scopes: readonly Scope[];
-  /** Days from `now`; without it the key does not expire. */
+  /** `expiresInDays` counts from `now`; without it the key does not expire. */
   expiresInDays?: number;
   createdBy: string;
 }
 
-/** Everything but the hash. */
+/** SHOWN selects everything but the hash. */
 const SHOWN = {
   id: apiKeys.id,
   name: apiKeys.name,
@@ -32,7 +32,7 @@ const SHOWN = {
 
 export type StoredKey = Omit<typeof apiKeys.$inferSelect, "secretHash">;
 
-/** Makes and stores a key; `key` in the answer is the only time it is seen whole. */
+/** Makes and stores a key. Only this answer holds the whole `key`. */
 export async function createKey(
   db: Database,
   input: NewKey,
@@ -62,18 +62,18 @@ export async function createKey(
   return { ...row, key: formatKey(id, secret) };
 }
 
-/** The newest keys, revoked and expired ones included, without their hashes. */
+/** Returns the newest keys without their hashes, revoked and expired ones included. */
 export async function listKeys(db: Database): Promise<StoredKey[]> {
   return db.select(SHOWN).from(apiKeys).orderBy(desc(apiKeys.createdAt)).limit(LIST_LIMIT);
 }
 
-/** A key's row without its hash, or null. */
+/** Returns a key's row without its hash, or null. */
 export async function findKey(db: Database, id: string): Promise<StoredKey | null> {
   const [key] = await db.select(SHOWN).from(apiKeys).where(eq(apiKeys.id, id));
   return key ?? null;
 }
 
-/** When a key that works now expires, Unix milliseconds; null for any other. */
+/** Returns when a key that works now expires, in Unix milliseconds; null for any other key. */
 export async function keyExpiry(db: Database, id: string, now: number): Promise<number | null> {
   const [key] = await db
     .select({ expiresAt: apiKeys.expiresAt, revokedAt: apiKeys.revokedAt })
@@ -83,7 +83,7 @@ export async function keyExpiry(db: Database, id: string, now: number): Promise<
   return key && key.revokedAt === null && until > now ? until : null;
 }
 
-/** Revoking twice keeps the first time. */
+/** Revokes a key; revoking it twice keeps the first time. */
 export async function revokeKey(db: Database, id: string, now: Date): Promise<void> {
   await db
     .update(apiKeys)

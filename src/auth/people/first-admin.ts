@@ -3,12 +3,12 @@ import { log } from "../../log";
 import type { Auth } from "../auth";
 import { requireSecrets } from "../settings";
 
-/** Databases known to hold a person: asked once per isolate, since people never all disappear. */
+/** Databases known to hold a person. An isolate asks once, since people never all disappear. */
 const populated = new WeakSet<D1Database>();
 
 /**
- * Makes ADMIN_EMAIL with ADMIN_PASSWORD the first administrator when no person exists yet; called
- * before a sign-in. Existing people are never touched. Throws 503 `invalid_configuration` when it
+ * Makes ADMIN_EMAIL with ADMIN_PASSWORD the first administrator if no person exists yet; it must
+ * run before a sign-in. Existing people are never touched. Throws 503 `invalid_configuration` if it
  * has to make one and the variables do not allow it.
  */
 export async function ensureFirstAdmin(env: Env, auth: Auth): Promise<void> {
@@ -29,8 +29,8 @@ INSERT INTO accounts (id, account_id, provider_id, user_id, password, created_at
 SELECT :account, id, 'credential', id, :hash, :now, :now FROM users WHERE id = :id`);
 
 /**
- * Safe against a rival: the person is inserted only into an empty table and the account only for
- * that very person, in one transaction; whoever comes second inserts nothing.
+ * Inserts the first administrator safely among rivals: the person only into an empty table, the
+ * account only for that very person, in one transaction. Whoever comes second inserts nothing.
  */
 async function makeFirstAdmin(env: Env, auth: Auth): Promise<void> {
   requireSecrets(env, "ADMIN_EMAIL", "ADMIN_PASSWORD");

@@ -8,7 +8,9 @@ SELECT c.value AS caller, coalesce(u.email, k.name) AS name FROM json_each(:call
 LEFT JOIN users u ON c.value LIKE 'user:%' AND u.id = substr(c.value, 6)
 LEFT JOIN api_keys k ON c.value LIKE 'key:%' AND k.id = substr(c.value, 5)`);
 
-/** What people call the callers stored as "user:ID" or "key:ID"; those gone by now have no name. */
+/**
+ * Returns the display names of callers stored as "user:ID" or "key:ID". Deleted callers have none.
+ */
 export async function namesOf(
   db: D1Database,
   callers: readonly string[],
@@ -23,10 +25,14 @@ export async function namesOf(
   return new Map(results.flatMap(({ caller, name }) => (name === null ? [] : [[caller, name]])));
 }
 
-// Whoever sees a task need not see people: of an address no more than whose it is.
+// NAME_OF_PERSON falls back to the local part of the address, because whoever sees a task may not
+// see people's whole addresses.
 const NAME_OF_PERSON = `iif(lower(trim(name)) IN ('', email), substr(email, 1, instr(email, '@') - 1), trim(name))`;
 
-/** SQL of what a person or a key stored in a column is called; a text that names neither has none. */
+/**
+ * Returns SQL for the display name of the person or key stored in a column, or NULL for any other
+ * text.
+ */
 export function nameSql(column: string): string {
   return `iif(substr(${column}, 1, 4) = 'key:',
     (SELECT name FROM api_keys WHERE id = substr(${column}, 5)),
@@ -38,7 +44,10 @@ const CALLER = sql(`
 SELECT 'user:' || id AS caller FROM users WHERE id IN (:id, :bare)
 UNION ALL SELECT 'key:' || id FROM api_keys WHERE id = :id`);
 
-/** How the id of a person or a key, bare or not, is stored; any other text is itself. */
+/**
+ * Returns how a person's or key's id, with or without its kind, is stored; any other text is
+ * returned unchanged.
+ */
 export async function callerOf(db: D1Database, text: string): Promise<string> {
   const bare = asKept(text).replace(/^user:/, "");
   return (await CALLER.on(db, { id: text, bare }).first<string>("caller")) ?? text;
@@ -50,7 +59,10 @@ const MAX_NAMESAKES = 100;
 const PERSON = sql("SELECT id, email AS name FROM users WHERE email = :email");
 const LATEST_KEYS = sql(`SELECT id, name FROM api_keys ORDER BY created_at DESC LIMIT ${MAX_KEYS}`);
 
-/** The callers of that name, folded, as stored: a person's address, or one the latest keys share. */
+/**
+ * Returns the callers of a name, as stored: the person with that address, or the latest keys with
+ * that name when folded.
+ */
 export async function callersNamed(db: D1Database, name: string): Promise<string[]> {
   const [people, keys] = await db.batch<Pick<KeyColumns, "id" | "name">>([
     PERSON.on(db, { email: name.toLowerCase() }),

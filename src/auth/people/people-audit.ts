@@ -5,7 +5,9 @@ import { sql } from "../../db/sql";
 import type { AppEnv } from "../../http/app-env";
 import type { UserColumns } from "../schema";
 
-/** What is kept of all the bodies below /admin/; a password is not. */
+/**
+ * Body selects what the audit log keeps of the bodies below /admin/; it leaves out the password.
+ */
 const Body = z
   .object({
     userId: z.coerce.string().optional(),
@@ -19,9 +21,8 @@ const Body = z
 const Made = z.object({ user: z.object({ id: z.string(), email: z.string() }) });
 
 /**
- * Does what an administrator asked of better-auth, and notes it in the audit log once it is done.
- * Whom it concerns is read before: a removed person has no address any more, nor a revoked session
- * its owner.
+ * Runs an administrator's request and notes it in the audit log afterwards. It reads whom it
+ * concerns first: a removed person has no address any more, nor a revoked session an owner.
  */
 export async function audited(
   c: Context<AppEnv>,

@@ -9,19 +9,21 @@ import type { UserColumns } from "../schema";
 export interface PersonRow extends Pick<UserColumns, "id" | "name" | "email" | "banned"> {
   role: Role | null;
   banReason: UserColumns["ban_reason"];
-  /** Unix milliseconds, as every moment here; null for a ban without end. */
+  /** `banExpires` is in Unix milliseconds, as every moment here; null is a ban without end. */
   banExpires: UserColumns["ban_expires"];
   createdAt: UserColumns["created_at"];
-  /** Open sessions, and when the newest sign-in still open was. */
+  /** `sessions` counts open sessions; `lastSession` is when the newest of them began. */
   sessions: number;
   lastSession: number | null;
   hasPassword: number;
-  /** When they last came through Cloudflare Access, to the hour; null for never. */
+  /**
+   * `lastAccess` is when they last came through Cloudflare Access, to the hour; null means never.
+   */
   lastAccess: number | null;
 }
 
 export interface PeopleFilter {
-  /** Words of an address and a name. */
+  /** `search` holds words of an address or a name. */
   search?: string;
   role?: Role;
   state?: "active" | "banned";
@@ -38,7 +40,9 @@ SELECT u.id, u.name, u.email, u.role, u.banned, u.ban_reason AS banReason,
     WHERE a.user_id = u.id AND a.provider_id = '${ACCESS_PROVIDER}') AS lastAccess
 FROM json_each(:ids) m JOIN users u ON u.id = m.value ORDER BY m.key`);
 
-/** By address; a filtered page looks at no more than 1,000 people, and may come back short. */
+/**
+ * Lists people by address. A filtered page looks at no more than 1,000, and may come back short.
+ */
 export async function listPeople(
   db: D1Database,
   filter: PeopleFilter,

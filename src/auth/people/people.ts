@@ -11,9 +11,10 @@ const MAX_BAN_SECONDS = 315_360_000; // ten years
 const userId = z.string().min(1).max(100);
 const password = z.string().min(MIN_PASSWORD_LENGTH).max(MAX_PASSWORD_LENGTH);
 
-/** Bodies that better-auth's own checks let through too widely. */
+/** BODIES checks more strictly where better-auth accepts too much. */
 const BODIES: Record<string, z.ZodType> = {
-  // It has no minimum length for an administrator's passwords, and takes arbitrary columns.
+  // better-auth has no minimum length for passwords that an administrator sets, and takes arbitrary
+  // columns.
   "/admin/create-user": z.strictObject({
     email: z.email().max(254),
     name: visibleText(255),
@@ -21,9 +22,9 @@ const BODIES: Record<string, z.ZodType> = {
     role: z.enum(ROLES).optional(),
   }),
   "/admin/set-user-password": z.strictObject({ userId, newPassword: password }),
-  // It would take several roles, or the name of a property every object has.
+  // better-auth would take several roles, or the name of a property that every object has.
   "/admin/set-role": z.strictObject({ userId, role: z.enum(ROLES) }),
-  // What it would still refuse must be refused before ./disarm has acted.
+  // A ban that better-auth would refuse must be refused before `disarm` has acted.
   "/admin/ban-user": z.strictObject({
     userId,
     banReason: z.string().max(255).optional(),
@@ -33,8 +34,9 @@ const BODIES: Record<string, z.ZodType> = {
 };
 
 /**
- * Checks what an administrator asks to do to a person. Nobody takes their own administration away
- * (better-auth itself refuses to ban or remove oneself); see also `disarm`.
+ * Checks what an administrator asks to do to a person. Nobody may take away their own
+ * administration (better-auth itself refuses to ban or remove oneself); `disarm` guards against two
+ * at once.
  */
 export function assertPeopleRequest(path: string, body: unknown, admin: Caller): void {
   const parsed = BODIES[path]?.safeParse(body);
@@ -62,8 +64,8 @@ const STANDS = sql(`SELECT 1 FROM users WHERE id = :admin AND ${IS_ADMIN}`);
 
 /**
  * Takes another administrator's power before better-auth does the rest, in one statement that also
- * sees that whoever asks still has theirs. So every administrator who falls leaves one standing,
- * even when two turn on each other at the same moment: the second is refused with 403.
+ * checks that the caller still has theirs. So one administrator always remains: when two turn on
+ * each other at the same moment, the second is refused with 403.
  */
 export async function disarm(db: D1Database, admin: Caller, path: string, body: unknown) {
   if (!DISARMING.has(path)) {

@@ -7,7 +7,7 @@ type Attempts = RowOf<typeof signInAttempts>;
 
 const WINDOW_MS = 60_000;
 const MAX_ATTEMPTS = 20;
-/** A window ahead is of a clock that went back since. */
+/** A window that begins in the future is over too: the clock has gone back since. */
 const IS_OVER = "window_start <= :begun OR window_start > :now";
 const TAKE = sql(`
 INSERT INTO sign_in_attempts (address, window_start, attempts) VALUES (:address, :now, 1)
@@ -19,10 +19,10 @@ const RETURN = sql(`
 UPDATE sign_in_attempts SET attempts = attempts - 1 WHERE address = :address AND attempts > 0`);
 
 /**
- * Counts an attempt to give a password before it is checked, so that parallel guesses cannot slip
- * past; `returnAttempt` takes it back when the password was right. One D1 row per address holds the
- * count for all isolates. `address` is a client IP, or an IPv6 /64.
- * Throws 429 `too_many_attempts` with Retry-After past 20 failures a minute.
+ * Counts a password attempt before the password is checked, so that parallel guesses cannot slip
+ * past; `returnAttempt` uncounts it when the password was right. One D1 row per address holds the
+ * count for all isolates. `address` is a client IP, or an IPv6 /64. Throws 429 `too_many_attempts`
+ * with Retry-After past 20 failures a minute.
  */
 export async function takeAttempt(db: D1Database, address: string, now: number): Promise<void> {
   const take = TAKE.on(db, { address, now, begun: now - WINDOW_MS });

@@ -3,8 +3,8 @@ import type { Auth } from "../auth";
 import type { Person } from "../../caller";
 
 /**
- * Calls better-auth for somebody who came through Cloudflare Access. It acts only for sessions, so
- * they are lent one for the length of the call; its token and its cookies reach nobody.
+ * Calls better-auth for somebody who came through Cloudflare Access. better-auth acts only for
+ * sessions, so this lends them one during the call; its token and cookies reach nobody.
  */
 export async function withLentSession(
   auth: Auth,

@@ -2,11 +2,11 @@ import { retryD1 } from "../../db/retry";
 import { sql } from "../../db/sql";
 import type { SessionColumns } from "../schema";
 
-/** An open session; its token stays in the database. */
+/** A SessionRow is an open session; its token stays in the database. */
 export interface SessionRow extends Pick<SessionColumns, "id"> {
-  /** Unix milliseconds. */
+  /** `createdAt` is in Unix milliseconds. */
   createdAt: SessionColumns["created_at"];
-  /** When it was last prolonged: once a day at most. */
+  /** `updatedAt` is when the session was last prolonged, which happens once a day at most. */
   updatedAt: SessionColumns["updated_at"];
   expiresAt: SessionColumns["expires_at"];
   ipAddress: SessionColumns["ip_address"];
@@ -23,7 +23,7 @@ ORDER BY created_at DESC LIMIT ${MAX_SESSIONS}`);
 const TOKEN = sql("SELECT token FROM sessions WHERE id = :id AND user_id = :user");
 const END_OTHERS = sql("DELETE FROM sessions WHERE user_id = :user AND id IS NOT :kept");
 
-/** The newest hundred open sessions of a person. */
+/** Returns the newest hundred open sessions of a person. */
 export async function listSessions(
   db: D1Database,
   userId: string,
@@ -32,7 +32,9 @@ export async function listSessions(
   return (await OPEN.on(db, { user: userId, now }).all<SessionRow>()).results;
 }
 
-/** What better-auth calls a session by; null when the person has no such session (any more). */
+/**
+ * Returns the token by which better-auth names a session; null when the person has no such session.
+ */
 export function tokenOf(db: D1Database, userId: string, sessionId: string): Promise<string | null> {
   return TOKEN.on(db, { id: sessionId, user: userId }).first<string>("token");
 }

@@ -4,13 +4,16 @@ import type { AppEnv } from "../../http/app-env";
 import { type Person, type Role, ROLES } from "../../caller";
 
 const SESSION_COOKIE = /(?:^|;\s*)(?:__Secure-)?better-auth\.session_token=/;
-/** A copy of the session that is not base64url: better-auth fails on it in place of passing it over. */
+/**
+ * UNREADABLE_COPY matches a cached session that is not base64url, on which better-auth fails
+ * instead of ignoring it.
+ */
 const UNREADABLE_COPY = /(?:__Secure-)?better-auth\.session_data[^=;]*=(?![\w-]*(?:;|$))[^;]*/g;
 
-/** A session keeps its browser's name. */
+/** The User-Agent is stored with the session, so it is cut. */
 const MAX_USER_AGENT = 255;
 
-/** The request's headers as better-auth can take them. */
+/** Returns the request's headers in a form that better-auth accepts. */
 export function headersForAuth(request: Request): Headers {
   const headers = new Headers(request.headers);
   headers.set("user-agent", (headers.get("user-agent") ?? "").slice(0, MAX_USER_AGENT));
@@ -18,7 +21,7 @@ export function headersForAuth(request: Request): Headers {
   return headers;
 }
 
-/** Whether the request claims a session at all; without the cookie there is nothing to ask D1. */
+/** Tells whether the request has a session cookie; without one there is nothing to ask D1. */
 export function hasSessionCookie(request: Request): boolean {
   return SESSION_COOKIE.test(request.headers.get("cookie") ?? "");
 }
@@ -29,17 +32,17 @@ export interface Session {
   caller: Person;
 }
 
-/** The person behind the session cookie, or null. */
+/** Returns the person behind the session cookie, or null. */
 export async function sessionCaller(c: Context<AppEnv>, fresh: boolean): Promise<Person | null> {
   return (await currentSession(c, fresh))?.caller ?? null;
 }
 
 /**
- * The session of the cookie, or null. `fresh` reads the database; otherwise the signed copy in the
- * cookie serves for up to a minute, renewed here by the cookies it sets.
+ * Returns the session of the cookie, or null. `fresh` reads the database; otherwise the signed copy
+ * in the cookie serves for up to a minute, and is renewed here by the cookies this sets.
  */
 export async function currentSession(c: Context<AppEnv>, fresh: boolean): Promise<Session | null> {
-  const { createAuth } = await import("../auth"); // evaluated by the first who needs it, see ./gate
+  const { createAuth } = await import("../auth"); // evaluated on first use, as in ../gate
   const { api } = createAuth(c.env, c.req.url);
   const read = (disableRefresh: boolean) =>
     api.getSession({
@@ -49,7 +52,7 @@ export async function currentSession(c: Context<AppEnv>, fresh: boolean): Promis
     });
   const { response, headers } = await read(false).catch((error: Error) => {
     if (isDatabaseFull(error)) {
-      return read(true); // it cannot be prolonged, and is as good as before
+      return read(true); // a full database cannot prolong it, and it is as good as before
     }
     throw error;
   });
@@ -65,7 +68,7 @@ export async function currentSession(c: Context<AppEnv>, fresh: boolean): Promis
   return { id: sessionId, expiresAt: new Date(expiresAt), caller };
 }
 
-/** better-auth keeps the role as text; anything unknown gets the least. */
+/** Parses better-auth's role, a text; an unknown one gets the least rights. */
 function parseRole(role: string | null | undefined): Role {
   return ROLES.find((known) => known === role) ?? "viewer";
 }

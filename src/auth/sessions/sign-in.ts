@@ -14,8 +14,9 @@ DELETE FROM sessions WHERE token = :token AND NOT EXISTS (
   SELECT 1 FROM accounts a WHERE a.user_id = sessions.user_id AND a.password = :password)`);
 
 /**
- * Signs in by a password that is still the one when its session opens. Checking one is slow: whoever
- * sets another meanwhile ends the sessions of the old one, of which this would be one more.
+ * Signs in only if the password is still the same when the session opens. Checking a password is
+ * slow, and setting another one meanwhile ends the sessions of the old one, which would miss this
+ * session.
  */
 export async function signingIn(
   c: Context<AppEnv>,
@@ -30,7 +31,7 @@ export async function signingIn(
   const { token } = Opened.parse(await response.clone().json());
   const { meta } = await END_IF_CHANGED.on(db, { token, password }).run();
   if (meta.changes > 0) {
-    c.header("set-cookie", undefined); // its copy would be good for a minute
+    c.header("set-cookie", undefined); // the cookies hold a copy of the session that would work for a minute
     throw new AppError(401, "INVALID_EMAIL_OR_PASSWORD", "The password was changed just now.");
   }
   return response;

@@ -1,6 +1,6 @@
 /**
- * Signatures of links: HMAC-SHA-256 in URL-safe base64. Every purpose has a key of its own, derived
- * from the secret, so that a signature is of no use for anything else the secret signs.
+ * Links are signed with HMAC-SHA-256 in URL-safe base64. Every purpose has a key of its own,
+ * derived from the secret, so that a signature for one purpose is worthless for another.
  */
 import { requireSecrets } from "../settings";
 
@@ -12,7 +12,7 @@ export async function sign(env: Env, purpose: string, text: string): Promise<str
   return toBase64Url(new Uint8Array(signature));
 }
 
-/** Whether `signature` is that of this text; compared in constant time. */
+/** Tells whether `signature` is that of the text; the comparison takes constant time. */
 export async function isSigned(
   env: Env,
   purpose: string,
@@ -53,7 +53,7 @@ export function toBase64Url(bytes: Uint8Array): string {
   return bytes.toBase64({ alphabet: "base64url", omitPadding: true });
 }
 
-/** Null for what is not base64url. */
+/** Decodes base64url; null for any other text. */
 export function fromBase64Url(text: string): Uint8Array<ArrayBuffer> | null {
   try {
     return Uint8Array.fromBase64(text, { alphabet: "base64url" });
