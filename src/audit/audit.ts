@@ -55,18 +55,22 @@ ON CONFLICT (id) DO NOTHING`);
 
 type StoredEntry = RowOf<typeof auditLog> & Pick<AuditEntry, "action">;
 
-/** Who does something, and where: what a command is given of a request. */
+/**
+ * Acting says who gives a command and in which environment; commands take it instead of a request.
+ */
 export interface Acting {
   env: Env;
   caller: Caller;
 }
 
-/** Throws 401. */
+/** Returns the caller and environment of a request. Throws 401. */
 export function actingOf(c: Context<AppEnv>): Acting {
   return { env: c.env, caller: assertCaller(c.var.caller) };
 }
 
-/** Notes what somebody has done. */
+/**
+ * Adds an entry to the audit log, and a log line. It never fails the action, which is done by then.
+ */
 export async function audit(
   { env, caller }: Acting,
   action: AuditedAction,
@@ -86,14 +90,17 @@ export async function audit(
   });
   log.info("audit", { actor, action, target, ...kept });
   await retryD1(env.DB, () => entry.run()).catch((error: unknown) => {
-    // It is done; the line above still tells of it.
+    // The action is done and its log line written, so a lost entry is reported, not thrown.
     log.error("audit.failed", { action, target, message: String(error) });
   });
 }
 
 const MAX_MEMBER_CHARACTERS = 2000;
 
-/** Each member as it is, or its size and beginning: a filter may list a thousand ids. */
+/**
+ * Returns each member as it is, or its size and beginning, because a filter may list a thousand
+ * ids.
+ */
 function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
   const members = Object.entries(detail).map(([name, value]) => {
     const text = JSON.stringify(value) ?? "";
@@ -104,14 +111,17 @@ function keptDetail(detail: Record<string, unknown>): Record<string, unknown> {
 }
 
 export interface AuditFilter {
-  /** Any of them. */
+  /** An entry matches if its actor is any of these. */
   actors?: readonly string[];
   action?: AuditedAction;
-  /** Any of them, folded. */
+  /** An entry matches if its folded target is any of these. */
   targets?: readonly string[];
 }
 
-/** Newest first; a filtered page looks at no more than 1,000 entries, and may come back short. */
+/**
+ * Lists entries, newest first. A filtered page looks at no more than 1,000 entries, and may come
+ * back short.
+ */
 export async function listAudit(
   db: D1Database,
   filter: AuditFilter,

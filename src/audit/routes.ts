@@ -41,7 +41,7 @@ const listRoute = createRoute({
   },
 });
 
-/** The audit log, mounted at /api/audit. */
+/** The audit log's routes are mounted at /api/audit. */
 export const auditRoutes = new OpenAPIHono<AppEnv>({
   strict: false,
   defaultHook: validationHook,

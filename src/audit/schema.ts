@@ -1,16 +1,19 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
-/** What people and keys did, each entry for good. Ids follow the clock. `WITHOUT ROWID`. */
+/**
+ * The table `audit_log` holds what people and keys did, for good. Its ids sort by time, and the
+ * migration makes it WITHOUT ROWID.
+ */
 export const auditLog = sqliteTable("audit_log", {
   id: text("id").primaryKey(),
-  /** Unix milliseconds. */
+  /** `at` is in Unix milliseconds. */
   at: integer("at").notNull(),
-  /** "user:ID" or "key:ID". */
+  /** `actor` is "user:ID" or "key:ID". */
   actor: text("actor").notNull(),
-  /** What was done: "task.cancel". */
+  /** `action` names what was done: "task.cancel". */
   action: text("action").notNull(),
-  /** To what: an id or a name. */
+  /** `target` is the id or name of what it was done to. */
   target: text("target").notNull(),
-  /** JSON object: a reason, a filter, a role. Never a secret. */
+  /** `detail` is a JSON object: a reason, a filter, a role. It never holds a secret. */
   detail: text("detail"),
 });

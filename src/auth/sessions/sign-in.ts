@@ -31,7 +31,7 @@ export async function signingIn(
   const { token } = Opened.parse(await response.clone().json());
   const { meta } = await END_IF_CHANGED.on(db, { token, password }).run();
   if (meta.changes > 0) {
-    c.header("set-cookie", undefined); // the cookies hold a copy of the session that would work for a minute
+    c.header("set-cookie", undefined); // it would work for a minute
     throw new AppError(401, "INVALID_EMAIL_OR_PASSWORD", "The password was changed just now.");
   }
   return response;
