@@ -1,4 +1,4 @@
-/** Sockets end with their sessions and keys. */
+/** Sockets end with their sessions and keys; this file finds and closes them. */
 import type { MiddlewareHandler } from "hono";
 import { sql } from "../db/sql";
 import type { AppEnv } from "../http/app-env";
@@ -17,7 +17,10 @@ UNION ALL
 SELECT 'access:' || u.id FROM json_each(:people) m JOIN users u ON u.id = m.value
 WHERE coalesce(u.banned, 0) = 0`);
 
-/** Those whose session, key or account the database no longer has; a link outlives nobody. */
+/**
+ * Returns the holders whose session, key or account has ended in the database. A link ends by its
+ * time alone.
+ */
 export async function endedOf(
   db: D1Database,
   all: readonly Holder[],
@@ -39,7 +42,7 @@ export async function endedOf(
   return holders.filter((holder) => !living.has(holderTag(holder)));
 }
 
-/** Closes the sockets of those. */
+/** Closes the sockets of holders whose session, key or account has ended. */
 export async function closeEnded(env: Env, now: number): Promise<void> {
   const hub = hubOf(env);
   const ended = await endedOf(env.DB, await hub.holders(), now);
@@ -49,11 +52,13 @@ export async function closeEnded(env: Env, now: number): Promise<void> {
   }
 }
 
-/** Where people sign out, are revoked, banned or removed, and keys are revoked. */
+/**
+ * MAY_END matches the routes that may end a session or a key: sign-out, revocation, bans, removal.
+ */
 const MAY_END = /^\/(api\/auth|api\/keys|sign-out|admin)(\/|$)/;
 const SIGN_IN = /\/sign-in(\/|$)/;
 
-/** Looks after every request that may have ended a session or a key, whoever's it was. */
+/** Closes sockets after every request that may have ended a session or a key, whoever's it was. */
 export function closesEnded(): MiddlewareHandler<AppEnv> {
   return async function closesEnded(c, next) {
     await next();

@@ -1,39 +1,54 @@
-/** What travels from the publisher over the hub to the sockets, and who gets what of it. */
+/**
+ * This file defines what travels from the publisher over the hub to the sockets, and who gets what
+ * of it.
+ */
 import { storedForms } from "../caller";
 import { nameMatcher } from "../lib/fold";
 import { batchIdOf } from "../lib/ids";
 import { isFinal } from "../tasks/model/states";
 import type { TaskChange } from "../tasks/model/publish";
 
-/** Which tasks a socket is about; an empty filter is about all. */
+/** A LiveFilter says which tasks a socket follows; an empty one follows all. */
 export interface LiveFilter {
-  /** "user:ID", "key:ID" or the bare id. */
+  /** `user` is "user:ID", "key:ID" or the bare id. */
   user?: string;
   module?: string;
   lote?: string;
   task?: string;
 }
 
-/** A task as sockets get it: without who asked for it, which a signed link must not tell. */
+/** A Row is a task as sockets get it: without its requester, which a signed link must not tell. */
 export type Row = Omit<TaskChange, "user">;
 
-/** A message to a socket. The last `(epoch, seq)` a client has seen lets it catch up later. */
+/**
+ * A LiveMessage goes to a socket. A client that remembers the last `(epoch, seq)` can catch up
+ * later.
+ */
 export interface LiveMessage {
   epoch: string;
   seq: number;
-  /** The latest state of each task that changed, at most MAX_ROWS. */
+  /** `rows` has the latest state of each changed task, at most MAX_ROWS. */
   rows?: Row[];
-  /** Changes by state, those left out of `rows` included. */
+  /** `counts` has the changes by state, including those left out of `rows`. */
   counts?: Record<string, number>;
-  /** More changed than `rows` tells, or may have been missed: read the list again. */
+  /**
+   * `refetch` means that more changed than `rows` tells, or may have been missed, so the list must
+   * be read again.
+   */
   refetch?: true;
-  /** In the first message: events may be missed for so many milliseconds; read again after them. */
+  /**
+   * `settle`, in the first message, is for how many milliseconds events may be missed; the list
+   * must be read again after them.
+   */
   settle?: number;
 }
 
 export const MAX_ROWS = 100;
 
-/** What of a filter is the same for every change is made ready once. */
+/**
+ * The parts of the filter that are the same for every change are computed once, outside the
+ * returned test.
+ */
 function matcherOf({ user, module, lote, task }: LiveFilter): (change: TaskChange) => boolean {
   const users = user === undefined ? undefined : storedForms(user);
   const isAsked = nameMatcher(module);
@@ -44,7 +59,7 @@ function matcherOf({ user, module, lote, task }: LiveFilter): (change: TaskChang
     (users === undefined || (change.user !== null && users.includes(change.user)));
 }
 
-/** Keeps the latest change of each task. */
+/** Adds changes to a map that keeps the latest change of each task. */
 export function mergeInto(latest: Map<string, TaskChange>, changes: readonly TaskChange[]): void {
   for (const change of changes) {
     const known = latest.get(change.id);
@@ -54,12 +69,14 @@ export function mergeInto(latest: Map<string, TaskChange>, changes: readonly Tas
   }
 }
 
-/** Calls may overtake each other; within a millisecond the end of a task is its latest state. */
+/** Publishes may overtake each other. Within one millisecond a task's final state is its latest. */
 function isNewer(change: TaskChange, known: TaskChange): boolean {
   return change.at > known.at || (change.at === known.at && !isFinal(known.status));
 }
 
-/** What of the changes a filter lets through, as the body of a message; null for nothing. */
+/**
+ * Returns the message body for the changes that a filter lets through; null when there are none.
+ */
 export function select(
   changes: Iterable<TaskChange>,
   filter: LiveFilter,

@@ -1,4 +1,4 @@
-/** Who stands behind a socket, and what that lets it see. */
+/** A holder is who stands behind a socket; its admission is what that lets it see. */
 import type { Context } from "hono";
 import { type Caller, callerId, can, type Person } from "../caller";
 import { keyExpiry } from "../auth/keys/keys";
@@ -8,18 +8,21 @@ import { database } from "../db/client";
 import type { AppEnv } from "../http/app-env";
 import type { LiveFilter } from "./events";
 
-/** What a socket ends with: a session, a token of Access, an API key, or the link to a batch. */
+/**
+ * A Holder is what a socket ends with: a session, a token of Access, an API key, or the link to a
+ * batch.
+ */
 export interface Holder {
   kind: "session" | "access" | "key" | "link";
   id: string;
-  /** Unix milliseconds. */
+  /** `until` is in Unix milliseconds. */
   until: number;
 }
 
 export interface Admission {
   holder: Holder;
   filter: LiveFilter;
-  /** May also read the lists of the task API (tickets only). */
+  /** `reads` admits a ticket to the lists of the task API too. */
   reads: boolean;
 }
 
@@ -30,8 +33,9 @@ export function holderTag({ kind, id }: Holder): string {
 }
 
 /**
- * What the caller of a request may listen to. Reads the session or key anew: a copy in a cookie or
- * an isolate may have been revoked, and a socket lasts. 401 for nobody.
+ * Returns what the caller of a request may follow. It reads the session or key from the database,
+ * since a cookie's or an isolate's copy may have been revoked and a socket lasts. Throws 401 for
+ * nobody.
  */
 export async function admit(c: Context<AppEnv>): Promise<Admission> {
   const caller = assertCaller(c.var.caller);

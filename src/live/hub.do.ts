@@ -32,29 +32,32 @@ import { type RingPlace, Ring } from "./ring";
 import { UsedTickets } from "./used-tickets";
 
 const FLUSH_MS = 250;
-/** How long a publisher may go without asking after it heard that nobody listens. */
+/** QUIET_MS is how long a publisher may go without asking after it heard that nobody listens. */
 export const QUIET_MS = 1000;
-/** How long it waits for an answer at most. */
+/** PATIENCE_MS is how long a publisher waits for an answer at most. */
 export const PATIENCE_MS = 500;
 const LINGER_MS = 30_000;
 const MAX_SOCKETS = 2000;
 const MAX_SOCKETS_OF_ONE = 50;
 
-/** Why a socket was closed, for its client: what it may do about it differs. */
+/** CLOSE_ENDED tells a client that its session has ended, so that it does not simply come back. */
 export const CLOSE_ENDED = 4401;
 
 interface Published {
   changes: TaskChange[];
-  /** There were more than these, or other ones, or some were lost: every socket must read again. */
+  /**
+   * `incomplete` means that there were other changes too, or some were lost, so every socket must
+   * read again.
+   */
   incomplete: boolean;
 }
 
-/** A wish to listen, as the Worker passes it on after checking it. */
+/** An Opening is a wish to listen, which the Worker has checked and passes on. */
 export interface Opening {
   admission: Admission;
-  /** The last a client that comes back has seen. */
+  /** `since` is the last place that a returning client has seen. */
   since: RingPlace | null;
-  /** Good for one use, until its end. */
+  /** `ticket` is good for one use, until its end. */
   ticket: { nonce: string; expiresAt: number } | null;
 }
 
@@ -65,7 +68,10 @@ export class LiveHub extends DurableObject<Env> {
   #pendingRefetch = false;
   #isAlarmSet = false;
   #flushedAt = 0;
-  /** Until when publishers may rest. After a loss of memory nobody knows: a full pause from now. */
+  /**
+   * Publishers may rest until this time. A new object does not know it, so it assumes a full pause
+   * from now.
+   */
   #quietUntil = Date.now() + QUIET_MS + PATIENCE_MS;
   #lingerUntil = 0;
 
@@ -75,7 +81,10 @@ export class LiveHub extends DurableObject<Env> {
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
   }
 
-  /** Takes a batch's changes; answers how many listen, or lately did. */
+  /**
+   * Takes a batch's changes. The answer says how many sockets listen; without any the publisher may
+   * rest.
+   */
   async publish({ changes, incomplete }: Published): Promise<{ listeners: number }> {
     const now = Date.now();
     const listeners = this.ctx.getWebSockets().length;
@@ -96,12 +105,12 @@ export class LiveHub extends DurableObject<Env> {
     return { listeners: Math.max(listeners, 1) };
   }
 
-  /** Somebody is about to listen. */
+  /** Prepares for a listener that is about to come, by keeping events for it. */
   expect(): void {
     this.#lingerUntil = Date.now() + LINGER_MS;
   }
 
-  /** Opens a socket: the request's header `opening` is the Opening. Only the Worker can call this. */
+  /** Opens a socket. The header `opening` holds the Opening; only the Worker can call this. */
   override async fetch(request: Request): Promise<Response> {
     const opening = JSON.parse(request.headers.get("opening") ?? "null") as Opening;
     const { admission, ticket } = opening;
@@ -124,18 +133,18 @@ export class LiveHub extends DurableObject<Env> {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  /** Takes a ticket for something else than a socket; false when it was used before. */
+  /** Uses a ticket for something else than a socket; false means that it was used before. */
   useTicket(nonce: string, expiresAt: number): boolean {
     return this.#tickets.use(nonce, expiresAt, Date.now());
   }
 
-  /** The holders whose sockets are open, each once. */
+  /** Returns the holders of the open sockets, each once. */
   holders(): Holder[] {
     const holders = this.ctx.getWebSockets().map((socket) => admissionOf(socket).holder);
     return [...new Map(holders.map((holder) => [holderTag(holder), holder])).values()];
   }
 
-  /** Closes the sockets of those who are no longer signed in. */
+  /** Closes the sockets of these holders, who are no longer signed in. */
   end(holders: readonly Holder[]): void {
     for (const holder of holders) {
       this.ctx.getWebSockets(holderTag(holder)).forEach(close);
@@ -149,7 +158,7 @@ export class LiveHub extends DurableObject<Env> {
     this.#flush(Date.now());
   }
 
-  /** Clients have nothing to say but "ping", which the platform answers. */
+  /** Closes a socket that sends anything: clients say only "ping", which the platform answers. */
   override webSocketMessage(socket: WebSocket): void {
     socket.close(1008, "This socket only tells");
   }
@@ -196,7 +205,9 @@ export class LiveHub extends DurableObject<Env> {
     this.#flushedAt = now;
   }
 
-  /** What a client missed: since it was here last, or of its few tasks while its page loaded. */
+  /**
+   * Returns what a client missed since it was last here, or of its few tasks while its page loaded.
+   */
   #missed({ since, admission: { filter } }: Opening): Partial<LiveMessage> {
     const changes = since && this.#ring.since(since);
     if (changes) {
@@ -211,7 +222,7 @@ export class LiveHub extends DurableObject<Env> {
     try {
       socket.send(JSON.stringify(message));
     } catch {
-      // closing already
+      // a socket that is already closing needs nothing
     }
   }
 }

@@ -30,7 +30,7 @@ const MAX_READ_GAP_MS = 10_000;
 const TICK_MS = 5000;
 const PING_MS = 25_000;
 const SILENCE_MS = 40_000;
-/** Should an event be lost, the list is this old at most. */
+/** BACKSTOP_MS is how old the list may get if an event is lost. */
 const BACKSTOP_MS = 30_000;
 const HIDDEN_MS = 30_000;
 const MAX_WAIT_MS = 60_000;
@@ -74,7 +74,7 @@ export function startLive({ address, changed, read, show, gap = READ_GAP_MS }) {
 
   const readNow = async () => {
     if (isReading || signal.aborted || document.hidden) {
-      return; // what is wanted is read afterwards
+      return; // the read is done after the current one, or when the page is visible
     }
     isReadWanted = false;
     isReading = true;

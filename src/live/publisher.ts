@@ -1,10 +1,11 @@
 /**
- * The engine's publisher: one call to the hub per batch, none while nobody listens, and never a
- * wait that a batch would feel.
+ * The engine's publisher calls the hub once per batch, not at all while nobody listens, and never
+ * makes a batch wait noticeably.
  *
- * When the hub says that nobody listens, this isolate rests for QUIET_MS, so a new socket hears the
- * first events at most that much late; the hub tells it to read its list again by then. When a call
- * fails or is slow, it rests as well, and the next call says that something is missing.
+ * When the hub says that nobody listens, this isolate rests for QUIET_MS. A new socket hears its
+ * first events at most that much late, and the hub tells it to read its list again by then. When a
+ * call fails or is slow, the isolate rests as well, and its next call says that something is
+ * missing.
  */
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../http/app-env";
@@ -14,7 +15,7 @@ import type { Publish } from "../tasks/model/publish";
 import { PATIENCE_MS, QUIET_MS } from "./hub.do";
 import { hubOf } from "./hub";
 
-/** The most changes one request or batch tells; a consumer's batch has at most 100. */
+/** MAX_CHANGES limits what one request or batch publishes; a consumer's batch has at most 100. */
 const MAX_CHANGES = 200;
 
 let restedAt = 0;
@@ -41,8 +42,8 @@ export const publishToHub: Publish = async (env, changes, beyond = false) => {
 };
 
 /**
- * For routes whose answer sends a browser to a page that will listen: its first events are kept for
- * the page rather than told to nobody.
+ * Announces a listener, for routes that send a browser to a page that will listen: the hub keeps
+ * the first events for it.
  */
 export function expectsListener(): MiddlewareHandler<AppEnv> {
   return async function expectsListener(c, next) {

@@ -3,15 +3,15 @@ import { mergeInto } from "./events";
 
 const MAX_CHANGES = 5000;
 
-/** The place of a client in the hub's story: the last it has seen. */
+/** A RingPlace is the last publish that a client has seen. */
 export interface RingPlace {
   epoch: string;
   seq: number;
 }
 
 /**
- * What was published lately, for those who come back. Every publish has a number in an epoch; a ring
- * that cannot vouch for having heard everything begins a new epoch.
+ * A Ring keeps what was published lately, for clients that come back. Every publish has a number in
+ * an epoch; a ring that may have missed something begins a new epoch.
  */
 export class Ring {
   #epoch = newEpoch();
@@ -32,7 +32,7 @@ export class Ring {
     }
   }
 
-  /** Something may be missing from here on: nobody can catch up across this point. */
+  /** Begins a new epoch because something may be missing; nobody can catch up across this point. */
   breakOff(): void {
     this.#epoch = newEpoch();
     this.#seq = 0;
@@ -40,13 +40,16 @@ export class Ring {
     this.#size = 0;
   }
 
-  /** The latest state of each task that changed after `place`; null when that cannot be told. */
+  /**
+   * Returns the latest state of each task that changed after `place`; null when the ring does not
+   * reach back that far.
+   */
   since({ epoch, seq }: RingPlace): Iterable<TaskChange> | null {
     const first = this.#batches[0]?.seq ?? this.#seq + 1;
     return epoch === this.#epoch && seq <= this.#seq && seq >= first - 1 ? this.#after(seq) : null;
   }
 
-  /** Whatever is remembered. */
+  /** Returns the latest state of every task that the ring remembers. */
   all(): Iterable<TaskChange> {
     return this.#after(0);
   }

@@ -37,7 +37,7 @@ const socketRoute = createRoute({
   summary: "WebSocket of task changes",
   description:
     "Messages are JSON: {epoch, seq, rows?, counts?, refetch?, settle?}. `refetch` says that more changed than the rows tell. Send the last epoch and seq when coming back.",
-  // Before its query is judged; a ticket in it is looked at with it.
+  // The caller is checked before the query; a ticket is checked with the query that holds it.
   middleware: except((c) => c.req.query("ticket") !== undefined, requireCaller()),
   request: {
     query: Filter.extend(Since.shape)
@@ -78,8 +78,9 @@ const ticketRoute = createRoute({
 });
 
 /**
- * Live updates, mounted at /api/live. Identifies callers itself: pages of ALLOWED_ORIGINS may ask for
- * a ticket with their reader's cookie, which other routes take for a forgery.
+ * The routes of live updates are mounted at /api/live. They identify callers themselves, because
+ * pages of ALLOWED_ORIGINS may ask for a ticket with their reader's cookie, which other routes
+ * treat as forgery.
  */
 export const liveRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook });
 
@@ -131,7 +132,7 @@ export function ticketRefused(): AppError {
   return new AppError(403, "invalid_ticket", detail);
 }
 
-/** A WebSocket is not bound by CORS, so its Origin is looked at here. Programs send none. */
+/** Checks a WebSocket's Origin, because CORS does not bind it. Programs send none. */
 function assertOrigin(c: Context<AppEnv>, hasTicket: boolean): void {
   const origin = c.req.header("origin");
   const isForeign = origin !== undefined && origin !== new URL(c.req.url).origin;
@@ -140,7 +141,7 @@ function assertOrigin(c: Context<AppEnv>, hasTicket: boolean): void {
   }
 }
 
-/** What was asked for, within what the caller may see. */
+/** Limits what was asked for to what the caller may see. */
 function narrow(admission: Admission, asked: LiveFilter): Admission {
   const filter: LiveFilter = { ...admission.filter };
   for (const [name, value] of Object.entries(asked) as [keyof LiveFilter, string | undefined][]) {
@@ -152,7 +153,7 @@ function narrow(admission: Admission, asked: LiveFilter): Admission {
   return { ...admission, filter };
 }
 
-/** The more exact of two names of a user, whom a bare id may name in several ways. */
+/** Returns the narrower of two names of the same user, whom a bare id may name in several ways. */
 function narrower(name: keyof LiveFilter, asked: string, bound: string): string {
   const isUser = name === "user";
   if (asked === bound || (isUser && storedForms(bound).includes(asked))) {

@@ -6,13 +6,13 @@ import type { LiveFilter } from "./events";
 import { ticketRefused } from "./routes";
 import { readTicket } from "./tickets";
 
-/** The ticket's filter in the words of a list's query. */
+/** PARAMETERS maps the ticket's filter to the parameters of a list's query. */
 const PARAMETERS = { user: "user", module: "task_module", lote: "lote" } as const;
 
 /**
- * Lets `Authorization: Ticket T` read a list once: another site's page has nothing else to send. A
- * ticket that is bound to some tasks must ask for just these, by parameters that every list it may
- * read obeys.
+ * Lets `Authorization: Ticket T` read a list once, because another site's page has nothing else to
+ * send. A ticket bound to some tasks must ask for exactly these, by parameters that every such list
+ * obeys.
  */
 export function identifyTicket(): MiddlewareHandler<AppEnv> {
   return async function identifyTicket(c, next) {
@@ -33,14 +33,17 @@ export function identifyTicket(): MiddlewareHandler<AppEnv> {
   };
 }
 
-/** A list has no parameter for one task: a ticket for one is for a socket alone. */
+/**
+ * Tells whether a query stays within a ticket's filter. A list has no parameter for one task, so a
+ * ticket for one opens only a socket.
+ */
 function isWithin(query: Record<string, string[]>, { task, ...filter }: LiveFilter): boolean {
   return (
     task === undefined &&
     Object.entries(PARAMETERS).every(([name, parameter]) => {
       const bound = filter[name as keyof typeof filter];
       const [asked = "", ...others] = query[parameter] ?? [];
-      // A bare id means more than `user:ID` does, and less is never refused.
+      // A bare id matches more than `user:ID` does, so asking for the narrower form is allowed.
       const within = name === "user" ? storedForms(bound ?? "") : [bound];
       return bound === undefined || (within.includes(asked) && others.length === 0);
     })

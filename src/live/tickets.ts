@@ -1,7 +1,7 @@
 /**
  * Tickets stand in for credentials where a page has none to send: another site's page, and the page
- * of a signed link. A ticket is signed, not stored, so giving one out costs nothing; the hub keeps
- * the used ones until their end. It is good for one socket, or one read of a list.
+ * of a signed link. A ticket is signed, not stored, so issuing one costs nothing; the hub keeps the
+ * used ones until they expire. It is good for one socket, or one read of a list.
  */
 import { fromBase64Url, isSigned, sign, toBase64Url } from "../auth/sessions/signing";
 import { endedOf } from "./ended";
@@ -12,7 +12,7 @@ const TICKET_MS = 60_000;
 
 export interface Ticket {
   nonce: string;
-  /** Unix milliseconds. */
+  /** `expiresAt` is in Unix milliseconds. */
   expiresAt: number;
   admission: Admission;
 }
@@ -26,8 +26,8 @@ export async function makeTicket(env: Env, admission: Admission, now: number) {
 }
 
 /**
- * Null when it is not one of ours, too old, or of a session or key that has ended. Whether it was
- * used before, only the hub knows.
+ * Returns the ticket, or null when it is forged, expired, or of a session or key that has ended.
+ * Only the hub knows whether it was used before.
  */
 export async function readTicket(env: Env, ticket: string, now: number): Promise<Ticket | null> {
   const [text = "", signature = ""] = ticket.split(".");

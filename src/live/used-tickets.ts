@@ -1,4 +1,4 @@
-/** The tickets that were used, until they would have expired anyway. */
+/** UsedTickets remembers used tickets until they would have expired anyway. */
 export class UsedTickets {
   readonly #sql: SqlStorage;
 
@@ -9,7 +9,7 @@ export class UsedTickets {
     );
   }
 
-  /** True the first time before its end, else false. */
+  /** Returns true the first time before the ticket's end, else false. */
   use(nonce: string, expiresAt: number, now: number): boolean {
     if (expiresAt <= now) {
       return false;
