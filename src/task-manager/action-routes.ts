@@ -103,7 +103,7 @@ const cancelRoute = createRoute({
   },
 });
 
-/** What the old program's clients do to tasks, mounted at /api/task-manager/tasks. */
+/** The old program's actions on tasks are mounted at /api/task-manager/tasks. */
 export function oldActionRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(registerRoute, async (c) => {
@@ -132,7 +132,7 @@ export function oldActionRoutes(engine: Engine) {
       const { id } = c.req.valid("param");
       const caller = assertCaller(c.var.caller);
       if (!can(caller, "tasks:write")) {
-        await seenTask(c.env.DB, id, caller); // the others learn no more of it than its end
+        await seenTask(c.env.DB, id, caller); // others learn only that it has ended
       }
       const done = await actOnTask(operatorOf(c, engine), "cancel", id);
       if (isRefused(done) && done.why.kind === "wrong_state") {

@@ -60,7 +60,7 @@ const readAllRoute = createRoute({
   },
 });
 
-/** What the caller is told of their tasks, mounted at /api/task-manager/notifications. */
+/** The old routes of the caller's notifications are mounted at /api/task-manager/notifications. */
 export function oldNotificationRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../http/app-env";
 
-/** Whatever goes wrong is told in the old words too: `success: false` and `error`. */
+/** Adds the old program's `success: false` and `error` to every error. */
 export function oldErrors(): MiddlewareHandler<AppEnv> {
   return async function oldErrors(c, next) {
     await next();

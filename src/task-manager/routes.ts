@@ -1,6 +1,7 @@
 /**
- * The routes of the task manager this one took the place of, for programs written for it. Nothing is
- * decided here: what `src/tasks` does and answers is put in the old program's words.
+ * These are the routes of the task manager that this project replaced, for programs written for it.
+ * They decide nothing: they translate what `src/tasks` does and answers into the old program's
+ * words.
  */
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { type AppEnv, validationHook } from "../http/app-env";
@@ -11,10 +12,10 @@ import { shortListRoutes } from "./short-list-routes";
 import { oldTaskRoutes } from "./task-routes";
 import { oldTemplateRoutes } from "./template-routes";
 
-/** Mounted at /api/task-manager. */
+/** The old routes are mounted at /api/task-manager. */
 export function oldRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
-    .route("/tasks", shortListRoutes(engine)) // before /tasks/:id
+    .route("/tasks", shortListRoutes(engine)) // must come before /tasks/:id
     .route("/tasks", oldTaskRoutes(engine))
     .route("/tasks", oldActionRoutes(engine))
     .route("/notifications", oldNotificationRoutes(engine))

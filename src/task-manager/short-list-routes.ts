@@ -16,7 +16,7 @@ import { insteadUse } from "./instead-use";
 import { seenUser } from "./sight";
 import { OldWorkers, toOldWorkers } from "./workers";
 
-/** How many there are is not told, nor looked for. */
+/** The old answers have no total, so a given one keeps the list from counting. */
 const UNCOUNTED = { count: 0, capped: true };
 const RUNNING = ["STARTED", "PROGRESS", "RETRY"] as const;
 
@@ -68,7 +68,9 @@ const moduleRoute = createRoute({
   responses: { ...someTasks, ...wrongParameter },
 });
 
-/** Lists without pages, mounted at /api/task-manager/tasks before the routes that take an id. */
+/**
+ * The lists without pages are mounted at /api/task-manager/tasks before the routes that take an id.
+ */
 export function shortListRoutes(engine: Engine) {
   const newest = async (db: D1Database, filter: TaskFilter, limit: number) =>
     (await listTasks(db, filter, { limit, cursor: null, total: UNCOUNTED })).rows;
@@ -87,7 +89,7 @@ export function shortListRoutes(engine: Engine) {
     .openapi(activeRoute, async (c) => {
       const user = seenUser(assertCaller(c.var.caller));
       const lists = RUNNING.map((status) => newest(c.env.DB, { user, status }, MAX_LIMIT));
-      // One that went on in between may be in two of them.
+      // A task that changes its state between the reads may be in two of the lists.
       const byId = new Map((await Promise.all(lists)).flat().map((task) => [task.id, task]));
       const tasks = [...byId.values()].toSorted((a, b) => (a.id < b.id ? 1 : -1));
       return c.json(answer(tasks.slice(0, MAX_LIMIT)), 200);

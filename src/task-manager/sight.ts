@@ -3,13 +3,18 @@ import { isOwn } from "../tasks/commands/permissions";
 import { getTask, type TaskView } from "../tasks/model/queries";
 import { noSuchTask } from "../tasks/commands/refusals";
 
-/** The user whose tasks alone a caller sees here; undefined for everyone's. */
+/**
+ * Returns the only user whose tasks a caller sees here; undefined when the caller sees everyone's.
+ */
 export function seenUser(caller: Caller): string | undefined {
   const seesAll = caller.kind === "key" ? can(caller, "tasks:read") : caller.role === "admin";
   return seesAll ? undefined : callerId(caller);
 }
 
-/** The task of that id, or of that name elsewhere; null too for one the caller does not see. */
+/**
+ * Returns the task of that id, or with that name elsewhere; null if there is none that the caller
+ * sees.
+ */
 export async function findSeen(
   db: D1Database,
   id: string,
@@ -20,7 +25,7 @@ export async function findSeen(
   return isSeen ? task : null;
 }
 
-/** The task of that id, if the caller sees it. Throws 404. */
+/** Returns the task of that id if the caller sees it. Throws 404. */
 export async function seenTask(db: D1Database, id: string, caller: Caller): Promise<TaskView> {
   const task = await findSeen(db, id, caller);
   if (!task) {

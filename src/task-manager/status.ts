@@ -19,7 +19,7 @@ const told = {
   user_friendly_message: z.string(),
 };
 
-/** An unknown task has only what is told of every id. */
+/** Schema of a task's status. An unknown task has only the fields that every id has. */
 export const OldStatus = z
   .object({ ...OneExecution.partial().shape, module: z.string().optional(), ...told })
   .openapi("OldTaskStatus");

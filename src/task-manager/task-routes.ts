@@ -61,7 +61,7 @@ const oneRoute = createRoute({
   },
 });
 
-/** Looking at tasks, mounted at /api/task-manager/tasks. */
+/** The old routes that read tasks are mounted at /api/task-manager/tasks. */
 export function oldTaskRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook })
     .openapi(listRoute, async (c) => {

@@ -22,7 +22,7 @@ const listRoute = createRoute({
   },
 });
 
-/** Templates, mounted at /api/task-manager/templates. */
+/** The old routes of templates are mounted at /api/task-manager/templates. */
 export function oldTemplateRoutes(engine: Engine) {
   return new OpenAPIHono<AppEnv>({ strict: false, defaultHook: validationHook }).openapi(
     listRoute,

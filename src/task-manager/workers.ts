@@ -21,7 +21,7 @@ export const OldWorkers = z
   })
   .openapi("OldWorkers");
 
-/** Consumers at work by the isolate they run in, which is what the old program called a worker. */
+/** Groups consumers at work by their isolate, which is what the old program called a worker. */
 export function toOldWorkers(consumers: readonly Worker[], now = Date.now()) {
   const workers = [...Map.groupBy(consumers, ({ worker }) => worker)].map(([name, own]) => {
     const tasks = own.reduce((sum, { batchSize }) => sum + batchSize, 0);
