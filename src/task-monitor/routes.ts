@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import script from "../../dist/task-monitor.client.js";
 import type { AppEnv } from "../http/app-env";
 
-/** `<task-monitor>`, for pages of any site. */
+/** These routes serve `<task-monitor>` to pages of any site. */
 export const taskMonitorRoutes = new Hono<AppEnv>({ strict: false });
 
 taskMonitorRoutes.get("/task-monitor.js", (c) =>

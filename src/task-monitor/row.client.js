@@ -1,5 +1,5 @@
 // @ts-check
-/** A task of the list, as an element. */
+/** This file makes the list element of a task. */
 
 /** @type {Record<string, string>} */
 const SIGNS = { PENDING: "○", STARTED: "▸", PROGRESS: "◐", RETRY: "↻", SUCCESS: "✓", FAILURE: "✕" };
@@ -29,7 +29,7 @@ export function make(tag, name = "", text = "") {
 }
 
 /**
- * Sets a text only when it is another: what stays is not read out again.
+ * Sets a text only when it differs, so that screen readers do not repeat what stays.
  * @param {Element} element
  * @param {string} text
  */
@@ -62,7 +62,7 @@ export function makeRow({ name, subject }, words, cancel) {
 }
 
 /**
- * Shows how the task is by now.
+ * Shows the task's current state in its row.
  * @param {HTMLLIElement} row
  * @param {Item} item
  * @param {Words} words

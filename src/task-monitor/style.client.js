@@ -1,5 +1,5 @@
 // @ts-check
-/** In its shadow root, where no style of the page reaches. */
+/** The style applies in the element's shadow root, where no style of the page reaches. */
 export const STYLE = `
 :host { display: block; color-scheme: light dark; font: 14px/1.5 system-ui, sans-serif;
   --line: light-dark(#d8dce3, #303641); --quiet: light-dark(#586074, #a0a8b8);

@@ -149,7 +149,7 @@ class TaskMonitor extends HTMLElement {
 
   async #read() {
     if (this.hasAttribute("ticket") && !this.hasAttribute("ticket-url")) {
-      return; // the one ticket is the socket's
+      return; // the only ticket is kept for the socket
     }
     const query = this.#filter("task_module");
     query.set("limit", String(this.#limit));
@@ -173,12 +173,12 @@ class TaskMonitor extends HTMLElement {
     }
   }
 
-  /** Of those at work on its tasks; their number is left out where it cannot be known. */
+  /** Shows how many workers run its tasks; the number is left out where it cannot be known. */
   async #readWorkers() {
     const query = this.#filter("task_module");
     const answer = await this.#get(`/api/tasks/workers/?${query}`).catch(() => null);
     const { worker, workers } = this.#words;
-    // An envelope while the site is of an older version than this script.
+    // The answer is an envelope while the site runs an older version than this script.
     const count = Array.isArray(answer) ? answer.length : answer?.count;
     const text = typeof count === "number" ? `${count} ${count === 1 ? worker : workers}` : "";
     write(this.#workers, text);
@@ -203,7 +203,7 @@ class TaskMonitor extends HTMLElement {
     return false;
   }
 
-  /** Newest first: ids begin with the time. */
+  /** Shows the newest tasks first: ids begin with the time. */
   #render() {
     const items = [...this.#items.values()].toSorted((a, b) => (a.id < b.id ? 1 : -1));
     for (const { id } of items.splice(this.#limit)) {

@@ -1,5 +1,8 @@
 // @ts-check
-/** What the element says; of a state under its own name, of its connection under that. */
+/**
+ * WORDS has the element's texts; those of states and connections have the name of the state or
+ * connection.
+ */
 /**
  * @typedef {"PENDING" | "STARTED" | "PROGRESS" | "RETRY" | "SUCCESS" | "FAILURE" | "REVOKED"} Status
  * @typedef {import("../live/live.client.js").Connection} Connection
