@@ -1,9 +1,10 @@
-// Checks the configuration a Worker would get, with the Worker's own rules: wrangler.toml (or
-// `--config-file FILE`, of its `--environment NAME`), the secrets of files, and `--var NAME:value`, each
-// overriding the one before. For `--command dev`, which begins with a demonstration's values, the secrets
-// are those of `--env-file FILE`s, else of .dev.vars; for `--command deploy` those of `--secrets-file FILE`
-// but for each `--set NAME`, or they are not looked at. Any other flag is checked as one of that command
-// of wrangler's. Prints what the caller needs as JSON, or one line and exit 1.
+// This script checks the configuration a Worker would get, with the Worker's own rules:
+// wrangler.toml (or `--config-file FILE`, of its `--environment NAME`), the secrets of files, and
+// `--var NAME:value`, each overriding the one before. With `--command dev`, which begins with a
+// demonstration's values, secrets come from `--env-file FILE`s, or else from .dev.vars. With
+// `--command deploy` they come from `--secrets-file FILE`, except each `--set NAME`; without such a
+// file they are not checked. Any other flag is checked as one of that wrangler command. It prints
+// what the caller needs as JSON, or one line and exits with 1.
 import path from "node:path";
 import { unstable_readConfig as readConfig } from "wrangler";
 import { SECRET_NAMES, secretProblem } from "../src/auth/secret-rules.ts";
@@ -15,7 +16,7 @@ import { readFlags, readVariables } from "./lib/flags.mjs";
 import { fail, root } from "./lib/tools.mjs";
 import { wranglerProblem } from "./lib/wrangler-flags.mjs";
 
-/** What makes it a demonstration: wrangler.toml holds production's values. */
+/** DEMONSTRATION overrides wrangler.toml, which holds production's values. */
 const DEMONSTRATION = { CATALOGUE_URL: "embedded", DEMO_ENABLED: "true" };
 
 try {
@@ -33,7 +34,7 @@ try {
   const read = (config, env) => readConfig({ config, env }, { hideWarnings: true });
   const config = read(file, environment);
   if (environment && !config.definedEnvironments?.includes(environment)) {
-    throw new Error(`${file} has no [env.${environment}]`); // wrangler may take the top level for it
+    throw new Error(`${file} has no [env.${environment}]`); // wrangler may use the top level
   }
   const problem = bindingsProblem(config, read(standard, ""), read(file, ""));
   if (problem !== undefined) {

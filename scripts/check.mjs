@@ -1,4 +1,4 @@
-// npm run check: the checks that need no running Worker.
+// npm run check runs the checks that need no running Worker.
 import { ensureInstalled } from "./lib/install.mjs";
 import { runStaticChecks } from "./lib/static-checks.mjs";
 

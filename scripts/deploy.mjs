@@ -1,5 +1,6 @@
-// npm run deploy: database, migrations, secrets and Worker, in that order: the Worker never runs on a
-// database older than itself. Queues and Durable Objects are made by wrangler deploy.
+// npm run deploy prepares the database, migrations, secrets and Worker, in that order, so that the
+// Worker never runs on a database older than itself. wrangler deploy creates queues and Durable
+// Objects.
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -51,7 +52,7 @@ await ensureInstalled();
 const environment = flags.env ?? process.env.CLOUDFLARE_ENV;
 const configFile = path.resolve(flags.config ?? path.join(root, "wrangler.toml"));
 const configFlags = ["--config", configFile];
-/** Of every command that works on what the configuration names. */
+/** `where` is given to every command that works on what the configuration names. */
 const where = [...configFlags, ...(environment ? ["--env", environment] : [])];
 
 const given = orFail(() => readVariables(flags.var));
@@ -68,7 +69,7 @@ const {
   worker: configured,
   values: checked,
 } = await checkConfig(flags["secrets-file"] && path.resolve(flags["secrets-file"]));
-// Workers Builds names the Worker it builds for; wrangler obeys it too.
+// Workers Builds sets the name of the Worker it builds for, and wrangler obeys it too.
 const worker = process.env.WRANGLER_CI_OVERRIDE_NAME || (flags.name ?? configured);
 const deployFlags = [...where, "--name", worker, ...variables, ...rest];
 
@@ -119,7 +120,7 @@ if (!(await isMigrated(where))) {
 
 step("Deploying the Worker");
 if (answers.generatedPassword) {
-  // Before the secrets are stored, for what comes after that may fail.
+  // The password is shown before the secrets are stored, because what comes afterwards may fail.
   console.log(
     `First administrator: ${answers.values.ADMIN_EMAIL}, password ${answers.generatedPassword}`,
   );
@@ -137,7 +138,9 @@ function step(text) {
   console.log(`\n→ ${text}`);
 }
 
-/** What wrangler.toml is to say from now on, so that whoever deploys next deploys the same. */
+/**
+ * Returns the values to write into wrangler.toml, so that whoever deploys next deploys the same.
+ */
 function chooseSettings() {
   const { "catalogue-url": url, "embedded-catalogue": isEmbedded, location } = flags;
   if (url !== undefined && isEmbedded) {
@@ -153,7 +156,10 @@ function chooseSettings() {
   };
 }
 
-/** Of secrets in a file, all but some that are set already. */
+/**
+ * Checks the configuration and the secrets of a file, except those in `set`, which the Worker has
+ * already.
+ */
 async function checkConfig(file, set = []) {
   const args = [...rest, "--command", "deploy", "--config-file", configFile, ...variables];
   args.push(
@@ -170,13 +176,15 @@ async function checkConfig(file, set = []) {
   return fail(`${check.stderr.trim()}${lacksCatalogue ? `\n${remedy}` : ""}`);
 }
 
-/** What stands in the account under our names, though this Worker was never deployed by us. */
+/**
+ * Returns what exists in the account under our names; it is asked if we never deployed this Worker.
+ */
 async function findTaken() {
   const { database: name, databaseId, bucket: files, queues } = resources;
   const taken = await Promise.all(
     [
       [`Worker ${worker}`, present !== null],
-      // One named by its id is that very one, meant by whoever wrote it.
+      // A database that is named by its id was meant by whoever wrote the configuration.
       [`D1 database ${name}`, !databaseId && databases.includes(name)],
       [`R2 bucket ${files}`, hasBucket(files, where)],
       ...queues.map((queue) => [`queue ${queue}`, hasQueue(queue, where)]),
@@ -199,7 +207,10 @@ async function askToAdopt(taken) {
   }
 }
 
-/** Secrets go with the deploy: before the first one there is no Worker to put them in. */
+/**
+ * Deploys the Worker together with its secrets: before the first deploy there is no Worker to put
+ * them in.
+ */
 async function deploy() {
   const file = secretsFile ? ["--secrets-file", secretsFile] : [];
   const args = ["deploy", ...deployFlags, ...file];
@@ -212,12 +223,14 @@ async function deploy() {
   const lines = readFileSync(report, "utf8").trim().split("\n");
   const deployed = lines.map((line) => JSON.parse(line)).find(({ type }) => type === "deploy");
   if (!deployed?.targets) {
-    // wrangler asked, was told no, and calls that a success
+    // wrangler asks before it deploys, and exits with success if the answer is no
     fail("No Worker was deployed; the database is migrated and the configuration written.");
   }
 }
 
-/** As JSON: of NAME=value lines wrangler would take some characters for its own. */
+/**
+ * Writes the secrets as JSON, because wrangler would interpret some characters of NAME=value lines.
+ */
 function writeSecrets(values) {
   if (Object.keys(values).length === 0) {
     return undefined;
@@ -240,7 +253,9 @@ async function run(args, env = {}) {
   }
 }
 
-/** What was made for a Worker that is not there yet is not known for its own. */
+/**
+ * Tells how to continue. A retry needs --adopt while no Worker exists that could own what was made.
+ */
 function again() {
   const adopt = isOurs || flags.adopt ? "" : " with --adopt";
   return `Once it is mended, the same command${adopt} goes on from there.`;

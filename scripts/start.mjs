@@ -1,4 +1,4 @@
-// npm start: everything a fresh clone needs to run the Worker here, then `wrangler dev`.
+// npm start does everything a fresh clone needs to run the Worker here, then runs `wrangler dev`.
 import http from "node:http";
 import https from "node:https";
 import { rmSync, writeFileSync } from "node:fs";
@@ -39,7 +39,7 @@ let stopped = false;
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => void stop());
 }
-process.on("disconnect", () => void stop()); // a program that started this one over IPC is gone
+process.on("disconnect", () => void stop()); // the program that started this one over IPC is gone
 
 const port = flags.port ?? "8787";
 const ip = flags.ip ?? "127.0.0.1";
@@ -49,7 +49,8 @@ const configFlags = [
   ...envFiles.flatMap((file) => ["--env-file", file]),
   ...(flags.var ?? []).flatMap((pair) => ["--var", pair]),
 ];
-// Groups of their own: Ctrl-C in a terminal reaches this script alone, which ends them in order.
+// Child processes get groups of their own, so that Ctrl-C reaches only this script, which ends them
+// in order.
 const ownGroup = { detached: process.platform !== "win32" };
 
 await ensureInstalled(ownGroup);
@@ -71,7 +72,7 @@ process.exit(code || 1);
 
 async function stop() {
   if (stopped) {
-    process.exit(1); // a second Ctrl-C: at once, by force
+    process.exit(1); // a second Ctrl-C ends everything at once
   }
   stopped = true;
   await stopAll();
@@ -88,8 +89,8 @@ async function checkConfig() {
 }
 
 /**
- * What wrangler runs with: no network, no queue shared with another server, and the Worker's variables
- * and secrets, which it takes from the environment as they are.
+ * Returns wrangler's environment: no network, no queue shared with another server, and the Worker's
+ * variables and secrets, which wrangler takes from the environment unchanged.
  */
 function environment() {
   const debugs = rest.some((flag) => flag.startsWith("--inspector"));
@@ -98,18 +99,18 @@ function environment() {
   rmSync(registry, { recursive: true, force: true });
   const variables = {
     WRANGLER_SEND_METRICS: "false",
-    WRANGLER_HIDE_BANNER: "true", // with it goes the question for a newer version
+    WRANGLER_HIDE_BANNER: "true", // this also turns off the question for a newer version
     CLOUDFLARE_CF_FETCH_ENABLED: "false",
     // Writing each span of each call to a database of its own costs as much CPU as the orders do.
     X_LOCAL_OBSERVABILITY: "false",
-    X_LOCAL_EXPLORER: "false", // likewise what wrangler's own pages show of bindings
-    // A line of log costs a millisecond of CPU more while wrangler's inspector listens. As under a debugger
-    // of VS Code's, which attaches by itself, it does not.
+    X_LOCAL_EXPLORER: "false", // wrangler's own pages of bindings cost CPU too
+    // While wrangler's inspector listens, a line of log costs a millisecond more of CPU. wrangler
+    // leaves it off if VS Code's debugger seems to attach by itself, which this variable says.
     ...(debugs ? {} : { VSCODE_INSPECTOR_OPTIONS: "{}" }),
     ...process.env,
     WRANGLER_REGISTRY_PATH: registry,
   };
-  // Else those of the shell would override wrangler.toml's.
+  // The shell's variables of these names would otherwise override wrangler.toml's.
   for (const name of names) {
     delete variables[name];
   }
@@ -126,14 +127,15 @@ async function migrate() {
 }
 
 function serve() {
-  // What others gave first: a module to run would be taken for another value of a list.
+  // The caller's words come first, because a module to run would be taken for another value of a
+  // list.
   const args = ["dev", ...rest, "--port", port, "--ip", ip, "--persist-to", stateFolder];
-  // Without one it would read .dev.vars or .env itself, by rules of its own.
+  // Without an --env-file wrangler would read .dev.vars or .env itself, by rules of its own.
   const emptyFile = path.join(stateFolder, "empty.env");
   writeFileSync(emptyFile, "");
   args.push("--env-file", emptyFile);
   if (!rest.some((flag) => flag.includes("show-interactive-dev-session"))) {
-    args.push("--show-interactive-dev-session=false"); // its hotkeys would take Ctrl-C too
+    args.push("--show-interactive-dev-session=false"); // wrangler's hotkeys would also take Ctrl-C
   }
   return startTool("wrangler", args, { ...ownGroup, env });
 }

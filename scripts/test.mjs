@@ -1,4 +1,4 @@
-// npm test: every check and every test, to the end whatever fails. Arguments go to vitest.
+// npm test runs every check and every test, even if some fail. Arguments go to vitest.
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -31,7 +31,7 @@ async function runVitest(args) {
 
 function count(file, code) {
   const report = readReport(file);
-  // A file that cannot be loaded fails without any test of its own failing.
+  // A file that cannot be loaded fails without any failed test of its own.
   const brokenFiles = report.testResults.filter(
     ({ status, assertionResults }) =>
       status === "failed" && !assertionResults.some((test) => test.status === "failed"),
@@ -40,7 +40,7 @@ function count(file, code) {
   return {
     passed: report.numPassedTests,
     skipped: report.numPendingTests + report.numTodoTests,
-    failed: failed === 0 && code !== 0 ? 1 : failed, // an error outside any test, or none found
+    failed: failed === 0 && code !== 0 ? 1 : failed, // an error outside any test, or no test found
   };
 }
 

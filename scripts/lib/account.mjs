@@ -1,7 +1,7 @@
-/** What an account holds already, asked through wrangler. `flags` choose the configuration. */
+/** This file asks wrangler what an account holds. `flags` choose the configuration. */
 import { captureTool, fail } from "./tools.mjs";
 
-/** The names of its databases. */
+/** Returns the names of the account's databases. */
 export async function listDatabases(flags) {
   const result = await captureTool("wrangler", ["d1", "list", "--json", ...flags]);
   if (result.code !== 0) {
@@ -11,10 +11,10 @@ export async function listDatabases(flags) {
   return JSON.parse(result.stdout).map(({ name }) => name);
 }
 
-/** The names of a Worker's secrets; null when there is no such Worker. */
+/** Returns the names of a Worker's secrets; null when there is no such Worker. */
 export async function listSecrets(worker, flags, environment = "") {
   const args = ["secret", "list", "--format", "json", "--name", worker, ...flags];
-  // Here alone wrangler puts the --env behind the --name, which is whole already.
+  // wrangler appends --env to --name in this command alone, but the name is complete already.
   const env = { ...process.env, CLOUDFLARE_ENV: environment };
   const result = await captureTool("wrangler", args, { env });
   if (result.code === 0) {
@@ -23,7 +23,10 @@ export async function listSecrets(worker, flags, environment = "") {
   return /Worker ".*" not found/u.test(textOf(result)) ? null : refuse(result, "secrets");
 }
 
-/** By a question about the one: the list of all ends after a page, and its `info` wants other rights. */
+/**
+ * Asks about this bucket alone, since the list of all ends after a page. `info` would need other
+ * rights.
+ */
 export async function hasBucket(name, flags) {
   const result = await captureTool("wrangler", [
     "r2",
@@ -47,7 +50,10 @@ export async function hasQueue(name, flags) {
   return textOf(result).includes("does not exist") ? false : refuse(result, "queues");
 }
 
-/** Whether a database has all migrations: asked to apply them, wrangler takes a "no" for success. */
+/**
+ * Tells whether a database has all migrations. `apply` does not tell: it exits with success when it
+ * is refused.
+ */
 export async function isMigrated(flags) {
   const args = ["d1", "migrations", "list", "DB", "--remote", ...flags];
   const result = await captureTool("wrangler", args);

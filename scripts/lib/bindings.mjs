@@ -1,18 +1,21 @@
-/** What a Worker is bound to by its configuration, as wrangler reads it. */
+/** This file reads a Worker's bindings from its configuration, as wrangler parses it. */
 
-/** The names that its database, files and queues have in the account. */
+/** Returns the account's names for the Worker's database, files and queues. */
 export function resourcesOf({ d1_databases, r2_buckets, queues }) {
   const database = d1_databases.find(({ binding }) => binding === "DB");
   return {
     database: database.database_name,
-    /** Then it is that very one, whatever its name. */
+    /** An id names the database whatever its name is. */
     databaseId: database.database_id,
     bucket: r2_buckets.find(({ binding }) => binding === "FILES").bucket_name,
     queues: queues.producers.map(({ queue }) => queue),
   };
 }
 
-/** What is wrong with it beside `whole`, which has all that a Worker needs, and `top`; else undefined. */
+/**
+ * Returns what is wrong with an environment's bindings, or undefined. `whole` has all that a Worker
+ * needs; `top` is the configuration's top level.
+ */
 export function bindingsProblem(own, whole, top) {
   const bindings = bindingsOf(own);
   const like = (section, binding) =>

@@ -3,14 +3,17 @@ import path from "node:path";
 import { build } from "esbuild";
 import { root } from "./tools.mjs";
 
-/** By the name it has in dist/. */
+/** ENTRIES maps the name in dist/ to the source file. */
 const ENTRIES = {
   console: "src/admin/console.css",
   "page.client": "src/admin/shared/client/page.client.js",
   "task-monitor.client": "src/task-monitor/task-monitor.client.js",
 };
 
-/** Writes to dist/ what browsers get, each with what it imports in one minified file; vitest calls it too. */
+/**
+ * Writes to dist/ what browsers get, each with its imports in one minified file. vitest calls it
+ * too, as its global setup.
+ */
 export async function setup() {
   const { outputFiles } = await build({
     absWorkingDir: root,
@@ -27,7 +30,10 @@ export async function setup() {
   }
 }
 
-/** Only what is new, and at once: servers and tests that run at the same time read these files. */
+/**
+ * Writes only what has changed, and atomically, because servers and tests that run at the same time
+ * read these files.
+ */
 function write(file, text) {
   if (read(file) === text) {
     return;

@@ -2,7 +2,9 @@ import { randomSecret } from "./dev-vars.mjs";
 import { ask, canAsk } from "./questions.mjs";
 import { fail } from "./tools.mjs";
 
-/** Values of secrets that are not set yet: from the environment, made up, or asked for. */
+/**
+ * Returns values for secrets that are not set yet: from the environment, generated, or asked for.
+ */
 export async function chooseSecrets(missing) {
   const values = {};
   let generatedPassword;

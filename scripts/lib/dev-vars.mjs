@@ -3,10 +3,10 @@ import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "./tools.mjs";
 
-/** Secrets of the local server; git ignores the file. */
+/** `devVars` is the file of the local server's secrets; git ignores it. */
 export const devVars = path.join(root, ".dev.vars");
 
-/** Random letters, digits, - and _: safe in a URL, a shell and a .env file. */
+/** Returns random letters, digits, - and _, which are safe in a URL, a shell and a .env file. */
 export function randomSecret(bytes) {
   return randomBytes(bytes).toString("base64url");
 }

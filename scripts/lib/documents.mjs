@@ -1,13 +1,16 @@
-/** What README.md and docs say of the project that the project can contradict. */
+/** This file finds what README.md and docs say about the project that the project contradicts. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { root } from "./tools.mjs";
 
-/** Of the README, code and tables included: a newcomer reads it in five minutes. */
+/**
+ * MAX_WORDS limits the README, code and tables included, so that a newcomer reads it in five
+ * minutes.
+ */
 const MAX_WORDS = 1400;
 const FOLDERS = ["src", "test", "scripts", "bench", "migrations"];
 
-/** A sentence per problem. */
+/** Returns a sentence per problem. */
 export function documentProblems() {
   const docs = readdirSync(path.join(root, "docs")).filter((name) => name.endsWith(".md"));
   const texts = new Map(["README.md", ...docs.map((name) => `docs/${name}`)].map(withText));
@@ -33,7 +36,7 @@ function withText(name) {
   return [name, readFileSync(path.join(root, name), "utf8")];
 }
 
-/** Links to files of the project, and to headings of its documents. */
+/** Returns broken links to files of the project, and to headings of its documents. */
 function brokenLinks(name, text) {
   const links = [...text.matchAll(/\]\((?!https?:)([^)\s#]*)(?:#([^)\s]*))?\)/g)];
   return links.flatMap(([link, to, heading]) => {
@@ -45,7 +48,7 @@ function brokenLinks(name, text) {
   });
 }
 
-/** As GitHub names them. */
+/** Returns a document's headings by the anchors that GitHub gives them. */
 function headingsOf(text) {
   return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
     heading
@@ -55,7 +58,10 @@ function headingsOf(text) {
   );
 }
 
-/** A path may be the beginning of several; a name alone is that of a file somewhere. */
+/**
+ * Returns the named files that do not exist. A path may be the beginning of several; a bare name
+ * may be in any folder.
+ */
 function missingFiles(text, files) {
   const paths = text.match(new RegExp(`\\b(${FOLDERS.join("|")})/[\\w./-]*\\w`, "g")) ?? [];
   const names = [...text.matchAll(/`([\w.-]+\.(?:ts|tsx|mjs))`/g)].map(([, file]) => file);
@@ -65,7 +71,7 @@ function missingFiles(text, files) {
   ];
 }
 
-/** Those of wrangler.toml. */
+/** Returns the names of the variables in wrangler.toml. */
 function variables() {
   const [, section = ""] = withText("wrangler.toml")[1].split(/^\[vars\]$/m);
   return [...section.split(/^\[/m)[0].matchAll(/^(\w+) =/gm)].map(([, name]) => name);

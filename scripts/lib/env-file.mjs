@@ -14,19 +14,21 @@ import { readFileSync } from "node:fs";
 const BLANK = /[ \t]*(?:#[^\n]*)?(?:\n|$)/y;
 const NAME = /[ \t]*(?:export[ \t]+)?([A-Za-z_]\w*)[ \t]*=/y;
 const QUOTE = /[ \t]*(["'`])/y;
-/** Up to the closing quote; without one, up to a comment or the line's end. */
+/** QUOTED matches up to the closing quote; UNQUOTED matches up to a comment or the line's end. */
 const QUOTED = { '"': /((?:[^"\\]|\\[^])*)"/y, "'": /([^']*)'/y, "`": /([^`]*)`/y };
 const UNQUOTED = /(?:[ \t]+(?!#))?((?:[^\n \t]|[ \t]+(?![ \t#\n]|$))*)/y;
 // oxlint-disable-next-line no-control-regex -- these are what is looked for
 const CONTROL = /[\0-\x08\v-\x1f\x7f]/u;
 const ESCAPED = { n: "\n", r: "\r", "\\": "\\", '"': '"', $: "$" };
 
-/** The values of a file by name. Throws an Error for people, which holds no value. */
+/**
+ * Returns the values of a file by name. Throws an Error worded for people, which holds no value.
+ */
 export function readEnvFile(file) {
   return naming(file, () => parseEnv(textOf(file)));
 }
 
-/** The same of a file that may be JSON instead, an object of texts. */
+/** Returns the values of a file of NAME=value lines or of a JSON object of texts. */
 export function readSecretsFile(file) {
   return naming(file, () => {
     const text = textOf(file);
@@ -91,7 +93,7 @@ function parseJson(text) {
   try {
     values = JSON.parse(text);
   } catch {
-    throw new Error("not valid JSON"); // the message would show a piece of it
+    throw new Error("not valid JSON"); // the parser's message would show a piece of the secret
   }
   const odd = Object.keys(values).find((name) => typeof values[name] !== "string");
   if (odd !== undefined) {
@@ -112,7 +114,7 @@ function textOf(file) {
   return decode(bytes);
 }
 
-/** Windows' shells and editors write UTF-16, or UTF-8 with a mark. */
+/** Decodes a text; shells and editors of Windows write UTF-16, or UTF-8 with a byte order mark. */
 export function decode(bytes) {
   const [first, second] = bytes;
   const isWide = first + second === 0xff + 0xfe;

@@ -1,10 +1,10 @@
 import { fail } from "./tools.mjs";
 
 /**
- * Takes known flags out of the arguments, written `--name value` or `--name=value`; `rest` is what is
- * left, as it was. `known` gives each name its kind: "value" (one, once), "list" (values up to the
- * next flag, as wrangler reads --var; may be repeated) or "switch". Throws, with words for people,
- * rather than leave something out or take it for something else.
+ * Takes known flags out of the arguments, written `--name value` or `--name=value`; `rest` is what
+ * is left, unchanged. `known` gives each name its kind: "value" (one, once), "list" (values up to
+ * the next flag, as wrangler reads --var; may be repeated) or "switch". Throws, worded for people,
+ * rather than ignore or misread an argument.
  */
 export function readFlags(argv, known) {
   const flags = {};
@@ -42,7 +42,7 @@ export function readFlags(argv, known) {
   return { flags, rest };
 }
 
-/** The same, where nothing else may be given. */
+/** Reads flags as `readFlags` does, and throws if anything else was given. */
 export function readOnlyFlags(argv, known) {
   const { flags, rest } = readFlags(argv, known);
   if (rest.length > 0) {
@@ -51,7 +51,7 @@ export function readOnlyFlags(argv, known) {
   return flags;
 }
 
-/** The values of `--var NAME:value`. */
+/** Returns the values of `--var NAME:value` by name. */
 export function readVariables(pairs = []) {
   const values = {};
   for (const pair of pairs) {
@@ -68,7 +68,7 @@ export function readVariables(pairs = []) {
   return values;
 }
 
-/** What `read` returns; one line and exit code 1 where it throws. */
+/** Returns what `read` returns; if it throws, prints one line and exits with code 1. */
 export function orFail(read) {
   try {
     return read();

@@ -15,7 +15,7 @@ export async function ensureInstalled(options = {}) {
   }
 }
 
-/** npm keeps a copy of what it installed: no stamp of our own, and an install by hand counts too. */
+/** Compares with the copy that npm keeps of what it installed, so an install by hand counts too. */
 function isInstalled() {
   const installed = packagesIn(path.join("node_modules", ".package-lock.json"));
   const wanted = packagesIn("package-lock.json");
@@ -37,6 +37,6 @@ function npm(args, options) {
   if (cli && path.basename(cli) === "npm-cli.js") {
     return launch(process.execPath, [cli, ...args], spawnOptions);
   }
-  // Windows has npm.cmd, which only a shell runs; the arguments are fixed words.
+  // Windows has npm.cmd, which only a shell runs; the arguments are fixed words, so that is safe.
   return launch("npm", args, { ...spawnOptions, shell: process.platform === "win32" });
 }

@@ -1,6 +1,6 @@
 import { connect, createServer } from "node:net";
 
-/** Why no server can be started there, or undefined. */
+/** Returns why no server can listen at this port, or undefined. */
 export async function portProblem(port, ip) {
   if (!/^\d+$/u.test(port) || Number(port) < 1 || Number(port) > 65_535) {
     return `--port must be a number from 1 to 65535, not ${port}`;
@@ -14,8 +14,8 @@ export async function portProblem(port, ip) {
   );
 }
 
-// A listener on all addresses, or on ::1 alone, does not everywhere keep 127.0.0.1 from being bound,
-// but a browser that says `localhost` would reach it.
+// This catches a listener on all addresses or on ::1: not everywhere does it keep 127.0.0.1 from
+// being bound, but a browser that says `localhost` would reach it.
 function answers(port) {
   return new Promise((resolve) => {
     const socket = connect({ port, host: "localhost", autoSelectFamily: true, timeout: 1000 });

@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 const children = new Set();
 let stopping = false;
 
-// Whatever ends this script (an error, a second Ctrl-C) ends what it started.
+// Whatever ends this script (an error, a second Ctrl-C) must end what it started.
 process.on("exit", () => {
   for (const child of children) {
     killTree(child);
@@ -28,8 +28,8 @@ export function launch(command, args, options) {
 }
 
 /**
- * Resolves to the exit code, once all output is read; a process ended by a signal failed. Never
- * settles after stopAll(): what would have followed is not to happen any more.
+ * Resolves to the exit code once all output is read; an end by a signal counts as a failure. It
+ * never settles after stopAll(), so that nothing continues afterwards.
  */
 export function ended(child) {
   return new Promise((resolve, reject) => {
@@ -42,7 +42,7 @@ export function ended(child) {
   });
 }
 
-/** Asks everything started to end, and after the grace ends it by force. */
+/** Asks every started process to end, and kills it after the grace period. */
 export async function stopAll(graceMs = 5000) {
   stopping = true;
   await Promise.all([...children].map((child) => stop(child, graceMs)));
@@ -51,7 +51,7 @@ export async function stopAll(graceMs = 5000) {
 function stop(child, graceMs) {
   const gone = new Promise((resolve) => child.on("exit", resolve));
   if (process.platform === "win32") {
-    killTree(child); // no signal there asks politely
+    killTree(child); // Windows has no signal that asks politely
   } else {
     child.kill("SIGTERM");
     setTimeout(() => killTree(child), graceMs).unref();

@@ -3,7 +3,7 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { ended, launch } from "./processes.mjs";
 
-/** The project's folder. */
+/** `root` is the project's folder. */
 export const root = fileURLToPath(new URL("../../", import.meta.url));
 
 /** Prints one line and ends with exit code 1. */
@@ -17,7 +17,10 @@ export function runTool(tool, args, options = {}) {
   return ended(startTool(tool, args, options));
 }
 
-/** Starts an installed tool by its JavaScript entry: no shell, so any character in a path will do. */
+/**
+ * Starts an installed tool by its JavaScript entry rather than a shell, so that any character in a
+ * path will do.
+ */
 export function startTool(tool, args, options = {}) {
   return launch(toolNode(), [entry(tool), ...args], { cwd: root, stdio: "inherit", ...options });
 }
@@ -33,7 +36,7 @@ export function captureTool(tool, args, options = {}) {
   return capture(entry(tool), args, options);
 }
 
-/** Runs a script of this folder's parent on the tools' Node and keeps what it prints. */
+/** Runs a script in scripts/ on the tools' Node and keeps what it prints. */
 export function captureScript(name, args, options = {}) {
   return capture(path.join(root, "scripts", name), args, options);
 }
@@ -52,8 +55,8 @@ async function capture(file, args, options) {
 }
 
 /**
- * The Node the tools run on. The one that runs this script may be Node 20, too old for wrangler and
- * vitest; the dev dependency `node` is not, whatever the machine has.
+ * Returns the Node that the tools run on. The one that runs this script may be Node 20, too old for
+ * wrangler and vitest; the dev dependency `node` is recent whatever the machine has.
  */
 function toolNode() {
   const name = process.platform === "win32" ? "node.exe" : "node";
@@ -63,7 +66,7 @@ function toolNode() {
   }
   const [major, minor] = process.versions.node.split(".").map(Number);
   if (major > 22 || (major === 22 && minor >= 18)) {
-    return process.execPath; // npm ran no install scripts, but this Node will do
+    return process.execPath; // npm ran no install scripts, but this Node is recent enough
   }
   return fail(
     `Node ${process.versions.node} is too old for the tools, and node_modules lacks its own: ` +

@@ -3,10 +3,13 @@ import path from "node:path";
 import { experimental_getWranglerCommands as getWranglerCommands } from "wrangler";
 import { root } from "./tools.mjs";
 
-/** They would have wrangler work on something else than what is checked, made and migrated. */
+/**
+ * ELSEWHERE lists flags that make wrangler work on something else than what is checked, created and
+ * migrated.
+ */
 const ELSEWHERE = ["config", "c", "env", "e", "cwd", "script", "path"];
 
-/** What its values must be, by the type wrangler gives a flag. */
+/** VALUES says what a flag's values must be, by the type that wrangler gives it. */
 const VALUES = {
   boolean: { text: "no value", fits: (word) => word === "true" || word === "false" },
   number: { text: "a number", fits: (word) => /^\d+$/u.test(word) },
@@ -14,8 +17,8 @@ const VALUES = {
 };
 
 /**
- * What is wrong with the words that are for `wrangler dev` or `wrangler deploy`, undefined when nothing
- * is: a module to run in place of wrangler.toml's, if it is there, and flags.
+ * Returns what is wrong with words meant for `wrangler dev` or `wrangler deploy`, or undefined.
+ * They may be flags, and a module to run in place of wrangler.toml's, if it exists.
  */
 export function wranglerProblem(command, words) {
   const known = flagsOf(command);

@@ -1,6 +1,6 @@
 /**
- * The text of a wrangler.toml with variables put into its [vars], or its [env.NAME.vars]; all else is as
- * it was, comments too. Throws, with words for people, when there is no line for one.
+ * Returns the text of a wrangler.toml with values put into its [vars] or [env.NAME.vars];
+ * everything else stays, comments too. Throws, worded for people, when a variable has no line.
  */
 export function withVariables(text, env, values) {
   const section = env ? `env.${env}.vars` : "vars";
