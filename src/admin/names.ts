@@ -13,7 +13,9 @@ import { siteNames } from "./site/names";
 import { tasksNames } from "./tasks/names";
 import type { TakenNames } from "./shared/taken-names";
 
-/** What pages may be asked by, the site's open ones too. */
+/**
+ * NAMES lists the names that each page's address and form may use, including the site's open pages.
+ */
 export const NAMES: TakenNames = {
   ...auditNames,
   ...bulkNames,

@@ -19,12 +19,12 @@ import { runPages } from "./runs/run-routes";
 import { onlyTakenNames } from "./shared/taken-names";
 import { taskPages } from "./tasks/task-routes";
 
-/** The console, mounted at /admin: for people who are signed in. */
+/** The console is mounted at /admin and for signed-in people only. */
 export function adminRoutes(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requirePerson(), onlyTakenNames(NAMES));
   routes.route("/", dashboardPages(engine));
-  routes.route("/tasks/bulk", bulkPages(engine)); // before the page of a task
+  routes.route("/tasks/bulk", bulkPages(engine)); // must come before the page of a task
   routes.route("/tasks/:id/replays", replayPages(engine));
   routes.route("/tasks", taskPages(engine));
   routes.route("/orders", orderPages);

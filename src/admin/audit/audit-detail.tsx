@@ -9,16 +9,19 @@ import { auditWords } from "./words";
 interface AuditDetailProps {
   view: View;
   entry: AuditEntry;
-  /** The task of a bulk action, while it is kept. */
+  /** `bulk` is the task of a bulk action, while it is kept. */
   bulk: TaskFacts | undefined;
 }
 
 const DAY = 86_400;
 
-/** Told by the columns before, or by what is made of them below. */
+/**
+ * These members are shown by other columns or in words below, so the list of details leaves them
+ * out.
+ */
 const TOLD = new Set(["email", "name", "action", "reason", "role", "seconds", "as", "filter"]);
 
-/** Why and how, in as many words as there is to say. */
+/** Shows why and how it was done. */
 export function AuditDetail({ view, entry, bulk }: AuditDetailProps) {
   const t = auditWords(view);
   const detail = entry.detail ?? {};
@@ -49,7 +52,7 @@ export function AuditDetail({ view, entry, bulk }: AuditDetailProps) {
   );
 }
 
-/** How many it came to, or how far it is. */
+/** Shows how many tasks a bulk action changed, or how far it is. */
 function BulkResult({ view, bulk }: { view: View; bulk: TaskFacts }) {
   const t = auditWords(view);
   const { done, matched } = Object(bulk.result_data) as { done?: unknown; matched?: unknown };

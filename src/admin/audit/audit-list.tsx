@@ -16,20 +16,20 @@ import { auditWords, type AuditKey } from "./words";
 
 interface AuditList {
   page: Page<AuditEntry>;
-  /** What callers are called, by how they are stored. */
+  /** `names` maps callers, as stored, to display names. */
   names: ReadonlyMap<string, string>;
-  /** The tasks of bulk actions, by id. */
+  /** `bulks` maps ids to the tasks of bulk actions. */
   bulks: ReadonlyMap<string, TaskFacts>;
 }
 
 interface AuditListPageProps {
   view: View;
   query: AuditQuery;
-  /** Null when the filters cannot be read. */
+  /** `list` is null when the filters cannot be read. */
   list: AuditList | null;
 }
 
-/** What was done, in words. */
+/** WORDS maps each action to its text. */
 const WORDS: Record<AuditedAction, AuditKey> = {
   "task.cancel": "audit.taskCancel",
   "task.retry": "audit.taskRetry",

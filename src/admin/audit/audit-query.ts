@@ -12,9 +12,9 @@ const shape = { q: words, actor: words, action: z.enum(AUDITED).optional() };
 type Name = keyof typeof shape;
 export const AUDIT_FILTERS = Object.keys(shape);
 
-/** The audit log's address. */
+/** An AuditQuery is the audit log's parsed address. */
 export interface AuditQuery extends PagedQuery<Name> {
-  /** As typed: an id, an address or the name of a key. */
+  /** `target` is as typed: an id, an address or the name of a key. */
   target?: string;
   actor?: string;
   action?: AuditedAction;

@@ -13,7 +13,7 @@ import { callerMeant } from "./audit-target";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 
-/** Who did what, mounted at /admin/audit: for administrators. */
+/** The audit log, who did what, is mounted at /admin/audit and for administrators only. */
 export function auditPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
 
@@ -33,7 +33,7 @@ export function auditPages(engine: Engine) {
   return routes;
 }
 
-/** A name stands for everybody, or every key, of that name. */
+/** Builds the filter; a typed name stands for every person or key of that name. */
 async function filterOf(c: Context<AppEnv>, query: AuditQuery): Promise<AuditFilter> {
   const { actor, action, target } = query;
   const filter: AuditFilter = { action };
@@ -47,13 +47,13 @@ async function filterOf(c: Context<AppEnv>, query: AuditQuery): Promise<AuditFil
   return filter;
 }
 
-/** Who did it, and the people and keys it was done to. */
+/** Returns who did it, and the people and keys it was done to. */
 function callersIn(entries: readonly AuditEntry[]): string[] {
   const callers = entries.flatMap((entry) => [entry.actor, callerMeant(entry)]);
   return [...new Set(callers.filter((caller) => caller !== null))];
 }
 
-/** The tasks that carry out bulk actions: they know how many it came to. */
+/** Reads the tasks of bulk actions, because they know how many tasks were changed. */
 async function bulkTasks(
   db: D1Database,
   engine: Engine,

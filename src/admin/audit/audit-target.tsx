@@ -4,13 +4,16 @@ import { shortId } from "../shared/format";
 
 interface AuditTargetProps {
   entry: AuditEntry;
-  /** What callers are called, by how they are stored. */
+  /** `names` maps callers, as stored, to display names. */
   names: ReadonlyMap<string, string>;
 }
 
 const kindOf = (action: string) => action.replace(/\..*/, "");
 
-/** The person or the key it was done to, as stored; or whose tasks. */
+/**
+ * Returns the person or key it was done to, or whose tasks it was done to, as stored; null for
+ * others.
+ */
 export function callerMeant({ action, target }: AuditEntry): string | null {
   switch (kindOf(action)) {
     case "person":
@@ -24,7 +27,7 @@ export function callerMeant({ action, target }: AuditEntry): string | null {
   }
 }
 
-/** What it was done to, by name, with the way there. */
+/** Shows what it was done to, by name and as a link. */
 export function AuditTarget({ entry, names }: AuditTargetProps) {
   const { action, target, detail } = entry;
   const caller = callerMeant(entry);
@@ -37,7 +40,7 @@ export function AuditTarget({ entry, names }: AuditTargetProps) {
     case "tasks":
     case "export":
       return <Way to={`/admin/tasks/${id}`} title={target} name={shortId(target)} />;
-    case "order": // deleted: what is left of it is its tasks
+    case "order": // a deleted order has only its tasks left
       return <Way to={`/admin/tasks?q=${id}`} title={target} name={target} />;
     case "queue":
       return <Way to="/admin/queues" title={target} name={target} />;

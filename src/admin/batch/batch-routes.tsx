@@ -24,7 +24,10 @@ import { formatMoney } from "../shared/format";
 import { renderPage } from "../shared/render";
 import { type View, viewOf } from "../shared/view";
 
-/** What an order's task says of the order: the total as decimal text, here in minor units. */
+/**
+ * Result parses what an order's task says of the order, and turns the total from decimal text to
+ * minor units.
+ */
 const Result = z.object({
   total_final: z
     .string()
@@ -33,7 +36,7 @@ const Result = z.object({
   moneda: z.string(),
 });
 
-/** The page that follows a batch: for its signed link, or for whoever may read tasks. */
+/** The page that follows a batch is open to its signed link, and to whoever may read tasks. */
 export function batchRoutes(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
 
@@ -74,7 +77,10 @@ async function linkTicket(env: Env, batchId: string): Promise<string> {
   return (await makeTicket(env, linkAdmission(batchId, now), now)).ticket;
 }
 
-/** A batch that fits one page shows as it was sent; a longer one is a list, newest first. */
+/**
+ * A batch that fits one page is shown in the order it was sent; a longer one is a list, newest
+ * first.
+ */
 function inOrder<Row>({ rows, next, previous }: Page<Row>): Row[] {
   return next === null && previous === null ? rows.toReversed() : rows;
 }

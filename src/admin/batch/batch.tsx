@@ -12,7 +12,7 @@ import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { batchWords } from "./words";
 
-/** An order of the batch as far as it got. */
+/** A BatchOrder is an order of the batch as far as it got. */
 export interface BatchOrder {
   taskId: string;
   orderId: string | null;
@@ -29,7 +29,7 @@ interface BatchPageProps {
   page: Page<unknown>;
   progress: BatchProgress;
   demo: boolean;
-  /** Lets whoever has only the signed link listen to the batch. */
+  /** `ticket` lets readers who have only the signed link follow the batch. */
   ticket: string | undefined;
 }
 

@@ -6,18 +6,24 @@ import type { TaskFilter } from "../../tasks/reading/task-filter";
 import { ACTION_NAMES } from "../tasks/list/selection";
 import { readTaskQuery, type TaskQuery } from "../tasks/list/task-query";
 
-/** An action on picked tasks, or on all that match a filter: an address, or a form of it. */
+/**
+ * A BulkQuery is an action on picked tasks, or on all that match a filter, parsed from an address
+ * or a form.
+ */
 export interface BulkQuery {
   action: Action;
-  /** What a form must carry to mean the same. */
+  /** `fields` are the form fields that express the same query again. */
   fields: [name: string, value: string][];
   filter: TaskFilter;
-  /** The picked ones; null when a filter says which. */
+  /** `ids` are the picked tasks; null when a filter selects them. */
   ids: string[] | null;
   typed: TaskQuery["typed"];
 }
 
-/** Throws 400 `invalid_parameter`: the list's own form sends nothing that cannot be read. */
+/**
+ * Parses the query. Throws 400 `invalid_parameter`, since the list's own form sends nothing
+ * unreadable.
+ */
 export function readBulkQuery(scope: "picked" | "matching", params: URLSearchParams): BulkQuery {
   const action = ACTION_NAMES.find((known) => known === params.get("action"));
   if (!action) {

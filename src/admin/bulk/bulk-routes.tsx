@@ -15,9 +15,12 @@ import { renderPage } from "../shared/render";
 import { onlySet } from "../tasks/list/task-query";
 import { viewOf } from "../shared/view";
 
-const MAX_FORM_BYTES = 65_536; // a thousand ids
+const MAX_FORM_BYTES = 65_536; // a thousand ids fit
 
-/** Actions on many tasks at once, mounted at /admin/tasks/bulk: asked for, confirmed, then a task. */
+/**
+ * Actions on many tasks are mounted at /admin/tasks/bulk. They are confirmed first, and run as a
+ * task.
+ */
 export function bulkPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requireScope("tasks:write"));
@@ -48,7 +51,7 @@ export function bulkPages(engine: Engine) {
   return routes;
 }
 
-/** The question; with the reason as it was typed, when that is why it is asked again. */
+/** Shows the question. `wrong` is the reason as typed, if it was refused. */
 async function ask(c: Context<AppEnv>, engine: Engine, query: BulkQuery, wrong?: string) {
   const count = await countBulk(c.env, engine, query.action, query.filter);
   const page = <BulkPage view={viewOf(c)} query={query} found={count} wrongReason={wrong} />;

@@ -12,13 +12,13 @@ import { bulkWords } from "./words";
 interface BulkPageProps {
   view: View;
   query: BulkQuery;
-  /** To how many it would be done now. */
+  /** `found` is how many tasks the action would change now. */
   found: Total;
-  /** As it was typed, when it was not accepted. */
+  /** `wrongReason` is the reason as typed, if it was refused. */
   wrongReason?: string;
 }
 
-/** The question before something is done to many tasks: to how many, and what it means. */
+/** Asks before something is done to many tasks: how many, and what it means. */
 export function BulkPage({ view, query, found, wrongReason }: BulkPageProps) {
   const { url, language } = view;
   const t = bulkWords(view);

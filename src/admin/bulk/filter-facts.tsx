@@ -19,7 +19,7 @@ const NAMES: Record<keyof TaskQuery["typed"], BulkKey> = {
   zone: "list.zone",
 };
 
-/** A filter in words. */
+/** Shows a filter in words. */
 export function FilterFacts({ view, typed }: { view: View; typed: TaskQuery["typed"] }) {
   const t = bulkWords(view);
   const set = (Object.keys(NAMES) as (keyof typeof NAMES)[]).filter((name) => typed[name] !== "");

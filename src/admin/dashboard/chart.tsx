@@ -11,25 +11,30 @@ interface ChartProps {
   view: View;
   id: string;
   title: string;
-  /** The chart in a sentence, for those who do not see it. */
+  /** `summary` says in a sentence what the chart shows, for those who do not see it. */
   summary: Child;
   series: readonly Series[];
-  /** Each stretch of time, how long they are, and how many of their names the axis shows. */
+  /**
+   * `times` names each stretch of time, `spanMs` is their length, `labels` how many names the axis
+   * shows.
+   */
   times: readonly TimeStretch[];
   spanMs: number;
   labels: number;
   format: (value: number) => string;
-  /** The least the axis reaches, so that little does not look like much. */
+  /** `least` is the least that the axis reaches, so that small values do not look large. */
   least: number;
 }
 
-/** The drawing's own units of a stretch of time: the stylesheet stretches it. */
+/**
+ * STEP is the width of a stretch of time in the drawing's own units, which the stylesheet scales.
+ */
 const STEP = 10;
 const TICKS = 4;
 
 /**
- * Values over time as SVG. Text stands beside it as HTML, so that it keeps its size when the drawing
- * is stretched; the figures are in a table underneath.
+ * Draws values over time as SVG. Its text is HTML beside it, so that it keeps its size when the
+ * drawing is stretched; a table underneath has the figures.
  */
 export function Chart(props: ChartProps) {
   const { view, id, title, summary, series } = props;

@@ -1,4 +1,4 @@
-/** Everything the dashboard says, read at once. */
+/** This file reads everything that the dashboard shows, at once. */
 import { catalogueStatus } from "../../orders/catalogue/catalogue";
 import { registryStorage } from "../../orders/pipeline/registry";
 import { SPANS } from "../../tasks/model/counts";
@@ -21,7 +21,7 @@ import { type Finding, findings } from "./health";
 import { type History, historyOf, type RangeName } from "./time-range";
 
 export const FAILURES_SHOWN = 8;
-/** What "lately" and "normal" are when failures are judged. */
+/** LATELY_MS and NORMAL_DAYS say what "lately" and "normal" mean when failures are judged. */
 const LATELY_MS = 15 * SPANS.minute;
 const NORMAL_DAYS = 7;
 
@@ -38,7 +38,7 @@ export interface Dashboard {
   workers: Worker[];
   errors: ErrorCount[];
   latestFailures: TaskView[];
-  /** The modules' last days. */
+  /** `modules` sums up each module's last days. */
   modules: ModuleSummary[];
   findings: Finding[];
 }
@@ -97,7 +97,10 @@ function byModule(engine: Engine, named: readonly NamedCounts[]): ModuleSummary[
     .map((module) => ({ module, counts: total(named.filter((of) => of.module === module)) }));
 }
 
-/** The share that ended well of those that ended; null when none has. The API's rate is of all. */
+/**
+ * Returns the share of successes among successes and failures; null when there is neither. The
+ * API's rate has all tasks as its base, so the two may differ.
+ */
 export function shareEndedWell(counts: Counts): number | null {
   const { success, failure } = endsOf(counts);
   return success + failure > 0 ? success / (success + failure) : null;

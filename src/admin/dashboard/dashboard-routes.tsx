@@ -15,7 +15,7 @@ import { viewOf } from "../shared/view";
 const PERIODS = [1, 7, 30] as const;
 const NAMED_DAYS = 7;
 
-/** How everything is, and how a module is; mounted at /admin. */
+/** The dashboard and the page of each module are mounted at /admin. */
 export function dashboardPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
 

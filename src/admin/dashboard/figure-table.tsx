@@ -14,7 +14,7 @@ interface FigureTableProps {
   format: (value: number) => string;
 }
 
-/** A chart's figures. The stretches without anything are left out. */
+/** Shows a chart's figures as a table, without the stretches that have none. */
 export function FigureTable({ view, title, series, times, format }: FigureTableProps) {
   const t = dashboardWords(view);
   const tell = (value: number | null | undefined) =>

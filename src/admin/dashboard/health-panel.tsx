@@ -16,7 +16,7 @@ interface HealthProps {
   queues: readonly QueueView[];
 }
 
-/** Whether all is well, in words; if not, what to do about it and where. */
+/** Says whether all is well; if not, what to do about it and where. */
 export function HealthPanel({ view, findings, queues }: HealthProps) {
   const t = dashboardWords(view);
   const level = findings.some(isGrave) ? "bad" : findings.length > 0 ? "wait" : "good";
@@ -51,7 +51,9 @@ function activityOf(queues: readonly QueueView[]) {
   return has("working", "due") ? "working" : has("waiting") ? "waiting" : "idle";
 }
 
-/** Says whether it is still the same, though its figures change. */
+/**
+ * Returns a key that stays the same while a finding's figures change, so that it is announced once.
+ */
 function keyOf(finding: Finding): string {
   const { kind } = finding;
   const about =
@@ -76,7 +78,7 @@ function FindingItem({ view, finding }: { view: View; finding: Finding }) {
   );
 }
 
-/** What was found, with its figures, and the page to go to. */
+/** Returns what was found, with its figures, and the page to go to. */
 function wordsOf(view: View, finding: Finding): { text: string; href: string } {
   const { language } = view;
   const t = dashboardWords(view);

@@ -1,6 +1,4 @@
-/**
- * The judgement at the top of the dashboard: what is wrong, from plain facts.
- */
+/** The judgement at the top of the dashboard finds from plain facts what is wrong. */
 import type { CatalogueStatus } from "../../orders/catalogue/desk.do";
 import { CATALOGUE_WAITING } from "../../orders/order/errors";
 import { type Storage, takesWork, usedShare } from "../../db/storage";
@@ -10,24 +8,26 @@ import type { Pause } from "../../tasks/model/pauses";
 import type { OpenTroubles } from "../../tasks/statistics/troubles";
 import type { Worker } from "../../tasks/statistics/workers";
 
-/** A lease that lapsed this long ago should have been broken by recovery. */
+/**
+ * Recovery should break a lapsed lease sooner than this, so an older one means that it is silent.
+ */
 const SILENT_MS = 60_000;
 const MANY_RESENT = 20;
 const PRODUCTS_NAMED = 5;
-/** Shares of the room there is, from which on it is said, and said strongly. */
+/** From these shares of the room on, the dashboard warns, and warns strongly. */
 const FILLING_SHARE = 0.8;
 const SHORT_SHARE = 0.95;
 
-/** Fewer failures than this say nothing. */
+/** Fewer failures than this prove nothing. */
 const MIN_FAILED = 5;
-/** Fewer ends than this are no measure of what is normal. */
+/** Fewer ended tasks than this do not show what is normal. */
 const MIN_ENDED_BEFORE = 100;
 const TIMES_NORMAL = 2;
 const MIN_SHARE = 0.05;
-/** Above normal wherever nothing is known of what is. */
+/** Without a known normal share, failures from this share on are alarming. */
 const ALARMING_SHARE = 0.5;
 
-/** Ends of tasks in a stretch of time. */
+/** Ends counts how tasks ended in a stretch of time. */
 interface Ends {
   success: number;
   failure: number;
@@ -37,15 +37,15 @@ export interface HealthFacts {
   now: number;
   queues: { backlog: Backlog; state: QueueState }[];
   workers: readonly Worker[];
-  /** In the last minutes, and in the days before these. */
+  /** `lately` covers the last minutes, `before` the days before them. */
   lately: Ends;
   before: Ends;
   deadLetters: number;
   open: OpenTroubles;
   storage: Storage;
-  /** The registry's fullest object; null when it could not say. */
+  /** `registry` is the storage of the registry's fullest object; null when it could not be read. */
   registry: Storage | null;
-  /** What the catalogue's desk says; null when it could not. */
+  /** `catalogue` is the state that the catalogue's desk reports; null when it could not be read. */
   catalogue: Pick<CatalogueStatus, "down" | "sick" | "sickCount" | "sickSince"> | null;
 }
 
@@ -62,7 +62,7 @@ export type Finding =
   | { kind: "paused"; pause: Pause; held: number; capped: boolean }
   | { kind: "resends"; count: number };
 
-/** Those that somebody must look at now; the others are known or will mend themselves. */
+/** GRAVE findings need somebody now; the others are known or pass by themselves. */
 const GRAVE: ReadonlySet<Finding["kind"]> = new Set([
   "storageFull",
   "storageShort",
@@ -75,7 +75,7 @@ export function isGrave({ kind }: Finding): boolean {
   return GRAVE.has(kind);
 }
 
-/** The gravest first. */
+/** Returns the findings, the gravest first. */
 export function findings(facts: HealthFacts): Finding[] {
   const { now, queues, workers, deadLetters, open, catalogue } = facts;
   const found: Finding[] = [];
@@ -141,7 +141,7 @@ function roomOf(storage: Storage) {
   return share >= SHORT_SHARE ? "storageShort" : share >= FILLING_SHARE ? "storageFilling" : null;
 }
 
-/** Whether lately a greater share failed than it does as a rule. */
+/** Returns the share that failed lately if it is clearly greater than usual, else null. */
 function excessOf({ lately, before }: HealthFacts) {
   const share = shareOf(lately);
   const known = before.success + before.failure >= MIN_ENDED_BEFORE;

@@ -10,7 +10,7 @@ import { OwnZone } from "../shared/components/time";
 import { Moment } from "./moment";
 import { dashboardWords } from "./words";
 
-/** The least a count's and a duration's axis reaches. */
+/** These are the least that the axes of counts and of durations reach. */
 const LEAST_COUNT = 4;
 const LEAST_SECONDS = 0.008;
 
@@ -19,7 +19,7 @@ interface HistoryProps {
   history: History;
 }
 
-/** What happened over the stretch of time one chooses; `children` stand above the charts. */
+/** Shows what happened in the chosen time range; `children` stand above the charts. */
 export function HistorySection({ view, history, children }: PropsWithChildren<HistoryProps>) {
   const t = dashboardWords(view);
   return (
@@ -35,7 +35,7 @@ export function HistorySection({ view, history, children }: PropsWithChildren<Hi
   );
 }
 
-/** Which stretch of time the page is about; each is an address. */
+/** Shows the choice of time range; each range is an address. */
 function RangeLinks({ view, history }: HistoryProps) {
   const { url } = view;
   const t = dashboardWords(view);
@@ -53,7 +53,7 @@ function RangeLinks({ view, history }: HistoryProps) {
   );
 }
 
-/** Throughput, failures and durations over time. */
+/** Charts throughput, failures and durations over time. */
 function HistoryCharts({ view, history }: HistoryProps) {
   const { language } = view;
   const t = dashboardWords(view);
@@ -137,7 +137,7 @@ function HistoryCharts({ view, history }: HistoryProps) {
   );
 }
 
-/** In which zone the charts tell times, and what of them is not over yet. */
+/** Says in which zone the charts tell times, and which part of them is not over yet. */
 function HistoryNote({ view, history }: HistoryProps) {
   const t = dashboardWords(view);
   return (

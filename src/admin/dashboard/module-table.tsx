@@ -4,7 +4,7 @@ import { formatCount, formatDuration, formatShare } from "../shared/format";
 import type { View } from "../shared/view";
 import { dashboardWords } from "./words";
 
-/** What each module did in the last days; each has a page of its own. */
+/** Lists what each module did in the last days, with a link to its page. */
 export function ModuleTable({ view, modules }: { view: View; modules: readonly ModuleSummary[] }) {
   const { language } = view;
   const t = dashboardWords(view);

@@ -22,9 +22,9 @@ interface ModulePageProps {
   view: View;
   engine: Engine;
   module: string;
-  /** Added up over so many days. */
+  /** `periods` has the sums over several numbers of days. */
   periods: { days: number; counts: Counts }[];
-  /** By task name, of the days the first column of names tells. */
+  /** `named` has the counts by task name over the last `namedDays` days. */
   named: NamedCounts[];
   namedDays: number;
   history: History;

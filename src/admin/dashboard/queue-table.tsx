@@ -4,7 +4,7 @@ import type { View } from "../shared/view";
 import { QueueBadge } from "../queues/queue-badge";
 import { dashboardWords } from "./words";
 
-/** What waits in each queue, and for how long already. */
+/** Lists what waits in each queue, and for how long. */
 export function QueueTable({ view, queues }: { view: View; queues: readonly QueueView[] }) {
   const { language } = view;
   const t = dashboardWords(view);

@@ -1,23 +1,23 @@
 import type { scaleBand, scaleLinear } from "d3-scale";
 import { line } from "d3-shape";
 
-/** Values over time, of which a chart may show several. */
+/** A Series is values over time; a chart may show several. */
 export interface Series {
   name: string;
   kind: "bars" | "line";
-  /** Its colour; a second line is dashed besides. */
+  /** `tone` is the colour; a second line is dashed besides. */
   tone: "good" | "bad" | "accent" | "wait";
-  /** One per stretch of time; null where there is nothing to say. */
+  /** `values` has one per stretch of time; null means that there is nothing to show. */
   values: readonly (number | null)[];
 }
 
-/** The height of the whole drawing, in its own units. */
+/** HEIGHT is the height of the whole drawing, in its own units. */
 export const HEIGHT = 100;
 
 type Band = ReturnType<typeof scaleBand<number>>;
 type Linear = ReturnType<typeof scaleLinear<number>>;
 
-/** All bars in one path, from the one at `first` on. */
+/** Draws all bars as one SVG path, from the one at `first` on. */
 export function bars(values: readonly (number | null)[], x: Band, y: Linear, first = 0): string {
   return values
     .map((value, index) => {
@@ -29,7 +29,9 @@ export function bars(values: readonly (number | null)[], x: Band, y: Linear, fir
     .join("");
 }
 
-/** A line through the values, from the one at `first` on; it breaks where there is none. */
+/**
+ * Draws a line through the values, from the one at `first` on. It breaks where a value is missing.
+ */
 export function curve(values: readonly (number | null)[], x: Band, y: Linear, first = 0): string {
   const points = values.map((value, index) => ({ index, value })).slice(first);
   const draw = line<(typeof points)[number]>()
@@ -37,7 +39,7 @@ export function curve(values: readonly (number | null)[], x: Band, y: Linear, fi
     .x(({ index }) => (x(index) ?? 0) + x.bandwidth() / 2)
     .y(({ value }) => y(value ?? 0))
     .digits(1);
-  // A value between two that are missing would be a dot: it is drawn as wide as a bar.
+  // A lone value between missing ones would be a dot, so it is drawn as wide as a bar.
   const half = x.bandwidth() / 2;
   return (draw(points) ?? "").replaceAll(
     /M([\d.]+),([\d.]+)Z/g,

@@ -9,7 +9,7 @@ import {
   total,
 } from "../../tasks/statistics/stats";
 
-/** What the charts may show: so many stretches of so long, the running one included. */
+/** RANGES says how many stretches, and how long, the charts may show, including the running one. */
 const RANGES = {
   hour: { spanMs: SPANS.minute, buckets: 60, labels: 4 },
   day: { spanMs: SPANS.hour, buckets: 24, labels: 4 },
@@ -19,7 +19,7 @@ const RANGES = {
 export const RANGE_NAMES = ["hour", "day", "month"] as const;
 export type RangeName = (typeof RANGE_NAMES)[number];
 
-/** The one the address asks for, else the last hour. */
+/** Returns the range that the address asks for, else the last hour. */
 export function readRange(params: URLSearchParams): RangeName {
   return RANGE_NAMES.find((name) => name === params.get("range")) ?? "hour";
 }
@@ -27,14 +27,14 @@ export function readRange(params: URLSearchParams): RangeName {
 export interface History {
   range: RangeName;
   spanMs: number;
-  /** How many labels its axis has; they divide the stretches evenly. */
+  /** `labels` is how many labels the axis has; it divides the stretches evenly. */
   labels: number;
-  /** In order, without gaps; the last one is not over yet. */
+  /** `buckets` are in order and without gaps; the last one is not over yet. */
   buckets: Bucket[];
   all: Counts;
 }
 
-/** The events of a range, by what was counted of a module or of all. */
+/** Returns a range's history from the stretches that were counted, of one module or of all. */
 export function historyOf(
   stretches: readonly CountedStretch[],
   range: RangeName,
@@ -58,17 +58,22 @@ export function historyOf(
   };
 }
 
-/** A stretch of time in words. */
+/** A TimeStretch is a stretch of time in words. */
 export interface TimeStretch {
-  /** "22:04" or, of a whole day, "22 nov". */
+  /** `name` is "22:04" or, for a whole day, "22 nov". */
   name: string;
-  /** From when to when. */
+  /** `exact` says from when to when. */
   exact: string;
-  /** When it begins, where a reader's zone would call it otherwise: days are counted in UTC. */
+  /**
+   * `at` is when it begins, set where the reader's zone would name it otherwise: days are counted
+   * in UTC.
+   */
   at?: string;
 }
 
-/** The stretches of a history in UTC; the page's script tells them in the reader's zone. */
+/**
+ * Names the stretches of a history in UTC; the page's script rewrites them in the reader's zone.
+ */
 export function stretchesOf({ spanMs, buckets }: History, language: string): TimeStretch[] {
   const isDay = spanMs === SPANS.day;
   const format = (options: Intl.DateTimeFormatOptions) =>

@@ -15,7 +15,7 @@ import { viewOf } from "../shared/view";
 
 const LETTERS_ON_PAGE = 20;
 
-/** Messages nobody will run, mounted at /admin/dead-letters. */
+/** The dead letters, messages that nobody will run, are mounted at /admin/dead-letters. */
 export function deadLetterPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requireScope("tasks:read"));

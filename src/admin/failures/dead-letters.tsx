@@ -16,7 +16,7 @@ import { failuresWords } from "./words";
 
 interface Letter {
   task: TaskFacts;
-  /** JSON text. */
+  /** `input` is JSON text. */
   input: string;
   actions: Record<TaskAction, boolean>;
 }
@@ -25,7 +25,7 @@ interface DeadLettersPageProps {
   view: View;
   page: Page<unknown>;
   letters: readonly Letter[];
-  /** Those a person gave up on, rather than those that wait for one. */
+  /** `discarded` selects those that a person gave up on, rather than those that wait for one. */
   discarded: boolean;
   mayAct: boolean;
 }
@@ -159,10 +159,13 @@ function Row({ view, letter, mayAct }: { view: View; letter: Letter; mayAct: boo
 }
 
 const SHOWN_CHARACTERS = 600;
-/** Would not be seen, or move the text about. */
+/** CONTROLS are escaped, because they are invisible or reorder the text around them. */
 const CONTROLS = /(?![\n\t])[\p{Cc}\p{Cf}]/gu;
 
-/** The raw body of a message that was never ours; of a task's, whose message is only an id, its input. */
+/**
+ * Returns the text to show of a dead letter: the raw body of a foreign message, or a task's input,
+ * since its own message is only an id.
+ */
 function bodyOf(input: string, stranger: boolean): string {
   let text = input;
   if (stranger) {

@@ -15,7 +15,7 @@ interface FailureGroupRowProps {
   mayAct: boolean;
 }
 
-/** Failures of one kind: how many, since when, and what to do about them. */
+/** Shows failures of one kind: how many, since when, and what to do about them. */
 export function FailureGroupRow({ view, query, group, mayAct }: FailureGroupRowProps) {
   const { language } = view;
   const t = failuresWords(view);

@@ -13,16 +13,16 @@ import { failuresWords } from "./words";
 interface FailurePanelsProps {
   view: View;
   engine: Engine;
-  /** By code, the most frequent first. */
+  /** `errors` counts failures by code, the most frequent first. */
   errors: readonly ErrorCount[];
   latest: readonly TaskView[];
 }
 
 const CODES_SHOWN = 8;
-/** The panels show two lines; the task's page has all of it. */
+/** The panels show two lines of a message; the task's page has all of it. */
 const MAX_MESSAGE = 160;
 
-/** What fails most among the latest failures, and the last of them. */
+/** Shows the most frequent among the latest failures, and the last ones. */
 export function FailurePanels({ view, engine, errors, latest }: FailurePanelsProps) {
   const { language } = view;
   const t = failuresWords(view);

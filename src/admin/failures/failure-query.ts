@@ -14,7 +14,7 @@ const shape = { module: taskName, name: taskName, ...days };
 type Name = keyof typeof shape;
 export const FAILURE_FILTERS = Object.keys(shape);
 
-/** The address of the failures' page. */
+/** A FailureQuery is the parsed address of the failures' page. */
 export interface FailureQuery extends ListQuery<Name> {
   filter: FailureFilter;
 }

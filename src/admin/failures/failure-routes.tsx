@@ -10,7 +10,7 @@ import { FailuresPage } from "./failures";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 
-/** Failures that wait for somebody, by what went wrong; mounted at /admin/failures. */
+/** The failures that wait for somebody, grouped by cause, are mounted at /admin/failures. */
 export function failurePages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requireScope("tasks:read"));

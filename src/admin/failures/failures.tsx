@@ -17,7 +17,7 @@ interface FailuresPageProps {
   view: View;
   query: FailureQuery;
   known: { names: string[]; modules: string[] };
-  /** Null when the filters cannot be read. */
+  /** `found` is null when the filters cannot be read. */
   found: FailureGroups | null;
   mayAct: boolean;
 }

@@ -6,7 +6,7 @@ const TABS = [
   ["/admin/dead-letters", "nav.deadLetters"],
 ] as const;
 
-/** Between the two places where failures wait for somebody. */
+/** Links the two places where failures wait for somebody. */
 export function RepairTabs({ view }: { view: View }) {
   const t = failuresWords(view);
   return (

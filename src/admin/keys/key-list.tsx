@@ -21,7 +21,7 @@ interface Listed {
 interface KeyListPageProps {
   view: View;
   query: KeyQuery;
-  /** Null when the filters cannot be read. */
+  /** `list` is null when the filters cannot be read. */
   list: Listed | null;
 }
 

@@ -4,7 +4,7 @@ import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { keysWords } from "./words";
 
-/** The one time a key is seen whole; focus or a click selects it, ready to be copied. */
+/** Shows a key whole, this one time; focus or a click selects it, ready to be copied. */
 export function KeyMadePage({ view, name, value }: { view: View; name: string; value: string }) {
   const t = keysWords(view);
   return (

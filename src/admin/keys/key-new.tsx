@@ -13,7 +13,7 @@ export interface TypedKey {
 interface NewKeyPageProps {
   view: View;
   typed?: TypedKey;
-  /** Fields of the API's body that were refused. */
+  /** `problems` names the refused fields, as the API's body calls them. */
   problems?: ReadonlySet<string>;
 }
 

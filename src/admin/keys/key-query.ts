@@ -12,7 +12,7 @@ const shape = { q: words, state: z.enum(KEY_STATES).optional() };
 type Name = keyof typeof shape;
 export const KEY_FILTERS = Object.keys(shape);
 
-/** The list of keys' address. */
+/** A KeyQuery is the parsed address of the list of keys. */
 export interface KeyQuery extends PagedQuery<Name> {
   filter: KeyFilter;
 }

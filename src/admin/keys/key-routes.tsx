@@ -20,7 +20,7 @@ import { RevokeKeyPage } from "./key-revocation";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 
-/** API keys, mounted at /admin/keys: for administrators. */
+/** The pages of API keys are mounted at /admin/keys and for administrators only. */
 export const keyPages = new Hono<AppEnv>({ strict: false });
 
 keyPages.use(requireAdmin(), limitBody());
@@ -55,7 +55,8 @@ keyPages.post("/", async (c) => {
     return renderPage(c, <NewKeyPage view={viewOf(c)} typed={typed} problems={fields} />, 400);
   }
   const made = await makeKey(actingOf(c), { ...parsed.data, expiresInDays: days });
-  // The answer to the form itself: the key is stored nowhere, so no page can show it again.
+  // The form is answered without a redirect: the key is stored nowhere, so no later page could show
+  // it.
   const page = <KeyMadePage view={viewOf(c)} name={made.name} value={made.key} />;
   return renderPage(c, page, 201);
 });

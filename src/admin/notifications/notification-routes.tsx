@@ -21,7 +21,7 @@ const UNREAD_ROWS = 50;
 const READ_ROWS = 25;
 const MAX_MARKED = 1000;
 
-/** What a person is told of their tasks, mounted at /admin/notifications. */
+/** A person's notifications are mounted at /admin/notifications. */
 export function notificationPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
 

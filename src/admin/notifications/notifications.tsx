@@ -11,12 +11,12 @@ import { notificationsWords } from "./words";
 
 interface NotificationsPageProps {
   view: View;
-  /** The user whose tasks they are about, as tasks name them. */
+  /** `user` is the person whose tasks they are about, as tasks store it. */
   user: string;
-  /** Null on the further pages of those that were read. */
+  /** `unread` is null on further pages, which show only read notifications. */
   unread: Page<Notification> | null;
   read: Page<Notification>;
-  /** What a task does, by its name. */
+  /** `describe` says what a task does, by its name. */
   describe: (name: string) => string;
 }
 

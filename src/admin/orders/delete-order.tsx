@@ -6,7 +6,7 @@ import { ordersWords } from "./words";
 interface DeleteOrderPageProps {
   view: View;
   id: string;
-  /** As it was typed, when it was not accepted. */
+  /** `wrongReason` is the reason as typed, if it was refused. */
   wrongReason?: string;
 }
 

@@ -5,7 +5,10 @@ import { ordersWords } from "./words";
 
 const FILTERS = ["customer", "from", "to", "zone"] as const;
 
-/** Starts an export of the orders a list shows. A search is no filter of exports: then there is none. */
+/**
+ * Starts an export of the orders that a list shows. Exports cannot search, so a search hides the
+ * form.
+ */
 export function ExportForm({ view, query }: { view: View; query: OrderQuery }) {
   const t = ordersWords(view);
   if (query.typed.q !== "") {

@@ -18,7 +18,7 @@ import { ordersWords } from "./words";
 interface OrderListPageProps {
   view: View;
   query: OrderQuery;
-  /** Null when the filters cannot be read. */
+  /** `page` is null when the filters cannot be read. */
   page: Page<OrderSummary> | null;
 }
 
@@ -69,7 +69,7 @@ interface OrderListProps {
   page: Page<OrderSummary>;
 }
 
-/** Only the first page changes by itself: the others are of what was. */
+/** Only the first page is live, because the others show older orders. */
 function OrderList({ view, query, page }: OrderListProps) {
   const t = ordersWords(view);
   const isFirst = query.request.cursor === null;

@@ -14,7 +14,7 @@ const shape = { q: words, customer: words, ...days };
 type Name = keyof typeof shape;
 export const ORDER_FILTERS = Object.keys(shape);
 
-/** The order list's address. */
+/** An OrderQuery is the order list's parsed address. */
 export interface OrderQuery extends PagedQuery<Name> {
   filter: OrderFilter;
 }

@@ -17,7 +17,7 @@ import { OrderListPage } from "./order-list";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 
-/** The processed orders, mounted at /admin/orders. */
+/** The processed orders are mounted at /admin/orders. */
 export const orderPages = new Hono<AppEnv>({ strict: false });
 
 orderPages.use(requireScope("orders:read"));

@@ -7,12 +7,12 @@ import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { ordersWords } from "./words";
 
-/** A line as the database keeps it. */
+/** A StoredLine is a line as the database keeps it. */
 interface StoredLine {
   sku: string;
   quantity: number;
   title: string;
-  /** Minor units. */
+  /** `unitPrice` is in minor units. */
   unitPrice: number;
 }
 

@@ -14,7 +14,10 @@ import { redirectWithCookies } from "../shared/redirect";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 
-/** One's own password and sessions, mounted at /admin/account: for anybody who is signed in. */
+/**
+ * The pages of one's own password and sessions are mounted at /admin/account, for every signed-in
+ * person.
+ */
 export const accountPages = new Hono<AppEnv>({ strict: false });
 
 accountPages.use(limitBody());
@@ -70,7 +73,7 @@ async function showAccount(c: Context<AppEnv>, problem?: FormProblem): Promise<R
   return renderPage(c, <AccountPage {...props} />, problem?.status ?? 200);
 }
 
-/** The console lets in nobody but people. */
+/** Returns the caller as a person, since the console admits only people. */
 function self(c: Context<AppEnv>): Person {
   return c.var.caller as Person;
 }

@@ -2,19 +2,24 @@ import { AppError } from "../../http/errors";
 import type { Translate } from "../../i18n/words";
 import type { PeopleKey } from "./words";
 
-/** What is wrong with a form: beside which field to say so, or above the form, and in which words. */
+/**
+ * A FormProblem says what is wrong with a form: beside which field or above the form, and in which
+ * words.
+ */
 export interface FormProblem {
   field: string;
   key: PeopleKey;
   status: 400 | 409 | 429;
 }
 
-/** What a field shows of its form's problem, if that is about it. */
+/**
+ * Returns the props by which a field shows its form's problem, if the problem is about that field.
+ */
 export function problemAt(id: string, problem: FormProblem | undefined, t: Translate<PeopleKey>) {
   return problem?.field === id ? { problem: t(problem.key), autofocus: true } : {};
 }
 
-/** By better-auth's code, or by ours. */
+/** BY_CODE maps codes, better-auth's and ours, to the field and the words. */
 const BY_CODE: Record<string, [field: string, key: PeopleKey]> = {
   USER_ALREADY_EXISTS: ["email", "people.emailTaken"],
   USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: ["email", "people.emailTaken"],
@@ -30,7 +35,7 @@ const BY_CODE: Record<string, [field: string, key: PeopleKey]> = {
   rate_limited: ["form", "account.tooMany"],
 };
 
-/** By the name of the parameter that was refused. */
+/** BY_PARAMETER maps the name of a refused parameter to the field and the words. */
 const BY_PARAMETER: Record<string, [field: string, key: PeopleKey]> = {
   email: ["email", "people.badEmail"],
   name: ["name", "people.badName"],
@@ -41,7 +46,7 @@ const BY_PARAMETER: Record<string, [field: string, key: PeopleKey]> = {
   banExpiresIn: ["days", "people.badDays"],
 };
 
-/** Throws the error again unless a form can say what it means. */
+/** Returns the problem that a form can show for an error, or throws the error again. */
 export function formProblemOf(error: unknown): FormProblem {
   if (!(error instanceof AppError)) {
     throw error;

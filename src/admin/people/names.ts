@@ -9,6 +9,6 @@ export const peopleNames: TakenNames = {
   "POST /admin/people/:id/password": ["newPassword"],
   "POST /admin/people/:id/ban": ["reason", "days"],
   "GET /admin/account": ["done"],
-  // The address is there for whatever keeps the person's passwords.
+  // The form holds the address for password managers, which store it with the password.
   "POST /admin/account/password": ["username", "currentPassword", "newPassword", "repeated"],
 };

@@ -17,7 +17,7 @@ import { peopleWords } from "./words";
 interface PeopleListPageProps {
   view: View;
   query: PeopleQuery;
-  /** Null when the filters cannot be read. */
+  /** `page` is null when the filters cannot be read. */
   page: Page<PersonRow> | null;
 }
 
@@ -152,7 +152,9 @@ function PeopleTable({ view, people }: { view: View; people: readonly PersonRow[
   );
 }
 
-/** Through Cloudflare Access nobody opens a session. */
+/**
+ * Shows the last sign-in, or a later access through Cloudflare Access, which opens no session.
+ */
 function LastSession({ view, person }: { view: View; person: PersonRow }) {
   const t = peopleWords(view);
   const { lastSession, lastAccess } = person;

@@ -17,7 +17,7 @@ const shape = {
 type Name = keyof typeof shape;
 export const PEOPLE_FILTERS = Object.keys(shape);
 
-/** The list of people's address. */
+/** A PeopleQuery is the parsed address of the list of people. */
 export interface PeopleQuery extends PagedQuery<Name> {
   filter: PeopleFilter;
 }

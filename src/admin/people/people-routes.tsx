@@ -21,7 +21,10 @@ import { viewOf } from "../shared/view";
 
 const DAY_SECONDS = 86_400;
 
-/** People and their roles, mounted at /admin/people: for administrators. better-auth does the work. */
+/**
+ * The pages of people and roles are mounted at /admin/people, for administrators only; better-auth
+ * does the work.
+ */
 export const peoplePages = new Hono<AppEnv>({ strict: false });
 
 peoplePages.use(requireAdmin(), limitBody());
@@ -129,7 +132,10 @@ peoplePages.post("/:id/sessions/:session/revocation", async (c) => {
   return redirectWithCookies(c, `${pathOf(id)}?done=revoked`); // it has ended either way
 });
 
-/** Does it to the person of the address, and shows them again; what is refused is said beside the field. */
+/**
+ * Calls the endpoint for the person of the address and shows them again; a refusal is shown beside
+ * its field.
+ */
 async function change(
   c: Context<AppEnv>,
   endpoint: string,

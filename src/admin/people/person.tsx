@@ -18,7 +18,7 @@ interface PersonPageProps {
   view: View;
   person: PersonRow;
   sessions: readonly SessionRow[];
-  /** Id of the session at hand, if there is one. */
+  /** `own` is the id of the session of this request, if it has one. */
   own: string | null;
   problem?: FormProblem;
 }

@@ -6,13 +6,15 @@ import { peopleWords } from "./words";
 interface SessionTableProps {
   view: View;
   sessions: readonly SessionRow[];
-  /** Id of the one the request at hand came with. */
+  /** `own` is the id of the session of this request. */
   own: string | null;
-  /** Where a form ends one of them. */
+  /** `actionOf` returns the address to which a form posts to end a session. */
   actionOf: (session: SessionRow) => string;
 }
 
-/** Open sessions; the one at hand is marked, and ended by signing out. */
+/**
+ * Lists open sessions. The request's own is marked and has no button, since signing out ends it.
+ */
 export function SessionTable({ view, sessions, own, actionOf }: SessionTableProps) {
   const t = peopleWords(view);
   if (sessions.length === 0) {

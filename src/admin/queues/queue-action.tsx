@@ -6,7 +6,7 @@ import { queuesWords } from "./words";
 interface PausePageProps {
   view: View;
   queue: string;
-  /** As it was typed, when it was not accepted. */
+  /** `wrongReason` is the reason as typed, if it was refused. */
   wrongReason?: string;
 }
 

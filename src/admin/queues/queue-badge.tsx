@@ -2,7 +2,7 @@ import type { QueueState } from "./queue-state";
 import type { View } from "../shared/view";
 import { queuesWords } from "./words";
 
-/** Borrowed from the states of tasks: each has a sign and a colour there. */
+/** LOOKS borrows the sign and colour of a task's state for each state of a queue. */
 const LOOKS = {
   stalled: "failure",
   paused: "retry",
@@ -12,7 +12,7 @@ const LOOKS = {
   idle: "success",
 } as const satisfies Record<QueueState, string>;
 
-/** How a queue is, as a word with a sign. */
+/** Shows a queue's state as a word with a sign. */
 export function QueueBadge({ view, state }: { view: View; state: QueueState }) {
   const t = queuesWords(view);
   return <span class={`badge is-${LOOKS[state]}`}>{t(`queueState.${state}`)}</span>;

@@ -18,7 +18,7 @@ import { QueuesPage } from "./queues";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 
-/** The queues, mounted at /admin/queues. */
+/** The queues are mounted at /admin/queues. */
 export function queuePages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
 
@@ -76,7 +76,7 @@ function whoPaused(queues: readonly QueueView[]): string[] {
   return [...new Set(queues.flatMap(({ backlog: { pause } }) => (pause ? [pause.by] : [])))];
 }
 
-/** Messages the platform gave up on that were not looked at yet; null when it does not say. */
+/** Returns how many dead messages nobody has looked at yet; null when the platform does not say. */
 async function waitingDeadLetters(env: Env): Promise<number | null> {
   const metrics = await producerOf(env, DEAD_LETTERS)
     .metrics()

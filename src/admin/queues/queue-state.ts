@@ -4,13 +4,19 @@ const STALLED_MS = 60_000;
 
 export type QueueState = "paused" | "stalled" | "working" | "due" | "waiting" | "idle";
 
-/** Who is at a queue: somebody now, or somebody a moment ago, as between two batches nobody is. */
+/**
+ * AtWork tells whether somebody works on a queue now, or did a moment ago, because between two
+ * batches nobody does.
+ */
 export interface AtWork {
   now: boolean;
   lately: boolean;
 }
 
-/** One whose work is due and nobody takes is stalled; one with nothing due is idle, however alike they look. */
+/**
+ * Returns the queue's state. Due work that nobody takes means stalled; nothing due means idle,
+ * though both queues do nothing.
+ */
 export function stateOfQueue(backlog: Backlog, atWork: AtWork): QueueState {
   const { pause, due, waiting, oldestMs } = backlog;
   if (pause) {

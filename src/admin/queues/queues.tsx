@@ -16,10 +16,10 @@ interface QueuesPageProps {
   view: View;
   now: number;
   queues: readonly QueueView[];
-  /** What those who paused a queue are called, by how they are stored. */
+  /** `names` maps those who paused a queue, as stored, to display names. */
   names: ReadonlyMap<string, string>;
   tasksOf: (queue: string) => TaskDefinition[];
-  /** Among the latest failures. */
+  /** `deadLetters` counts dead letters among the latest failures. */
   deadLetters: ErrorCount | null;
   deadMessages: number | null;
   mayWrite: boolean;
@@ -58,7 +58,7 @@ export function QueuesPage(props: QueuesPageProps) {
   );
 }
 
-/** What those who listen are told of; the other states come and go. */
+/** Tells whether a queue's state is announced to screen readers; the other states come and go. */
 function isHeld({ state }: QueueView): boolean {
   return state === "stalled" || state === "paused";
 }

@@ -7,20 +7,20 @@ import { type Worker, workersOf } from "../../tasks/statistics/workers";
 import { type QueueState, stateOfQueue } from "./queue-state";
 import { WORKER_TASKS_SHOWN } from "./worker-table";
 
-/** How long ago a task may have ended that still tells of somebody at work. */
+/** A task that ended within this time shows that somebody was just at work. */
 const JUST_NOW_MS = 2 * SPANS.minute;
 
-/** The code of a failure that is a message of no task. */
+/** DEAD_LETTER is the error code of a message that belongs to no task. */
 export const DEAD_LETTER = "dead_letter";
 
-/** A queue with its state in a word, and those that run its tasks. */
+/** A QueueView is a queue with its state in a word and the consumers of its tasks. */
 export interface QueueView {
   backlog: Backlog;
   state: QueueState;
   workers: Worker[];
 }
 
-/** Every queue, for the page that is about them alone. */
+/** Reads every queue, for the page that shows nothing else. */
 export async function readQueues(env: Env, engine: Engine, now = Date.now()): Promise<QueueView[]> {
   const from = justBefore(now);
   const [open, counts] = await Promise.all([lookAtOpen(env, engine), readCounts(env.DB, { from })]);
@@ -34,7 +34,7 @@ export async function readQueues(env: Env, engine: Engine, now = Date.now()): Pr
 interface Read {
   backlogs: readonly Backlog[];
   workers: readonly Worker[];
-  /** The counts of the last minutes, or of more. */
+  /** `counts` covers the last minutes, or more. */
   counts: readonly Stretch[];
   now: number;
 }

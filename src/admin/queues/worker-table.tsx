@@ -11,10 +11,10 @@ interface WorkerTableProps {
 }
 
 const SHOWN = 50;
-/** A worker's tasks are shown up to so many. */
+/** A worker's row shows at most this many of its tasks. */
 export const WORKER_TASKS_SHOWN = 3;
 
-/** Consumers at work: what they run, and since when. */
+/** Lists consumers at work: what they run, and since when. */
 export function WorkerTable({ view, workers, now }: WorkerTableProps) {
   const { language } = view;
   const t = queuesWords(view);

@@ -1,20 +1,23 @@
-/** Where a text stops being JSON. Engines say it in words of their own, and not always where. */
+/**
+ * A JsonError is the place where a text stops being JSON. It is found here because engines describe
+ * it in their own words and do not always locate it.
+ */
 export interface JsonError {
-  /** Both from 1. */
+  /** `line` and `column` count from 1. */
   line: number;
   column: number;
-  /** The character that should not be there; null for the end of the text. */
+  /** `found` is the character that should not be there; null at the end of the text. */
   found: string | null;
 }
 
 const TOKEN =
   /[ \t\n\r]*(?:([{}[\],:])|("(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null)/uy;
-/** A string as far as it is right, to point at what is wrong inside it. */
+/** STRING_START matches a string as far as it is valid, to point at the fault inside it. */
 const STRING_START = /"(?:[ !#-[\]-\u{10ffff}]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/uy;
 
 type Place = "value" | "first item" | "first key" | "key" | "colon" | "after" | "end";
 
-/** Null when the text is JSON. */
+/** Returns the first error of a text, or null when it is JSON. */
 export function findJsonError(text: string): JsonError | null {
   const open: ("{" | "[")[] = [];
   let place: Place = "value";
@@ -35,7 +38,7 @@ export function findJsonError(text: string): JsonError | null {
   }
 }
 
-/** The place after a token, or null if it may not stand there. */
+/** Returns the place after a token, or null if the token may not stand there. */
 function step(token: string, place: Place, open: ("{" | "[")[]): Place | null {
   const after = (): Place => (open.length === 0 ? "end" : "after");
   if (place === "colon") {

@@ -20,10 +20,10 @@ import { prettyJson } from "../tasks/one/pretty-json";
 import { renderPage } from "../shared/render";
 import { viewOf } from "../shared/view";
 
-// An order may have 64 KiB, and a form's text is up to three times as long.
+// An order may have 64 KiB, and form encoding makes a text up to three times as long.
 const MAX_FORM_BYTES = 262_144;
 
-/** Edit and send again, mounted at /admin/tasks/:id/replays. */
+/** Edit and send again is mounted at /admin/tasks/:id/replays. */
 export function replayPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requireScope("tasks:write"));

@@ -11,11 +11,11 @@ import { Layout } from "../shared/layout";
 import type { View } from "../shared/view";
 import { replayWords } from "./words";
 
-/** Why an edited input was not sent. */
+/** A ReplayProblem is why an edited input was not sent. */
 export type ReplayProblem =
   | { kind: "syntax"; error: JsonError }
   | { kind: "refused"; refusal: Omit<BadInput, "kind"> }
-  /** It would fail; it is sent if its sender insists. */
+  /** A warning means that the task would fail; it is sent if its sender insists. */
   | { kind: "warning"; reason: FailureReason }
   | { kind: "state"; status: Status };
 
@@ -23,14 +23,14 @@ interface ReplayPageProps {
   view: View;
   task: TaskFacts;
   names: ReadonlyMap<string, string>;
-  /** JSON, as it is edited. */
+  /** `input` is JSON text, as it is edited. */
   input: string;
   problem?: ReplayProblem;
 }
 
 const ROWS = { least: 8, most: 30 };
 
-/** A task's input to be edited and sent as a task of its own. */
+/** Shows a task's input to be edited and sent as a new task. */
 export function ReplayPage({ view, task, names, input, problem }: ReplayPageProps) {
   const { url } = view;
   const t = replayWords(view);
@@ -84,7 +84,10 @@ export function ReplayPage({ view, task, names, input, problem }: ReplayPageProp
   );
 }
 
-/** What was warned of: only that is sent anyway, not what was edited after. */
+/**
+ * Returns the text of a warning. Insisting sends only the input that had this warning, not one
+ * edited since.
+ */
 export function warningOf({ code, message }: FailureReason): string {
   return `${code}: ${message}`;
 }

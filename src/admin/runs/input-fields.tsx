@@ -7,13 +7,13 @@ import { runsWords } from "./words";
 interface InputFieldsProps {
   view: View;
   fields: readonly SchemaField[];
-  /** As typed, or to begin with, by the field's name in the form. */
+  /** `values` are as typed, or the initial ones, by the field's name in the form. */
   values: Readonly<Record<string, string>>;
-  /** What is wrong, likewise. */
+  /** `problems` says what is wrong, by the field's name in the form. */
   problems: Readonly<Record<string, string>>;
 }
 
-/** The fields of an input, each with what is wrong with it. */
+/** Shows the fields of an input, each with what is wrong with it. */
 export function InputFields({ view, fields, values, problems }: InputFieldsProps) {
   const t = runsWords(view);
   return (
@@ -44,12 +44,12 @@ export function InputFields({ view, fields, values, problems }: InputFieldsProps
   );
 }
 
-/** A text of a definition, whichever way it is written. */
+/** Isolates a text of a definition, so that its direction does not affect the page. */
 export function isolated(text: string | undefined) {
   return text ? <bdi>{text}</bdi> : undefined;
 }
 
-/** A label that says that its field may be left empty. */
+/** Shows a label that says that its field may be left empty. */
 export function Label({ text, optional }: { text: string; optional?: string }) {
   return (
     <>
@@ -64,7 +64,7 @@ type ControlProps = ReturnType<typeof control> & {
   value: string;
 };
 
-/** Where a moment may also be a day, the day that stands there stays one. */
+/** Returns the input type of a date or a moment. A moment given as a day stays a day. */
 function dateType(kind: "date" | "instant", value: string) {
   if (kind === "date" || /^\d{4}-\d\d-\d\d$/.test(value)) {
     return { type: "date" };

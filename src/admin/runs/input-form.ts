@@ -1,8 +1,11 @@
-/** What a form made from a schema says, and means. It only collects: the task's own schema judges it. */
+/**
+ * This file converts between an input and the texts of a form made from its schema. It judges
+ * nothing; the task's own schema does.
+ */
 import { parseAsSent } from "../../lib/exact-json";
 import { type SchemaField, textOf } from "./input-schema";
 
-/** What the fields of a form begin with, by their names in it, to say this input. */
+/** Returns the texts that the form's fields begin with to express an input, by field name. */
 export function inputTexts(fields: readonly SchemaField[], input: unknown): Record<string, string> {
   const members = (typeof input === "object" && input !== null ? input : {}) as Record<
     string,
@@ -22,12 +25,12 @@ export function inputTexts(fields: readonly SchemaField[], input: unknown): Reco
   );
 }
 
-/** The name of a field in the form; other fields of the page cannot share it. */
+/** Returns a field's name in the form; the prefix keeps it apart from the page's other fields. */
 export function fieldId(name: string): string {
   return name === "" ? "input" : `input.${name}`;
 }
 
-/** What was typed: the input it stands for, or the fields whose JSON cannot be read. */
+/** Returns the input that was typed, or the fields whose JSON cannot be read. */
 export function readInputForm(
   fields: readonly SchemaField[],
   typed: (id: string) => string,
@@ -52,7 +55,7 @@ export function readInputForm(
   };
 }
 
-/** Undefined for a member left out. Throws on JSON that is none. */
+/** Returns a field's value; undefined for a member left out. Throws on invalid JSON. */
 function valueOf(field: SchemaField, text: string): unknown {
   if (text.trim() === "") {
     if (!field.required) {
@@ -78,11 +81,11 @@ function valueOf(field: SchemaField, text: string): unknown {
   }
 }
 
-/** With every digit typed, if they are written as in JSON. */
+/** Keeps every typed digit of a number that is written as in JSON. */
 function numberOf(text: string): unknown {
   const number = Number(text);
   if (Number.isNaN(number)) {
-    return text; // for the schema to refuse
+    return text; // the task's schema refuses it
   }
   try {
     return parseAsSent(text);
@@ -91,7 +94,10 @@ function numberOf(text: string): unknown {
   }
 }
 
-/** A field for date and time gives it without a zone; the page says that it is UTC. */
+/**
+ * Adds UTC to a moment, which a date-and-time field gives without a zone; the page says that it is
+ * UTC.
+ */
 function toInstant(text: string): string {
   return /^\d{4}-\d\d-\d\dT\d\d:\d\d$/.test(text)
     ? `${text}:00Z`

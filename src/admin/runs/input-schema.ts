@@ -1,6 +1,6 @@
 /**
- * The fields of a form, from what a task takes. What JSON Schema calls a text, a number, a list of words, a
- * yes or no, or a date has a field of its own; anything else is JSON in a text area.
+ * This file derives the fields of a form from a task's schema. A text, a number, a list of words, a
+ * yes or no, and a date have a field of their own; anything else is JSON in a text area.
  */
 import { z } from "zod";
 
@@ -14,13 +14,13 @@ export type FieldKind =
   | { kind: "json" };
 
 export type SchemaField = FieldKind & {
-  /** The member of the input; empty for the input as a whole. */
+  /** `name` is the member of the input; empty for the input as a whole. */
   name: string;
   description: string;
   required: boolean;
-  /** Where it is required, an empty field stands for null. */
+  /** If a `nullable` field is required, leaving it empty means null. */
   nullable: boolean;
-  /** What is taken if it is left out, as text. */
+  /** `fallback` is the value taken if the field is left out, as text. */
   fallback: string;
   min?: number;
   max?: number;
@@ -30,7 +30,7 @@ type Schema = z.core.JSONSchema.BaseSchema;
 
 const LONG_TEXT = 200;
 
-/** The fields of an input; one for all of it where it is no plain object. */
+/** Returns the fields of an input, or a single one if it is not a plain object. */
 export function inputFields(schema: z.ZodType): SchemaField[] {
   const json = toSchema(schema);
   const members = Object.entries(json.properties ?? {});
@@ -79,7 +79,7 @@ function fieldOf(name: string, schema: Schema, required: boolean): SchemaField {
   };
 }
 
-/** What a schema takes besides null, in either way to write that it takes null as well. */
+/** Returns what a schema takes besides null; schemas express null in two ways. */
 function withoutNull(schema: Schema): { inner: Schema; nullable: boolean } {
   const types: unknown = schema.type;
   if (Array.isArray(types) && types.includes("null")) {
@@ -98,7 +98,7 @@ function kindOf(schema: Schema): FieldKind {
   const { type, format, maxLength } = schema;
   const choices = (schema.anyOf ?? []).filter((choice) => typeof choice === "object");
   if (choices.length > 0 && choices.every((choice) => choice.type === "string")) {
-    // Several ways to write it: a moment if it may be one.
+    // A value of several formats is a moment if it may be one.
     return choices.some((choice) => choice.format === "date-time")
       ? { kind: "instant" }
       : { kind: "text", long: false };
@@ -121,7 +121,7 @@ function kindOf(schema: Schema): FieldKind {
   return { kind: "text", long: maxLength !== undefined && maxLength > LONG_TEXT };
 }
 
-/** A value as its field shows it. */
+/** Returns a value as its field shows it. */
 export function textOf(value: unknown, { kind }: FieldKind): string {
   return typeof value === "string" && kind !== "json"
     ? value

@@ -14,7 +14,7 @@ interface RunListPageProps {
   mayWrite: boolean;
 }
 
-/** What can run here: the tasks of this deployment, and the templates made of them. */
+/** Lists what can be started: the tasks of this deployment, and the templates made of them. */
 export function RunListPage({ view, tasks, templates, mayWrite }: RunListPageProps) {
   const { url } = view;
   const t = runsWords(view);

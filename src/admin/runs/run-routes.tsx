@@ -26,10 +26,10 @@ import { templatePages } from "./template-routes";
 import { viewOf } from "../shared/view";
 import { runsWords } from "./words";
 
-/** An input as large as a task may have, in a form's clothes. */
+/** MAX_FORM_BYTES fits the largest input of a task, form-encoded. */
 const MAX_FORM_BYTES = 262_144;
 
-/** Tasks and templates one may start, mounted at /admin/run. */
+/** The tasks and templates that a person may start are mounted at /admin/run. */
 export function runPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   const task = (c: Context<AppEnv>): Startable => {

@@ -16,11 +16,11 @@ interface RunPageProps {
   template: Template | null;
   fields: readonly FieldOfInput[];
   values: Readonly<Record<string, string>>;
-  /** By field; "all" is what no field is to blame for. */
+  /** `problems` is by field; "all" holds those that no field is to blame for. */
   problems: Readonly<Record<string, string>>;
 }
 
-/** The form that starts a task or a template: it posts to the address it is shown at. */
+/** Shows the form that starts a task or a template; it posts to the address it is shown at. */
 export function RunPage({ view, definition, template, fields, values, problems }: RunPageProps) {
   const t = runsWords(view);
   const name = template?.name ?? definition.name;

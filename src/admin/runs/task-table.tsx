@@ -7,11 +7,11 @@ import { runsWords } from "./words";
 export interface RegisteredTask {
   definition: TaskDefinition;
   attempts: number;
-  /** Whether the reader may start it. */
+  /** `mayStart` tells whether the reader may start it. */
   mayStart: boolean;
 }
 
-/** The tasks of this deployment. */
+/** Lists the tasks of this deployment. */
 export function StartableTable({ view, tasks }: { view: View; tasks: readonly RegisteredTask[] }) {
   const { language } = view;
   const t = runsWords(view);

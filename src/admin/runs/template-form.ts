@@ -12,7 +12,7 @@ import { MAX_SILENT_SECONDS, MAX_TIMEOUT_SECONDS } from "../../tasks/model/timeo
 import { formText } from "../shared/form-text";
 import { runsWords } from "./words";
 
-/** What the form of a template holds, as text. */
+/** TEMPLATE_FIELDS are the fields of a template's form; all hold text. */
 export const TEMPLATE_FIELDS = [
   "name",
   "task_name",
@@ -57,12 +57,12 @@ export function templateTexts(template: Template): TemplateTexts {
     notify_start: check(notify.start),
     notify_complete: check(notify.complete),
     notify_error: check(notify.error),
-    notify_progress: number(notify.progress || null), // 0 is an explicit never
+    notify_progress: number(notify.progress || null), // 0 means never, as an empty field does
     is_active: check(template.active),
   };
 }
 
-/** A form not filled in yet, for a task of this system; without a name for one of work elsewhere. */
+/** Returns an empty form for a task of this system; an empty name means work done elsewhere. */
 export function emptyTemplate(taskName: string, example: unknown): TemplateTexts {
   const nothing = Object.fromEntries(TEMPLATE_FIELDS.map((field) => [field, ""]));
   const defaults = JSON.stringify(example ?? {}, null, 2);
@@ -84,12 +84,14 @@ export function typedTemplate(form: Record<string, unknown>): TemplateTexts {
 
 export type TemplateProblems = Partial<Record<TemplateField, string>>;
 
-/** The most seconds a template's tasks may take; of work elsewhere, may be silent. */
+/**
+ * Returns the most seconds that a template's tasks may take or, for work elsewhere, may be silent.
+ */
 export function maxTimeout({ elsewhere }: TemplateTexts): number {
   return isChecked(elsewhere) ? MAX_SILENT_SECONDS : MAX_TIMEOUT_SECONDS;
 }
 
-/** The template that was typed, or what is wrong with it by field. */
+/** Returns the template that was typed, or what is wrong with it by field. */
 export function readTemplate(
   texts: TemplateTexts,
   t: ReturnType<typeof runsWords>,

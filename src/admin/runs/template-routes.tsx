@@ -34,7 +34,10 @@ import { runsWords } from "./words";
 
 const MAX_FORM_BYTES = 262_144;
 
-/** Making and changing templates, mounted at /admin/run/templates; /admin/run lists them. */
+/**
+ * The pages that make and change templates are mounted at /admin/run/templates; /admin/run lists
+ * them.
+ */
 export function templatePages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requireScope("tasks:write"));
@@ -75,7 +78,7 @@ export function templatePages(engine: Engine) {
     const caller = assertCaller(c.var.caller);
     const tasks = engine.all().filter((task) => mayStart(task, caller));
     const asked = c.req.query("task");
-    // An empty one is of no task of this system.
+    // An empty name means work elsewhere, of no task of this system.
     const task = tasks.find(({ name }) => name === asked) ?? (asked === "" ? undefined : tasks[0]);
     return render(c, null, emptyTemplate(task?.name ?? "", task?.example));
   });
@@ -121,7 +124,7 @@ export function templatePages(engine: Engine) {
   return routes;
 }
 
-/** What the rules say against a template, beside the field that is shown. */
+/** Returns the rules' objection to a template, by the field that shows it. */
 function problemsOf(
   { parameter, message }: Extract<Refusal, { kind: "bad_template" }>,
   texts: TemplateTexts,

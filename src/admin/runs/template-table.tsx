@@ -10,7 +10,7 @@ interface TemplateTableProps {
   mayWrite: boolean;
 }
 
-/** What was kept of tasks, to be run again. */
+/** Lists templates, which keep inputs of tasks to be run again. */
 export function TemplateTable({ view, templates, tasks, mayWrite }: TemplateTableProps) {
   const t = runsWords(view);
   const startable = new Set(

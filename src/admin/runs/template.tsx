@@ -14,15 +14,15 @@ import { runsWords } from "./words";
 
 interface TemplatePageProps {
   view: View;
-  /** The tasks this person may start. */
+  /** `tasks` are the names of the tasks that this person may start. */
   tasks: readonly string[];
-  /** Null for a new one. */
+  /** `name` is null for a new template. */
   name: string | null;
   texts: TemplateTexts;
   problems: TemplateProblems;
 }
 
-/** The form of a template: it posts to the address it is shown at. */
+/** Shows the form of a template; it posts to the address it is shown at. */
 export function TemplatePage(props: TemplatePageProps) {
   const { view, tasks, name, texts, problems } = props;
   const t = runsWords(view);
@@ -118,7 +118,7 @@ type FieldProps = TemplatePageProps & {
   required?: boolean;
 };
 
-/** What the field says, and where it says it. */
+/** Returns the props that every kind of field shares. */
 function shown({ view, problems, field, hint }: FieldProps) {
   const t = runsWords(view);
   return {

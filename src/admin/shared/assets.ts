@@ -5,7 +5,7 @@ import type { AppEnv } from "../../http/app-env";
 import styles from "../../../dist/console.css";
 import script from "../../../dist/page.client.js";
 
-/** A file under an address that changes with its content, so that browsers may keep it for good. */
+/** Names a file by its content, so that browsers may keep it for good. */
 function asset(name: string, extension: string, type: string, text: string) {
   return {
     path: `/assets/${name}-${fingerprint(text)}.${extension}`,
@@ -15,7 +15,7 @@ function asset(name: string, extension: string, type: string, text: string) {
   };
 }
 
-/** FNV-1a; crypto's digests cannot be awaited while a module is evaluated. */
+/** Hashes with FNV-1a, because crypto's digests cannot be awaited while a module is evaluated. */
 function fingerprint(text: string): string {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) {
@@ -30,7 +30,7 @@ const pageScript = asset("page", "js", "text/javascript; charset=utf-8", script)
 export const STYLESHEET_URL = stylesheet.path;
 export const SCRIPT_URL = pageScript.path;
 
-/** The pages' stylesheet and script. */
+/** These routes serve the pages' stylesheet and script. */
 export const assetRoutes = new Hono<AppEnv>({ strict: false });
 
 for (const { path, ofAnyVersion, type, text } of [stylesheet, pageScript]) {
@@ -40,6 +40,7 @@ for (const { path, ofAnyVersion, type, text } of [stylesheet, pageScript]) {
       "cache-control": "public, max-age=31536000, immutable",
     }),
   );
-  // While two versions are deployed, a page of the other's may ask here: better this than none.
+  // While two versions are deployed, a page of the other one may ask here; this version's file is
+  // better than none.
   assetRoutes.get(ofAnyVersion, (c: Context) => c.body(text, 200, { "content-type": type }));
 }

@@ -7,19 +7,19 @@ import { sharedWords } from "./words";
 interface ConfirmPageProps {
   view: View;
   title: string;
-  /** What will happen, and whether it can be undone. */
+  /** `text` says what will happen, and whether it can be undone. */
   text: string;
-  /** What it happens to. */
+  /** `subject` is what it happens to. */
   subject: string;
   submit: string;
-  /** Where to go without doing it. */
+  /** `back` is where to go without doing it. */
   back: string;
   dangerous?: boolean;
-  /** Why it could not be done just now. */
+  /** `problem` says why it could not be done just now. */
   problem?: string;
 }
 
-/** The question before anything is changed: its form posts to the address it is shown at. */
+/** Asks before anything is changed; its form posts to the address it is shown at. */
 export function ConfirmPage(props: PropsWithChildren<ConfirmPageProps>) {
   const { view, title, text, subject, submit, back, dangerous, problem, children } = props;
   const t = sharedWords(view);

@@ -8,8 +8,8 @@ const FORM = /^(?:multipart\/form-data|application\/x-www-form-urlencoded)\s*(?:
 type Form = Record<string, unknown>;
 
 /**
- * The form a request brings. Throws 400: `invalid_form` for one that cannot be read,
- * `invalid_parameter` for a field that is not one of those taken there, `taken` where that says them.
+ * Reads the form of a request. Throws 400 `invalid_form` for a body that is not a form, and
+ * `invalid_parameter` for a field that the page does not take, or that is not in `taken`.
  */
 export async function readForm(c: Context, taken?: readonly string[]): Promise<Form> {
   try {
@@ -27,7 +27,7 @@ export async function readForm(c: Context, taken?: readonly string[]): Promise<F
   }
 }
 
-/** All that was typed in it, fields of the same name included; throws likewise. */
+/** Reads a form's fields, repeated names included. Throws as `readForm` does. */
 export async function readFields(c: Context): Promise<URLSearchParams> {
   return new URLSearchParams(fieldsOf(await readForm(c)));
 }
@@ -38,7 +38,7 @@ function fieldsOf(form: Form): [name: string, value: string][] {
   );
 }
 
-/** What was typed in a field of a form; a file, or a field that is missing, is nothing. */
+/** Returns what was typed in a field; "" for a file or a missing field. */
 export function formText(form: Form, field: string): string {
   const value = form[field];
   return typeof value === "string" ? value : "";

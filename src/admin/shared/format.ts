@@ -1,7 +1,9 @@
 import { toDecimal } from "../../orders/order/money";
 import type { View } from "./view";
 
-/** "1,234.50 USD" of 123450; from the digits, so no amount is too large to be exact. */
+/**
+ * Formats 123450 as "1,234.50 USD". It works on the digits, so no amount is too large to be exact.
+ */
 export function formatMoney({ language }: View, minor: number, currency: string): string {
   const [units = "0", cents = "00"] = toDecimal(Math.abs(minor)).split(".");
   const separator = new Intl.NumberFormat(language).format(1.1)[1] ?? ".";
@@ -9,7 +11,7 @@ export function formatMoney({ language }: View, minor: number, currency: string)
   return `${sign}${formatCount(language, BigInt(units))}${separator}${cents} ${currency}`;
 }
 
-/** A whole number in groups of three, also below ten thousand, where Spanish would not. */
+/** Formats a whole number in groups of three, even below ten thousand, where Spanish has none. */
 export function formatCount(language: string, count: number | bigint): string {
   return new Intl.NumberFormat(language, { useGrouping: "always" }).format(count);
 }
@@ -29,12 +31,14 @@ export function formatDuration({ language }: View, seconds: number): string {
   return `${number(Math.floor(seconds / 3600))} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
-/** Enough of an id to tell tasks apart: when it was made, and its place in its batch. */
+/**
+ * Shortens an id to enough of it to tell tasks apart: when it was made, and its place in its batch.
+ */
 export function shortId(id: string): string {
   return id.length > 16 ? `${id.slice(0, 8)}…${id.slice(-4)}` : id;
 }
 
-/** "8.2 GB" of 8,200,000,000: three digits of the decimal unit that fits. */
+/** Formats 8,200,000,000 as "8.2 GB": three digits of the decimal unit that fits. */
 export function formatBytes({ language }: View, bytes: number): string {
   const power = Math.min(3, Math.max(1, Math.floor(Math.log10(Math.max(bytes, 1)) / 3)));
   const options = { maximumSignificantDigits: 3 } as const;
@@ -42,7 +46,7 @@ export function formatBytes({ language }: View, bytes: number): string {
   return `${number} ${["", "kB", "MB", "GB"][power]}`;
 }
 
-/** "97.5 %" of 0.975, as the language writes it. */
+/** Formats 0.975 as "97.5 %", as the language writes it. */
 export function formatShare({ language }: View, share: number): string {
   const options = { style: "percent", maximumFractionDigits: 1 } as const;
   return new Intl.NumberFormat(language, options).format(share);

@@ -12,11 +12,11 @@ const ICON = `data:image/svg+xml,${encodeURIComponent(
 interface LayoutProps {
   view: View;
   title: string;
-  /** Seconds after which a browser without JavaScript loads the page again. */
+  /** `reloadIn` is after how many seconds a browser without JavaScript reloads the page. */
   reloadIn?: number;
 }
 
-/** The frame of every page. */
+/** Layout is the frame of every page. */
 export function Layout({ view, title, reloadIn, children }: PropsWithChildren<LayoutProps>) {
   const { language, theme } = view;
   const t = sharedWords(view);

@@ -7,18 +7,21 @@ import { MAX_NAME_CHARACTERS } from "../../tasks/model/bounds";
 import { isZone, startOfDay, UTC } from "./zone";
 import type { SharedKey } from "./words";
 
-/** Rows on a page: with them it weighs less than 60 KB, its style and script included. */
+/** With 25 rows a page weighs less than 60 KB, including its style and script. */
 export const PAGE_ROWS = 25;
 const DAY_MS = 86_400_000;
 const MAX_LENGTH = 255;
 
-/** A day as a date field gives it, as its midnight in UTC. */
+/** Parses a day of a date field into its midnight in UTC. */
 const day = z.iso
   .date()
   .transform((text) => Date.parse(`${text}T00:00:00Z`))
   .optional();
 
-/** The days of a list, and the zone they are days of: it is in the address, so that others see the same. */
+/**
+ * `days` are a list's first and last day and their zone, which is in the address so that others see
+ * the same list.
+ */
 export const days = { from: day, to: day, zone: z.string().refine(isZone).optional() };
 
 export const DAYS_PROBLEMS = {
@@ -28,27 +31,27 @@ export const DAYS_PROBLEMS = {
 } as const;
 
 export const words = filterText(MAX_LENGTH).optional();
-/** The name of a module or a task. */
+/** Schema of a filter by the name of a module or a task. */
 export const taskName = cutFilterText(MAX_NAME_CHARACTERS).optional();
 
 export type Problems<Name extends string> = Partial<Record<Name | "cursor", SharedKey>>;
 
-/** A list's address: what was typed, and what of it cannot be read. */
+/** A ListQuery is a list's parsed address: what was typed, and what of it cannot be read. */
 export interface ListQuery<Name extends string> {
   typed: Record<Name, string>;
   problems: Problems<Name>;
-  /** How many filters are set, the search aside. */
+  /** `active` is how many filters are set, the search aside. */
   active: number;
 }
 
-/** With the page that is asked for. */
+/** A PagedQuery also says which page of the list is asked for. */
 export interface PagedQuery<Name extends string> extends ListQuery<Name> {
   request: PageRequest;
 }
 
 /**
- * Reads filters one by one, so that each bad one can be named beside its field. Values are trimmed
- * and empty ones are not set, as a form sends every field.
+ * Reads filters one by one, so that each bad one can be named beside its field. Values are trimmed,
+ * and empty ones count as not set, since a form sends every field.
  */
 export function readFilters<Shape extends Record<string, z.ZodType>>(
   shape: Shape,
@@ -79,8 +82,8 @@ interface Read {
 }
 
 /**
- * The days of a list, the last one included, as the half-open range queries take; notes a problem
- * with their order. A zone without a day says nothing, and is dropped.
+ * Returns the list's days, the last one included, as the half-open range that queries take; notes a
+ * problem if they are in the wrong order. A zone without a day means nothing, and is dropped.
  */
 export function daysOf({ typed, values, problems }: Read) {
   const { from, to, zone = UTC } = values;
@@ -96,14 +99,17 @@ export function daysOf({ typed, values, problems }: Read) {
   };
 }
 
-/** How many filters are set; the search is none, and a zone only says what the days mean. */
+/** Counts the filters that are set. The search is none, and a zone only says what the days mean. */
 export function countActive(typed: Record<string, string>): number {
   return Object.entries(typed).filter(
     ([field, text]) => field !== "q" && field !== "zone" && text !== "",
   ).length;
 }
 
-/** The page asked for; the first, and a problem noted, where the cursor cannot be read. */
+/**
+ * Returns the page asked for. If the cursor cannot be read it returns the first page and notes a
+ * problem.
+ */
 export function readRequest(params: URLSearchParams, problems: Problems<never>): PageRequest {
   const cursor = parseCursor(params.get("cursor"));
   if (isRefused(cursor)) {

@@ -1,6 +1,6 @@
 /**
- * A place on this site to go on to, from a form or an address, else `fallback`. Resolved as a
- * browser would, so `//host`, `/\host` and the like are seen for what they are.
+ * Returns the path on this site to continue at, or `fallback`. It is resolved as browsers do, so
+ * that `//host`, `/\host` and the like are recognized as other sites.
  */
 export function nextPath(given: unknown, origin: string, fallback: string): string {
   if (typeof given !== "string" || !given.startsWith("/") || !URL.canParse(given, origin)) {

@@ -1,6 +1,9 @@
 import type { Context } from "hono";
 
-/** After a call of better-auth: its cookies are on the context, and so is the type of its JSON answer. */
+/**
+ * Redirects after a call of better-auth, whose cookies, and the type of whose JSON answer, are on
+ * the context.
+ */
 export function redirectWithCookies(c: Context, location: string): Response {
   c.header("content-type", undefined);
   return c.redirect(location, 303);

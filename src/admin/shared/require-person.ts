@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { AppEnv } from "../../http/app-env";
 import { isUnsafe } from "../../auth/same-origin";
 
-/** Lets signed-in people through; anyone else goes to sign in, and comes back afterwards. */
+/** Admits signed-in people. Anyone else is sent to sign in, and returns afterwards. */
 export function requirePerson(): MiddlewareHandler<AppEnv> {
   return async function requirePerson(c, next) {
     if (c.var.caller?.kind !== "user") {

@@ -11,15 +11,17 @@ export type Theme = (typeof THEMES)[number];
 
 export const MAX_UNREAD = 100;
 
-/** Who looks at a page, and how: what every page and component takes. */
+/** A View says who looks at a page and how; every page and component takes one. */
 export interface View {
   language: Language;
   theme: Theme;
   person: Person | null;
-  /** The person's unread notifications, counted to MAX_UNREAD while the page is made. */
+  /**
+   * `unread` is the person's unread notifications, counted up to MAX_UNREAD while the page is made.
+   */
   unread: Promise<number>;
   url: URL;
-  /** Of the answer to a form: the page that held the form, where the browser tells. */
+  /** `from`, in the answer to a form, is the page that held the form, if the browser tells it. */
   from: URL | null;
 }
 
@@ -42,13 +44,13 @@ export function viewOf(c: Context): View {
   };
 }
 
-/** The page of this site that led to an address. */
+/** Returns the page of this site that led to an address, or null. */
 function referrerOf(c: Context, url: URL): URL | null {
   const referrer = URL.parse(c.req.header("referer") ?? "");
   return referrer?.origin === url.origin ? referrer : null;
 }
 
-/** No page fails for want of it. */
+/** Counts unread notifications; a failure must not cost the page. */
 async function unreadOf(env: Env, user: string): Promise<number> {
   try {
     return await countUnread(env.DB, user, MAX_UNREAD);
@@ -57,7 +59,10 @@ async function unreadOf(env: Env, user: string): Promise<number> {
   }
 }
 
-/** The page that says the configuration is bad needs a language too. */
+/**
+ * Returns the default language even if the configuration is bad, since the page that says so needs
+ * one.
+ */
 function defaultLanguage(env: object): Language {
   try {
     return configOf(env).defaultLanguage;

@@ -1,4 +1,4 @@
-/** The zones of time that readers are in, by their IANA names. */
+/** This file handles readers' time zones, by their IANA names. */
 
 export const UTC = "UTC";
 const DAY_MS = 86_400_000;
@@ -11,14 +11,14 @@ export function isZone(name: string): boolean {
   }
 }
 
-/** "Buenos Aires" of "America/Argentina/Buenos_Aires": the page's script says it likewise. */
+/** Returns "Buenos Aires" for "America/Argentina/Buenos_Aires". times.client.js does the same. */
 export function placeOf(zone: string): string {
   return (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 }
 
 /**
- * The first moment of a day in a zone, of its midnight in UTC. Where clocks go forward at midnight
- * there is none, and the day begins with the change; where they go back over it the first counts.
+ * Returns the first moment of a day in a zone, given the day's midnight in UTC. Where clocks skip
+ * midnight the day begins with the change; where they pass it twice the first one counts.
  */
 export function startOfDay(midnight: number, zone: string): number {
   const [before, after] = [offsetAt(midnight - DAY_MS, zone), offsetAt(midnight + DAY_MS, zone)];
@@ -28,7 +28,7 @@ export function startOfDay(midnight: number, zone: string): number {
   return starts.length === 0 ? midnight - before : Math.min(...starts);
 }
 
-/** How far a zone's clocks are ahead of UTC, in milliseconds. */
+/** Returns how far a zone's clocks are ahead of UTC, in milliseconds. */
 function offsetAt(moment: number, zone: string): number {
   const name = new Intl.DateTimeFormat("en", { timeZone: zone, timeZoneName: "longOffset" })
     .formatToParts(moment)

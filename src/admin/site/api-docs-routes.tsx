@@ -9,7 +9,7 @@ import { viewOf } from "../shared/view";
 const INFO = { openapi: "3.1.0", info: { title: "Pedidos", version: "1" } };
 const METHODS = ["get", "post", "put", "patch", "delete"] as const;
 
-/** The API's description, made from its routes, and a page to read it. Open to all. */
+/** The API's description, made from its routes, and a page to read it are open to all. */
 export function apiDocsRoutes(site: () => OpenAPIHono<AppEnv>) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.get("/openapi.json", takesOnly(), (c) =>

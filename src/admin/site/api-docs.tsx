@@ -9,7 +9,7 @@ interface Schema {
   maximum?: number;
 }
 
-/** What the page tells of an operation of the OpenAPI document. */
+/** An Operation is what the page tells of an operation of the OpenAPI document. */
 export interface Operation {
   method: string;
   path: string;

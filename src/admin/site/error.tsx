@@ -7,7 +7,7 @@ import { type View, viewOf } from "../shared/view";
 import { hasKey } from "../../i18n/words";
 import { siteWords } from "./words";
 
-/** The page for an error: what it means and where to go, never how it came about. */
+/** Answers with the page of an error: what it means and where to go, never how it came about. */
 export async function errorPage(c: Context, error: AppError): Promise<Response> {
   const requestId = c.get("requestId") as string | undefined;
   const view = viewOf(c);
@@ -16,14 +16,20 @@ export async function errorPage(c: Context, error: AppError): Promise<Response> 
   return renderPage(c, page, error.status, error.headers);
 }
 
-/** Addresses that are nothing without their query, or do something, and where their links are. */
+/**
+ * LED_TO_BY maps addresses that mean nothing without their query, or that do something, to the page
+ * that links to them.
+ */
 const LED_TO_BY: Readonly<Record<string, string>> = {
   "/admin/tasks/bulk/picked": "/admin/tasks",
   "/admin/tasks/bulk/matching": "/admin/tasks",
   "/pedidos/iniciar": "/",
 };
 
-/** The page a refused form was on, or the one asked for without what is wrong in its address. */
+/**
+ * Returns the page that held a refused form, or the page asked for without what is wrong in its
+ * address.
+ */
 function backOf({ url, from }: View): string | null {
   const { pathname, search } = url;
   if (from !== null) {
@@ -36,7 +42,7 @@ interface ErrorPageProps {
   view: View;
   error: AppError;
   requestId: string;
-  /** Where to go back to. */
+  /** `back` is where the link back leads; null shows none. */
   back: string | null;
 }
 
@@ -88,7 +94,7 @@ function ErrorPage({ view, error, requestId, back }: ErrorPageProps) {
   );
 }
 
-/** Words for exactly this error, or what can be said of any with its status. */
+/** Returns words for exactly this error, or for any with its status. */
 function wordsOf(view: View, error: AppError) {
   const t = siteWords(view);
   const isKey = (key: string) => hasKey(siteWords, key);

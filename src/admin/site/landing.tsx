@@ -6,7 +6,7 @@ import { siteWords } from "./words";
 interface LandingPageProps {
   view: View;
   demo: boolean;
-  /** Empty when it is not known. */
+  /** `sourceUrl` is empty when it is not known. */
   sourceUrl: string;
 }
 

@@ -14,10 +14,10 @@ import { viewOf } from "../shared/view";
 import { siteWords } from "./words";
 
 const CONSOLE = "/admin/tasks";
-/** Answered by Cloudflare Access, before the request gets here. */
+/** Cloudflare Access answers this path itself, before the request gets here. */
 const ACCESS_SIGN_OUT = "/cdn-cgi/access/logout";
 
-/** Sign-in and sign-out for people; better-auth does both. */
+/** People sign in and out with these routes; better-auth does both. */
 export const signInRoutes = new Hono<AppEnv>({ strict: false });
 
 signInRoutes.use("/sign-in", onlyTakenNames(siteNames));
@@ -53,7 +53,10 @@ signInRoutes.post("/sign-out", async (c) => {
   return redirectWithCookies(c, isVisitor ? ACCESS_SIGN_OUT : "/sign-in?out=1");
 });
 
-/** The form again. What was wrong stays unsaid: it would tell which addresses have an account. */
+/**
+ * Shows the form again without saying what was wrong, which would tell which addresses have an
+ * account.
+ */
 function refused(c: Context<AppEnv>, error: unknown, email: string, next: string) {
   if (!(error instanceof AppError) || error.status >= 500 || error.code === "cross_site") {
     throw error;

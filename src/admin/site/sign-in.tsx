@@ -8,7 +8,7 @@ interface SignInPageProps {
   view: View;
   next: string;
   email?: string;
-  /** Why the last attempt was refused, in words. */
+  /** `refusal` says why the last attempt was refused. */
   refusal?: string;
 }
 

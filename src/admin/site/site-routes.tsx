@@ -15,7 +15,7 @@ import { THEMES, viewOf } from "../shared/view";
 
 const YEAR_SECONDS = 31_536_000;
 
-/** What is open to all: the landing page, and the choice of language and theme. */
+/** The landing page and the choice of language and theme are open to all. */
 export const siteRoutes = new Hono<AppEnv>({ strict: false });
 
 siteRoutes.get("/", async (c) => {

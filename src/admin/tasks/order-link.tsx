@@ -2,11 +2,11 @@ import type { TaskFacts } from "../../tasks/reading/execution";
 
 interface OrderLinkProps {
   task: TaskFacts;
-  /** Whether the order is in the database. */
+  /** `stored` tells whether the order is in the database. */
   stored: boolean;
 }
 
-/** A link only from the task that stored the order; a failed one names it. */
+/** Links to the order from the task that stored it; a failed task only names it. */
 export function OrderLink({ task, stored }: OrderLinkProps) {
   if (task.pedido_id === null) {
     return null;

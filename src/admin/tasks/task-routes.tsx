@@ -29,7 +29,7 @@ import { keepTaskLook, type TaskLook, taskLookOf, toLook } from "./list/task-col
 import { readTaskQuery } from "./list/task-query";
 import { viewOf } from "../shared/view";
 
-/** The task history, mounted at /admin/tasks. */
+/** The task history is mounted at /admin/tasks. */
 export function taskPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
   routes.use(requireScope("tasks:read"));
@@ -88,7 +88,7 @@ export function taskPages(engine: Engine) {
   return routes;
 }
 
-/** The callers that the columns show; of consumers, which have no name, none. */
+/** Returns the callers that the columns show; consumers have no names, so they are left out. */
 function callersIn(tasks: readonly TaskFacts[], columns: TaskLook["columns"]): string[] {
   const callers = tasks.flatMap((task) => [
     columns.has("user") ? task.requested_by : null,
@@ -97,7 +97,7 @@ function callersIn(tasks: readonly TaskFacts[], columns: TaskLook["columns"]): s
   return [...new Set(callers)].filter((caller) => caller !== null);
 }
 
-/** The link to what an export wrote, null when that is deleted; undefined where there is none. */
+/** Returns the link to what an export wrote; null when it is deleted, undefined for other tasks. */
 async function fileOf(c: Context<AppEnv>, task: TaskView): Promise<string | null | undefined> {
   const reads = readsOf(task);
   if (!reads || task.status !== "SUCCESS" || !can(assertCaller(c.var.caller), reads)) {

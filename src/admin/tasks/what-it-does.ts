@@ -8,7 +8,10 @@ const WORDS: Readonly<Record<string, TaskKey>> = {
   "exports.tasks": "does.exportTasks",
 };
 
-/** What a task does, in the reader's language; one that came later is described by its definition. */
+/**
+ * Says what a task does in the reader's language; a task without a translation is described by its
+ * definition.
+ */
 export function whatItDoes(view: View, task: { name: string; description: string }): string {
   const key = WORDS[task.name];
   return key ? tasksWords(view)(key) : task.description;

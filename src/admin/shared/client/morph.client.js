@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * Makes one element like another with as few changes as possible, so that the keyboard, the scroll, a
- * selection, what is typed or picked and what is unfolded stay as they were. Parts are told apart by
+ * This file makes one element like another with as few changes as possible, so that focus, scroll,
+ * selection, typed text, picked boxes and unfolded parts stay as they were. Parts are matched by
  * what they are about (`data-task`, `data-queue`, ...) or their id.
  */
 
@@ -11,19 +11,21 @@ function keyOf(node) {
     return undefined;
   }
   const { task, queue, worker, module, key } = node.dataset;
-  // Not `node.id`: a form gives its field of that name for it.
+  // `node.id` would be wrong: a form returns its field of that name.
   return task ?? queue ?? worker ?? module ?? key ?? node.getAttribute("id") ?? undefined;
 }
 
 /**
+ * Changes `region` until it equals `fresh`.
  * @param {Element} region
- * @param {Element} fresh What it is to look like; of no use afterwards.
+ * @param {Element} fresh The element to copy; it is unusable afterwards.
  */
 export function morph(region, fresh) {
   const { activeElement: focused } = document;
   change(region, fresh);
   if (focused instanceof HTMLElement && document.activeElement !== focused) {
-    // Moved, or gone: then a reader goes on in the page, not before its bar.
+    // The focused element has moved or gone. If it has gone, the reader continues in the page, not
+    // before its bar.
     const place = focused.isConnected ? focused : document.querySelector("main");
     place?.focus({ preventScroll: true });
   }
@@ -61,7 +63,7 @@ function change(from, to) {
  */
 function changeChildren(from, to) {
   const wanted = new Set([...to.children].map(keyOf));
-  // Those that are gone go first, so that those that stay need not move.
+  // Elements that are gone are removed first, so that those that stay need not move.
   const gone = Array.from(from.children).filter((child) => {
     const key = keyOf(child);
     return key !== undefined && !wanted.has(key);

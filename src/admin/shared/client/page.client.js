@@ -1,8 +1,8 @@
 // @ts-check
 /**
- * What pages gain with JavaScript: times in the reader's zone, shortcuts of the keyboard, and tasks
- * and sums that change before one's eyes. A live region says in its attributes what it is about; its
- * rows and the page's title bear `data-task`. Served with what it imports in one file; checked by
+ * With this script pages show times in the reader's zone, have keyboard shortcuts, and update tasks
+ * and sums live. A live region says in its attributes what it is about; its rows and the page's
+ * title have `data-task`. It is served with its imports in one file, and checked by
  * src/tsconfig.client.json.
  */
 import { startLive } from "../../../live/live.client.js";
@@ -10,18 +10,21 @@ import { morph } from "./morph.client.js";
 import { startShortcuts } from "./shortcuts.client.js";
 import { localizeTimes } from "./times.client.js";
 
-/** Of pages of sums, where every change matters: how often they are read, and tell those who listen. */
+/** Pages of sums change with every event, so these limit how often they are read and announced. */
 const SUMMARY_GAP_MS = 3000;
 const SUMMARY_SAID_MS = 15_000;
 
 const NEXT_LINK_PX = 48;
 
-/** A task that is told of again in such a state has changed in what no event tells: it was discarded. */
+/**
+ * A task that is told of again in one of these states has changed in something no event tells: it
+ * was discarded.
+ */
 const ENDED = new Set(["SUCCESS", "FAILURE", "REVOKED"]);
 
 /**
- * Shows what the hub tells of a task before the page is read again. Returns whether more than that
- * has changed.
+ * Shows what the hub says of a task before the page is read again. Returns whether the page must be
+ * read because more has changed.
  * @param {HTMLElement} region
  * @param {import("../../../live/live.client.js").Row} row
  */
@@ -58,7 +61,8 @@ function patch(region, { id, status, progress, step, stages = [] }) {
 }
 
 /**
- * How what a region shows is, and what of it counts as a change: all of the text, unless it says.
+ * A Status is what a region announces. A change of `key` is announced; it is the whole text unless
+ * the region says otherwise.
  * @typedef {{ key: string, text: string }} Status
  *
  * @param {HTMLElement} region
@@ -71,7 +75,8 @@ function statusOf(region) {
 }
 
 /**
- * How many notifications are unread changes with the tasks, though the bell is in no region.
+ * Updates the count of unread notifications, which changes with the tasks though the bell is in no
+ * region.
  * @param {Document} page
  */
 function ringBell(page) {
@@ -82,7 +87,7 @@ function ringBell(page) {
 }
 
 /**
- * Keeps a region up to date until it says that it has come to its end.
+ * Keeps a region up to date until it says that nothing in it can change any more.
  * @param {HTMLElement} region
  */
 function follow(region) {
@@ -94,7 +99,7 @@ function follow(region) {
   let saying;
 
   /**
-   * Says it unless nothing has changed; only the latest where there is more within so long.
+   * Announces a changed status; of several within `gapMs` only the latest.
    * @param {Status} now
    */
   const announce = ({ key, text }, gapMs = 0) => {
@@ -142,7 +147,7 @@ function follow(region) {
       const { ticket, about = "" } = region.dataset;
       const query = new URLSearchParams(about);
       if (ticket === "") {
-        await read(); // the one this page came with is used
+        await read(); // the ticket that came with the page is used up
       }
       if (region.dataset["ticket"]) {
         query.set("ticket", region.dataset["ticket"]);
@@ -164,7 +169,9 @@ function follow(region) {
   });
 }
 
-/** On a phone the row of links scrolls: to where one is, and so far that one sees that it goes on. */
+/**
+ * Scrolls the row of links on a phone to the current one, and far enough to show that more follow.
+ */
 function showPlace() {
   const nav = document.querySelector(".bar nav");
   const place = nav?.querySelector("[aria-current]");

@@ -1,14 +1,14 @@
 // @ts-check
 /**
- * The keyboard's shortcuts. The sheet in the page says which there are and, where they go somewhere,
- * is what they follow: a key does nothing that a link, a field or a box of the page does not do. They
- * are single letters, so one can switch them off in the sheet (WCAG 2.1.4); this browser remembers.
+ * Keyboard shortcuts follow the sheet in the page, which lists them and holds their links, so a key
+ * does nothing that a link, a field or a box of the page does not. They are single letters, so the
+ * sheet can switch them off (WCAG 2.1.4); this browser remembers that.
  */
 
 const MEMORY = "shortcuts";
-/** For so long `g` waits for the letter of a page. */
+/** After `g` the letter of a page must follow within this time. */
 const GO_MS = 1500;
-/** Fields where a letter is a letter; in a menu it chooses. */
+/** TYPING matches fields in which a letter is input; in a menu it chooses. */
 const TYPING =
   "textarea, select, input:not([type=checkbox], [type=radio], [type=button], [type=submit])";
 const ROWS = "main :is(.rows tbody tr, .recent li, .notes li)";
@@ -23,7 +23,7 @@ export function startShortcuts() {
 
   const show = () => {
     if (!sheet.open) {
-      sheet.showModal(); // the browser gives the focus back when it closes
+      sheet.showModal(); // the browser returns the focus when it closes
     }
   };
 
@@ -98,7 +98,7 @@ export function startShortcuts() {
     ) {
       return;
     }
-    const key = shiftKey ? event.key : event.key.toLowerCase(); // the same with caps lock
+    const key = shiftKey ? event.key : event.key.toLowerCase(); // caps lock must not matter
     const isGoing = Date.now() - wentAt < GO_MS;
     wentAt = 0;
     if (isGoing && /^[a-z]$/.test(key)) {
@@ -124,7 +124,7 @@ export function startShortcuts() {
   }
 }
 
-/** Out of a search or a list; what was typed stays. */
+/** Leaves a search or a list; what was typed stays. */
 function leave(/** @type {boolean} */ isTyping) {
   const { activeElement } = document;
   const isSearching = isTyping && activeElement?.closest("[role=search]");
@@ -138,7 +138,7 @@ function rowInFocus() {
 }
 
 /**
- * What a row is about is its first link; none in a row that is not shown.
+ * Returns a row's first link, which is what the row is about; null for a row that is not shown.
  * @param {Element | null} row
  */
 function linkOf(row) {
@@ -146,7 +146,7 @@ function linkOf(row) {
   return link instanceof HTMLElement && link.getClientRects().length > 0 ? link : null;
 }
 
-/** Where nothing can be remembered they are on. */
+/** Tells whether shortcuts are on, which they are where nothing can be remembered. */
 function areOn() {
   try {
     return localStorage.getItem(MEMORY) !== "off";
@@ -160,6 +160,6 @@ function turn(on) {
   try {
     localStorage.setItem(MEMORY, on ? "on" : "off");
   } catch {
-    // no memory: they stay on
+    // without storage they stay on
   }
 }

@@ -1,13 +1,13 @@
 // @ts-check
 /**
- * Times in the reader's zone. The server tells them in UTC, with the moment where this script finds it:
- * `<time datetime>`, the stretches of a chart, and the zone's name beside them. A form that asks for
- * days sends the zone they are days of, unless its address says another.
+ * This script shows times in the reader's zone. The server tells them in UTC and leaves the moment
+ * in `<time datetime>` and a chart's stretches, and marks where the zone is named. A form that asks
+ * for days sends the reader's zone, unless its address has another.
  */
 
 const language = document.documentElement.lang;
 const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-/** As src/admin/shared/zone.ts says it. */
+/** src/admin/shared/zone.ts names places the same way. */
 const place = (zone.split("/").at(-1) ?? zone).replaceAll("_", " ");
 
 /** @param {Intl.DateTimeFormatOptions} options */

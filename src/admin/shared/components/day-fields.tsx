@@ -13,8 +13,8 @@ interface DayFieldsProps {
 }
 
 /**
- * The days of a list, in the zone of its address. Where that says none, the page's script puts the
- * reader's own.
+ * Shows the fields for a list's days, in the zone of its address. If the address has none, the
+ * page's script fills in the reader's.
  */
 export function DayFields({ view, typed, problems }: DayFieldsProps) {
   const t = sharedWords(view);

@@ -8,7 +8,7 @@ interface DoneNoticeProps<Key extends string> {
   keyOf: (done: string) => string;
 }
 
-/** What was done by the form that led here, as `?done=` says it. */
+/** Shows what the form that led here has done, as `?done=` names it. */
 export function DoneNotice<Key extends string>({ view, words, keyOf }: DoneNoticeProps<Key>) {
   const key = keyOf(view.url.searchParams.get("done") ?? "");
   return hasKey(words, key) ? <Notice kind="good">{words(view)(key)}</Notice> : null;

@@ -1,6 +1,6 @@
 import type { PropsWithChildren } from "hono/jsx";
 
-/** Says why there is nothing to see, and what to do about it. */
+/** Says why a list is empty, and what to do about it. */
 export function EmptyState({ title, text, children }: PropsWithChildren<EmptyStateProps>) {
   return (
     <div class="empty">

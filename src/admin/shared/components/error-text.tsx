@@ -1,4 +1,4 @@
-/** The code, never translated, and what the stored message says. */
+/** Shows an error's code, which is never translated, and its stored message. */
 export function ErrorText({ code, message }: { code: string; message: string }) {
   return (
     <span class="error">

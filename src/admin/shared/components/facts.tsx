@@ -1,11 +1,11 @@
 import type { PropsWithChildren } from "hono/jsx";
 
-/** Names and values of one thing. */
+/** Lists names and values of one thing. */
 export function Facts({ children }: PropsWithChildren) {
   return <dl class="facts">{children}</dl>;
 }
 
-/** A `long` value has the room of two. */
+/** Shows one name and value; a `long` value takes the room of two. */
 export function Fact({
   name,
   long,

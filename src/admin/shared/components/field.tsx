@@ -1,16 +1,16 @@
 import type { Child, JSX, PropsWithChildren } from "hono/jsx";
 
 export interface FieldProps {
-  /** The id of its control, and the name under which a form sends it. */
+  /** `id` is the control's id, and the name under which a form sends it. */
   id: string;
   label: Child;
-  /** What it means. */
+  /** `hint` says what the field means. */
   hint?: Child;
-  /** What is wrong with what was typed. */
+  /** `problem` says what is wrong with what was typed. */
   problem?: Child;
 }
 
-/** A label, its control, and what is said of it: every field of every form is one. */
+/** Shows a label, its control, a hint and a problem. Every field of every form is one. */
 export function Field({ id, label, hint, problem, children }: PropsWithChildren<FieldProps>) {
   return (
     <div class="field">
@@ -30,7 +30,7 @@ export function Field({ id, label, hint, problem, children }: PropsWithChildren<
   );
 }
 
-/** Ties a control to its field. */
+/** Returns the attributes that tie a control to its field. */
 export function control({ id, hint, problem }: Omit<FieldProps, "label">) {
   const described = [problem && `${id}-problem`, hint && `${id}-hint`].filter(Boolean).join(" ");
   return {
@@ -55,7 +55,7 @@ export function InputField({ id, label, hint, problem, type = "text", ...input }
 interface SelectFieldProps extends FieldProps {
   value: string;
   options: readonly { value: string; label: string }[];
-  /** The choice of none of them. */
+  /** `any` labels the choice of none of the options. */
   any?: string;
   autofocus?: boolean;
 }

@@ -1,6 +1,9 @@
 import type { PropsWithChildren } from "hono/jsx";
 
-/** A text with an element in the place of one of its values, which were not given for it. */
+/**
+ * Shows a text whose placeholder `{name}` is replaced by an element, which a translation cannot
+ * hold.
+ */
 export function Fill({ text, name, children }: PropsWithChildren<{ text: string; name: string }>) {
   const [before, ...after] = text.split(`{${name}}`);
   return (

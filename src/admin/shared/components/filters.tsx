@@ -6,11 +6,11 @@ import { sharedWords } from "../words";
 interface FiltersProps {
   view: View;
   search: { value: string; hint: string; problem?: string };
-  /** How many filters besides the search are set. */
+  /** `active` is how many filters besides the search are set. */
   active: number;
 }
 
-/** The form over a list: the search, and filters that fold away where room is short. */
+/** Shows the form above a list: the search, and filters that fold away where room is short. */
 export function Filters({ view, search, active, children }: PropsWithChildren<FiltersProps>) {
   const { url } = view;
   const t = sharedWords(view);

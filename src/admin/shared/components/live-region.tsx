@@ -7,19 +7,21 @@ import { sharedWords } from "../words";
 
 interface LiveRegionProps {
   view: View;
-  /** The tasks it shows, as the live socket asks for them. */
+  /** `about` selects the tasks it shows, in the live socket's terms. */
   about: LiveFilter;
-  /** Something in it may still change. */
+  /** `open` means that something in it may still change. */
   open: boolean;
-  /** Tasks it does not show yet belong in it too. */
+  /** `grows` means that tasks it does not show yet belong in it too. */
   grows?: boolean;
-  /** It shows sums: whatever changes, it is read again, every few seconds at most. */
+  /**
+   * `summary` means that it shows sums: it is read again on any change, every few seconds at most.
+   */
   summary?: boolean;
-  /** For a reader without a session. */
+  /** `ticket` is for a reader without a session. */
   ticket?: string;
 }
 
-/** The part of a page that the page's script keeps up to date: see client/page.client.js. */
+/** A LiveRegion is the part of a page that client/page.client.js keeps up to date. */
 export function LiveRegion(props: PropsWithChildren<LiveRegionProps>) {
   const { view, about, open, grows, summary, ticket, children } = props;
   const t = sharedWords(view);
@@ -46,7 +48,7 @@ export function LiveRegion(props: PropsWithChildren<LiveRegionProps>) {
   );
 }
 
-/** When a summary was made, and the way to make it again without a script. */
+/** Says when a summary was made, and links to a new one for browsers without the script. */
 export function AsOf({ view, now }: { view: View; now: number }) {
   const { url } = view;
   const t = sharedWords(view);
@@ -58,8 +60,8 @@ export function AsOf({ view, now }: { view: View; now: number }) {
 }
 
 /**
- * Attributes of an element that tells how a region is: what the page's script says to those who listen
- * when `change` is another than before or, without it, the text.
+ * Returns the attributes of the element that tells a region's status. The page's script announces
+ * `text` when `change` differs from before or, without it, when the text does.
  */
 export function said(text: string, change = "") {
   return { "data-status": change, "data-said": text };

@@ -6,11 +6,11 @@ import { sharedWords } from "../words";
 interface PagerProps {
   view: View;
   page: Page<unknown>;
-  /** A list that is not in order of time. */
+  /** `timeless` marks a list that is not in order of time. */
   timeless?: boolean;
 }
 
-/** How many there are, and the way to the pages on either side; filters stay in the address. */
+/** Shows how many rows there are and links to the pages on either side, which keep the filters. */
 export function Pager({ view, page, timeless = false }: PagerProps) {
   const { url, language } = view;
   const t = sharedWords(view);

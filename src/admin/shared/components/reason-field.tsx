@@ -3,7 +3,7 @@ import type { View } from "../view";
 import { control, Field } from "./field";
 import { sharedWords } from "../words";
 
-/** Why somebody does what cannot be undone; `wrong` is what was typed that is no reason. */
+/** Asks for the reason of an action that cannot be undone; `wrong` is the refused text. */
 export function ReasonField({ view, wrong }: { view: View; wrong?: string }) {
   const t = sharedWords(view);
   const field = { id: "reason", label: t("confirm.reason"), hint: t("confirm.reasonHint") };

@@ -1,6 +1,6 @@
 import type { PropsWithChildren } from "hono/jsx";
 
-/** A part of a page, under its title. */
+/** Shows a part of a page under its title. */
 export function Section({ id, title, children }: PropsWithChildren<{ id: string; title: string }>) {
   return (
     <section aria-labelledby={id}>

@@ -33,7 +33,7 @@ const PAGE_KEYS: typeof LIST_KEYS = [
   [["Esc"], "shortcuts.leave"],
 ];
 
-/** What the keyboard can do; the page's script opens it and follows its links (`data-go`). */
+/** Lists the keyboard shortcuts; the page's script opens it and follows its links (`data-go`). */
 export function ShortcutSheet({ view }: { view: View }) {
   const { person } = view;
   const t = sharedWords(view);

@@ -1,8 +1,8 @@
 import { UTC } from "../zone";
 
 /**
- * A moment, readable in UTC; the page's script shows it in the reader's zone. `precise` leaves the
- * day out and shows milliseconds.
+ * Shows a moment in UTC, which the page's script rewrites in the reader's zone. `precise` leaves
+ * the day out and shows milliseconds.
  */
 export function Time({ at, precise = false }: { at: string | number; precise?: boolean }) {
   const iso = new Date(at).toISOString();
@@ -14,7 +14,7 @@ export function Time({ at, precise = false }: { at: string | number; precise?: b
   );
 }
 
-/** The zone that times are in: UTC, or where the page's script runs the reader's. */
+/** Names the zone of times: UTC, or the reader's where the page's script runs. */
 export function OwnZone() {
   return <span data-zone="name">{UTC}</span>;
 }

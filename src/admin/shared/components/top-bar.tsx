@@ -1,7 +1,7 @@
 import { MAX_UNREAD, type Theme, THEMES, type View } from "../view";
 import { sharedWords } from "../words";
 
-/** On every page: where one is, the two preferences, and who is signed in. */
+/** The top bar of every page shows where one is, language and theme, and who is signed in. */
 export function TopBar({ view }: { view: View }) {
   const { person } = view;
   const t = sharedWords(view);
@@ -53,7 +53,7 @@ export function TopBar({ view }: { view: View }) {
   );
 }
 
-/** The way to the notifications, and how many are unread. */
+/** Links to the notifications, with the count of unread ones. */
 async function Bell({ view }: { view: View }) {
   const { url } = view;
   const t = sharedWords(view);
@@ -95,7 +95,7 @@ function Preferences({ view }: { view: View }) {
   const { language, theme, person, url, from } = view;
   const t = sharedWords(view);
   const back = new URL(from ?? url);
-  back.searchParams.delete("lang"); // or the address would go on overruling the choice
+  back.searchParams.delete("lang"); // a `lang` in the address would override the choice
   const other = language === "es" ? "en" : "es";
   const next: Theme = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? "auto";
   return (

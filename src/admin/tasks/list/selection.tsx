@@ -5,10 +5,10 @@ import { formatCount } from "../../shared/format";
 import type { View } from "../../shared/view";
 import { tasksWords } from "../words";
 
-/** The safest first: it is the one a form begins with. */
+/** The safest action comes first, because the form begins with it. */
 export const ACTION_NAMES = ["retry", "discard", "cancel"] as const satisfies Action[];
 
-/** The box that picks a task of a list. */
+/** Shows the box that picks a task of a list. */
 export function Pick({ view, id }: { view: View; id: string }) {
   const t = tasksWords(view);
   return (
@@ -26,14 +26,14 @@ export function Pick({ view, id }: { view: View; id: string }) {
 
 interface SelectionProps {
   view: View;
-  /** The filter all of whose tasks can be meant, by its fields' names. */
+  /** `filter` has the fields of the filter whose tasks can all be meant. */
   filter: Record<string, string>;
-  /** How many match it. */
+  /** `total` is how many tasks match the filter. */
   total: Total;
   actions?: readonly Action[];
 }
 
-/** A list whose rows can be picked, and what to do with those, or with all that match. */
+/** Shows a list whose rows can be picked, and the actions on picked or on all matching tasks. */
 export function Selection(props: PropsWithChildren<SelectionProps>) {
   const { view, filter, total, actions = ACTION_NAMES, children } = props;
   const { url, language } = view;

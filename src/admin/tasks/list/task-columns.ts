@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
 import type { TaskKey } from "../words";
 
-/** What the task history may show of a task beside its id and its state. */
+/** COLUMNS are what the task history may show of a task besides its id and state. */
 export const COLUMNS = {
   name: "tasks.name",
   module: "task.module",
@@ -17,7 +17,7 @@ export const COLUMNS = {
 } as const satisfies Record<string, TaskKey>;
 export type Column = keyof typeof COLUMNS;
 
-/** How a person likes the task history. */
+/** A TaskLook is how a person likes the task history. */
 export interface TaskLook {
   dense: boolean;
   columns: ReadonlySet<Column>;
@@ -42,7 +42,7 @@ export function toLook(dense: boolean, names: readonly string[]): TaskLook {
   return { dense, columns: new Set(all.filter((column) => names.includes(column))) };
 }
 
-/** Kept in the browser; null goes back to how it was at first. */
+/** Keeps the look in a cookie; null returns to the initial one. */
 export function keepTaskLook(c: Context, look: TaskLook | null): void {
   const text = look ? [look.dense ? "dense" : "normal", ...look.columns].join(".") : "";
   setCookie(c, COOKIE, text, {

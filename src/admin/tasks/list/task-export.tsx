@@ -2,7 +2,7 @@ import { onlySet, type TaskQuery } from "./task-query";
 import type { View } from "../../shared/view";
 import { tasksWords } from "../words";
 
-/** Starts an export of the tasks a list shows, its further pages included. */
+/** Starts an export of the tasks that a list shows, its further pages included. */
 export function TaskExport({ view, typed }: { view: View; typed: TaskQuery["typed"] }) {
   const t = tasksWords(view);
   return (

@@ -22,10 +22,10 @@ import { tasksWords } from "../words";
 interface TaskListPageProps {
   view: View;
   query: TaskQuery;
-  /** The registered tasks, and their modules. */
+  /** `known` has the registered tasks, and their modules. */
   known: { names: string[]; modules: string[] };
   look: TaskLook;
-  /** Null when the filters cannot be read. */
+  /** `list` is null when the filters cannot be read. */
   list: List | null;
 }
 
@@ -33,9 +33,9 @@ interface List {
   page: Page<unknown>;
   tasks: TaskFacts[];
   withOrder: Set<string>;
-  /** What those who asked for the tasks are called, as far as that is shown. */
+  /** `people` maps the shown requesters, as stored, to display names. */
   people: ReadonlyMap<string, string>;
-  /** Whether this person may act on them. */
+  /** `mayAct` tells whether this person may act on the tasks. */
   mayAct: boolean;
 }
 
@@ -168,7 +168,7 @@ type ActionableProps = PropsWithChildren<
   }
 >;
 
-/** With the bar of actions for those who may use it. */
+/** Adds the bar of actions for those who may use it. */
 function Actionable({ view, query, total, mayAct, children }: ActionableProps) {
   return mayAct ? (
     <Selection view={view} filter={query.typed} total={total}>

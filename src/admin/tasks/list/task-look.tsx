@@ -2,7 +2,7 @@ import { type Column, COLUMNS, type TaskLook } from "./task-columns";
 import type { View } from "../../shared/view";
 import { tasksWords } from "../words";
 
-/** The choice of columns and density, kept in the browser. */
+/** Shows the choice of columns and density, which the browser keeps. */
 export function TaskLookForm({ view, look }: { view: View; look: TaskLook }) {
   const { url } = view;
   const t = tasksWords(view);

@@ -30,17 +30,20 @@ const shape = {
 type Name = keyof typeof shape;
 export const TASK_FILTERS = Object.keys(shape);
 
-/** The task history's address: what was typed, what it means, and what of it cannot be read. */
+/**
+ * A TaskQuery is the task history's parsed address: what was typed, what it means, and what cannot
+ * be read.
+ */
 export interface TaskQuery extends PagedQuery<Name> {
   filter: TaskFilter;
 }
 
-/** The fields that say something. */
+/** Returns the fields that have a value. */
 export function onlySet(typed: Partial<Record<Name, string>>): Record<string, string> {
   return Object.fromEntries(Object.entries(typed).filter(([, text]) => text !== ""));
 }
 
-/** The address of the tasks that match, elsewhere than in the list too. */
+/** Returns the query of the tasks that match, which pages other than the list use too. */
 export function taskQuery(typed: Partial<Record<Name, string>>): string {
   return new URLSearchParams(onlySet(typed)).toString();
 }

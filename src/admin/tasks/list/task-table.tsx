@@ -14,12 +14,12 @@ import { tasksWords } from "../words";
 interface TaskTableProps {
   view: View;
   tasks: readonly TaskFacts[];
-  /** The tasks whose order is in the database. */
+  /** `withOrder` has the tasks whose order is in the database. */
   withOrder: ReadonlySet<string>;
   look: TaskLook;
-  /** What those who asked for the tasks are called, where that is shown. */
+  /** `names` maps the shown requesters, as stored, to display names. */
   names: ReadonlyMap<string, string>;
-  /** Whether each has a box to pick it, inside a selection's form. */
+  /** `pickable` gives each row a box, inside a selection's form. */
   pickable: boolean;
 }
 
@@ -88,7 +88,8 @@ function cell(column: Column, task: TaskFacts, props: TaskTableProps): Child {
     case "user":
       return who && <bdi>{names.get(who) ?? who}</bdi>;
     case "worker":
-      // Work elsewhere is told of by a person or a key, everything else is run by a consumer.
+      // A person or key reports work elsewhere and has a name; consumers run everything else and
+      // have none.
       return task.worker_name && <bdi>{names.get(task.worker_name) ?? task.worker_name}</bdi>;
     case "attempts":
       return t("task.attemptsOf", { attempts: task.attempts, max: task.max_retries + 1 });

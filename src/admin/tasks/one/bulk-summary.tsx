@@ -6,13 +6,13 @@ import { tasksWords } from "../words";
 
 interface BulkSummaryProps {
   view: View;
-  /** The input of the task that does it. */
+  /** `input` is the input of the task that carries out the action. */
   input: unknown;
-  /** Once it has ended. */
+  /** `result` is set once the task has ended. */
   result: unknown;
 }
 
-/** What a bulk action does, and to how many it was done. */
+/** Shows what a bulk action does, and to how many tasks it was done. */
 export function BulkSummary({ view, input, result }: BulkSummaryProps) {
   const { language } = view;
   const t = tasksWords(view);

@@ -4,10 +4,10 @@ import type { View } from "../../shared/view";
 import { TaskLink } from "./task-link";
 import { tasksWords } from "../words";
 
-/** Older versions said it in the reason only. */
+/** Older versions noted a replay only in the reason, in this form. */
 const OLD_REASON = /^replayed as (\S+)$/;
 
-/** Why nobody need look at this failure any more. */
+/** Shows why nobody need look at this failure any more. */
 export function Discarded({ view, task }: { view: View; task: TaskFacts }) {
   const t = tasksWords(view);
   const reason = task.discard_reason;
@@ -31,7 +31,7 @@ export function Discarded({ view, task }: { view: View; task: TaskFacts }) {
   );
 }
 
-/** The edited copy that stands in for a discarded task. */
+/** Returns the id of the edited copy that replaces a discarded task, or null. */
 function replayedAs({ timeline }: TaskFacts, reason: string): string | null {
   const noted = timeline.findLast(({ event }) => event === "discarded") as
     | { replayed_as?: unknown }

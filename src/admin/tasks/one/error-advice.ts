@@ -1,7 +1,10 @@
 import { BURIED } from "../../../tasks/running/dead-letters";
 import type { TaskKey } from "../words";
 
-/** Whose fault a failure is and what to do next, by its code; those of other modules have none. */
+/**
+ * ADVICE maps an error code to whose fault it is and what to do next; codes of other modules have
+ * none.
+ */
 const ADVICE: Record<string, TaskKey> = {
   ...all("repair.advice.sender", [
     "invalid_order",
@@ -32,7 +35,7 @@ function all(advice: TaskKey, codes: readonly string[]): Record<string, TaskKey>
 
 export function adviceOn(code: string, taskName: string): TaskKey | null {
   if (taskName === BURIED.name) {
-    return "repair.advice.stranger"; // whatever its code, there is no task to run
+    return "repair.advice.stranger"; // there is no task to run, whatever the code
   }
   return Object.hasOwn(ADVICE, code) ? (ADVICE[code] ?? null) : null;
 }

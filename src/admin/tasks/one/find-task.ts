@@ -4,12 +4,12 @@ import type { TaskFacts } from "../../../tasks/reading/execution";
 import { knownTask } from "../../../tasks/commands/known-task";
 import type { TaskView } from "../../../tasks/model/queries";
 
-/** The task an address names. Throws 404. */
+/** Returns the task that an address names. Throws 404. */
 export function findTask(c: Context<AppEnv>): Promise<TaskView> {
   return knownTask(c.env.DB, c.req.param("id") ?? "");
 }
 
-/** Everybody who had a hand in a task, as stored. */
+/** Returns everybody who had a hand in a task, as stored. */
 export function callersOf(task: TaskFacts): string[] {
   const { by } = (task.error_detail ?? {}) as { by?: unknown };
   const events: Record<string, unknown>[] = task.timeline;

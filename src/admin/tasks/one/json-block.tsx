@@ -8,11 +8,11 @@ const MAX_CHARACTERS = 8000;
 interface Props {
   view: View;
   value: unknown;
-  /** Where all of it is, should it be too long to show. */
+  /** `whole` is where all of it is, for a value too long to show. */
   whole?: string;
 }
 
-/** JSON as readable text. */
+/** Shows a value as indented JSON. */
 export function JsonBlock({ view, value, whole }: Props) {
   const t = tasksWords(view);
   const text = prettyJson(value);

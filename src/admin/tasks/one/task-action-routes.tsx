@@ -21,7 +21,7 @@ const PATHS = [
   ["/discards", "discard"],
 ] as const;
 
-/** What is done to one task once it is confirmed, mounted at /admin/tasks/:id. */
+/** The confirmed actions on one task are mounted at /admin/tasks/:id. */
 export function taskActionPages(engine: Engine) {
   const routes = new Hono<AppEnv>({ strict: false });
 
@@ -58,7 +58,7 @@ export function taskActionPages(engine: Engine) {
   return routes;
 }
 
-/** 403 unless the task is one's own or one may act on all. */
+/** Answers 403 unless the task is the caller's own, or they may act on all. */
 async function requireOwnOrScope(c: Context<AppEnv>, next: () => Promise<void>) {
   if (!mayCancel(await findTask(c), assertCaller(c.var.caller))) {
     throw problemOf({ kind: "needs_scope", scope: "tasks:write" });

@@ -6,7 +6,7 @@ import type { View } from "../../shared/view";
 import { ConfirmPage } from "../../shared/confirm";
 import { tasksWords } from "../words";
 
-/** Those that only need a yes. */
+/** A ConfirmedAction needs only a yes. */
 export type ConfirmedAction = Exclude<TaskAction, "replay">;
 
 const WORDS = {
@@ -19,9 +19,9 @@ interface TaskActionPageProps {
   view: View;
   action: ConfirmedAction;
   task: TaskFacts;
-  /** The state that forbade it a moment ago. */
+  /** `forbidden` is the state that forbade the action a moment ago. */
   forbidden?: Status;
-  /** As it was typed, when it was not accepted. */
+  /** `wrongReason` is the reason as typed, if it was refused. */
   wrongReason?: string;
 }
 

@@ -18,7 +18,7 @@ interface TaskErrorProps {
   names: ReadonlyMap<string, string>;
 }
 
-/** Why a task failed, or what an open one waits for; with the way to the task in its way. */
+/** Shows why a task failed, or what an open one waits for, with a link to the task in its way. */
 export function TaskError({ view, task, names }: TaskErrorProps) {
   const t = tasksWords(view);
   const error = errorOf(task);

@@ -11,13 +11,13 @@ import { tasksWords } from "../words";
 interface TaskFactListProps {
   view: View;
   task: TaskFacts;
-  /** Whether its order is in the database. */
+  /** `stored` tells whether its order is in the database. */
   stored: boolean;
-  /** What those who had a hand in it are called, by how they are stored. */
+  /** `names` maps those who had a hand in it, as stored, to display names. */
   names: ReadonlyMap<string, string>;
 }
 
-/** What is known of a task, by name. */
+/** Lists the facts of a task. */
 export function TaskFactList({ view, task, stored, names }: TaskFactListProps) {
   const t = tasksWords(view);
   const { requested_by: who, worker_name: worker } = task;

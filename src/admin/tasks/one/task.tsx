@@ -18,21 +18,24 @@ import { tasksWords } from "../words";
 interface TaskPageProps {
   view: View;
   task: TaskFacts;
-  /** Its stages that take no time that could be measured. */
+  /** `computes` are its stages that only compute, whose time is not measurable. */
   computes: readonly string[];
   input: unknown;
   stored: boolean;
-  /** Link to the file of an export; null when that is deleted. */
+  /**
+   * `file` is the link to the file of an export; null when it is deleted, undefined for other
+   * tasks.
+   */
   file: string | null | undefined;
-  /** What those who had a hand in it are called, by how they are stored. */
+  /** `names` maps those who had a hand in it, as stored, to display names. */
   names: ReadonlyMap<string, string>;
-  /** What this person may do to it in this state. */
+  /** `actions` tells what this person may do to it in its state. */
   actions: Record<TaskAction, boolean>;
 }
 
 const RELOAD_SECONDS = 5;
 
-/** What was just done, said once. */
+/** DONE maps what was just done to its message. */
 const DONE = {
   retry: "task.retried",
   cancel: "task.cancelled",

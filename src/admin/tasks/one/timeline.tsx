@@ -15,12 +15,15 @@ interface Event {
 interface TimelineProps {
   view: View;
   events: readonly Event[];
-  /** Events of stages that only compute: they have a place among the others, and no time. */
+  /**
+   * `computes` are events of stages that only compute: they keep their place among the others, but
+   * show no time.
+   */
   computes: readonly string[];
   names: ReadonlyMap<string, string>;
 }
 
-/** What happened to a task, and how long it waited for what. */
+/** Shows what happened to a task, and how long it waited for what. */
 export function Timeline({ view, events, computes, names }: TimelineProps) {
   const t = tasksWords(view);
   const timed = events.filter(({ event }) => !computes.includes(event));
@@ -81,7 +84,7 @@ function Details({
   );
 }
 
-/** In place of events that are not kept: what lies between its neighbours is no wait. */
+/** OMITTED stands for events that were not kept, so the time between its neighbours is no wait. */
 const OMITTED = "omitted";
 
 interface TookProps {
