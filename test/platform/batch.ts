@@ -1,4 +1,4 @@
-/** A queue's binding and batches, as a Worker sees them. */
+/** This file makes a queue's binding and batches as a Worker sees them. */
 import type { Waiting } from "./queue";
 import type { Answer } from "./wire";
 
@@ -22,7 +22,10 @@ export function bindingOf(queue: Sends): Queue {
   };
 }
 
-/** A batch as the platform hands it over, and what was answered: of each message the first word. */
+/**
+ * Makes a batch as the platform hands it over, and records the answers: the first one of each
+ * message counts.
+ */
 export function batchOf(messages: readonly Waiting[], queue = "pedidos-orders") {
   const answers = new Map<string, Answer>();
   const answer = (id: string, word: Answer) => void (answers.has(id) || answers.set(id, word));

@@ -28,7 +28,10 @@ class StillDate extends RealDate {
   }
 }
 
-/** Something came back from outside: it is as late as it really is. Without effect until `stopClock`. */
+/**
+ * Moves the clock to the real time, because something came back from outside. It has no effect
+ * until `stopClock`.
+ */
 export function tick(): void {
   if (now !== null) {
     now = RealDate.now();
@@ -36,14 +39,14 @@ export function tick(): void {
   }
 }
 
-/** The time as it is, or as a test has set it. */
+/** Returns the real time, or the one a test has set. */
 export function trueNow(): number {
   return (now === null ? Date : RealDate).now();
 }
 
 type Timer = (callback: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) => number;
 
-/** A timer that fires is an event too. */
+/** Wraps a timer, since its firing moves the clock too. */
 function late<Set extends typeof setTimeout | typeof setInterval>(set: Set): Set {
   const timer: Timer = (callback, ms, ...args) =>
     (set as unknown as Timer)(() => {
@@ -53,7 +56,7 @@ function late<Set extends typeof setTimeout | typeof setInterval>(set: Set): Set
   return timer as unknown as Set;
 }
 
-/** From now on time passes only at a `tick`. Returns what lets it run again. */
+/** Stops time, except at a `tick`. Returns a function that lets it run again. */
 export function stopClock(): () => void {
   now = RealDate.now();
   elapsed = realPerformance();

@@ -1,9 +1,10 @@
 /**
- * What D1 says when it is D1 that is in trouble, word for word.
+ * D1_ERRORS are the messages of D1 when it is itself in trouble, word for word.
  *
  * [debug] https://developers.cloudflare.com/d1/observability/debug-d1/ (List of D1_ERRORs)
  * [api] workerd, src/cloudflare/internal/d1-api.ts
- * [size] https://developers.cloudflare.com/d1/platform/limits/ (10 GB), worded as deployments report it
+ * [size] https://developers.cloudflare.com/d1/platform/limits/ (10 GB), worded as deployments
+ * report it
  */
 export const D1_ERRORS = {
   "code updated": "D1 DB reset because its code was updated.", // [debug]

@@ -1,11 +1,11 @@
 /**
- * D1 as it is documented, in front of the local one, which is kinder: round trips, one query at a
- * time, errors of its own, values of 2 MB, a disk that is full.
+ * StrictD1 puts D1's documented behaviour in front of the local D1, which is more lenient: round
+ * trips, one query at a time, its own errors, values of 2 MB, a full disk.
  *
- * Not here: 2 MB a row, 30 s a query, overload by load (its errors come by chance or plan).
+ * It leaves out 2 MB a row, 30 s a query, and overload by load (its errors come by chance or plan).
  *
- * https://developers.cloudflare.com/d1/platform/limits/ (2 MB a string, 100 KB of SQL, 10 GB,
- * one query at a time per database), ./d1-errors.ts
+ * https://developers.cloudflare.com/d1/platform/limits/ (2 MB a string, 100 KB of SQL, 10 GB, one
+ * query at a time per database), ./d1-errors.ts
  */
 import { trueNow } from "./clock";
 import { d1Error, type D1ErrorName } from "./d1-errors";
@@ -16,38 +16,38 @@ const MAX_VALUE_BYTES = 2_000_000;
 const MAX_SQL_BYTES = 100_000;
 
 export interface D1Call {
-  /** Of all statements of the call, one a line. */
+  /** `sql` has all statements of the call, one a line. */
   sql: string;
   writes: boolean;
   isBatch: boolean;
 }
 
 export interface D1Fault {
-  /** Without one the call only stalls. */
+  /** Without an `error` the call only stalls. */
   error?: D1ErrorName;
-  /** The call takes effect, and only its answer is lost. */
+  /** `committed` means that the call takes effect and only its answer is lost. */
   committed?: boolean;
-  /** So long nothing comes back. */
+  /** `stallMs` is for how long nothing comes back. */
   stallMs?: number;
 }
 
 export interface D1Rules {
-  /** Between the caller and the database and back. */
+  /** `roundTripMs` is the time from the caller to the database and back. */
   roundTripMs?: number;
-  /** A call that writes, or only reads, keeps the database from all others for so long. */
+  /** A call keeps the database from all others for `writeMs`, or `readMs` if it only reads. */
   writeMs?: number;
   readMs?: number;
-  /** When it is free again: one for all bindings to it. */
+  /** `turn.freeAt` is when the database is free again; all bindings to it share it. */
   turn?: { freeAt: number };
-  /** Asked before each call. */
+  /** `fault` is asked before each call. */
   fault?(call: D1Call): D1Fault | null | undefined;
-  /** Past this size only SELECT and DELETE work. */
+  /** Past `maxBytes` only SELECT and DELETE work. */
   maxBytes?: number;
-  /** How the time of these rules passes. */
+  /** `wait` lets the time of these rules pass. */
   wait?: (ms: number) => Promise<void>;
 }
 
-/** A database with rules, which may change while it is in use. */
+/** Returns a database that keeps to rules, which may change while it is in use. */
 export function strictD1(db: D1Database, rules: D1Rules = {}): D1Database {
   const strict = new StrictD1(db, rules);
   const session = (inner: D1DatabaseSession) =>
@@ -140,7 +140,7 @@ class StrictD1 {
     });
   }
 
-  // By a time, not by a promise: one made in another request could not be waited for.
+  // The turn is a time, not a promise, because a promise made in another request cannot be awaited.
   async #takeTurn(ms: number): Promise<void> {
     if (ms > 0) {
       const now = trueNow();

@@ -1,6 +1,6 @@
 /**
- * What the platform counts per invocation (a request, a batch, an alarm, a call of an object):
- * queries to D1, and connections that wait for their answer.
+ * This file counts what the platform counts per invocation (a request, a batch, an alarm, a call of
+ * an object): queries to D1, and connections that wait for their answer.
  *
  * https://developers.cloudflare.com/d1/platform/limits/ (1,000 queries per invocation, paid)
  * https://developers.cloudflare.com/workers/platform/limits/ (6 simultaneous open connections; more
@@ -28,7 +28,7 @@ class Invocation {
     } finally {
       const next = this.#waiting.shift();
       if (next) {
-        next(); // it takes this place over
+        next(); // the next call takes over this place
       } else {
         this.#open -= 1;
       }
@@ -44,7 +44,9 @@ export function invoke<T>(handler: () => T): T {
   return current.run(new Invocation(), handler);
 }
 
-/** A call to a service: one of six connections, and the only thing by which the clock moves. */
+/**
+ * Makes a call to a service. It takes one of six connections, and only its answer moves the clock.
+ */
 export async function connect<T>(call: () => Promise<T>): Promise<T> {
   try {
     const invocation = current.getStore();
@@ -54,13 +56,15 @@ export async function connect<T>(call: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Throws past the queries that an invocation may send; outside one, nothing is counted. */
+/**
+ * Throws if an invocation sends more queries than it may. Outside an invocation nothing is counted.
+ */
 export function countQueries(n: number): void {
   const invocation = current.getStore();
   if (invocation) {
     invocation.queries += n;
     if (invocation.queries > QUERIES) {
-      // Its words are not documented.
+      // The platform's words for this are not documented.
       throw new Error("Too many API requests by single Worker invocation.");
     }
   }

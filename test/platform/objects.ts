@@ -1,9 +1,10 @@
 /**
- * Durable Objects as they are documented: a call travels, an object that has too much to do refuses
- * at once, and one that moves or whose code changes drops the calls it is in.
+ * This file gives Durable Objects their documented behaviour: a call travels, an overloaded object
+ * refuses at once, and one that moves or whose code changes drops its current calls.
  *
- * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ (`overloaded` is
- * not to be tried again, `retryable` may be; the words of "version before" are workerd's), /durable-objects/observability/troubleshooting/
+ * https://developers.cloudflare.com/durable-objects/best-practices/error-handling/ (`overloaded`
+ * must not be retried, `retryable` may be; the words of "version before" are workerd's),
+ * /durable-objects/observability/troubleshooting/
  */
 import { connect } from "./invocation";
 import { sleep } from "./sleep";
@@ -25,7 +26,7 @@ export const OBJECT_ERRORS = {
     overloaded: false,
     retryable: true,
   },
-  /** Of an object whose class does not have the method yet. */
+  /** An object answers this while its class, of the older version, lacks the method. */
   "version before": {
     message: "The RPC receiver does not implement the method.",
     overloaded: false,
@@ -42,18 +43,18 @@ function objectError(name: ObjectErrorName): Error {
 
 interface ObjectFault {
   error: ObjectErrorName;
-  /** The call takes effect, and only its answer is lost. */
+  /** `committed` means that the call takes effect and only its answer is lost. */
   committed?: boolean;
 }
 
 export interface ObjectRules {
-  /** Between the caller and the object and back. */
+  /** `roundTripMs` is the time from the caller to the object and back. */
   roundTripMs?: number;
-  /** Asked before each call, with its method. */
+  /** `fault` is asked before each call, with its method. */
   fault?: (method: string) => ObjectFault | null | undefined;
 }
 
-/** A namespace whose stubs keep to the rules. */
+/** Returns a namespace whose stubs keep to the rules. */
 export function strictObjects<Namespace extends DurableObjectNamespace<never>>(
   namespace: Namespace,
   rules: ObjectRules = {},

@@ -1,11 +1,12 @@
 /**
- * A queue as it is documented: 5,000 messages a second, then it refuses; what is not acked counts
- * as backlog, in flight and delayed too; retries are counted, and past the last a message goes to
- * the dead letters. It keeps no time of its own: whoever holds it delivers what is visible.
+ * StrictQueue has a queue's documented behaviour: it refuses past 5,000 messages a second, counts
+ * everything unacked as backlog (in flight and delayed too), counts retries, and sends a message
+ * past the last retry to the dead letters. It keeps no time of its own: its holder delivers what is
+ * visible.
  *
  * https://developers.cloudflare.com/queues/platform/limits/ (5,000 messages a second, 100 messages
- * or 256 KB a call, 128 KB a message), /queues/configuration/javascript-apis/ (metrics: unacknowledged
- * messages), /queues/configuration/dead-letter-queues/
+ * or 256 KB a call, 128 KB a message), /queues/configuration/javascript-apis/ (metrics:
+ * unacknowledged messages), /queues/configuration/dead-letter-queues/
  */
 const PER_SECOND = 5000;
 const MAX_MESSAGES = 100;
@@ -14,20 +15,20 @@ const MAX_MESSAGE_BYTES = 128_000;
 const METADATA_BYTES = 100;
 
 export interface QueueRules {
-  /** Deliveries after the first; then it is a dead letter. */
+  /** `maxRetries` is how many deliveries follow the first before a message is a dead letter. */
   maxRetries?: number;
-  /** Takes what the platform gives up on; without one it is gone. */
+  /** `deadLetters` takes the messages that the platform gives up on; without it they are gone. */
   deadLetters?: StrictQueue;
 }
 
-/** A message on its way. */
+/** A Waiting is a message on its way. */
 export interface Waiting {
   id: string;
   body: unknown;
   bytes: number;
-  /** When it was first sent, retries notwithstanding. Unix milliseconds. */
+  /** `sentAt` is when it was first sent, in Unix milliseconds; retries do not change it. */
   sentAt: number;
-  /** Deliveries that have been. */
+  /** `attempts` counts past deliveries. */
   attempts: number;
   visibleAt: number;
 }
@@ -39,15 +40,18 @@ export interface QueueMetrics {
 }
 
 export class StrictQueue {
-  /** Those that wait, delayed ones too. */
+  /** `messages` holds those that wait, delayed ones too. */
   messages: Waiting[] = [];
-  /** Those at a consumer. */
+  /** `inFlight` holds the messages at a consumer. */
   readonly inFlight = new Set<Waiting>();
-  /** Bodies it accepted, in order. */
+  /** `sent` has the accepted bodies, in order. */
   readonly sent: unknown[] = [];
-  /** Takes nothing. */
+  /** While `refuses` is set the queue takes nothing. */
   refuses = false;
-  /** Says it is empty, whatever it holds: the platform's metrics are best effort. */
+  /**
+   * While `blind` is set the queue says it is empty, since the platform's metrics are only best
+   * effort.
+   */
   blind = false;
   readonly #rules: QueueRules;
   #next = 0;
@@ -57,7 +61,7 @@ export class StrictQueue {
     this.#rules = rules;
   }
 
-  /** A call of a producer: all or nothing. Throws as the platform does. */
+  /** Sends all bodies or none, as a producer's call does. Throws as the platform does. */
   send(bodies: readonly unknown[], delayMs = 0): QueueMetrics {
     const sizes = bodies.map((body) => bytesOf(body) + METADATA_BYTES);
     if (bodies.length === 0 || bodies.length > MAX_MESSAGES) {
@@ -87,7 +91,7 @@ export class StrictQueue {
     };
   }
 
-  /** A message of this queue's, not in it. */
+  /** Makes a message for this queue without putting it in. */
   make(body: unknown, delayMs = 0): Waiting {
     this.#next += 1;
     const now = Date.now();
@@ -100,7 +104,7 @@ export class StrictQueue {
     return this.messages.filter((message) => message.visibleAt <= Date.now());
   }
 
-  /** Takes messages to a consumer. */
+  /** Moves messages to a consumer. */
   take(chosen: readonly Waiting[]): Waiting[] {
     const taken = new Set(chosen);
     this.messages = this.messages.filter((message) => !taken.has(message));
@@ -108,18 +112,18 @@ export class StrictQueue {
     return [...taken];
   }
 
-  /** Those at these places; a place beyond the end counts from the beginning again. */
+  /** Returns the messages at these places; a place beyond the end wraps around. */
   at(places: readonly number[]): Waiting[] {
     const { length } = this.messages;
     return places.flatMap((place) => this.messages[place % length] ?? []);
   }
 
-  /** They were acked, or are lost. */
+  /** Removes messages that were acked, or are lost. */
   drop(gone: readonly Waiting[]): void {
     this.take(gone).forEach((message) => this.inFlight.delete(message));
   }
 
-  /** It comes again, unless the platform has had enough of it. */
+  /** Puts a message back for another delivery, or into the dead letters after the last retry. */
   takeBack(message: Waiting, delayMs: number): void {
     this.inFlight.delete(message);
     const { maxRetries = Infinity, deadLetters } = this.#rules;

@@ -1,10 +1,11 @@
 /**
- * The queues of a started server, in this process: they outlive it, as the platform's do. What it
- * sends comes over HTTP; batches go to it the same way, several at once, and what it does not
- * answer comes again (all of a batch that failed, while the platform keeps what was acked before).
+ * This file holds a started server's queues in the test's process, where they outlive it as the
+ * platform's do. The server's sends come over HTTP, and batches go to it the same way, several at
+ * once. What it does not answer comes again (the whole of a failed batch, while the platform keeps
+ * what was acked before).
  *
  * https://developers.cloudflare.com/queues/configuration/consumer-concurrency/ (starts low, is
- * looked at when a batch ends), /queues/configuration/batching-retries/, /queues/platform/limits/
+ * adjusted when a batch ends), /queues/configuration/batching-retries/, /queues/platform/limits/
  * (15 minutes a batch), /queues/reference/delivery-guarantees/ (at least once)
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
@@ -27,20 +28,20 @@ export interface Consumer {
 }
 
 export interface QueuesOptions {
-  /** How long the answer to a send takes; about 60 ms on the platform. */
+  /** `sendMs` is how long the answer to a send takes; it is about 60 ms on the platform. */
   sendMs?: number;
-  /** Share of the messages that are delivered once more, though acked. */
+  /** `doubles` is the share of messages that are delivered once more though they were acked. */
   doubles?: number;
   random?: () => number;
-  /** In place of each consumer's own. */
+  /** `maxConcurrency` overrides each consumer's own. */
   maxConcurrency?: number;
 }
 
 export interface Counts {
   batches: number;
-  /** Batches that were under way at once, at most. */
+  /** `mostAtOnce` is the highest number of batches under way at once. */
   mostAtOnce: number;
-  /** Batches without an answer. */
+  /** `failed` counts batches without an answer. */
   failed: number;
   doubled: number;
   refused: number;
@@ -66,7 +67,7 @@ export class Queues {
 
   constructor(consumers: readonly Consumer[], options: QueuesOptions = {}) {
     this.#options = options;
-    // Those that others name come first.
+    // Queues that others name (as dead letters) must be made first.
     const named = consumers.toSorted(
       (a, b) => Number("deadLetterQueue" in a) - Number("deadLetterQueue" in b),
     );
@@ -95,7 +96,10 @@ export class Queues {
     this.#server?.closeAllConnections();
   }
 
-  /** What a server is started with: test/platform/worker.ts in place of src/index.ts, and how it is. */
+  /**
+   * Returns how to start a server here: with test/platform/worker.ts in place of src/index.ts, and
+   * its settings.
+   */
   argumentsFor(given: Partial<PlatformSettings>): { entry: string; flags: string[] } {
     const { port } = (this.#server?.address() ?? {}) as Partial<AddressInfo>;
     const settings: PlatformSettings = {
@@ -108,7 +112,9 @@ export class Queues {
     return { entry: "test/platform/worker.ts", flags: ["--define", `PLATFORM:${value}`] };
   }
 
-  /** Batches go to these servers from now on, in turn; to none: nothing is delivered. */
+  /**
+   * Delivers batches to these servers in turn from now on. Without servers nothing is delivered.
+   */
   deliverTo(...urls: readonly string[]): void {
     this.#workers = urls;
   }
@@ -187,14 +193,17 @@ export class Queues {
     }
     lane.running -= 1;
     this.#running -= 1;
-    // More at once while work is left, fewer when a call failed; looked at when a batch ends.
+    // Concurrency rises while work is left and falls when a call failed; it is adjusted when a
+    // batch ends.
     const limit = this.#options.maxConcurrency ?? consumer.maxConcurrency;
     const wanted = answers.size === 0 ? lane.most - 1 : lane.most + 1;
     lane.most = queue.visible().length === 0 ? 1 : Math.min(Math.max(wanted, 1), limit);
     this.#deliver();
   }
 
-  /** Answers by message; none when the call failed: then all come again. */
+  /**
+   * Returns the answers by message; none if the call failed, after which all messages come again.
+   */
   async #call(queue: string, messages: readonly Waiting[]): Promise<Map<string, Answer>> {
     const worker = this.#workers[this.counts.batches % this.#workers.length];
     try {
@@ -211,7 +220,7 @@ export class Queues {
       return new Map(answers);
     } catch {
       this.counts.failed += 1;
-      await sleep(POLL_MS); // the server is being killed, or started
+      await sleep(POLL_MS); // the server is being killed or started
       return new Map();
     }
   }
@@ -221,13 +230,13 @@ interface Lane {
   consumer: Consumer;
   queue: StrictQueue;
   running: number;
-  /** As many batches at once, for now. */
+  /** `most` is how many batches may run at once now. */
   most: number;
-  /** When it was first seen that fewer wait than a batch holds. */
+  /** `since` is when fewer messages than a full batch were first seen to wait. */
   since: number | null;
 }
 
-/** Whether a batch that is not full has waited long enough. */
+/** Tells whether a batch that is not full has waited long enough. */
 function isOver(lane: Lane): boolean {
   lane.since ??= Date.now();
   return Date.now() - lane.since >= lane.consumer.maxBatchTimeoutMs;

@@ -1,16 +1,19 @@
-/** What a started server's platform is like; travels as JSON from whoever starts it. */
+/** PlatformSettings describe a started server's platform; whoever starts it passes them as JSON. */
 export interface PlatformSettings {
-  /** Of the queues (queues.ts), and what shows that a batch comes from there. */
+  /** `queues` is the address of the queues (queues.ts); `secret` proves that a batch is theirs. */
   queues: string;
   secret: string;
-  /** To D1 and back, and to an object and back. Milliseconds. */
+  /** `roundTripMs` is the time, in milliseconds, to D1 and back, and to an object and back. */
   roundTripMs: number;
-  /** D1 does one call at a time, each for so long. */
+  /** D1 runs one call at a time: `writeMs` is how long one that writes takes, `readMs` any other. */
   writeMs: number;
   readMs: number;
-  /** Share of the calls to D1 and to objects that fail in the documented words, from 0 to 1. */
+  /**
+   * `faults` is the share, from 0 to 1, of calls to D1 and to objects that fail in the documented
+   * words.
+   */
   faults: number;
-  /** The clock moves only with I/O. */
+  /** `stillClock` makes the clock move only with I/O. */
   stillClock: boolean;
   seed: number;
 }

@@ -1,13 +1,16 @@
 import type { Waiting } from "./queue.ts";
 
-/** What the queues (queues.ts) and a server on the platform (worker.ts) say to each other. */
+/**
+ * This file is the protocol between the queues (queues.ts) and a server on the platform
+ * (worker.ts).
+ */
 export const DELIVERY_PATH = "/__platform/deliver";
 export const SECRET_HEADER = "x-platform";
 
-/** What a consumer said of a message. */
+/** An Answer is what a consumer said about a message. */
 export type Answer = "ack" | { delayMs: number };
 
-/** As a server on the platform is given a batch. */
+/** A DeliveredBatch is how a server on the platform receives a batch. */
 export interface DeliveredBatch {
   queue: string;
   messages: Waiting[];

@@ -1,6 +1,7 @@
 /**
- * The whole Worker on the strict platform, run in place of src/index.ts: every binding keeps to the
- * settings, its queues are those of queues.ts, and each event is an invocation of its own.
+ * This file runs the whole Worker on the strict platform, in place of src/index.ts: every binding
+ * keeps to the settings, its queues are those of queues.ts, and each event is an invocation of its
+ * own.
  */
 import product, * as classes from "../../src/index";
 import { seededRandom } from "../support/random";
@@ -13,7 +14,7 @@ import { OBJECT_ERRORS, type ObjectErrorName, strictObjects } from "./objects";
 import type { PlatformSettings } from "./settings";
 import { type DeliveredBatch, DELIVERY_PATH, SECRET_HEADER } from "./wire";
 
-/** Put here by wrangler's --define. */
+/** wrangler's --define sets PLATFORM. */
 declare const PLATFORM: string;
 
 const settings = JSON.parse(PLATFORM) as PlatformSettings;
@@ -37,7 +38,7 @@ function struck<Name extends D1ErrorName | ObjectErrorName>(names: readonly Name
     : null;
 }
 
-/** The database does one thing at a time, whoever asks it. */
+/** The database does one thing at a time, whoever asks it, so all share one turn. */
 const turn = { freeAt: 0 };
 
 function strict(env: Env): Env {
@@ -62,7 +63,7 @@ function databaseOf(db: D1Database): D1Database {
   return strictD1(db, { roundTripMs, writeMs, readMs, turn, fault: () => struck(D1_FAULTS) });
 }
 
-/** A binding whose calls are connections. */
+/** Wraps a binding so that its calls take connections. */
 function connected<Binding extends object>(binding: Binding): Binding {
   return new Proxy(binding, {
     get(target, name) {
@@ -105,7 +106,9 @@ interface Answered extends Omit<QueueMetrics, "oldestMessageTimestamp"> {
   oldestMessageTimestamp?: string;
 }
 
-/** An object's class whose events are invocations, and whose bindings keep to the rules. */
+/**
+ * Wraps an object's class so that its events are invocations and its bindings keep to the rules.
+ */
 function onPlatform<Class extends new (ctx: DurableObjectState, env: Env) => object>(
   own: Class,
 ): Class {
@@ -141,7 +144,7 @@ async function deliver(request: Request, env: Env): Promise<Response> {
   const { queue, messages } = await request.json<DeliveredBatch>();
   const { batch, answers } = batchOf(messages, queue);
   await product.queue(batch, env);
-  // A handler that returns has acked what it did not retry.
+  // When a handler returns, the messages it did not retry count as acked.
   messages.forEach(({ id }) => answers.has(id) || answers.set(id, "ack"));
   return Response.json([...answers]);
 }
