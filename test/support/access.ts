@@ -12,7 +12,7 @@ const ALGORITHM = {
 
 export interface SigningKey {
   kid: string;
-  /** As Access publishes it. */
+  /** `jwk` is the public key as Access publishes it. */
   jwk: JsonWebKey & { kid: string; kty: string };
   sign: (claims: Record<string, unknown>) => Promise<string>;
 }
@@ -32,8 +32,8 @@ export async function signingKey(kid: string): Promise<SigningKey> {
 let teams = 0;
 
 /**
- * A team of Cloudflare Access of its own, so that no keys are remembered from another test. Its key
- * set is what `answer` gives; `asked` counts how often.
+ * Makes a team of Cloudflare Access of its own, so that no test sees keys remembered from another.
+ * `answer` is the key set that the team serves, and `asked` counts requests for it.
  */
 export function accessTeam(keys: readonly SigningKey[], roles = "") {
   const domain = `team-${++teams}.cloudflareaccess.com`;
@@ -43,7 +43,7 @@ export function accessTeam(keys: readonly SigningKey[], roles = "") {
     asked: 0,
     answer: async (): Promise<Response> => Response.json({ keys: keys.map(({ jwk }) => jwk) }),
     env: { ACCESS_TEAM_DOMAIN: domain, ACCESS_AUD: AUDIENCE, ACCESS_ROLES: roles },
-    /** Of a token as Access makes it. */
+    /** `claims` returns the claims of a token as Access makes it. */
     claims: (email: string, changes: Record<string, unknown> = {}) => ({
       aud: [AUDIENCE],
       email,

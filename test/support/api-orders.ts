@@ -12,7 +12,7 @@ export interface Accepted {
   tareas: { task_id: string; pedido_id: unknown }[];
 }
 
-/** A task as the API shows it. */
+/** An Execution is a task as the API shows it. */
 export interface Execution {
   id: string;
   task_id: string;
@@ -28,7 +28,7 @@ export interface Execution {
   [field: string]: unknown;
 }
 
-/** A processed order as the API shows it. */
+/** A Pedido is a processed order as the API shows it. */
 export interface Pedido {
   id_pedido_original: string | number;
   cliente: string;
@@ -39,7 +39,9 @@ export interface Pedido {
   [field: string]: unknown;
 }
 
-/** POST /api/pedidos with the text or bytes as they are; no type: no Content-Type header. */
+/**
+ * Posts text or bytes unchanged to /api/pedidos. Without a type there is no Content-Type header.
+ */
 export async function post(
   body: string | Uint8Array | ReadableStream<Uint8Array>,
   type: string | null = JSON_TYPE,
@@ -49,13 +51,13 @@ export async function post(
   if (type !== null) {
     headers.set("content-type", type);
   }
-  // A string would get a Content-Type of its own.
+  // A string body would get a Content-Type of its own, so it is sent as bytes.
   const bytes = typeof body === "string" ? new TextEncoder().encode(body) : body;
   const key = init.cookie === undefined ? await masterKey() : undefined;
   return call("/api/pedidos", { method: "POST", key, ...init, headers, body: bytes });
 }
 
-/** Sends what must be accepted. */
+/** Sends orders that must be accepted. */
 export async function send(
   body: string | Uint8Array,
   type = JSON_TYPE,
@@ -67,7 +69,7 @@ export async function send(
   return JSON.parse(text) as Accepted;
 }
 
-/** Waits until every task of the batch is final; `count` are expected. */
+/** Waits until all `count` tasks of the batch are final. */
 export async function untilFinal(lote: string, count: number, timeout = 25_000): Promise<void> {
   const query = `SELECT count(*) FILTER (WHERE status IN ('SUCCESS', 'FAILURE', 'REVOKED')) AS final,
     count(*) AS stored FROM tasks WHERE id BETWEEN ? AND ?`;
@@ -82,7 +84,7 @@ export async function untilFinal(lote: string, count: number, timeout = 25_000):
     .toEqual({ final: count, stored: count });
 }
 
-/** The tasks of a batch once they are final, over the API, in the order they were sent. */
+/** Returns the final tasks of a batch, read over the API, in the order they were sent. */
 export async function outcomesOf(lote: string, count: number): Promise<Execution[]> {
   await untilFinal(lote, count);
   const path = `/api/tasks/executions/?lote=${lote}&limit=200`;
@@ -92,7 +94,7 @@ export async function outcomesOf(lote: string, count: number): Promise<Execution
   return tasks;
 }
 
-/** Sends orders in one array and waits for their ends, in order. */
+/** Sends orders in one array, waits until they are final, and returns their tasks in order. */
 export async function processAll(orders: readonly unknown[]): Promise<Execution[]> {
   const { lote } = await send(JSON.stringify(orders));
   return outcomesOf(lote, orders.length);
@@ -102,7 +104,7 @@ export async function pedido(id: unknown): Promise<Response> {
   return call(`/api/pedidos/${encodeURIComponent(String(id))}`, { key: await masterKey() });
 }
 
-/** What requests have left in the database, to tell that one left nothing. */
+/** Returns what requests have left in the database, to tell that one left nothing. */
 export async function storedRows(): Promise<unknown> {
   return env.DB.prepare(
     `SELECT (SELECT count(*) FROM tasks) AS tasks, (SELECT count(*) FROM idempotency_keys) AS keys`,

@@ -10,7 +10,7 @@ export interface TaskSeed {
   subject?: string | null;
 }
 
-/** Tasks of one batch, put straight into the database: nothing is sent, nothing will run. */
+/** Inserts the tasks of one batch straight into the database: nothing is sent, nothing will run. */
 export async function seedTasks(
   lote: string,
   statuses: readonly StoredStatus[],
@@ -21,7 +21,7 @@ export async function seedTasks(
     status,
     subject: subjectOf(index),
   }));
-  const far = Date.now() + 86_400_000; // recovery looks at them after the test
+  const far = Date.now() + 86_400_000; // recovery looks at them only after the test
   await env.DB.prepare(
     `INSERT INTO tasks (id, name, module, queue, status, subject, input, max_attempts, ready_at,
        sent_at, check_at, created_at, finished_at, error_code, error_message)
@@ -38,7 +38,7 @@ export async function seedTasks(
   return seeds;
 }
 
-/** Tasks of one batch that wait, each asked for by one of these. */
+/** Inserts one waiting task per user, all in one batch. */
 export async function tasksOf(...users: (string | null)[]): Promise<string[]> {
   const seeds = await seedTasks(
     newBatchId(Date.now()),
@@ -53,7 +53,7 @@ export async function tasksOf(...users: (string | null)[]): Promise<string[]> {
   return ids;
 }
 
-/** A lease that lists the tasks, as if a worker of that name were at them. */
+/** Inserts a lease on the tasks, as if the named worker were running them. */
 export async function seedLease(worker: string, ids: readonly string[]): Promise<string> {
   const token = crypto.randomUUID();
   const now = Date.now();
@@ -76,7 +76,10 @@ export interface OrderSeed {
   processedAt: number;
 }
 
-/** Processed orders, put straight into the database; `old` ones as before customers were folded. */
+/**
+ * Inserts processed orders straight into the database; `old` ones lack the folded customer, as
+ * before it existed.
+ */
 export async function seedOrders(
   orders: readonly OrderSeed[],
   { old = false } = {},

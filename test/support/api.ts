@@ -8,15 +8,15 @@ import { withOwnDesk } from "./ingest-desk";
 export const ORIGIN = "https://pedidos.example";
 
 export interface CallInit extends RequestInit {
-  /** Sent as `Authorization: Bearer KEY`. */
+  /** `key` is sent as `Authorization: Bearer KEY`. */
   key?: string;
-  /** Sent as the cookie header. */
+  /** `cookie` is sent as the cookie header. */
   cookie?: string;
-  /** Serves the request with these bindings in place of the deployment's own. */
+  /** `env` replaces the deployment's own bindings for this request. */
   env?: Partial<Record<keyof Env, unknown>>;
 }
 
-/** One request to the site as it is deployed, from outside. Redirects are not followed. */
+/** Sends one request to the deployed site from outside. Redirects are not followed. */
 export async function call(path: string, init: CallInit = {}): Promise<Response> {
   const { key, cookie, env: overrides, ...rest } = init;
   const headers = new Headers(rest.headers);
@@ -39,7 +39,7 @@ export async function call(path: string, init: CallInit = {}): Promise<Response>
 
 let session: Promise<string> | undefined;
 
-/** The administrator's cookies, signed in once per test file. */
+/** Returns the administrator's cookies, signed in once per test file. */
 export async function adminSession(): Promise<string> {
   session ??= signIn();
   return session;
@@ -56,7 +56,7 @@ async function signIn(): Promise<string> {
   return cookies.join("; ");
 }
 
-/** A new key with the given scopes, made over the API. */
+/** Makes a new key with the given scopes over the API. */
 export async function apiKey(scopes: readonly Scope[] = SCOPES): Promise<string> {
   const response = await call("/api/keys/", {
     method: "POST",
@@ -71,7 +71,7 @@ export async function apiKey(scopes: readonly Scope[] = SCOPES): Promise<string>
 
 let master: Promise<string> | undefined;
 
-/** A key with every scope, made once per test file. */
+/** Returns a key with every scope, made once per test file. */
 export async function masterKey(): Promise<string> {
   master ??= apiKey();
   return master;
@@ -103,7 +103,7 @@ export async function expectProblem(
   return problem;
 }
 
-/** A 400 that names the parameter, both for programs and in words. */
+/** Expects a 400 that names the parameter, both for programs and in words. */
 export async function expectBadParameter(response: Response, parameter: string): Promise<void> {
   const problem = await expectProblem(response, 400, "invalid_parameter");
   expect(problem["parameter"]).toBe(parameter);
@@ -118,7 +118,7 @@ export interface List<Result> {
   results: Result[];
 }
 
-/** A list of the API, by path or by the link another page gave. */
+/** Reads a list of the API, by path or by the link that another page gave. */
 export async function list<Result>(pathOrLink: string): Promise<List<Result>> {
   const response = await call(pathOrLink, { key: await masterKey() });
   const text = await response.text();
@@ -126,7 +126,7 @@ export async function list<Result>(pathOrLink: string): Promise<List<Result>> {
   return JSON.parse(text) as List<Result>;
 }
 
-/** All pages from a first one on, following `next` or `previous` to the end. */
+/** Reads all pages from a first one on, following `next` or `previous` to the end. */
 export async function pagesFrom<Result>(
   first: string,
   direction: "next" | "previous",

@@ -1,11 +1,11 @@
 import * as fc from "fast-check";
 
-/** Any UTF-16, lone surrogates and control characters included. */
+/** Generates any UTF-16, lone surrogates and control characters included. */
 export const anyUtf16 = fc.string({
   unit: fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit)),
 });
 
-/** Strings that broke somebody's system once. */
+/** Generates strings that have broken systems before. */
 export const hostileText = fc.oneof(
   anyUtf16,
   fc.string({ unit: "binary", maxLength: 400 }),
@@ -57,7 +57,7 @@ const line = fc.record({
   cantidad: fc.integer({ min: 1, max: 10_000 }),
 });
 
-/** Orders as a producer sends them, every rule kept. */
+/** Generates orders as producers send them, all valid. */
 export const validOrder = fc.record({
   id: validId,
   cliente: customer,
@@ -71,7 +71,7 @@ function mostly<T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown> = anyJson) 
   return fc.oneof({ weight: 8, arbitrary: good }, { weight: 1, arbitrary: bad });
 }
 
-/** Orders that are right but for something, or for nothing. */
+/** Generates orders with one fault, or none. */
 export const nearlyAnOrder = fc.record(
   {
     id: mostly(validId),

@@ -15,7 +15,7 @@ import { privateAnswers } from "../../src/http/private-answers";
 export const ORIGIN = "https://pedidos.example";
 export const ADMIN = { email: env.ADMIN_EMAIL, password: env.ADMIN_PASSWORD };
 
-/** The auth folder mounted as in the site, and one route behind each guard. */
+/** The auth folder is mounted as in the site, with one route behind each guard. */
 const site = new Hono<AppEnv>({ strict: false });
 site.use(requestId(), privateAnswers());
 site.onError(onError(errorPage));
@@ -33,7 +33,7 @@ for (const scope of SCOPES) {
 export interface Call {
   method?: string;
   headers?: Record<string, string>;
-  /** Sent as JSON; a string goes as it is. */
+  /** `body` is sent as JSON, a string unchanged. */
   body?: unknown;
   cookie?: string;
   key?: string;
@@ -41,7 +41,7 @@ export interface Call {
   env?: Partial<Env>;
 }
 
-/** One request to the site, with everything it left in the background finished. */
+/** Sends one request and waits until its background work is finished. */
 export async function call(path: string, options: Call = {}): Promise<Response> {
   const headers = new Headers(options.headers);
   if (options.body !== undefined && !headers.has("content-type")) {
@@ -67,7 +67,7 @@ export function signIn(credentials: unknown, options: Call = {}): Promise<Respon
   return call("/api/auth/sign-in/email", { ...options, body: credentials });
 }
 
-/** The cookies a browser would send back after this answer. */
+/** Returns the cookies that a browser would send back after this answer. */
 export function cookiesOf(response: Response): string {
   return response.headers
     .getSetCookie()
@@ -79,7 +79,7 @@ export async function adminCookie(): Promise<string> {
   return cookiesOf(await signIn(ADMIN));
 }
 
-/** A person made by the administrator, signed in. */
+/** Makes a person through the administrator, and signs them in. */
 export async function person(
   role: string,
 ): Promise<{ id: string; email: string; password: string; cookie: string }> {

@@ -1,4 +1,6 @@
-/** A database that lets something happen before each write, or each of some, that reaches it. */
+/**
+ * Returns a database that runs something before each write that reaches it, or before some of them.
+ */
 export function beforeWrites(
   db: D1Database,
   happens: () => Promise<void>,

@@ -3,16 +3,21 @@ import { fold } from "../../src/lib/fold";
 
 export interface Bulk {
   count: number;
-  /** Of the lines of one. */
+  /** `bytes` is the size of one order's lines. */
   bytes?: number;
   customer?: string;
-  /** Of the first, one more for each three that follow: many share a moment. */
+  /**
+   * `processedAt` is the first order's time. It grows by one for every three that follow, so many
+   * share a moment.
+   */
   processedAt: number;
 }
 
 let last = 0;
 
-/** Processed orders put straight into the database, with lines of such a size. Returns their ids. */
+/**
+ * Inserts processed orders with lines of such a size straight into the database. Returns their ids.
+ */
 export async function storeBulkyOrders(bulk: Bulk): Promise<string[]> {
   const { count, bytes = 200, customer = "José Ñandú", processedAt } = bulk;
   const first = last + 1;

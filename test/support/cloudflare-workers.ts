@@ -1,5 +1,5 @@
 /**
- * What `cloudflare:workers` is in the unit tests, which run in Node: enough for modules that import
- * it to load beside the pure functions under test. Nothing here works.
+ * This file stands in for `cloudflare:workers` in the unit tests, which run in Node. It lets
+ * modules that import it load beside the pure functions under test; nothing in it works.
  */
 export const exports = {};

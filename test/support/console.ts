@@ -7,14 +7,14 @@ const english = (init: Init = {}) => ({
   headers: { "accept-language": "en", ...init.headers },
 });
 
-/** As a browser asks for a page, in English. */
+/** Requests a page as a browser does, in English. */
 export const visit = (path: string, init?: Init) => visitPage(path, english(init));
 
-/** As a browser sends a form of this site, in English. */
+/** Sends a form of this site as a browser does, in English. */
 export const submit = (path: string, fields: Parameters<typeof submitForm>[1], init?: Init) =>
   submitForm(path, fields, english(init));
 
-/** What is said beside a field; undefined where nothing is. */
+/** Returns the problem shown beside a field; undefined where there is none. */
 export function problemBeside(html: string, field: string): string | undefined {
   return new RegExp(`<span class="problem" id="${field}-problem">(?:<bdi>)?([^<]+)<`).exec(
     html,

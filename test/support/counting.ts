@@ -4,18 +4,18 @@ export interface Counts {
   rowsRead: number;
   rowsWritten: number;
   statements: number;
-  /** Calls to D1: a batch is one. */
+  /** `calls` counts calls to D1; a batch is one. */
   calls: number;
 }
 
-/** A statement as it was sent, and what D1 says it read. */
+/** A Sent is a statement as it was sent, and what D1 says it read. */
 export interface Sent {
   sql: string;
   values: unknown[];
   rowsRead: number;
 }
 
-/** The real D1, which adds up what its own `meta` says of every statement. */
+/** Returns the real D1, which sums up what its own `meta` says of every statement. */
 export function countingDatabase(): { DB: D1Database; counts: Counts; sent: Sent[] } {
   const counts: Counts = { rowsRead: 0, rowsWritten: 0, statements: 0, calls: 0 };
   const sent: Sent[] = [];
@@ -48,7 +48,7 @@ export function countingDatabase(): { DB: D1Database; counts: Counts; sent: Sent
         const row = (await counted()).results[0];
         return (column === undefined ? row : row?.[column]) ?? null;
       },
-      // Tells no meta: what only reads is asked twice.
+      // `raw` tells no meta, so a statement that only reads is run twice.
       raw: async (options?: unknown) => {
         const rows = await raw(options);
         const reads = /^\s*select\b/i.test(sql);

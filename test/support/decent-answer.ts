@@ -1,16 +1,19 @@
-/** What must hold of every answer, whatever the request was. */
+/** This file checks what must hold of every answer, whatever the request was. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { ORIGIN, type Problem } from "./api";
 
-/** Codes of a 503 that says "not now" on purpose; a database that did not answer is no such thing. */
+/**
+ * DELIBERATE lists the 503 codes that say "not now" on purpose. A database that did not answer is
+ * not among them.
+ */
 const DELIBERATE = ["overloaded", "queue_full"];
 const MAX_ANSWER_MS = 20_000;
 
 const secrets = [env.ADMIN_PASSWORD, env.BETTER_AUTH_SECRET];
 const STACK = /\bat (async )?[\w.<>]+ ?\(|\.[jt]sx?:\d+:\d+|node_modules|SQLITE_|D1_ERROR/;
 
-/** Fails for an answer that does not come. */
+/** Fails if the answer does not come in time. */
 export async function answered(work: Promise<Response>): Promise<Response> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const late = new Promise<never>((_, reject) => {
@@ -30,7 +33,7 @@ export async function assertDecent(response: Response, path: string, method: str
     expect(response.status, seen).toBe(503);
     expect(DELIBERATE, seen).toContain((JSON.parse(text) as Problem).code);
   }
-  // Any page may load the monitor's script; what it shows is asked for with a ticket.
+  // Any page may load the monitor's script, because reading tasks takes a ticket.
   const forAllSites = response.ok && path.startsWith("/task-monitor.js");
   assertHeaders(response.headers, seen, forAllSites ? "*" : null);
   expectNoSecret(text);
@@ -73,7 +76,10 @@ function assertHeaders(headers: Headers, seen: string, origins: string | null): 
   }
 }
 
-/** Of the site's own secrets, and those of callers handed in as they became known. */
+/**
+ * Fails if a text contains one of the site's own secrets, or of those in `more`, which become known
+ * during a test.
+ */
 export function expectNoSecret(text: string, more: readonly string[] = []): void {
   for (const secret of [...secrets, ...more]) {
     expect(text.includes(secret), "a secret in an answer or a log line").toBe(false);

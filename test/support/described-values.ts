@@ -1,4 +1,7 @@
-/** Values of the kind the API's own description asks for, so that new routes are fuzzed as they should be. */
+/**
+ * This file generates the values that the API's own description asks for, so that new routes are
+ * fuzzed without further work.
+ */
 import * as fc from "fast-check";
 import { validOrder } from "./arbitraries";
 import { NAMES } from "../../src/admin/names";
@@ -28,7 +31,7 @@ const DOCUMENT = apiDocument as unknown as {
   components?: { schemas?: Record<string, Schema> };
 };
 
-/** The endpoints of better-auth are not in the description. */
+/** AUTH_VALUES covers better-auth's endpoints, which the description leaves out. */
 const AUTH_VALUES: Record<string, fc.Arbitrary<unknown>> = {
   email: fc.constantFrom("admin@example.com", "nobody@example.com", "x@", ""),
   userId: fc.constantFrom("nobody", "1"),
@@ -52,7 +55,7 @@ function authBody(endpoint: string): fc.Arbitrary<unknown> {
   });
 }
 
-/** Bodies of the kind a route takes, or null when nobody says. */
+/** Generates bodies of the kind a route takes; null when the description has none. */
 export function bodyOf(route: Route): fc.Arbitrary<unknown> | null {
   if (route.path === "/api/pedidos") {
     return fc.oneof(validOrder, fc.array(validOrder, { maxLength: 4 }));
@@ -64,11 +67,11 @@ export function bodyOf(route: Route): fc.Arbitrary<unknown> | null {
   return schema ? valuesOf(schema, 0) : null;
 }
 
-/** What the description says that a body, or the query of a GET, must have. */
+/** Returns the names that the description requires in a body, or in the query of a GET. */
 export function requiredOf(route: Route): readonly string[] {
   const { parameters = [], requestBody } = operationOf(route) ?? {};
   if (route.path === "/api/pedidos") {
-    return []; // its orders are kept as sent
+    return []; // this route stores orders unchecked
   }
   const schema = requestBody?.content?.["application/json"]?.schema;
   const body = schema?.$ref === undefined ? schema : schemaOf(schema.$ref);
@@ -76,7 +79,7 @@ export function requiredOf(route: Route): readonly string[] {
   return [...query.map(({ name }) => name), ...(body?.required ?? [])];
 }
 
-/** What a route's address may name. */
+/** Returns the names that a route's query may have. */
 export function queryNamesOf(route: Route): readonly string[] {
   if (route.path.startsWith("/api/auth/")) {
     return route.method === "GET"

@@ -1,13 +1,13 @@
 /**
- * A desk before a catalogue of the test's own, in time that only the test moves. Wants every timer
- * faked.
+ * This file runs a desk before a catalogue of the test's own, in time that only the test moves. It
+ * needs every timer faked.
  */
 import { vi } from "vitest";
 import type { Need } from "../../src/orders/catalogue/asks";
 import type { CallResult } from "../../src/orders/catalogue/call";
 import { CatalogueRequests, type DeskState, type Found } from "../../src/orders/catalogue/desk";
 
-/** What a product's call comes to, and after how long. */
+/** A Reply is what a product's call results in, and after how long. */
 export interface Reply {
   ms?: number;
   result: CallResult | ((now: number) => CallResult);
@@ -54,12 +54,12 @@ export class DeskWorld {
     this.desk = this.#make(state);
   }
 
-  /** As after a restart: what it had written down is all it knows. */
+  /** Restarts the desk: it then knows only what it had written down. */
   restart(): void {
     this.desk = this.#make(JSON.parse(JSON.stringify(this.desk.state)) as DeskState);
   }
 
-  /** Looks up, and lets time pass until it is answered. */
+  /** Starts a lookup and lets time pass until it is answered. */
   async lookup(...needs: Need[]): Promise<Found> {
     const looking = { found: undefined as Found | undefined };
     const ended = this.desk.lookup(needs).then((found) => (looking.found = found));
@@ -113,7 +113,7 @@ export function aNeed(products: (string | number)[], overrides: Partial<Need> = 
   };
 }
 
-/** What became of a product for whoever asked. */
+/** Returns the state of a product as the asker learns it. */
 export function stateOf(found: Found, product: string | number): string {
   const id = String(product);
   if (found.down) {

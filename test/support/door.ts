@@ -1,4 +1,7 @@
-/** A door a handler waits at until the test opens it; `reached` resolves when it stands there. */
+/**
+ * Makes a door at which a handler waits until the test opens it. `reached` resolves when the
+ * handler stands there.
+ */
 export function door() {
   let open = () => {};
   let arrive = () => {};

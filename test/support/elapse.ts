@@ -3,8 +3,9 @@ import { vi } from "vitest";
 const realSetTimeout = setTimeout;
 
 /**
- * Lets the faked clock and timers run on, step by step, while work waits for them and nothing is
- * busy for which no time shall pass. Returns what came of it, and how long it took by that clock.
+ * Lets the faked clock and timers run on, step by step, while `work` waits for them and nothing is
+ * busy during which time must stand still. Returns the result of `work`, and how long it took by
+ * that clock.
  */
 export async function elapse<T>(
   work: Promise<T>,

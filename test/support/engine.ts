@@ -19,8 +19,8 @@ export const orderEngine = new Engine([processOrder]);
 let environments = 0;
 
 /**
- * The test's own environment: own variables, so also its own catalogue cache, and a catalogue of its
- * own too, for the desk remembers what each one did.
+ * Returns an environment of the test's own. Its variables, and thus its catalogue cache, and its
+ * catalogue are new, because the desk remembers what each catalogue did.
  */
 export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): Env {
   environments += 1;
@@ -29,7 +29,9 @@ export function testEnv(overrides: Partial<Record<keyof Env, unknown>> = {}): En
   return withOwnDesk(guarded({ ...realEnv, ...overrides, ...own } as Env, AT_ONCE));
 }
 
-/** A queue that loses everything: rows stay PENDING until the test delivers their messages itself. */
+/**
+ * `deafQueue` loses everything, so rows stay PENDING until the test delivers their messages itself.
+ */
 export const deafQueue = { sendBatch: () => Promise.resolve() } as unknown as Queue;
 
 /** Stores orders' tasks without sending their messages. */
@@ -38,7 +40,7 @@ export async function storeOrders(env: Env, orders: readonly unknown[]): Promise
   return accepted.taskIds;
 }
 
-/** Likewise for tasks of a test's own definition. */
+/** Stores tasks of a test's own definition without sending their messages. */
 export async function storeTasks(
   env: Env,
   definition: TaskDefinition,
@@ -51,12 +53,12 @@ export async function storeTasks(
 }
 
 export interface Delivery {
-  /** Task ids whose message was acked. */
+  /** `acked` has the task ids whose message was acked. */
   acked: string[];
   retried: string[];
 }
 
-/** Delivers one message per task to the consumer, as the platform would in one batch. */
+/** Delivers one message per task to the consumer in one batch, as the platform would. */
 export async function deliver(
   ids: readonly string[],
   env: Env,
@@ -71,7 +73,10 @@ export async function deliver(
   );
 }
 
-/** Likewise for any bodies; the answer names messages by their task id, or their place. */
+/**
+ * Delivers any bodies in one batch. The answer names messages by their task id, or else by their
+ * place.
+ */
 export async function deliverBodies(
   bodies: readonly unknown[],
   env: Env,
@@ -110,7 +115,7 @@ export async function taskOf(id: string | undefined): Promise<TaskView> {
   return task;
 }
 
-/** A consumer takes the tasks and dies. Returns how many it got. */
+/** Has a consumer take the tasks and die. Returns how many it got. */
 export async function takeAndDie(ids: string[], suspect = false): Promise<number> {
   const { claimed } = await claim(realEnv.DB, {
     token: crypto.randomUUID(),
@@ -124,7 +129,7 @@ export async function takeAndDie(ids: string[], suspect = false): Promise<number
   return claimed.length;
 }
 
-/** Lets every waiting task be due now, as if its delay had passed. */
+/** Makes every waiting task due now, as if its delay had passed. */
 export async function passWaits(ids: readonly string[]): Promise<void> {
   await realEnv.DB.prepare(
     "UPDATE tasks SET ready_at = 0 WHERE id IN (SELECT value FROM json_each(?1))",
@@ -135,13 +140,13 @@ export async function passWaits(ids: readonly string[]): Promise<void> {
 
 const { now: realNow } = Date;
 
-/** From now on it is later, until mocks are restored. */
+/** Moves the time forward until mocks are restored. */
 export function passTime(ms: number): void {
   const ahead = Date.now() - realNow() + ms;
   vi.spyOn(Date, "now").mockImplementation(() => realNow() + ahead);
 }
 
-/** Lets every lease lapse, as if its consumer had died and its time had passed. */
+/** Makes every lease lapse, as if its consumer had died and its time had passed. */
 export async function lapseLeases(): Promise<void> {
   await realEnv.DB.prepare("UPDATE leases SET expires_at = 1").run();
 }

@@ -4,7 +4,7 @@ declare global {
   namespace Cloudflare {
     interface Env {
       TEST_MIGRATIONS: D1Migration[];
-      /** Empty unless the environment of the test run says otherwise. */
+      /** FUZZ_RUNS is empty unless the environment of the test run sets it. */
       FUZZ_RUNS: string;
       FUZZ_SEED: string;
       LARGE_TASKS: string;

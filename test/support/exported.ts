@@ -4,16 +4,16 @@ import { fileKey } from "../../src/exports/file";
 import { door } from "./door";
 import { type FileCall, recordingFiles } from "./recording-files";
 
-/** The whole file of an export. */
+/** Returns the whole file of an export. */
 export async function textOf(id: string): Promise<string> {
   const object = await env.FILES.get(fileKey(id));
   expect(object).not.toBeNull();
-  // .text() would drop the byte order mark.
+  // .text() would drop the byte order mark, which the file must have.
   const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
   return decoder.decode(await object?.arrayBuffer());
 }
 
-/** The cells of a CSV by RFC 4180, line by line; what is no CSV fails. */
+/** Parses a CSV by RFC 4180 into the cells of its lines; invalid CSV fails the test. */
 export function cellsOf(text: string): string[][] {
   const lines: string[][] = [[]];
   const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/gy;
@@ -29,7 +29,7 @@ export function cellsOf(text: string): string[][] {
   return lines;
 }
 
-/** A bucket that waits at the nth such call until opened. */
+/** Returns a bucket that waits at the nth such call until opened. */
 export function doorAt(call: FileCall, nth: number) {
   const { open, reached, pass } = door();
   let seen = 0;

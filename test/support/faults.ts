@@ -3,19 +3,19 @@ import type { Patience } from "../../src/db/retry";
 import { strictD1 } from "../platform/d1";
 import { D1_ERROR_NAMES } from "../platform/d1-errors";
 
-/** As often as consumers, without the waits. */
+/** AT_ONCE retries as often as consumers do, without the waits. */
 export const AT_ONCE: Patience = { passing: [0, 0, 0, 0], overloaded: [0, 0] };
 
-/** Each that passes in turn: what is faulty has several. */
+/** Each passing error strikes in turn, since a real fault may be any of them. */
 const ERRORS = D1_ERROR_NAMES.filter((name) => name !== "full");
 let said = 0;
 
-/** What a batch of D1 statements does in place of simply committing. */
+/** A Fault is what a batch of D1 statements does instead of simply committing. */
 export type Fault = "commits, but is reported failed" | "fails";
 
 /**
- * D1, at whose boundary chosen batches go wrong. `pick` sees the SQL of a batch and says which fault
- * strikes it, if any.
+ * Returns the real D1 with chosen batches going wrong at its boundary. `pick` sees the SQL of a
+ * batch and returns the fault that strikes it, or null.
  */
 export function faultyDatabase(pick: (sql: string) => Fault | null): D1Database {
   return strictD1(realEnv.DB, {

@@ -1,6 +1,6 @@
-// SQLite with a limit of pages, as D1 has one: deployments report "Exceeded maximum DB size" at
-// 9,999,998,976 bytes, which is 10 GB in whole pages. Neither D1 nor an object lets it be set
-// locally. As much of D1 as is asked for over it. Typed by full-sqlite.d.mts.
+// This is SQLite with a page limit like D1's: deployments report "Exceeded maximum DB size" at
+// 9,999,998,976 bytes, which is 10 GB in whole pages. Neither the local D1 nor an object lets the
+// limit be set. It implements as much of D1 as the tests need. full-sqlite.d.mts has its types.
 import { readdirSync, readFileSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { fileURLToPath } from "node:url";

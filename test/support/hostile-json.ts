@@ -1,8 +1,8 @@
-/** JSON texts that are right but for one thing, or for what no parser should be given. */
+/** This file generates JSON texts with one fault, or with what no parser should be given. */
 import * as fc from "fast-check";
 import { anyJson, hostileText } from "./arbitraries";
 
-/** What JSON.stringify never writes. */
+/** `literal` generates what JSON.stringify never writes. */
 const literal = fc.constantFrom(
   "1e400",
   "-1e400",
@@ -27,7 +27,7 @@ const literal = fc.constantFrom(
 const PLACE = "\u0001";
 const QUOTED = JSON.stringify(PLACE);
 
-/** One member of it, at any depth, is gone, another value, doubled, or no JSON. */
+/** Removes, replaces, doubles or corrupts one member of a valid value, at any depth. */
 export function broken(valid: fc.Arbitrary<unknown>): fc.Arbitrary<string> {
   const change = fc.oneof(
     anyJson.map((value) => ({ how: "value" as const, value })),
@@ -65,7 +65,7 @@ function breakAt(whole: unknown, at: number, change: Change): string {
     case "named":
       holder[change.name] = holder[name];
       return JSON.stringify(copy.root);
-    case "more": // the same member twice, and one that means something to objects
+    case "more": // the same member twice, and a name with a meaning for objects
       holder[PLACE] = holder[name];
       return JSON.stringify(copy.root).replaceAll(QUOTED, () => JSON.stringify(change.name));
     default:
@@ -83,7 +83,9 @@ function placesIn(root: Holder): [Holder, string][] {
   });
 }
 
-/** Bytes of a text: as they are, cut short, with a byte that is no UTF-8, or with a mark before. */
+/**
+ * Generates a text's bytes: unchanged, cut short, with invalid UTF-8, or with a byte order mark.
+ */
 export function asBytes(text: fc.Arbitrary<string>): fc.Arbitrary<Uint8Array> {
   const damage = fc.oneof(
     { weight: 8, arbitrary: fc.constant("none" as const) },

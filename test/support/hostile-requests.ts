@@ -1,4 +1,6 @@
-/** Requests to one route: mostly right, wrong in one thing or in all. */
+/**
+ * This file generates requests to one route that are mostly right, wrong in one thing or in all.
+ */
 import * as fc from "fast-check";
 import { NAMES } from "../../src/admin/names";
 import { hostileText, nearlyAnOrder, validOrder } from "./arbitraries";
@@ -12,7 +14,7 @@ export type CallerName = (typeof CALLERS)[number];
 export interface HostileRequest {
   caller: CallerName;
   method: string;
-  /** As it is put on the wire, percent signs and all. */
+  /** `path` is as on the wire, percent signs and all. */
   path: string;
   headers: [name: string, value: string][];
   body: Uint8Array | null;
@@ -66,7 +68,10 @@ const goodValue = fc.constantFrom(
   "999999999999999999999",
 );
 
-/** Mostly of names the route knows, each once: what it refuses by name goes no further. */
+/**
+ * Generates a query mostly from known names, each once, because an unknown name is refused before
+ * anything else runs.
+ */
 function query(route: Route, known: readonly string[]): fc.Arbitrary<string> {
   const own = queryNamesOf(route);
   const name = fc.oneof(
@@ -86,7 +91,7 @@ function query(route: Route, known: readonly string[]): fc.Arbitrary<string> {
     .map(searchOf);
 }
 
-/** Any byte a header may carry, of ASCII: of others workerd prints a warning each. */
+/** Generates any ASCII byte that a header may carry; for others workerd prints a warning each. */
 const headerBytes = fc
   .array(fc.constantFrom(0x01, 0x09, 0x1f, 0x7f, ...visible()), { maxLength: 60 })
   .map((bytes) => String.fromCharCode(...bytes).trim());
@@ -140,7 +145,7 @@ const header: fc.Arbitrary<[string, string]> = fc
 
 const ANY_FIELDS = ["email", "password", "reason", "lang", "back", "next", "%ff", "a[b]"];
 
-/** Of the fields the route's page has, where it has any; or of any. */
+/** Generates a form from the fields that the route's page takes, or from any if it takes none. */
 function form(route: Route): fc.Arbitrary<string> {
   const own = NAMES[nameOf(route)] ?? [];
   const value = fc.oneof(encoded, rawPiece, goodValue, fc.constant("admin%40example.com"));
@@ -204,7 +209,7 @@ function body(route: Route): fc.Arbitrary<Body> {
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "PROPFIND"];
 
-/** `known` are ids that exist, to be asked for in any place. */
+/** Generates a request to a route. `known` are existing ids, which may appear anywhere in it. */
 export function hostileRequest(
   route: Route,
   known: readonly string[],

@@ -1,10 +1,10 @@
-/** What a browser would make of a page, by workerd's own HTML parser. */
+/** Parsed is what workerd's own HTML parser, like a browser's, makes of a page. */
 export interface Parsed {
-  /** Names of all elements, and how often. */
+  /** `elements` counts all elements by name. */
   elements: Map<string, number>;
-  /** All attributes, with their elements. */
+  /** `attributes` has all attributes, with their elements. */
   attributes: { element: string; name: string; value: string }[];
-  /** Text between tags, with its entities as written. */
+  /** `text` is the text between tags, with its entities as written. */
   text: string;
 }
 

@@ -4,8 +4,9 @@ import { IngestRequests } from "../../src/tasks/accepting/ingest-desk";
 import { AT_ONCE } from "./faults";
 
 /**
- * Has small requests accepted by a desk over this environment's own database and queues, which the
- * deployment's object does not have, unless it brings a desk. It answers once messages were sent.
+ * Replaces the ingest desk by one over this environment's own database and queues, unless the
+ * environment brings one. The deployment's object would use its own. It answers once messages were
+ * sent.
  */
 export function withOwnDesk(env: Env): Env {
   if (env.INGEST_DESK !== realEnv.INGEST_DESK) {

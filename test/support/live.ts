@@ -6,15 +6,15 @@ import { newBatchId, taskId } from "../../src/lib/ids";
 import type { TaskChange } from "../../src/tasks/model/publish";
 import { call, type CallInit } from "./api";
 
-/** An open socket and everything it was told. */
+/** A Listener is an open socket and everything it was told. */
 export interface Listener {
   messages: LiveMessage[];
-  /** The latest row of each task it was told of. */
+  /** `rows` has the latest row of each task it was told of. */
   rows: Map<string, Row>;
-  /** The close code, once it is closed. */
+  /** `closed` is the close code, once it is closed. */
   closed: number | null;
   socket: WebSocket;
-  /** What a client sends when it comes back. */
+  /** `since` returns what a client sends when it comes back. */
   since(): string;
 }
 
@@ -58,7 +58,7 @@ export function upgrade(query: string, { headers, ...init }: CallInit = {}): Pro
   return call(`/api/live?${query}`, { ...init, headers: all });
 }
 
-/** A change of a task, a new one of a batch of its own unless told otherwise. */
+/** Makes a change of a task, by default of a new one in a batch of its own. */
 export function aChange(overrides: Partial<TaskChange> = {}): TaskChange {
   return {
     id: taskId(newBatchId(Date.now()), 0),
