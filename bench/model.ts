@@ -22,7 +22,7 @@ export const D1_COMMIT_MS = 5;
 /** A limit is not planned to be used further than this. */
 export const HEADROOM = 0.7;
 export const HISTORY_DAYS = 30;
-/** This is REGISTRY_SHARDS of `src/orders/pipeline/registry.ts`. */
+/** This is the newest of REGISTRY_LAYOUTS in `src/orders/pipeline/registry-layouts.ts`. */
 export const SHARDS = 2;
 
 /** The model needs this of what a report counted. */

@@ -11,6 +11,7 @@ import { guarded } from "./db/guarded";
 import { ASKED, UNATTENDED } from "./db/retry";
 import { log, setLogLevel } from "./log";
 import { foldRest } from "./orders/pipeline/fold-customers";
+import { moveRegistry } from "./orders/pipeline/registry-move";
 import { processOrder } from "./orders/pipeline/task";
 import { bulk } from "./tasks/commands/bulk";
 import { consume } from "./tasks/running/consumer";
@@ -64,6 +65,7 @@ export default {
     await closeEnded(env, Date.now());
     await deleteOldFiles(env.FILES, configOf(env).exportMs, Date.now());
     await foldRest(env.DB);
+    await moveRegistry(env);
     await keepBallast(env);
   },
 } satisfies ExportedHandler<Env>;

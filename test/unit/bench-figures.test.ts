@@ -6,7 +6,7 @@ import { billOf, costPerMillion, unitsOf, unitsPerOrder } from "../../bench/pric
 import { line } from "../../bench/progress";
 import { ratios } from "../../bench/ratios";
 import { latencies, median, percentile } from "../../bench/stats";
-import { REGISTRY_SHARDS } from "../../src/orders/pipeline/registry";
+import { REGISTRY_LAYOUTS } from "../../src/orders/pipeline/registry-layouts";
 
 describe("percentiles", () => {
   it("are values that occurred, by nearest rank, whatever the order", () => {
@@ -77,7 +77,7 @@ describe("the scale model", () => {
   };
 
   it("has as many registry objects as there are", () => {
-    expect(modelled).toBe(REGISTRY_SHARDS);
+    expect(modelled).toBe(REGISTRY_LAYOUTS[0]);
   });
 
   it("says what one of each part bears", () => {
@@ -93,7 +93,7 @@ describe("the scale model", () => {
       busiest: "d1_writer",
       exceeded: false,
       pairs: 1,
-      shards: REGISTRY_SHARDS,
+      shards: REGISTRY_LAYOUTS[0],
     });
     const far = atRate({ ...counted, d1_calls: 60 }, 50_000);
     expect(far).toMatchObject({ busiest: "d1_writer", exceeded: true, pairs: 25, shards: 9 });

@@ -48,6 +48,12 @@ const cases: { [K in Kind]: [error: ErrorOf<K>, code: string, stage: string, nam
     "P001",
   ],
   held: [{ kind: "held", by: "task-1" }, "order_held", "validate", "task-1"],
+  registry_unavailable: [
+    { kind: "registry_unavailable" },
+    "registry_unavailable",
+    "validate",
+    "registry",
+  ],
   duplicate: [{ kind: "duplicate", winner: "task-1" }, "duplicate_order", "validate", "task-1"],
 };
 

@@ -111,6 +111,24 @@ it("begins its search anew at the first run and after a person's retry, and else
   expect(searchOf({ attempt: 2, deferrals: 0, checkpoint: null }, NOW)).toEqual(begun);
 });
 
+it("does not count against the catalogue that an order waits for the registry", async () => {
+  const checkpoint: Search = { since: NOW - HOUR, downSince: NOW - HOUR, ranAt: NOW - HOUR };
+  const order = { id: 1, cliente: "ACME", productos: [{ sku: "P001", cantidad: 1 }] };
+  const row = aClaimedRow({ deferrals: 3, checkpoint: JSON.stringify(checkpoint) });
+  const task = toTask(row, order, NOW);
+  const { outcomes } = await runPipeline([task], {
+    config: { orderMaxAgeMs: HOUR } as Config,
+    clock: () => NOW,
+    lookup: async () => new Map(),
+    claim: async (claims) => new Map(claims.map(({ taskId }) => [taskId, { state: "unknown" }])),
+  });
+  expect(outcomes.get(task.id)).toMatchObject({
+    kind: "defer",
+    reason: { code: "registry_unavailable" },
+    checkpoint: { ...checkpoint, downSince: null },
+  });
+});
+
 describe("from run to run", () => {
   beforeEach(() => void vi.useFakeTimers({ now: NOW }));
   afterEach(() => void vi.useRealTimers());

@@ -5,7 +5,7 @@
  */
 import product from "../../../src/index";
 import { OrderRegistry as Registry } from "../../../src/orders/pipeline/registry.do";
-import type { ClaimAnswer, ClaimOf, Outcomes } from "../../../src/orders/pipeline/registry.do";
+import type { Answer, Beside, ClaimOf, Outcomes } from "../../../src/orders/pipeline/registry.do";
 import { IngestDesk as IngestDeskObject } from "../../../src/tasks/accepting/ingest-desk.do";
 import { Recovery as RecoveryAlarm } from "../../../src/tasks/recovery/recovery.do";
 import { counts, reset } from "./counters";
@@ -20,8 +20,8 @@ countLogLines();
 countCatalogueCalls();
 
 export class OrderRegistry extends Registry {
-  override claimMany(claims: ClaimOf[], now: number, until: number): ClaimAnswer[] {
-    return countingRows(this.ctx.storage, () => super.claimMany(claims, now, until));
+  override claimMany(claims: ClaimOf[], now: number, until: number, beside?: Beside): Answer[] {
+    return countingRows(this.ctx.storage, () => super.claimMany(claims, now, until, beside));
   }
 
   override settleMany(outcomes: Outcomes): void {

@@ -32,7 +32,7 @@ export const dashboardWords = defineWords(
       "health.registryFilling":
         "El objeto más lleno del registro de pedidos va por el {share}: {size} de {limit}.",
       "health.registryFilling.do":
-        "Ningún pedido espera por ello: cuando se llene deja de apuntar ids nuevos, y los repetidos los descubre la base de datos. Una nueva versión en su nombre empieza uno vacío.",
+        "Ningún pedido espera por ello, pero cuando se llene los ids que no quepan no podrán archivarse. Amplía antes el número de objetos, como explica docs/operations.md («When the registry fills»).",
       "health.registryFilling.link": "Ver las tareas",
       "health.stalled":
         "La cola {queue} está parada: {due} {due|tarea podría|tareas podrían} correr, la primera desde hace {age}, y nadie {due|la|las} toma.",
@@ -167,7 +167,7 @@ export const dashboardWords = defineWords(
       "health.registryFilling":
         "The fullest object of the order registry is {share} full: {size} of {limit}.",
       "health.registryFilling.do":
-        "No order waits for it: once full it notes no new ids, and the database finds the duplicates. A new version in its name starts an empty one.",
+        "No order waits for it, but once it is full, orders whose ids it cannot keep are not archived. Let the number of objects grow before, as docs/operations.md explains (“When the registry fills”).",
       "health.registryFilling.link": "See the tasks",
       "health.stalled":
         "Queue {queue} is stalled: {due} {due|task|tasks} could run, the first for {age}, and nobody takes {due|it|them}.",

@@ -25,6 +25,7 @@ export type OrderError =
   | { kind: "catalogue_unavailable"; sku: string; why: string }
   | { kind: "catalogue_waiting"; sku: string; down: string | null }
   | { kind: "held"; by: string }
+  | { kind: "registry_unavailable" }
   /** "duplicate" is found before any work; what only the database knows is found by persist.ts. */
   | { kind: "duplicate"; winner: string };
 
@@ -91,6 +92,10 @@ export function reasonOf(error: OrderError): FailureReason {
     case "held": {
       const message = `Another task is working on this order id: ${error.by}`;
       return { code: "order_held", message, detail: { stage: "validate", task: error.by } };
+    }
+    case "registry_unavailable": {
+      const message = "The registry of order ids does not answer; the order waits for it";
+      return { code: error.kind, message, detail: { stage: "validate" } };
     }
     case "duplicate": {
       const message = `This order id is already stored, by task ${error.winner}`;

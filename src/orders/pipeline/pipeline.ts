@@ -14,9 +14,10 @@ import { toDecimal } from "../order/money";
 import type { EnrichedOrder, PricedOrder, Stage, StoredOrder, ValidOrder } from "../order/order";
 import { toStored } from "./persist";
 import { price } from "./price";
-import type { ClaimAnswer, ClaimOf } from "./registry.do";
+import type { ClaimAnswer } from "./registry";
+import type { ClaimOf } from "./registry.do";
 import { validate } from "./validate";
-import { searchOf, waitForCatalogue } from "./wait-for-catalogue";
+import { interrupted, searchOf, waitForCatalogue } from "./wait-for-catalogue";
 
 /** A held id is usually free, or taken for good, as soon as its holder's batch settles. */
 const HELD_WAIT_MS = 500;
@@ -79,11 +80,15 @@ class OrderBatch {
       firsts.set(order.id, firsts.get(order.id) ?? task.id);
     }
     const claims = [...firsts].map(([orderId, taskId]) => ({ orderId, taskId }));
-    const answers = await this.#dependencies.claim(claims, this.#dependencies.clock());
+    const now = this.#dependencies.clock();
+    const answers = await this.#dependencies.claim(claims, now);
     for (const { task, order } of valid) {
       const first = firsts.get(order.id) ?? task.id;
       const answer = answers.get(first);
-      if (answer?.state === "held") {
+      if (answer?.state === "unknown") {
+        const reason = reasonOf({ kind: "registry_unavailable" });
+        this.#end(task, { kind: "defer", reason, checkpoint: interrupted(searchOf(task, now)) });
+      } else if (answer?.state === "held") {
         this.#waitFor(task, answer.taskId);
       } else if (answer?.state === "done") {
         this.#reject(task, { kind: "duplicate", winner: answer.taskId });

@@ -10,13 +10,17 @@ import { runPipeline } from "./pipeline";
 import { prepareOrder } from "./prepare";
 import { claimOrders, settleOrders } from "./registry";
 import type { ClaimOf, Outcomes } from "./registry.do";
+import { type Layouts, REGISTRY_LAYOUTS } from "./registry-layouts";
 import { readOrderText } from "../order/order-text";
 import { OUTAGE_WAIT } from "./wait-for-catalogue";
 
 const MAX_RETRY_WAIT_MS = 300_000;
 
-/** The task that processes an order has the order as sent as `input`, and its id as `subject`. */
-export const processOrder: BatchTask<unknown, StoredOrder> = {
+/**
+ * The task that processes an order has the order as sent as `input`, and its id as `subject`. Its ids
+ * are spread over the registry's objects as `layouts` says.
+ */
+export const orderTask = (layouts: Layouts): BatchTask<unknown, StoredOrder> => ({
   kind: "batch",
   name: ORDER_TASK,
   module: "pedidos",
@@ -43,14 +47,16 @@ export const processOrder: BatchTask<unknown, StoredOrder> = {
       config: configOf(env),
       clock,
       lookup: (questions) => catalogueOf(env).lookup(deskOf(env), questions),
-      claim: (claims, now) => claimOrders(env, claims, now, leaseExpiresAt),
+      claim: (claims, now) => claimOrders(env, claims, now, leaseExpiresAt, layouts),
       passed,
     }),
   settled: async (settlements, { env }) => {
-    await settleOrders(env, outcomesOf(settlements));
+    await settleOrders(env, outcomesOf(settlements), layouts);
     await foldMore(env.DB);
   },
-};
+});
+
+export const processOrder = orderTask(REGISTRY_LAYOUTS);
 
 /** Returns what the registry should know: who stored an id, and which ids are free again. */
 function outcomesOf(settlements: Settlement[]): Outcomes {

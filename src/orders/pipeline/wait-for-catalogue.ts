@@ -41,6 +41,11 @@ export function searchOf({ attempt, deferrals, checkpoint }: Run, now: number): 
     : { ...begun, ...(checkpoint as Partial<Search> | null) };
 }
 
+/** Forgets that the catalogue was down, as an order that waits for something else does not ask it. */
+export function interrupted(search: Search): Search {
+  return { ...search, downSince: null };
+}
+
 /**
  * Decides the outcome of an order that lacks a product. It waits while the catalogue is slow, in
  * demand or down, as that is not its fault, but for one that is down only `maxAgeMs` from when it first
