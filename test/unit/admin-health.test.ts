@@ -158,6 +158,14 @@ describe("health", () => {
     expect(found.some(isGrave)).toBe(grave);
   });
 
+  it("tells how many orders wait for the registry", () => {
+    const waitingFor = new Map([["registry_unavailable", 7]]);
+    const open = { resent: 0, waitingFor, capped: false };
+    expect(findings(someFacts({ open }))).toEqual([
+      { kind: "registryDown", waiting: 7, capped: false },
+    ]);
+  });
+
   it("tells when an object of the registry fills up, which is not grave", () => {
     const registry = (bytes: number) => findings(someFacts({ registry: { bytes, limit: 10e9 } }));
     expect(registry(7.9e9)).toEqual([]);

@@ -1,4 +1,4 @@
-import { CATALOGUE_WAITING } from "../../orders/order/errors";
+import { CATALOGUE_WAITING, REGISTRY_UNAVAILABLE } from "../../orders/order/errors";
 import { type Finding, isGrave } from "./health";
 import type { QueueView } from "../queues/read-queues";
 import { usedShare } from "../../db/storage";
@@ -8,6 +8,7 @@ import { said } from "../shared/components/live-region";
 import { dashboardWords } from "./words";
 
 const WAITING_FOR_CATALOGUE = `/admin/tasks?status=RETRY&code=${CATALOGUE_WAITING}`;
+const WAITING_FOR_REGISTRY = `/admin/tasks?status=RETRY&code=${REGISTRY_UNAVAILABLE}`;
 const FAILED_FOR_PRODUCT = "/admin/tasks?code=catalogue_failed";
 
 interface HealthProps {
@@ -141,9 +142,10 @@ function wordsOf(view: View, finding: Finding): { text: string; href: string } {
       return { text: t("health.sickProducts", values), href: FAILED_FOR_PRODUCT };
     }
     case "catalogue":
+    case "registryDown":
       return {
-        text: t("health.catalogue", { waiting: count(finding.waiting, finding.capped) }),
-        href: WAITING_FOR_CATALOGUE,
+        text: t(`health.${finding.kind}`, { waiting: count(finding.waiting, finding.capped) }),
+        href: finding.kind === "catalogue" ? WAITING_FOR_CATALOGUE : WAITING_FOR_REGISTRY,
       };
     case "deadLetters":
       return {

@@ -1,6 +1,6 @@
 /** The judgement at the top of the dashboard finds from plain facts what is wrong. */
 import type { CatalogueStatus } from "../../orders/catalogue/desk.do";
-import { CATALOGUE_WAITING } from "../../orders/order/errors";
+import { CATALOGUE_WAITING, REGISTRY_UNAVAILABLE } from "../../orders/order/errors";
 import { type Storage, takesWork, usedShare } from "../../db/storage";
 import type { Backlog } from "../../tasks/statistics/backlog";
 import type { QueueState } from "../queues/queue-state";
@@ -57,7 +57,7 @@ export type Finding =
   | { kind: "failures"; share: number; failed: number; normal: number | null }
   | { kind: "catalogueDown"; sinceMs: number; why: string; waiting: number; capped: boolean }
   | { kind: "sickProducts"; sinceMs: number; count: number; products: string[]; why: string }
-  | { kind: "catalogue"; waiting: number; capped: boolean }
+  | { kind: "catalogue" | "registryDown"; waiting: number; capped: boolean }
   | { kind: "deadLetters"; count: number }
   | { kind: "paused"; pause: Pause; held: number; capped: boolean }
   | { kind: "resends"; count: number };
@@ -111,6 +111,10 @@ export function findings(facts: HealthFacts): Finding[] {
     const { sickCount: count, sickSince } = catalogue;
     const sinceMs = now - sickSince;
     found.push({ kind: "sickProducts", sinceMs, count, products, why: latest.why });
+  }
+  const unregistered = open.waitingFor.get(REGISTRY_UNAVAILABLE) ?? 0;
+  if (unregistered > 0) {
+    found.push({ kind: "registryDown", waiting: unregistered, capped });
   }
   if (deadLetters > 0) {
     found.push({ kind: "deadLetters", count: deadLetters });

@@ -59,6 +59,11 @@ export const dashboardWords = defineWords(
       "health.sickProducts.do":
         "Solo sus pedidos gastan intentos, hasta fallar con catalogue_failed. Corrige los productos en el catálogo y reintenta los pedidos fallidos.",
       "health.sickProducts.link": "Ver sus pedidos",
+      "health.registryDown":
+        "{waiting} {waiting|pedido espera|pedidos esperan} al registro de ids de pedido, que no responde.",
+      "health.registryDown.do":
+        "Solo él conoce los ids de los pedidos archivados. Cada pedido sigue en cuanto responda, sin gastar intentos; el porqué está en los registros, en registry.claim_failed.",
+      "health.registryDown.link": "Ver lo que espera",
       "health.catalogue":
         "{waiting} {waiting|pedido espera|pedidos esperan} su turno en el catálogo, que responde.",
       "health.catalogue.do":
@@ -193,6 +198,11 @@ export const dashboardWords = defineWords(
       "health.sickProducts.do":
         "Only their orders use up attempts, and then fail with catalogue_failed. Mend the products in the catalogue, then retry the orders that failed.",
       "health.sickProducts.link": "See their orders",
+      "health.registryDown":
+        "{waiting} {waiting|order waits|orders wait} for the registry of order ids, which does not answer.",
+      "health.registryDown.do":
+        "It alone knows the ids of archived orders. Each order goes on as soon as it answers, and uses up no attempt; the logs say why under registry.claim_failed.",
+      "health.registryDown.link": "See what waits",
       "health.catalogue":
         "{waiting} {waiting|order waits|orders wait} for {waiting|its|their} turn at the catalogue, which is up.",
       "health.catalogue.do":

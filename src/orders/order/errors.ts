@@ -6,6 +6,9 @@ import { MAX_QUANTITY, MAX_SKU_CHARACTERS } from "./order";
 /** An order that waits for its products has this error code. */
 export const CATALOGUE_WAITING = "catalogue_waiting";
 
+/** An order has this code while it waits for the registry. */
+export const REGISTRY_UNAVAILABLE = "registry_unavailable";
+
 /**
  * OrderError is all that can keep an order from being stored. Fields are paths of what was sent.
  */
@@ -95,7 +98,7 @@ export function reasonOf(error: OrderError): FailureReason {
     }
     case "registry_unavailable": {
       const message = "The registry of order ids does not answer; the order waits for it";
-      return { code: error.kind, message, detail: { stage: "validate" } };
+      return { code: REGISTRY_UNAVAILABLE, message, detail: { stage: "validate" } };
     }
     case "duplicate": {
       const message = `This order id is already stored, by task ${error.winner}`;
