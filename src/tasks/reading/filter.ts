@@ -4,7 +4,7 @@ import { firstMoment, fromText, lastMoment, throughText } from "../../http/insta
 import { MAX_SCANNED } from "../../http/paging";
 import { isBatchId, isTaskId } from "../../lib/ids";
 import { MAX_NAME_CHARACTERS } from "../model/bounds";
-import type { TaskFilter } from "./task-filter";
+import type { TaskFilter, WholeTaskFilter } from "./task-filter";
 import { STATUSES } from "../model/states";
 
 const CASE = { description: "Case and accents do not matter" };
@@ -54,12 +54,12 @@ export const TaskFilterInput: z.ZodType<TaskFilter> = z.strictObject({
   codes: z.array(z.string()).optional(),
   message: text,
   ids: z.array(z.string()).max(MAX_SCANNED).optional(),
-});
+} satisfies Record<keyof TaskFilter, z.ZodType>);
 
 const Filter = z.object(bulkFilterShape);
 
 /** Translates a filter; `created_after` and `created_before` are themselves let through. */
-export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
+export function toFilter(query: z.infer<typeof Filter>): WholeTaskFilter {
   return {
     lote: query.lote,
     status: query.status,
@@ -72,6 +72,7 @@ export function toFilter(query: z.infer<typeof Filter>): TaskFilter {
     before: query.created_before === undefined ? undefined : lastMoment(query.created_before) + 1,
     discarded: query.discarded,
     codes: query.error_code === undefined ? undefined : [query.error_code],
+    message: undefined, // only the console asks for it
     ids: query.ids,
     search: query.search,
   };

@@ -28,5 +28,8 @@ export interface TaskFilter {
   ids?: readonly string[];
 }
 
+/** A WholeTaskFilter has every field, if only undefined, so that forgetting one fails the type check. */
+export type WholeTaskFilter = { [Name in keyof Required<TaskFilter>]: TaskFilter[Name] };
+
 /** Order is by the time of acceptance. */
 export type Order = "newest" | "oldest";

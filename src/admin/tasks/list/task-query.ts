@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { gist } from "../../../tasks/reading/error-gist";
 import { isBatchId } from "../../../lib/ids";
-import type { TaskFilter } from "../../../tasks/reading/task-filter";
+import type { WholeTaskFilter } from "../../../tasks/reading/task-filter";
 import { STATUSES } from "../../../tasks/model/states";
 import {
   countActive,
@@ -35,7 +35,7 @@ export const TASK_FILTERS = Object.keys(shape);
  * be read.
  */
 export interface TaskQuery extends PagedQuery<Name> {
-  filter: TaskFilter;
+  filter: WholeTaskFilter;
 }
 
 /** Returns the fields that have a value. */
@@ -83,6 +83,9 @@ export function readTaskQuery(params: URLSearchParams): TaskQuery {
       worker,
       lote,
       ...range,
+      subject: undefined, // the search finds it
+      user: undefined,
+      ids: undefined, // picked ones have no address: see bulk-query.ts
     },
     request: readRequest(params, problems),
   };
