@@ -4,7 +4,7 @@ import { batchWords } from "./words";
 
 export type StageState = "done" | "failed" | "open" | "skipped";
 
-/** Shows the four stages of an order and how far it got; the stylesheet adds the signs. */
+/** Shows the stages of an order and how far it got; the stylesheet adds the signs. */
 export function Stages({ view, states }: { view: View; states: Record<Stage, StageState> }) {
   const t = batchWords(view);
   return (

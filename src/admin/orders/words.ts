@@ -21,7 +21,7 @@ export const ordersWords = defineWords(
       "orders.short":
         "Esta página es corta: se han mirado 1.000 pedidos y quedan otros más antiguos por mirar.",
       "orders.emptyTitle": "Todavía no hay pedidos procesados",
-      "orders.empty": "Aquí aparecerá cada pedido que pase las cuatro etapas.",
+      "orders.empty": "Aquí aparecerá cada pedido que pase todas las etapas.",
       "orders.noneTitle": "Ningún pedido coincide",
       "orders.deleted": "El pedido {id} está eliminado.",
 
@@ -61,7 +61,7 @@ export const ordersWords = defineWords(
       "orders.short":
         "This page is short: 1,000 orders were looked at, and older ones are still to be.",
       "orders.emptyTitle": "No processed orders yet",
-      "orders.empty": "Every order that passes the four stages will show here.",
+      "orders.empty": "Every order that passes all stages will show here.",
       "orders.noneTitle": "No order matches",
       "orders.deleted": "Order {id} is deleted.",
 

@@ -8,12 +8,12 @@ export const siteWords = defineWords(
 
       "landing.title": "Pedidos que llegan a su fin, una sola vez",
       "landing.what":
-        "Los pedidos entran por HTTP, esperan en una cola, pasan cuatro etapas y terminan en una base de datos, cada uno exactamente una vez. Todo lo que le ocurre a una tarea queda a la vista: desde que se acepta hasta que acaba.",
+        "Los pedidos entran por HTTP, esperan en una cola, pasan varias etapas y terminan en una base de datos, cada uno exactamente una vez. Todo lo que le ocurre a una tarea queda a la vista: desde que se acepta hasta que acaba.",
       "landing.start": "Iniciar un lote de demostración",
       "landing.startNote":
         "Diez pedidos generados, algunos mal a propósito, para ver todos los finales.",
       "landing.demoOff": "La demostración está desactivada en este despliegue.",
-      "landing.stages": "Las cuatro etapas de un pedido",
+      "landing.stages": "Las etapas de un pedido",
       "landing.links": "Por dónde seguir",
       "landing.console": "Consola",
       "landing.consoleNote": "Historial de tareas y pedidos procesados. Hay que entrar.",
@@ -141,11 +141,11 @@ export const siteWords = defineWords(
 
       "landing.title": "Orders that reach their end, exactly once",
       "landing.what":
-        "Orders come in over HTTP, wait in a queue, pass four stages and end in a database, each exactly once. Whatever happens to a task is there to see, from the moment it is accepted to its end.",
+        "Orders come in over HTTP, wait in a queue, pass several stages and end in a database, each exactly once. Whatever happens to a task is there to see, from the moment it is accepted to its end.",
       "landing.start": "Start a demo batch",
       "landing.startNote": "Ten generated orders, some bad on purpose, to see every kind of end.",
       "landing.demoOff": "The demo is switched off in this deployment.",
-      "landing.stages": "The four stages of an order",
+      "landing.stages": "The stages of an order",
       "landing.links": "Where to go from here",
       "landing.console": "Console",
       "landing.consoleNote": "Task history and processed orders. Needs a sign-in.",

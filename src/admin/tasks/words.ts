@@ -1,4 +1,5 @@
-import { defineWords, type KeyOf } from "../../i18n/words";
+import { defineWords, type KeyOf, type Words } from "../../i18n/words";
+import type { Stage } from "../../orders/order/order";
 import { sharedWords } from "../shared/words";
 
 export const tasksWords = defineWords(
@@ -326,6 +327,6 @@ export const tasksWords = defineWords(
     },
   },
   sharedWords,
-);
+) satisfies Words<`event.${Stage}`>; // a timeline's events are data: nothing else asks for these
 
 export type TaskKey = KeyOf<typeof tasksWords>;
