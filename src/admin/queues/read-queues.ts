@@ -40,7 +40,7 @@ interface Read {
 }
 
 export function viewQueues(engine: Engine, { backlogs, workers, counts, now }: Read): QueueView[] {
-  const ended = lanesThatEnded(engine, byName(counts, justBefore(now)));
+  const ended = queuesThatEnded(engine, byName(counts, justBefore(now)));
   return backlogs.map((backlog) => {
     const own = workers.filter(({ queue }) => queue === backlog.queue);
     const atWork = {
@@ -55,7 +55,7 @@ function justBefore(now: number): number {
   return now - (now % SPANS.minute) - JUST_NOW_MS;
 }
 
-function lanesThatEnded(engine: Engine, named: readonly NamedCounts[]): Set<string> {
+function queuesThatEnded(engine: Engine, named: readonly NamedCounts[]): Set<string> {
   return new Set(
     named.flatMap(({ name, counts }) => {
       const queue = engine.find(name)?.queue;
