@@ -59,7 +59,7 @@ export class Queues {
   };
   readonly #options: QueuesOptions;
   readonly #secret = crypto.randomUUID();
-  readonly #lanes = new Map<string, Lane>();
+  readonly #deliveries = new Map<string, Delivery>();
   #server: Server | undefined;
   #timer: NodeJS.Timeout | undefined;
   #workers: readonly string[] = [];
@@ -72,12 +72,12 @@ export class Queues {
       (a, b) => Number("deadLetterQueue" in a) - Number("deadLetterQueue" in b),
     );
     for (const consumer of named) {
-      const deadLetters = this.#lanes.get(consumer.deadLetterQueue ?? "")?.queue;
+      const deadLetters = this.#deliveries.get(consumer.deadLetterQueue ?? "")?.queue;
       const queue = new StrictQueue({
         maxRetries: consumer.maxRetries,
         ...(deadLetters && { deadLetters }),
       });
-      this.#lanes.set(consumer.queue, { consumer, queue, running: 0, most: 1, since: null });
+      this.#deliveries.set(consumer.queue, { consumer, queue, running: 0, most: 1, since: null });
     }
   }
 
@@ -120,7 +120,7 @@ export class Queues {
   }
 
   backlog(): number {
-    return [...this.#lanes.values()].reduce(
+    return [...this.#deliveries.values()].reduce(
       (sum, { queue }) => sum + queue.metrics().backlogCount,
       0,
     );
@@ -134,8 +134,8 @@ export class Queues {
 
   async #answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
     const [, name = ""] = (request.url ?? "").split("/");
-    const lane = this.#lanes.get(decodeURIComponent(name));
-    if (request.headers[SECRET_HEADER] !== this.#secret || !lane) {
+    const delivery = this.#deliveries.get(decodeURIComponent(name));
+    if (request.headers[SECRET_HEADER] !== this.#secret || !delivery) {
       return { status: 404, body: { error: `no queue ${name}` } };
     }
     try {
@@ -145,10 +145,10 @@ export class Queues {
       };
       if (bodies) {
         await sleep(this.#options.sendMs ?? 0);
-        lane.queue.send(bodies, delayMs);
+        delivery.queue.send(bodies, delayMs);
         this.#deliver();
       }
-      return { status: 200, body: lane.queue.metrics() };
+      return { status: 200, body: delivery.queue.metrics() };
     } catch (error) {
       this.counts.refused += 1;
       return {
@@ -159,23 +159,23 @@ export class Queues {
   }
 
   #deliver(): void {
-    for (const lane of this.#lanes.values()) {
-      const { consumer, queue } = lane;
-      const most = Math.min(lane.most, this.#options.maxConcurrency ?? Infinity);
-      while (this.#workers.length > 0 && lane.running < most) {
+    for (const delivery of this.#deliveries.values()) {
+      const { consumer, queue } = delivery;
+      const most = Math.min(delivery.most, this.#options.maxConcurrency ?? Infinity);
+      while (this.#workers.length > 0 && delivery.running < most) {
         const due = queue.visible().slice(0, consumer.maxBatchSize);
-        if (due.length === 0 || (due.length < consumer.maxBatchSize && !isOver(lane))) {
+        if (due.length === 0 || (due.length < consumer.maxBatchSize && !isOver(delivery))) {
           break;
         }
-        lane.since = null;
-        void this.#run(lane, queue.take(due));
+        delivery.since = null;
+        void this.#run(delivery, queue.take(due));
       }
     }
   }
 
-  async #run(lane: Lane, messages: Waiting[]): Promise<void> {
-    const { consumer, queue } = lane;
-    lane.running += 1;
+  async #run(delivery: Delivery, messages: Waiting[]): Promise<void> {
+    const { consumer, queue } = delivery;
+    delivery.running += 1;
     this.#running += 1;
     this.counts.batches += 1;
     this.counts.mostAtOnce = Math.max(this.counts.mostAtOnce, this.#running);
@@ -191,13 +191,13 @@ export class Queues {
       this.counts.deadLetters += message.attempts >= consumer.maxRetries ? 1 : 0;
       queue.takeBack(message, answer === "ack" ? 0 : (answer?.delayMs ?? 0));
     }
-    lane.running -= 1;
+    delivery.running -= 1;
     this.#running -= 1;
     // Concurrency rises while work is left and falls when a call failed; it is adjusted when a
     // batch ends.
     const limit = this.#options.maxConcurrency ?? consumer.maxConcurrency;
-    const wanted = answers.size === 0 ? lane.most - 1 : lane.most + 1;
-    lane.most = queue.visible().length === 0 ? 1 : Math.min(Math.max(wanted, 1), limit);
+    const wanted = answers.size === 0 ? delivery.most - 1 : delivery.most + 1;
+    delivery.most = queue.visible().length === 0 ? 1 : Math.min(Math.max(wanted, 1), limit);
     this.#deliver();
   }
 
@@ -226,7 +226,7 @@ export class Queues {
   }
 }
 
-interface Lane {
+interface Delivery {
   consumer: Consumer;
   queue: StrictQueue;
   running: number;
@@ -237,9 +237,9 @@ interface Lane {
 }
 
 /** Tells whether a batch that is not full has waited long enough. */
-function isOver(lane: Lane): boolean {
-  lane.since ??= Date.now();
-  return Date.now() - lane.since >= lane.consumer.maxBatchTimeoutMs;
+function isOver(delivery: Delivery): boolean {
+  delivery.since ??= Date.now();
+  return Date.now() - delivery.since >= delivery.consumer.maxBatchTimeoutMs;
 }
 
 async function textOf(request: IncomingMessage): Promise<string> {
