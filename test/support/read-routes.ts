@@ -161,7 +161,7 @@ export const READS: Record<string, Paths> = {
   "GET /": at("/"),
   "GET /sign-in": at("/sign-in"),
   "GET /pedidos/iniciar": at("/pedidos/iniciar?n=1"),
-  "GET /pedidos/lotes/:lote": ({ lote }) => [`/pedidos/lotes/${lote}`],
+  "GET /pedidos/lotes/:batch": ({ lote }) => [`/pedidos/lotes/${lote}`],
   "GET /api/openapi.json": at("/api/openapi.json"),
   "GET /api/docs": at("/api/docs"),
   "GET /api/auth/get-session": at("/api/auth/get-session"),

@@ -35,7 +35,7 @@ const RULES: Record<string, Rule> = {
   "POST /sign-in": "all",
   "POST /sign-out": "all",
   "GET /pedidos/iniciar": "all",
-  "GET /pedidos/lotes/:lote": "tasks:read", // or the signed link
+  "GET /pedidos/lotes/:batch": "tasks:read", // or the signed link
   "GET /api/openapi.json": "all",
   "GET /api/docs": "all",
   "POST /api/auth/sign-in/email": "all",

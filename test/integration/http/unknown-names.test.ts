@@ -29,7 +29,7 @@ const OLD = "/api/task-manager/tasks";
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 
 /** Linked from mails and campaigns, which add names of their own, or files that are the same anyway. */
-const IGNORING = /^GET (\/|\/healthz|\/task-monitor\.js|\/assets\/.*|\/pedidos\/lotes\/:lote)$/;
+const IGNORING = /^GET (\/|\/healthz|\/task-monitor\.js|\/assets\/.*|\/pedidos\/lotes\/:batch)$/;
 /** Orders are documents that are kept as sent, not fields of the route. */
 const KEPT_AS_SENT = "POST /api/pedidos";
 
