@@ -85,6 +85,8 @@ export function parseConfig(env: Variables): Config {
     recoveryMs: integer(env, "RECOVERY_SECONDS", 1, 600) * 1000,
     maxBacklogMs: integer(env, "MAX_BACKLOG_SECONDS", 0, 86_400) * 1000,
     databaseMaxBytes: gigabytes(env, "DATABASE_MAX_GB"),
+    historyMs: integer(env, "HISTORY_DAYS", 0, 3650) * 86_400_000,
+    historyMaxBytes: gigabytes(env, "HISTORY_MAX_GB"),
     exportMs: integer(env, "EXPORT_DAYS", 1, 365) * 86_400_000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
     location: location(env),

@@ -1,4 +1,6 @@
 import { createApp } from "./app";
+import { startArchiving } from "./archiving/start";
+import { archiveHistory } from "./archiving/task";
 import { deleteExpired } from "./auth/queries";
 import { ConfigError, configOf } from "./config";
 import { keepBallast } from "./db/ballast";
@@ -30,7 +32,7 @@ export { OrderRegistry } from "./orders/pipeline/registry.do";
 export { IngestDesk } from "./tasks/accepting/ingest-desk.do";
 export { Recovery } from "./tasks/recovery/recovery.do";
 
-const engine = new Engine([processOrder, bulk, exportOrders, exportTasks]);
+const engine = new Engine([processOrder, bulk, exportOrders, exportTasks, archiveHistory]);
 const app = createApp(engine);
 publishTo(publishToHub);
 
@@ -66,6 +68,7 @@ export default {
     await deleteOldFiles(env.FILES, configOf(env).exportMs, Date.now());
     await foldRest(env.DB);
     await moveRegistry(env);
+    await startArchiving(env, Date.now());
     await keepBallast(env);
   },
 } satisfies ExportedHandler<Env>;

@@ -110,6 +110,20 @@ export function enterGeneration(
 const REMOVE = sql(`
 DELETE FROM archive_generations WHERE kind = :kind AND day = :day AND generation = :generation`);
 
+const RELEASE = sql(`
+DELETE FROM archive_generations WHERE kind = :kind AND day = :day AND generation = :generation
+  AND task_id = :taskId AND proven_at IS NULL`);
+
+/** Gives up a name that this task reserved; false once it was proven. */
+export async function releaseGeneration(
+  db: D1Database,
+  { kind, day, generation }: GenerationKey,
+  taskId: string,
+): Promise<boolean> {
+  const { meta } = await RELEASE.on(db, { kind, day, generation, taskId }).run();
+  return meta.changes > 0;
+}
+
 export function removeGeneration(db: D1Database, key: GenerationKey): D1PreparedStatement {
   const { kind, day, generation } = key;
   return REMOVE.on(db, { kind, day, generation });

@@ -74,7 +74,7 @@ export function forgetIndexes(): void {
 export async function readMember<Record>(
   files: R2Bucket,
   generation: GenerationKey,
-  member: Member,
+  member: Pick<Member, "offset" | "length" | "sha256" | "first_id" | "last_id">,
 ): Promise<Record[]> {
   const { offset, length, first_id, last_id } = member;
   const damaged = (why: string) =>

@@ -10,6 +10,8 @@ export interface TaskRecord {
   task: { id: string };
   order: object | null;
   rows: { task: KeptRow; order: KeptRow | null };
+  /** Tells whether the task's row in D1 is still the one that was archived. */
+  version: string;
 }
 
 /** A line of the archive of audit entries: the row, as D1 had it. */

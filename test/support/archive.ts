@@ -5,7 +5,14 @@ import { type GenerationKey, indexKey, recordsKey } from "../../src/archive/keys
 import { enterGeneration } from "../../src/archive/manifest";
 import { gzipLines } from "../../src/archive/member";
 import type { TaskRecord } from "../../src/archive/record";
+import { archiveHistory } from "../../src/archiving/task";
 import { sha256Hex } from "../../src/lib/hex";
+import { processOrder } from "../../src/orders/pipeline/task";
+import type { SingleTask } from "../../src/tasks/model/define";
+import { Engine } from "../../src/tasks/model/engine";
+import type { TaskView } from "../../src/tasks/model/queries";
+import { isFinal } from "../../src/tasks/model/states";
+import { deliver, passWaits, storeTasks, taskOf } from "./engine";
 
 /** Writes an object of the archive, its index and its row, as they should be. */
 export async function archive(
@@ -32,4 +39,22 @@ export async function archive(
   await env.FILES.put(indexKey(key), JSON.stringify(index));
   await enterGeneration(env.DB, index, null, 0).run();
   return index;
+}
+
+/** Runs the archiving that is due until it has ended; returns its task. */
+export async function archiveNow(
+  given: Env,
+  definition: SingleTask<object> = archiveHistory,
+): Promise<TaskView> {
+  const engine = new Engine([processOrder, definition]);
+  const [id = ""] = await storeTasks(given, definition, [{}]);
+  for (let run = 0; run < 100; run += 1) {
+    await deliver([id], given, engine);
+    const task = await taskOf(id);
+    if (isFinal(task.status)) {
+      return task;
+    }
+    await passWaits([id]);
+  }
+  throw new Error("Archiving does not end");
 }

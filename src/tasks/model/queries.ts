@@ -56,10 +56,11 @@ const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.a
   t.error_code, t.error_message, t.progress, t.step, t.total_steps, t.timeout_ms, t.notify, t.template,
   t.replay_of, t.discard_reason, t.external_id, t.description`;
 const LARGE = ["result", "error_traceback", "error_detail", "timeline"] as const;
-const TOLD = `${nameSql("t.user")} AS user_name, iif(t.notify IS NULL, 0, (
+/** SQL of what a TaskRow has besides the row `t`. */
+export const WITH_NAMES = `${nameSql("t.user")} AS user_name, iif(t.notify IS NULL, 0, (
   SELECT count(*) FROM notifications n INDEXED BY notifications_unread
   WHERE n.read_at IS NULL AND ${TELLS_OF})) AS unread`;
-const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}, ${TOLD}`;
+const COLUMNS = `${SMALL}, ${LARGE.map((column) => `t.${column}`).join(", ")}, ${WITH_NAMES}`;
 
 /** This SQL gives the bytes of a row's large fields without reading them. */
 export const LARGE_BYTES = LARGE.map((column) => `coalesce(octet_length(${column}), 0)`).join(

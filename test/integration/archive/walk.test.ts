@@ -34,6 +34,7 @@ function recordAt(ms: number, processedAt: number | null = null, customer = "ACM
     task: { id },
     order,
     rows: { task: { id, name: "orders.process", status: "SUCCESS", subject: orderId }, order },
+    version: "",
   };
 }
 
