@@ -1,9 +1,10 @@
 /** Looking up single records: the manifest's row, the index (mostly kept), one ranged GET. */
+import { AppError } from "../http/errors";
 import { timeOf } from "../lib/ids";
 import { mayHold } from "./bloom";
 import { dayOf } from "./keys";
 import { type Generation, generationsOf } from "./manifest";
-import { DamagedError, readIndex, readMember } from "./read";
+import { type Damage, DamagedError, readIndex, readMember } from "./read";
 import type { TaskRecord } from "./record";
 
 export type ArchiveEnv = Pick<Env, "DB" | "FILES">;
@@ -59,4 +60,21 @@ export async function findArchived(env: ArchiveEnv, id: string): Promise<TaskRec
     throw damage;
   }
   return null;
+}
+
+/** What is looked up; a record that cannot be read is a 410, which names it. */
+export async function orArchiveDamaged<T>(lookup: Promise<T>): Promise<T> {
+  try {
+    return await lookup;
+  } catch (error) {
+    if (error instanceof DamagedError) {
+      throw new AppError(410, "archive_damaged", error.message, shownDamage(error.damage));
+    }
+    throw error;
+  }
+}
+
+/** As the API tells of it: null ids are of a whole object. */
+export function shownDamage({ day, generation, ids }: Damage) {
+  return { day, generation, first_id: ids?.[0] ?? null, last_id: ids?.[1] ?? null };
 }

@@ -224,7 +224,7 @@ function justBefore(near: Place, { order, isUpwards }: ArchiveWalk): Place {
 }
 
 /** A shorter place comes before every one that it begins. */
-function comparePlaces(a: Place, b: Place): number {
+export function comparePlaces(a: Place, b: Place): number {
   for (const [index, part] of a.entries()) {
     const other = b[index];
     if (other === undefined) {

@@ -224,6 +224,10 @@ export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
         .boolean()
         .optional()
         .openapi({ description: "There may be more than `count`." }),
+      damaged: z
+        .array(Damaged)
+        .optional()
+        .openapi({ description: "Archived records that cannot be read, and are left out." }),
       next: z.url().nullable(),
       previous: z.url().nullable(),
       results: z.array(result),
@@ -233,13 +237,14 @@ export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
 
 /** Returns the envelope of every list, `{count, next, previous, results}`, with absolute links. */
 export function pageBody<Row, Result>(
-  page: Page<Row>,
+  page: Page<Row> & { damage?: Damaged[] },
   requestUrl: string,
   render: (row: Row) => Result,
 ) {
   return {
     count: page.total.count,
     ...(page.total.capped ? { count_capped: true } : {}),
+    ...(page.damage && page.damage.length > 0 ? { damaged: page.damage } : {}),
     next: pageLink(page, "next", requestUrl),
     previous: pageLink(page, "previous", requestUrl),
     results: page.rows.map(render),

@@ -13,6 +13,7 @@ import { tasksWithOrder } from "../../orders/pipeline/stored-ids";
 import type { Engine } from "../../tasks/model/engine";
 import { factsOf, type TaskFacts } from "../../tasks/reading/execution";
 import { listBriefly } from "../../tasks/reading/list";
+import { listEverywhere } from "../../tasks/reading/archived";
 import type { TaskView } from "../../tasks/model/queries";
 import { TRACKED } from "../../tasks/model/states";
 import { callersOf, findTask } from "./one/find-task";
@@ -42,7 +43,7 @@ export function taskPages(engine: Engine) {
     if (Object.keys(query.problems).length > 0) {
       return renderPage(c, <TaskListPage {...props} list={null} />, 400);
     }
-    const page = await listBriefly(c.env.DB, query.filter, query.request);
+    const page = await listEverywhere(c.env, query.filter, query.request, "newest", listBriefly);
     const withOrder = await tasksWithOrder(c.env.DB, page.rows);
     const tasks = page.rows.map((row) => factsOf(row, engine));
     const people = await namesOf(c.env.DB, callersIn(tasks, look.columns));

@@ -9,7 +9,7 @@ import type { Engine } from "../model/engine";
 import { Execution, toExecution } from "../reading/execution";
 import { filterShape, toFilter } from "../reading/filter";
 import { knownTask } from "../commands/known-task";
-import { listTasks } from "../reading/list";
+import { listEverywhere } from "../reading/archived";
 import { OneExecution, toOneExecution } from "../reading/one-execution";
 
 /** A list can be ordered by these fields only, as it follows ids, which begin with the time. */
@@ -46,7 +46,7 @@ const oneRoute = createRoute({
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: { description: "The task", content: json(OneExecution) },
-    ...problems({ 404: "No such task" }),
+    ...problems({ 404: "No such task", 410: "It was archived, and its copy is damaged" }),
   },
 });
 
@@ -57,14 +57,14 @@ export function executionRoutes(engine: Engine) {
       const { limit, cursor, ordering, ...filter } = c.req.valid("query");
       const request = { limit, cursor: readCursor(cursor) };
       const order = ordering.startsWith("-") ? "newest" : "oldest";
-      const page = await listTasks(c.env.DB, toFilter(filter), request, order);
+      const page = await listEverywhere(c.env, toFilter(filter), request, order);
       return c.json(
         pageBody(page, c.req.url, (task) => toExecution(task, engine)),
         200,
       );
     })
     .openapi(oneRoute, async (c) => {
-      const task = await knownTask(c.env.DB, c.req.valid("param").id);
+      const task = await knownTask(c.env, c.req.valid("param").id);
       return c.json(await toOneExecution(c.env.DB, task, engine), 200);
     });
 }

@@ -65,7 +65,7 @@ export function trackedRoutes(engine: Engine) {
       return c.json(await toOneExecution(c.env.DB, task, engine), created ? 201 : 200);
     })
     .openapi(reportRoute, async (c) => {
-      const task = await knownTask(c.env.DB, c.req.valid("param").id);
+      const task = await knownTask(c.env, c.req.valid("param").id);
       const reported = await reportWork(c, task, c.req.valid("json"));
       return c.json(await toOneExecution(c.env.DB, reported, engine), 200);
     });

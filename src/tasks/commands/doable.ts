@@ -51,12 +51,13 @@ export function allowedActions(
 ): Record<TaskAction, boolean> {
   const status = statusOf(task);
   const mayWrite = can(caller, "tasks:write");
+  const isHere = !task.archived;
   const definition = engine.find(task.name);
   const failed = status === "FAILURE" || status === "REVOKED";
   return {
-    retry: mayWrite && failed && definition !== undefined && task.external_id === null,
+    retry: isHere && mayWrite && failed && definition !== undefined && task.external_id === null,
     cancel: mayCancel(task, caller) && !isFinal(status),
-    discard: mayWrite && status === "FAILURE" && task.discard_reason === null,
+    discard: isHere && mayWrite && status === "FAILURE" && task.discard_reason === null,
     replay: mayWrite && isFinal(status) && definition !== undefined && mayStart(definition, caller),
   };
 }

@@ -1,8 +1,10 @@
+import { orArchiveDamaged } from "../../archive/find";
 import { audit } from "../../audit/audit";
 import { callerId } from "../../caller";
 import { isRefused, Refused, type Result } from "../../lib/result";
 import type { TaskDefinition } from "../model/define";
-import { getTask, type TaskView } from "../model/queries";
+import type { TaskView } from "../model/queries";
+import { findTask } from "../reading/archived";
 import type { Operator } from "./operator";
 import type { Refusal } from "./refusals";
 import { replayTask } from "./replay";
@@ -19,7 +21,7 @@ export async function replayable(
   { env, engine, caller }: Operator,
   id: string,
 ): Promise<Result<Replayable, Refusal>> {
-  const task = await getTask(env.DB, id);
+  const task = await orArchiveDamaged(findTask(env, id));
   if (!task) {
     return new Refused({ kind: "no_task", id });
   }

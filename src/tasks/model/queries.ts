@@ -48,8 +48,14 @@ export interface TaskRow extends Pick<
   unread: number;
 }
 
-/** TaskView is a task with its lease, if one lists it now. */
-export type TaskView = TaskRow & { running: Pick<LeaseColumns, "worker" | "since"> | null };
+/**
+ * TaskView is a task with its lease, if one lists it now. `archived`: the row has left D1, and this is
+ * its copy.
+ */
+export type TaskView = TaskRow & {
+  running: Pick<LeaseColumns, "worker" | "since"> | null;
+  archived?: true;
+};
 
 const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,
   t.max_attempts, t.created_at, t.started_at, t.finished_at, t.check_at, t.worker,

@@ -66,6 +66,9 @@ export const Execution = z
     template: z.string().nullable(),
     replay_of: z.string().nullable().openapi({ description: "The task it is an edited copy of." }),
     discard_reason: z.string().nullable().openapi({ description: "Why it was given up on." }),
+    archived: z.boolean().openapi({
+      description: "It has left the database for the archive: to be looked at, and brought back.",
+    }),
     timeline: z.array(Event).openapi({
       description:
         "What happened, in order. The clock moves while the task waits for something, and stands still while it computes: a stage that only computes has the time of the wait before it.",
@@ -145,6 +148,7 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
     template: task.template,
     replay_of: task.replay_of,
     discard_reason: task.discard_reason,
+    archived: task.archived ?? false,
     timeline: timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
   };
 }

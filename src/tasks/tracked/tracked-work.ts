@@ -82,5 +82,5 @@ export async function reportWork(
       ? await finishTracking(c.env, task, { status, result, message, traceback }, progress)
       : await reportProgress(c.env, task, progress),
   );
-  return knownTask(c.env.DB, task.id);
+  return knownTask(c.env, task.id);
 }

@@ -6,7 +6,7 @@ import type { TaskView } from "../../../tasks/model/queries";
 
 /** Returns the task that an address names. Throws 404. */
 export function findTask(c: Context<AppEnv>): Promise<TaskView> {
-  return knownTask(c.env.DB, c.req.param("id") ?? "");
+  return knownTask(c.env, c.req.param("id") ?? "");
 }
 
 /** Returns everybody who had a hand in a task, as stored. */

@@ -1,0 +1,56 @@
+/** One list out of D1's rows and the archive's. */
+import { fitting, type Page, type PageKey, type PageRequest } from "../http/paging";
+import { shownDamage } from "./find";
+import type { ArchivePage, Place } from "./walk";
+import { comparePlaces } from "./walk";
+
+/** A page with rows of the archive among it, and what of the archive could not be read. */
+export type MergedPage<Row> = Page<Row> & { damage: ReturnType<typeof shownDamage>[] };
+
+/** The rows of an archive's page, as this list has them. */
+export interface ArchivedRows<Row> extends Pick<ArchivePage, "end" | "damage"> {
+  rows: Row[];
+}
+
+/**
+ * The rows up to where both were looked at, as many as a page holds. `isUpwards`: the walk was from
+ * small places to large ones.
+ */
+export function mergePages<Row>(
+  hot: Page<Row>,
+  archived: ArchivedRows<Row>,
+  { cursor, limit, maxBytes = Infinity }: PageRequest,
+  isUpwards: boolean,
+  keyOf: (row: Row) => PageKey,
+): MergedPage<Row> {
+  const compare = (a: Place, b: Place) => (isUpwards ? 1 : -1) * comparePlaces(a, b);
+  const isBack = cursor?.direction === "previous";
+  const ends = [isBack ? hot.previous : hot.next, archived.end].filter((end) => end !== null);
+  const bound = ends.toSorted(compare)[0] ?? null;
+  const all = [...hot.rows, ...archived.rows]
+    .filter((row) => bound === null || compare(keyOf(row), bound) <= 0)
+    .toSorted((a, b) => compare(keyOf(a), keyOf(b)));
+  const sizes = all.map((row) => ({ bytes: maxBytes === Infinity ? 0 : sizeOf(row) }));
+  const rows = all.slice(0, Math.min(limit, fitting(sizes, maxBytes)));
+  const [first, last] = [rows.at(0), rows.at(-1)];
+  const onward = all.length > rows.length && last ? keyOf(last) : bound && [...bound];
+  const back = cursor && (first ? keyOf(first) : cursor.key);
+  const more = archived.rows.length;
+  return {
+    rows: isBack ? rows.toReversed() : rows,
+    next: isBack ? back : onward,
+    previous: isBack ? onward : back,
+    total: cursor
+      ? hot.total
+      : { count: hot.total.count + more, capped: hot.total.capped || archived.end !== null },
+    damage: archived.damage.map(shownDamage),
+  };
+}
+
+/** About how many bytes a row has: its texts. */
+function sizeOf(row: unknown): number {
+  return Object.values(row as object).reduce<number>(
+    (sum, value) => sum + (typeof value === "string" ? value.length : 0),
+    0,
+  );
+}
