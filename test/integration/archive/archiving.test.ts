@@ -145,3 +145,41 @@ describe("archiving", () => {
     );
   });
 });
+
+describe("archived tasks", () => {
+  it("are answered, listed and searched as before, marked as archived", async () => {
+    const ids = await processed(10);
+    const key = await masterKey();
+    const ask = async (path: string) => (await call(path, { key })).json<Listed>();
+    const paths = [
+      "/api/tasks/executions/?limit=3",
+      "/api/tasks/executions/?ordering=id&limit=4",
+      "/api/tasks/executions/?status=FAILURE",
+      "/api/tasks/executions/?task_name=ORDERS.process&limit=200",
+      `/api/tasks/executions/?search=${ids[2]}`,
+      `/api/tasks/executions/?lote=${(ids[0] ?? "").slice(0, -4)}`,
+      `/api/tasks/executions/?created_before=${new Date().toISOString()}`,
+    ];
+    const idsOf = async (path: string) => {
+      const found: string[] = [];
+      for (let next: string | null = path; next !== null;) {
+        const page: Listed = await ask(next.replace(/^https?:\/\/[^/]+/, ""));
+        found.push(...page.results.map(({ id }) => id));
+        next = page.next;
+      }
+      return found;
+    };
+    const before = await Promise.all(paths.map(idsOf));
+    const one = await ask(`/api/tasks/executions/${ids[0]}/`);
+    passTime(40 * DAY);
+    const { id: archiving } = await archiveNow(testing);
+    const after = await Promise.all(paths.map(idsOf));
+    expect(after.map((found) => found.filter((id) => id !== archiving))).toEqual(before);
+    expect(await ask(`/api/tasks/executions/${ids[0]}/`)).toEqual({ ...one, archived: true });
+  });
+});
+
+interface Listed {
+  results: { id: string }[];
+  next: string | null;
+}
