@@ -26,9 +26,12 @@ DELETE FROM orders WHERE id IN (
 /**
  * Deletes the rows of these records that are as they were archived, each with its order, in one
  * transaction; again, it does nothing. Orders that the registry does not confirm stay, with their
- * tasks. Returns how many tasks are gone.
+ * tasks.
  */
-export async function deleteArchived(env: Env, records: readonly TaskRecord[]): Promise<number> {
+export async function deleteArchived(
+  env: Env,
+  records: readonly TaskRecord[],
+): Promise<{ deleted: number; unconfirmed: number }> {
   const claims = records.flatMap(({ rows: { task, order } }) =>
     order ? [{ orderId: String(order["id"]), taskId: String(task["id"]) }] : [],
   );
@@ -45,5 +48,5 @@ export async function deleteArchived(env: Env, records: readonly TaskRecord[]): 
   const [tasks] = await retryD1(env.DB, () =>
     env.DB.batch([DELETE_TASKS.on(env.DB, given), DELETE_ORDERS.on(env.DB, given)]),
   );
-  return tasks?.meta.changes ?? 0;
+  return { deleted: tasks?.meta.changes ?? 0, unconfirmed: claims.length - confirmed.size };
 }

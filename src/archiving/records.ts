@@ -42,7 +42,7 @@ async function recordOf(
   order: KeptRow | null,
   engine: Engine,
 ): Promise<TaskRecord> {
-  const { user_name, unread, version, ...task } = row;
+  const { user_name: _name, unread: _unread, version, ...task } = row;
   return {
     task: await toOneExecution(db, { ...row, running: null }, engine),
     order: order && toPedido(order as unknown as OrderColumns),

@@ -53,7 +53,18 @@ type Step =
   | { name: "delete"; member: number };
 
 const START: Progress = { done: { days: 0, archived: 0, deleted: 0 }, after: null, at: null };
-const STEPPED_BACK = { code: "archive_stepped_back", message: "Orders wait: they go first" };
+/** So often it waits for the registry; then what it does not confirm stays in D1 until another day. */
+const MAX_UNCONFIRMED = 40;
+
+/** Why a run ends before its work. */
+type Why = "slice" | keyof typeof WAITS;
+const WAITS = {
+  busy: { code: "archive_stepped_back", message: "Orders wait: they go first" },
+  unconfirmed: {
+    code: "archive_unconfirmed",
+    message: "The registry does not confirm every order as stored: none of these is deleted",
+  },
+};
 
 /** Other sizes are for tests. */
 export function defineArchiving({
@@ -242,8 +253,12 @@ class Archiving {
       const since = clock();
       // Its hash is compared once more: only what is there now is deleted.
       const records = await readMember<TaskRecord>(env.FILES, at.key, place);
-      const deleted = await deleteArchived(env, records);
+      const { deleted, unconfirmed } = await deleteArchived(env, records);
       const { done } = this.#progress;
+      if (unconfirmed > 0 && this.task.deferrals < MAX_UNCONFIRMED) {
+        await this.#save({ done: { ...done, deleted: done.deleted + deleted } });
+        return this.#stop("unconfirmed");
+      }
       await this.#save({
         done: { ...done, deleted: done.deleted + deleted },
         at: { ...at, step: { name: "delete", member: next + 1 } },
@@ -275,7 +290,7 @@ class Archiving {
     await this.#save({ after, at: null });
   }
 
-  async #whyStop(): Promise<"slice" | "busy" | null> {
+  async #whyStop(): Promise<Why | null> {
     if (this.#slice.isOver) {
       return "slice";
     }
@@ -284,11 +299,11 @@ class Archiving {
     return waiting === BUSY ? "busy" : null;
   }
 
-  #stop(why: "slice" | "busy"): Outcome {
+  #stop(why: Why): Outcome {
     const checkpoint = this.#progress;
     return why === "slice"
       ? { kind: "continue", checkpoint }
-      : { kind: "defer", reason: STEPPED_BACK, delayMs: STEP_BACK_MS, checkpoint };
+      : { kind: "defer", reason: WAITS[why], delayMs: STEP_BACK_MS, checkpoint };
   }
 
   async #tell({ day }: Due, step: Step["name"], member: number, of?: number): Promise<void> {

@@ -4,14 +4,18 @@ import { describeTasks } from "../../src/archive/index-member";
 import { type GenerationKey, indexKey, recordsKey } from "../../src/archive/keys";
 import { enterGeneration } from "../../src/archive/manifest";
 import { gzipLines } from "../../src/archive/member";
+import { forgetIndexes } from "../../src/archive/read";
 import type { TaskRecord } from "../../src/archive/record";
 import { archiveHistory } from "../../src/archiving/task";
+import type { Cursor, Page } from "../../src/http/paging";
 import { sha256Hex } from "../../src/lib/hex";
 import { processOrder } from "../../src/orders/pipeline/task";
 import type { SingleTask } from "../../src/tasks/model/define";
 import { Engine } from "../../src/tasks/model/engine";
 import type { TaskView } from "../../src/tasks/model/queries";
 import { isFinal } from "../../src/tasks/model/states";
+import { listEverywhere } from "../../src/tasks/reading/archived";
+import type { TaskFilter } from "../../src/tasks/reading/task-filter";
 import { deliver, passWaits, storeTasks, taskOf } from "./engine";
 
 /** Writes an object of the archive, its index and its row, as they should be. */
@@ -57,4 +61,28 @@ export async function archiveNow(
     await passWaits([id]);
   }
   throw new Error("Archiving does not end");
+}
+
+/** No archive, and no order that it could have been of. */
+export async function clearArchive(): Promise<void> {
+  forgetIndexes();
+  await env.DB.batch([
+    env.DB.prepare("DELETE FROM archive_generations"),
+    env.DB.prepare("DELETE FROM orders"),
+  ]);
+  const { objects } = await env.FILES.list({ prefix: "archive/" });
+  await env.FILES.delete(objects.map(({ key }) => key));
+}
+
+/** The ids of every page of the task list. */
+export async function listedIds(filter: TaskFilter = {}): Promise<string[]> {
+  const ids: string[] = [];
+  for (let cursor: Cursor | null = null; ;) {
+    const page: Page<TaskView> = await listEverywhere(env, filter, { limit: 7, cursor });
+    ids.push(...page.rows.map(({ id }) => id));
+    if (page.next === null) {
+      return ids;
+    }
+    cursor = { direction: "next", key: page.next, total: page.total };
+  }
 }

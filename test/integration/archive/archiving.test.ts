@@ -2,11 +2,11 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { recordsKey } from "../../../src/archive/keys";
 import { allGenerations } from "../../../src/archive/manifest";
-import { forgetIndexes, readIndex, readMember } from "../../../src/archive/read";
+import { readIndex, readMember } from "../../../src/archive/read";
 import type { TaskRecord } from "../../../src/archive/record";
 import { defineArchiving } from "../../../src/archiving/task";
 import { call, masterKey } from "../../support/api";
-import { archiveNow } from "../../support/archive";
+import { archiveNow, clearArchive } from "../../support/archive";
 import { archivedRows } from "../../support/archived-rows";
 import { deliver, passTime, storeOrders, testEnv } from "../../support/engine";
 import { anOrder } from "../../support/orders";
@@ -16,14 +16,8 @@ const DAY = 86_400_000;
 const testing = testEnv();
 
 beforeEach(async () => {
-  forgetIndexes();
   await clearTasks();
-  await env.DB.batch([
-    env.DB.prepare("DELETE FROM archive_generations"),
-    env.DB.prepare("DELETE FROM orders"),
-  ]);
-  const { objects } = await env.FILES.list({ prefix: "archive/" });
-  await env.FILES.delete(objects.map(({ key }) => key));
+  await clearArchive();
 });
 
 afterEach(() => {
@@ -108,7 +102,7 @@ describe("archiving", () => {
     const sliced = defineArchiving({ maxMembers: 200, sliceMs: 0 });
     const task = await archiveNow(testing, sliced);
     expect(JSON.parse(task.result ?? "")).toEqual({ days: 2, archived: 60, deleted: 60 });
-    expect((await archivedRows()).map(({ id }) => id).toSorted()).toEqual(
+    expect((await archivedRows()).map(({ id }) => String(id)).toSorted()).toEqual(
       [...first, ...second].toSorted(),
     );
   });
@@ -131,12 +125,12 @@ describe("archiving", () => {
         };
       },
     });
-    const task = await archiveNow({ ...testing, FILES: files } as Env);
+    const task = await archiveNow({ ...testing, FILES: files });
     expect(task).toMatchObject({ status: "FAILURE", error_code: "archive_damaged" });
     expect(await idsIn("tasks")).toEqual([...ids, task.id].toSorted());
     expect(await allGenerations(env.DB, "tasks")).toEqual([]);
-    const [{ key = "" } = {}] = (await env.FILES.list({ prefix: "archive/" })).objects;
-    expect(key).toBe(
+    const [object] = (await env.FILES.list({ prefix: "archive/" })).objects;
+    expect(object?.key).toBe(
       recordsKey({
         kind: "tasks",
         day: new Date(Date.now() - 40 * DAY).toISOString().slice(0, 10),

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { customerWords } from "../../../src/archive/index-member";
 import { mayHold } from "../../../src/archive/bloom";
 import { dayOf, indexKey, recordsKey } from "../../../src/archive/keys";
@@ -9,22 +9,18 @@ import { forgetIndexes } from "../../../src/archive/read";
 import type { TaskRecord } from "../../../src/archive/record";
 import { type ArchiveWalk, type Place, walkArchive } from "../../../src/archive/walk";
 import { newBatchId, taskId } from "../../../src/lib/ids";
-import { archive } from "../../support/archive";
-import { recount } from "../../support/recount";
+import { archive, clearArchive } from "../../support/archive";
+import { clearTasks, recount } from "../../support/recount";
 
 const DAY = 86_400_000;
 const FIRST_DAY = Date.UTC(2020, 0, 1);
 
 beforeEach(async () => {
-  forgetIndexes();
-  await env.DB.batch([
-    env.DB.prepare("DELETE FROM archive_generations"),
-    env.DB.prepare("DELETE FROM tasks"),
-  ]);
-  await recount();
-  const { objects } = await env.FILES.list({ prefix: "archive/" });
-  await env.FILES.delete(objects.map(({ key }) => key));
+  await clearTasks();
+  await clearArchive();
 });
+
+afterEach(clearArchive); // its records are no tasks that anything was counted of
 
 function recordAt(ms: number, processedAt: number | null = null, customer = "ACME"): TaskRecord {
   const id = taskId(newBatchId(ms), 0);
