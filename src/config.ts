@@ -26,6 +26,10 @@ export interface Config {
   maxBacklogMs: number;
   /** `databaseMaxBytes` is D1's limit for one database: 10 GB, or 0.5 GB on the free plan. */
   databaseMaxBytes: number;
+  /** Ended tasks stay in D1 this long before they are archived; 0 for ever. */
+  historyMs: number;
+  /** Beyond so many bytes of D1 the oldest are archived earlier. */
+  historyMaxBytes: number;
   /** `exportMs` is how long the file of an export is kept. */
   exportMs: number;
   demoEnabled: boolean;

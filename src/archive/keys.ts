@@ -9,7 +9,6 @@ export interface GenerationKey {
 }
 
 const ROOTS: Record<Kind, string> = { tasks: "archive/v1/", audit: "archive/audit/v1/" };
-const INDEX_KEY = /^(.*\/v1\/)(\d{4})\/(\d\d)\/(\d\d)\/(\d{2,})\.index\.json$/;
 
 /** Keys sort by day, and within a day by generation up to the 99th. */
 const stem = ({ kind, day, generation }: GenerationKey) =>
@@ -19,18 +18,6 @@ const stem = ({ kind, day, generation }: GenerationKey) =>
 export const recordsKey = (key: GenerationKey) => `${stem(key)}.ndjson.gz`;
 
 export const indexKey = (key: GenerationKey) => `${stem(key)}.index.json`;
-
-/** Where all objects of a kind are. */
-export const rootOf = (kind: Kind) => ROOTS[kind];
-
-/** Of which generation an object is the index; null of any other object. */
-export function generationOf(objectKey: string): GenerationKey | null {
-  const [, root, year, month, day, generation] = INDEX_KEY.exec(objectKey) ?? [];
-  const kind = (Object.keys(ROOTS) as Kind[]).find((each) => ROOTS[each] === root);
-  return kind === undefined
-    ? null
-    : { kind, day: `${year}-${month}-${day}`, generation: Number(generation) };
-}
 
 export function dayOf(ms: number): string {
   return new Date(ms).toISOString().slice(0, 10);

@@ -107,9 +107,6 @@ export function enterGeneration(
   });
 }
 
-const REMOVE = sql(`
-DELETE FROM archive_generations WHERE kind = :kind AND day = :day AND generation = :generation`);
-
 const RELEASE = sql(`
 DELETE FROM archive_generations WHERE kind = :kind AND day = :day AND generation = :generation
   AND task_id = :taskId AND proven_at IS NULL`);
@@ -122,9 +119,4 @@ export async function releaseGeneration(
 ): Promise<boolean> {
   const { meta } = await RELEASE.on(db, { kind, day, generation, taskId }).run();
   return meta.changes > 0;
-}
-
-export function removeGeneration(db: D1Database, key: GenerationKey): D1PreparedStatement {
-  const { kind, day, generation } = key;
-  return REMOVE.on(db, { kind, day, generation });
 }

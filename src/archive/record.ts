@@ -13,8 +13,3 @@ export interface TaskRecord {
   /** Tells whether the task's row in D1 is still the one that was archived. */
   version: string;
 }
-
-/** A line of the archive of audit entries: the row, as D1 had it. */
-export interface AuditRecord {
-  entry: KeptRow;
-}

@@ -16,7 +16,7 @@ import type { TaskRecord } from "./record";
 export type Place = readonly (string | number)[];
 
 /** By task id; or, of those with an order only, by when it was processed and its id. */
-export type ArchiveOrder = "id" | "processed";
+type ArchiveOrder = "id" | "processed";
 
 export interface ArchiveWalk {
   order: ArchiveOrder;

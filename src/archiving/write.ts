@@ -6,7 +6,7 @@ import type { Engine } from "../tasks/model/engine";
 import { type Due, nextEnded } from "./due";
 import { recordsOf } from "./records";
 
-export const RECORDS_PER_MEMBER = 500;
+const RECORDS_PER_MEMBER = 500;
 /** Members with large tasks hold fewer: a reader has one in memory. */
 const MEMBER_BYTES = 4_000_000;
 /** Read from D1 at a time. */

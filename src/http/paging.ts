@@ -215,6 +215,15 @@ function pageLink<Row>(
   return link.href;
 }
 
+/** Archived records that cannot be read; without ids, all of a generation of a day. */
+const Damaged = z.object({
+  day: z.string(),
+  generation: z.int(),
+  first_id: z.string().nullable(),
+  last_id: z.string().nullable(),
+});
+type Damaged = z.infer<typeof Damaged>;
+
 /** Schema of the envelope that `pageBody` returns. */
 export function pageOf<Result extends z.ZodType>(result: Result, name: string) {
   return z

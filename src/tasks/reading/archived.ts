@@ -35,7 +35,7 @@ export async function findTask(env: ArchiveEnv, id: string): Promise<TaskView | 
 }
 
 /** An archived task as its row and the names of its time show it. */
-export function archivedView({ task, rows }: TaskRecord): TaskView {
+function archivedView({ task, rows }: TaskRecord): TaskView {
   const { user_name = null } = task as { user_name?: string | null };
   const row = rows.task as unknown as Omit<TaskRow, "user_name" | "unread">;
   return { ...row, user_name, unread: 0, running: null, archived: true };
