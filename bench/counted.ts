@@ -22,6 +22,7 @@ const ALONE = 200;
  */
 const EACH_TIMES = 20;
 const EACH_CPU_MS = 10;
+const ARCHIVING_CPU_MS = 0.2;
 
 type Counts = typeof counts;
 
@@ -40,12 +41,18 @@ export interface EachCounts {
   cpuMs: number;
 }
 
+export interface ArchiveCounts extends EachCounts {
+  bytesPerOrder: number;
+}
+
 export interface Counting {
   batched: OrderCounts;
   alone: OrderCounts;
   /** Each time an open dashboard is read. */
   dashboard: EachCounts;
   cron: EachCounts;
+  /** All those orders leave D1 for the archive; each is one time. */
+  archived: ArchiveCounts;
   problems: string[];
 }
 
@@ -71,7 +78,8 @@ export function measureCounts(
     const cookie = await signIn(server.url, server.admin);
     const dashboard = await countEach(api, "/admin", { cookie, accept: "text/html" });
     const cron = await countEach(api, "/cdn-cgi/local/scheduled", {});
-    return { batched: batched.figures, alone: alone.figures, dashboard, cron, problems };
+    const archived = await countArchiving(api, all.length, progress);
+    return { batched: batched.figures, alone: alone.figures, dashboard, cron, archived, problems };
   });
 }
 
@@ -114,6 +122,38 @@ async function countEach(
     }
   }
   return { times: EACH_TIMES, counts: await whenQuiet(api), cpuMs: EACH_CPU_MS };
+}
+
+/** Counts what it takes until every order of the run has left D1. */
+async function countArchiving(
+  api: Api,
+  orders: number,
+  progress: Progress,
+): Promise<ArchiveCounts> {
+  progress.show("orders archived", 0, orders);
+  await api.get("/bench/ahead");
+  await api.get("/bench/reset");
+  await (await fetch(`${api.url}/cdn-cgi/local/scheduled`)).text();
+  for (;;) {
+    const { results } = await api.get<{ results: Archiving[] }>(
+      "/api/tasks/executions/?task_name=system.archive",
+    );
+    const [task] = results;
+    if (task?.status === "SUCCESS") {
+      const { archived: times, bytes } = task.result_data;
+      const cpuMs = ARCHIVING_CPU_MS;
+      return { times, counts: await whenQuiet(api), cpuMs, bytesPerOrder: bytes / times };
+    }
+    if (task?.status === "FAILURE") {
+      throw new Error(`Archiving failed: ${JSON.stringify(task)}`);
+    }
+    await sleep(QUIET_MS);
+  }
+}
+
+interface Archiving {
+  status: string;
+  result_data: { archived: number; bytes: number };
 }
 
 /** Returns the counters once the work that follows a settle has ended too. */

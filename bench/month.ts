@@ -35,6 +35,8 @@ export interface Measured {
   counted_one_by_one: Counted;
   counted_dashboard: { each: Units };
   counted_cron: { each: Units };
+  /** By the order. */
+  counted_archive: { each: Units };
 }
 
 export interface Month {
@@ -55,6 +57,8 @@ export function monthOf(
   const changesPerS = (orders / MONTH_S) * requests * TOLD_PER_REQUEST;
   const units = unitsOf([
     [counted.per_order, orders],
+    // In the long run as many leave D1 in a month as come.
+    [report.counted_archive.each, orders],
     [report.counted_cron.each, MONTH_S / CRON_EVERY_S],
     [watching(report, changesPerS, dashboards), MONTH_S],
   ]);

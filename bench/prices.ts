@@ -19,6 +19,8 @@ const PRICES = {
   object_gb_seconds: { perMillion: 12.5, included: 0.4 },
   object_rows_read: { perMillion: 0.001, included: 25_000 },
   object_rows_written: { perMillion: 1, included: 50 },
+  r2_writes: { perMillion: 4.5, included: 1 },
+  r2_reads: { perMillion: 0.36, included: 10 },
   log_lines: { perMillion: 0.6, included: 20 },
 };
 
@@ -26,6 +28,7 @@ const PRICES = {
 export const STORAGE = {
   d1: { perGbMonth: 0.75, included: 5 },
   objects: { perGbMonth: 0.2, included: 5 },
+  r2: { perGbMonth: 0.015, included: 10 },
 };
 
 /** An object is billed for so much memory while it is in use. */
@@ -64,6 +67,8 @@ export function unitsPerOrder(
     object_gb_seconds: (counts.objectMs / 1000) * OBJECT_GB,
     object_rows_read: counts.objectRowsRead,
     object_rows_written: counts.objectRowsWritten,
+    r2_writes: counts.r2Writes,
+    r2_reads: counts.r2Reads,
     log_lines: counts.logLines,
   };
   return mapValues(totals, (total) => total / orders);

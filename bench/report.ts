@@ -1,5 +1,5 @@
 import type { Checked } from "./check.ts";
-import type { Counting, EachCounts, OrderCounts } from "./counted.ts";
+import type { ArchiveCounts, Counting, EachCounts, OrderCounts } from "./counted.ts";
 import { costPerMillion, unitsPerOrder } from "./prices.ts";
 import type { Options } from "./options.ts";
 import { mapValues, rounded } from "./stats.ts";
@@ -40,7 +40,7 @@ export function report<Bare>(
 
 export type CountedFigures = ReturnType<typeof countedFigures>;
 
-function countedFigures({ batched, alone, dashboard, cron }: Counting, times: Times) {
+function countedFigures({ batched, alone, dashboard, cron, archived }: Counting, times: Times) {
   // Milliseconds per order are seconds per thousand. workerd's include those of the local
   // simulators,
   // so they are no less than the platform would bill.
@@ -50,6 +50,7 @@ function countedFigures({ batched, alone, dashboard, cron }: Counting, times: Ti
     counted_one_by_one: ofOrders(alone, cpuMs),
     counted_dashboard: ofEach(dashboard),
     counted_cron: ofEach(cron),
+    counted_archive: ofArchive(archived),
   };
 }
 
@@ -70,6 +71,16 @@ function ofOrders({ orders, counts, d1Bytes, objectBytes }: OrderCounts, cpuMs: 
 function ofEach({ times, counts, cpuMs }: EachCounts) {
   const units = unitsPerOrder(counts, times, cpuMs);
   return { times, each: mapValues(units, (value) => rounded(value, 4)) };
+}
+
+/** Tells the units and dollars of what is archived, by the order. */
+function ofArchive({ bytesPerOrder, ...archived }: ArchiveCounts) {
+  const figures = ofEach(archived);
+  return {
+    ...figures,
+    bytes_per_order: rounded(bytesPerOrder, 0),
+    cost_usd_per_million: mapValues(costPerMillion(figures.each), (value) => rounded(value, 3)),
+  };
 }
 
 type Snake<Name extends string> = Name extends `${infer First}${infer Rest}`

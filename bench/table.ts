@@ -63,6 +63,7 @@ const ITEMS: Record<string, (keyof Bill)[]> = {
   "the plan": ["plan"],
   "requests and CPU": ["worker_requests", "worker_cpu_ms"],
   "queue operations": ["queue_operations"],
+  "R2 operations": ["r2_writes", "r2_reads"],
   "D1 rows": ["d1_rows_read", "d1_rows_written"],
   "objects: requests and time": ["object_requests", "object_gb_seconds"],
   "objects: rows": ["object_rows_read", "object_rows_written"],
@@ -75,12 +76,12 @@ const PER_DAY = [0, 1000, 100_000, 1_000_000];
 
 /** Writes what a million orders cost, and a month of some, as Markdown. */
 export function costTables(report: CountedFigures & { batch: number }): string {
-  const { counted, counted_one_by_one: alone, batch } = report;
+  const { counted, counted_one_by_one: alone, counted_archive: archive, batch } = report;
   const perMillion = Object.entries(ITEMS)
     .filter(([, names]) => names.every((name) => name in counted.cost_usd_per_million))
     .map(([item, names]) => [
       item,
-      ...[counted, alone].map((of) => dollars(sumOf(of.cost_usd_per_million, names))),
+      ...[counted, alone, archive].map((of) => dollars(sumOf(of.cost_usd_per_million, names))),
     ]);
   const months = PER_DAY.map((ordersPerDay) => {
     const total = (options: Month) =>
@@ -98,7 +99,10 @@ export function costTables(report: CountedFigures & { batch: number }): string {
   const perGb = (bytes: number, { perGbMonth }: { perGbMonth: number }) =>
     dollars((bytes / 1000) * perGbMonth);
   return [
-    markdown(["a million orders", `${batch} a request`, "one by one"], perMillion),
+    markdown(
+      ["a million orders", `${batch} a request`, "one by one", "archived later"],
+      perMillion,
+    ),
     "",
     markdown(
       [
@@ -114,7 +118,9 @@ export function costTables(report: CountedFigures & { batch: number }): string {
     `A dashboard open all month, beyond what is included: ${dollars(idle)} while nothing changes, ` +
       `at most ${dollars(busiest)} while orders run all the time; each further one ${dollars(further)}.`,
     `A million orders kept: ${perGb(counted.d1_bytes_per_order, STORAGE.d1)} a month of D1, ` +
-      `${perGb(counted.object_bytes_per_order, STORAGE.objects)} of the registry.`,
+      `${perGb(counted.object_bytes_per_order, STORAGE.objects)} of the registry; archived, ` +
+      `${perGb(archive.bytes_per_order, STORAGE.r2)} of R2. To archive one writes ` +
+      `${(archive.each.d1_rows_written ?? 0).toFixed(2)} rows of D1.`,
   ].join("\n");
 }
 

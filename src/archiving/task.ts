@@ -40,7 +40,7 @@ interface Position {
 
 /** Where the task is. */
 interface Progress {
-  done: { days: number; archived: number; deleted: number };
+  done: { generations: number; archived: number; deleted: number; bytes: number };
   /** Behind the last day it did. */
   after: string | null;
   /** The day it is at. */
@@ -52,7 +52,11 @@ type Step =
   | { name: "prove"; places: MemberPlace[] }
   | { name: "delete"; member: number };
 
-const START: Progress = { done: { days: 0, archived: 0, deleted: 0 }, after: null, at: null };
+const START: Progress = {
+  done: { generations: 0, archived: 0, deleted: 0, bytes: 0 },
+  after: null,
+  at: null,
+};
 /** So often it waits for the registry; then what it does not confirm stays in D1 until another day. */
 const MAX_UNCONFIRMED = 40;
 
@@ -235,7 +239,12 @@ class Archiving {
     const archived = index.members.reduce((sum, { records }) => sum + records, 0);
     const { done } = this.#progress;
     await this.#save({
-      done: { ...done, days: done.days + 1, archived: done.archived + archived },
+      done: {
+        ...done,
+        generations: done.generations + 1,
+        archived: done.archived + archived,
+        bytes: done.bytes + index.bytes,
+      },
       at: { ...at, step: { name: "delete", member: 0 } },
     });
     return null;

@@ -37,6 +37,8 @@ const counts = {
   objectMs: 1000,
   objectRowsRead: 100,
   objectRowsWritten: 2000,
+  r2Writes: 0,
+  r2Reads: 0,
   logLines: 10,
 };
 
@@ -129,6 +131,7 @@ describe("a month", () => {
     counted_one_by_one: alone,
     counted_dashboard: { each: { worker_requests: 1, d1_rows_read: 1000 } },
     counted_cron: { each: { d1_rows_read: 100 } },
+    counted_archive: { each: { d1_rows_written: 0 } },
   };
 
   it("in which nothing happens costs the plan, watched or not", () => {

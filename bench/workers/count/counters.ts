@@ -19,6 +19,9 @@ export const counts = {
   queueDeletes: 0,
   queueCalls: 0,
   batches: 0,
+  /** R2 bills writing and listing as class A, reading as class B; deleting is free. */
+  r2Writes: 0,
+  r2Reads: 0,
   catalogueCalls: 0,
   logLines: 0,
 };

@@ -65,7 +65,11 @@ describe("archiving", () => {
     const young = await processed(2);
     const task = await archiveNow(testing);
     expect(task).toMatchObject({ status: "SUCCESS" });
-    expect(JSON.parse(task.result ?? "")).toEqual({ days: 1, archived: 10, deleted: 10 });
+    expect(JSON.parse(task.result ?? "")).toMatchObject({
+      generations: 1,
+      archived: 10,
+      deleted: 10,
+    });
     expect(await idsIn("tasks")).toEqual([...young, task.id].toSorted());
     expect(await idsIn("orders")).toEqual(young.toSorted());
     const kept = await records();
@@ -101,7 +105,11 @@ describe("archiving", () => {
     passTime(40 * DAY);
     const sliced = defineArchiving({ maxMembers: 200, sliceMs: 0 });
     const task = await archiveNow(testing, sliced);
-    expect(JSON.parse(task.result ?? "")).toEqual({ days: 2, archived: 60, deleted: 60 });
+    expect(JSON.parse(task.result ?? "")).toMatchObject({
+      generations: 2,
+      archived: 60,
+      deleted: 60,
+    });
     expect((await archivedRows()).map(({ id }) => String(id)).toSorted()).toEqual(
       [...first, ...second].toSorted(),
     );
