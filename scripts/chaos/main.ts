@@ -1,5 +1,6 @@
 import process from "node:process";
 import { endCleanly, optionsOrExit } from "../harness/cleanly.ts";
+import { archiveUnderKills } from "./history.ts";
 import { readOptions, USAGE } from "./options.ts";
 import { Chaos } from "./rounds.ts";
 
@@ -8,8 +9,11 @@ endCleanly();
 const say = (line: string) => console.error(line);
 
 const options = optionsOrExit(readOptions, USAGE);
-say(`chaos: ${options.rounds} rounds of ${options.orders} orders, seed ${options.seed}`);
-const { result, wrongs } = await new Chaos(options, say).run();
+const load =
+  options.history > 0 ? `${options.history} tasks to archive` : `${options.orders} orders`;
+say(`chaos: ${options.rounds} rounds of ${load}, seed ${options.seed}`);
+const { result, wrongs } =
+  options.history > 0 ? await archiveUnderKills(options, say) : await new Chaos(options, say).run();
 wrongs.forEach(say);
 console.log(JSON.stringify(result));
 process.exit(result.ok ? 0 : 1);
