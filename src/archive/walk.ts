@@ -76,8 +76,11 @@ export async function walkArchive(env: ArchiveEnv, walk: ArchiveWalk): Promise<A
       break;
     }
     const certain = found.filter(({ place }) => compare(place, next.near) < 0).length;
-    if (certain >= limit || left[next.member ? "members" : "indexes"]-- === 0) {
-      end = justBefore(next.near, walk);
+    const isSpent = left[next.member ? "members" : "indexes"]-- <= 0;
+    const stop = justBefore(next.near, walk);
+    // Members that overlap where the walk began are all read: else it would end where it began.
+    if (certain >= limit || (isSpent && (!walk.after || compare(stop, walk.after) > 0))) {
+      end = stop;
       break;
     }
     ahead.shift();
