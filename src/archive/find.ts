@@ -5,7 +5,7 @@ import { mayHold } from "./bloom";
 import { dayOf } from "./keys";
 import { type Generation, generationsOf } from "./manifest";
 import { type Damage, DamagedError, readIndex, readMember } from "./read";
-import type { TaskRecord } from "./record";
+import type { FoundRecord, TaskRecord } from "./record";
 
 export type ArchiveEnv = Pick<Env, "DB" | "FILES">;
 
@@ -38,7 +38,7 @@ export class Members {
 }
 
 /** The newest archived copy of a task, by its id as it is kept; null if there is none. Throws a DamagedError. */
-export async function findArchived(env: ArchiveEnv, id: string): Promise<TaskRecord | null> {
+export async function findArchived(env: ArchiveEnv, id: string): Promise<FoundRecord | null> {
   const generations = await generationsOf(env.DB, "tasks", dayOf(timeOf(id)));
   const members = new Members(env.FILES);
   let damage: unknown;
@@ -46,7 +46,7 @@ export async function findArchived(env: ArchiveEnv, id: string): Promise<TaskRec
     try {
       const copy = await members.copyOf(generation, id);
       if (copy) {
-        return copy;
+        return { ...copy, archived_at: generation.created_at };
       }
     } catch (error) {
       if (!(error instanceof DamagedError)) {

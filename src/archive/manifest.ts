@@ -1,4 +1,5 @@
 import { sql } from "../db/sql";
+import { firstIdAt, timeOf } from "../lib/ids";
 import type { ArchiveIndex } from "./index-file";
 import type { GenerationKey, Kind } from "./keys";
 import type { GenerationColumns } from "./schema";
@@ -11,6 +12,52 @@ const ANY = sql("SELECT 1 FROM archive_generations WHERE proven_at IS NOT NULL L
 /** Whether anything may have left D1. */
 export async function hasArchive(db: D1Database): Promise<boolean> {
   return (await ANY.on(db).first()) !== null;
+}
+
+const ANY_OF_IDS = sql(`
+SELECT 1 FROM archive_generations WHERE kind = 'tasks' AND proven_at IS NOT NULL
+  AND last_id >= :from AND first_id < :before ORDER BY day DESC LIMIT 1`);
+const ANY_PROCESSED = sql(`
+SELECT 1 FROM archive_generations WHERE kind = 'tasks' AND proven_at IS NOT NULL
+  AND last_processed_at >= :from AND first_processed_at < :before ORDER BY day DESC LIMIT 1`);
+
+/** Whether tasks of that range of ids, or of those with orders processed then, may have left D1. */
+export async function mayBeArchived(
+  db: D1Database,
+  range: { ids: Range<string> } | { processed: Range<number> },
+): Promise<boolean> {
+  if ("ids" in range) {
+    const { from = "", before = "g" } = range.ids; // ids are hexadecimal
+    return (await ANY_OF_IDS.on(db, { from, before }).first()) !== null;
+  }
+  const { from = 0, before = Number.MAX_SAFE_INTEGER } = range.processed;
+  return (await ANY_PROCESSED.on(db, { from, before }).first()) !== null;
+}
+
+interface Range<Place> {
+  from?: Place | undefined;
+  before?: Place | undefined;
+}
+
+const FIRST_ID = sql(`
+SELECT first_id FROM archive_generations WHERE kind = 'tasks' AND proven_at IS NOT NULL
+  AND last_id >= :from ORDER BY day LIMIT 1`);
+const FIRST_PROCESSED = sql(`
+SELECT min(first_processed_at) AS at FROM archive_generations
+WHERE kind = 'tasks' AND proven_at IS NOT NULL AND last_processed_at >= :from`);
+
+/** About where the archive of tasks begins, from that moment on; Infinity when nothing is archived. */
+export async function archivedSince(
+  db: D1Database,
+  by: "accepted" | "processed",
+  from = 0,
+): Promise<number> {
+  if (by === "processed") {
+    const at = await FIRST_PROCESSED.on(db, { from }).first<number>("at");
+    return at === null ? Infinity : Math.max(from, at);
+  }
+  const first = await FIRST_ID.on(db, { from: firstIdAt(from) }).first<string>("first_id");
+  return first === null ? Infinity : Math.max(from, timeOf(first));
 }
 
 const OF_DAY = sql(`

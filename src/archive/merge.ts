@@ -13,8 +13,9 @@ export interface ArchivedRows<Row> extends Pick<ArchivePage, "end" | "damage"> {
 }
 
 /**
- * The rows up to where both were looked at, as many as a page holds. `isUpwards`: the walk was from
- * small places to large ones.
+ * The rows up to where both were looked at, as many as a page holds; D1 was looked at first, so that
+ * what leaves it meanwhile is in one of the two. `isUpwards`: the walk was from small places to large
+ * ones.
  */
 export function mergePages<Row>(
   hot: Page<Row>,
@@ -27,7 +28,9 @@ export function mergePages<Row>(
   const isBack = cursor?.direction === "previous";
   const ends = [isBack ? hot.previous : hot.next, archived.end].filter((end) => end !== null);
   const bound = ends.toSorted(compare)[0] ?? null;
-  const all = [...hot.rows, ...archived.rows]
+  const inHot = new Set(hot.rows.map((row) => JSON.stringify(keyOf(row))));
+  const older = archived.rows.filter((row) => !inHot.has(JSON.stringify(keyOf(row))));
+  const all = [...hot.rows, ...older]
     .filter((row) => bound === null || compare(keyOf(row), bound) <= 0)
     .toSorted((a, b) => compare(keyOf(a), keyOf(b)));
   const sizes = all.map((row) => ({ bytes: maxBytes === Infinity ? 0 : sizeOf(row) }));
@@ -35,14 +38,13 @@ export function mergePages<Row>(
   const [first, last] = [rows.at(0), rows.at(-1)];
   const onward = all.length > rows.length && last ? keyOf(last) : bound && [...bound];
   const back = cursor && (first ? keyOf(first) : cursor.key);
-  const more = archived.rows.length;
   return {
     rows: isBack ? rows.toReversed() : rows,
     next: isBack ? back : onward,
     previous: isBack ? onward : back,
     total: cursor
       ? hot.total
-      : { count: hot.total.count + more, capped: hot.total.capped || archived.end !== null },
+      : { count: hot.total.count + older.length, capped: hot.total.capped || bound !== null },
     damage: archived.damage.map(shownDamage),
   };
 }

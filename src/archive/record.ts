@@ -13,3 +13,8 @@ export interface TaskRecord {
   /** Tells whether the task's row in D1 is still the one that was archived. */
   version: string;
 }
+
+/** A record, and when it was archived where that is known. */
+export interface FoundRecord extends TaskRecord {
+  archived_at?: number;
+}

@@ -1,13 +1,22 @@
 import { z } from "@hono/zod-openapi";
+import { archivedSince, mayBeArchived } from "../archive/manifest";
 import { filterText } from "../http/filter-text";
 import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { toPedido } from "../orders/order/contract";
 import { MAX_CUSTOMER_CHARACTERS } from "../orders/order/order";
 import type { OrderRow } from "../orders/order/queries";
-import { countOrders, nextOrders, type WalkPlace, type WalkFilter } from "../orders/reading/walk";
+import { withArchived } from "../orders/reading/archived";
+import {
+  countOrders,
+  nextOrders,
+  PAGE_BYTES,
+  type WalkFilter,
+  type WalkPlace,
+} from "../orders/reading/walk";
+import { nextAfter } from "../tasks/reading/list";
 import { jsonCell, untrusted } from "./csv";
 import { type Columns, csvOf, FORMAT_NAMES, ndjsonOf } from "./formats";
-import type { ExportSource, WalkPage } from "./source";
+import { ARCHIVE_TURNS, type ExportSource, PAGE_ARCHIVED, type WalkPage } from "./source";
 import { defineExport } from "./task";
 
 /** OrderExportInput says which orders are exported, in the words of the order list, and how. */
@@ -20,7 +29,7 @@ export const OrderExportInput = z.strictObject({
 export type OrderExportInput = z.infer<typeof OrderExportInput>;
 
 /** The columns of a CSV have the names of the order API, with the order's lines as JSON text. */
-const COLUMNS: Required<Columns<ReturnType<typeof toPedido>>> = {
+const COLUMNS: Required<Columns<Omit<ReturnType<typeof toPedido>, "archived">>> = {
   id_pedido_original: untrusted,
   hash_pedido: String,
   cliente: untrusted,
@@ -43,11 +52,12 @@ export const orderSource: ExportSource<OrderExportInput, OrderRow, WalkPlace> = 
   startedBy: "viewer",
   fileName: "pedidos",
   formats: () => FORMATS,
-  walk(db, { input, createdAt }) {
+  walk(env, { input, createdAt }) {
     const filter = filterOf(input, createdAt);
     return {
-      count: () => countOrders(db, filter),
-      pages: (after) => pages(db, filter, after),
+      count: async () =>
+        (await mayBeArchived(env.DB, { processed: filter })) ? null : countOrders(env.DB, filter),
+      pages: (after) => pages(env, filter, after),
       placeOf,
     };
   },
@@ -56,7 +66,10 @@ export const orderSource: ExportSource<OrderExportInput, OrderRow, WalkPlace> = 
 export const exportOrders = defineExport(orderSource);
 
 /** Makes the filter. It ends when the export was asked for, so the set does not grow. */
-function filterOf({ cliente, desde, hasta }: OrderExportInput, createdAt: number): WalkFilter {
+function filterOf(
+  { cliente, desde, hasta }: OrderExportInput,
+  createdAt: number,
+): WalkFilter & { before: number } {
   return {
     customer: cliente,
     from: desde === undefined ? undefined : firstMoment(desde),
@@ -64,15 +77,38 @@ function filterOf({ cliente, desde, hasta }: OrderExportInput, createdAt: number
   };
 }
 
+const UNCOUNTED = { count: 0, capped: true };
+
+/** Orders leave D1 while they are walked: a stretch is read there first, then from the archive. */
 async function* pages(
-  db: D1Database,
-  filter: WalkFilter,
+  env: Env,
+  filter: WalkFilter & { before: number },
   after: WalkPlace | null,
 ): AsyncGenerator<WalkPage<OrderRow, WalkPlace>> {
-  let page = await nextOrders(db, filter, after);
-  while (page) {
-    yield page;
-    page = await nextOrders(db, filter, page.end);
+  const first = Math.min(filter.before, await archivedSince(env.DB, "processed", filter.from));
+  const span = Math.max(1, filter.before - first);
+  let place = after;
+  for (;;) {
+    const here = await nextOrders(env.DB, filter, place);
+    const next = here && [...here.end];
+    const hot = { rows: here?.rows ?? [], next, previous: null, total: UNCOUNTED };
+    const cursor = place && nextAfter([...place]);
+    const request = { limit: PAGE_ARCHIVED, cursor, maxBytes: PAGE_BYTES };
+    const reaches = await mayBeArchived(env.DB, { processed: filter });
+    const page = reaches
+      ? await withArchived(env, filter, request, "oldest", hot, (order) => order)
+      : { ...hot, damage: [] };
+    const { rows, damage } = page;
+    // Whoever goes on behind the last page finds nothing again.
+    const end = (page.next as WalkPlace | null) ?? ([filter.before, ""] as const);
+    const passed = ((end[0] - first) / span) * 100;
+    if (rows.length > 0 || damage.length > 0 || page.next !== null) {
+      yield { rows, end, passed, damage, turns: reaches ? ARCHIVE_TURNS : 1 };
+    }
+    if (page.next === null) {
+      return;
+    }
+    place = end;
   }
 }
 

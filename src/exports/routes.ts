@@ -9,7 +9,7 @@ import { problems } from "../http/problem-docs";
 import { createRoute } from "../http/route";
 import { statusOf } from "../tasks/reading/execution";
 import { filterShape, toFilter } from "../tasks/reading/filter";
-import { getTask } from "../tasks/model/queries";
+import { taskIfAny } from "../tasks/commands/known-task";
 import { noSuchTask, wrongState } from "../tasks/commands/refusals";
 import { fileKey } from "./file";
 import { FORMAT_NAMES } from "./formats";
@@ -98,7 +98,7 @@ export const exportRoutes = new OpenAPIHono<AppEnv>({ strict: false, defaultHook
   .openapi(linkRoute, async (c) => {
     const { task_id } = c.req.valid("param");
     const caller = assertCaller(c.var.caller);
-    const task = await getTask(c.env.DB, task_id);
+    const task = await taskIfAny(c.env, task_id);
     if (!can(caller, "tasks:read") && task?.user !== callerId(caller)) {
       throw needsScope("An export of someone else needs the scope tasks:read.", "tasks:read");
     }

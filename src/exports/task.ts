@@ -9,7 +9,7 @@ import { Slice } from "../tasks/running/slice";
 import { deleteFile, fileKey, fileName } from "./file";
 import type { FormatName } from "./formats";
 import { PartWriter, type Written } from "./part-writer";
-import type { ExportSource } from "./source";
+import type { Damage, ExportSource } from "./source";
 import { abortUpload, isLostUpload } from "./upload";
 
 /** A part has the least size that R2 takes: it costs the least memory, and a crash loses least. */
@@ -20,7 +20,12 @@ interface Position<Place> {
   rows: number;
   /** The number of rows when it began, some of which may go meanwhile; null if not counted. */
   total: number | null;
+  /** What could not be read so far, the first of it; of an older version, nothing. */
+  damaged?: Damage[];
 }
+
+/** A result names at most this many damaged pieces of the archive. */
+const MAX_DAMAGED = 100;
 
 /** Defines the task that exports a source. Only tests give other sizes. */
 export function defineExport<Input extends { formato: FormatName }, Row, Place>(
@@ -46,7 +51,7 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
     async run(task, { env, engine, clock, signal }) {
       const { formato } = task.input;
       const format = source.formats(engine)[formato];
-      const walk = source.walk(env.DB, task);
+      const walk = source.walk(env, task);
       const name = fileName(source.fileName, task, formato);
       const key = fileKey(task.id);
       const contentDisposition = `attachment; filename="${name}"`;
@@ -67,9 +72,10 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
         let { position } = written;
         await writer.resume();
         const pages = written.ended ? [] : walk.pages(position.after);
-        for await (const { rows, end, passed = 0 } of pages) {
+        for await (const { rows, end, passed = 0, turns, damage = [] } of pages) {
           signal.throwIfAborted();
-          slice.turn();
+          slice.turn(turns);
+          position = withDamage(position, damage);
           for (const row of rows) {
             position = { ...position, after: walk.placeOf(row), rows: position.rows + 1 };
             const line = encoder.encode(format.line(row));
@@ -84,7 +90,11 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
           }
         }
         const bytes = await writer.end(position);
-        return { kind: "done", result: { filas: position.rows, bytes, archivo: name } };
+        const { rows: filas, damaged } = position;
+        return {
+          kind: "done",
+          result: { filas, bytes, archivo: name, ...(damaged && { damaged }) },
+        };
       };
 
       try {
@@ -112,6 +122,16 @@ export function defineExport<Input extends { formato: FormatName }, Row, Place>(
       await deleteFile(env.FILES, task.id);
     },
   };
+}
+
+/** Adds what cannot be read, once: a walk may come by it again. */
+function withDamage<Place>(position: Position<Place>, damage: Damage[]): Position<Place> {
+  if (damage.length === 0) {
+    return position;
+  }
+  const all = [...(position.damaged ?? []), ...damage];
+  const once = new Map(all.map((each) => [JSON.stringify(each), each]));
+  return { ...position, damaged: [...once.values()].slice(0, MAX_DAMAGED) };
 }
 
 /** Returns a task's progress at a position; `passed` is the percentage if rows are not counted. */

@@ -1,5 +1,6 @@
 import { OpenAPIHono, z } from "@hono/zod-openapi";
 import type { MiddlewareHandler } from "hono";
+import { orArchiveDamaged } from "../archive/find";
 import { actingOf } from "../audit/audit";
 import { isRefused } from "../lib/result";
 import { callerId } from "../caller";
@@ -18,9 +19,9 @@ import { MAX_ORDERS, readOrders } from "./intake/body";
 import { deleteOrderAs } from "./delete";
 import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./order/contract";
 import { assertRoomForOrders, enqueueSent } from "./intake/ingest";
-import { listOrders } from "./reading/list";
+import { findOrder, listOrdersEverywhere } from "./reading/archived";
 import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
-import { getOrder, orderNotFound } from "./order/queries";
+import { orderNotFound } from "./order/queries";
 
 /**
  * One request in this many is counted, as counting is slow locally; wrangler.toml counts in tens.
@@ -80,7 +81,8 @@ const listRoute = createRoute({
       desde: fromText.optional(),
       hasta: beforeText.optional(),
       search: filterText(MAX_CUSTOMER_CHARACTERS).optional().openapi({
-        description: "An order's id, or words of a customer's name in any case, accents and order",
+        description:
+          "An order's id, or words of a customer's name in any case, accents and order; of archived orders, whole words",
       }),
     }),
   },
@@ -99,7 +101,11 @@ const oneRoute = createRoute({
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: { description: "The order", content: json(Pedido) },
-    ...problems({ 404: "No such order" }),
+    ...problems({
+      404: "No such order",
+      410: "It was archived, and its copy is damaged",
+      503: "`registry_unavailable`: it is not in the database, and where it was archived is not known now",
+    }),
   },
 });
 
@@ -144,12 +150,12 @@ export const orderRoutes = site
       before: hasta === undefined ? undefined : endOf(hasta),
       search,
     };
-    const page = await listOrders(c.env.DB, filter, { limit, cursor: readCursor(cursor) });
+    const page = await listOrdersEverywhere(c.env, filter, { limit, cursor: readCursor(cursor) });
     return c.json(pageBody(page, c.req.url, toPedido), 200);
   })
   .openapi(oneRoute, async (c) => {
     const { id } = c.req.valid("param");
-    const order = await getOrder(c.env.DB, id); // An old id may be invalid today.
+    const order = await orArchiveDamaged(findOrder(c.env, id));
     if (!order) {
       throw orderNotFound(id);
     }

@@ -122,7 +122,7 @@ export function oldActionRoutes(engine: Engine) {
     .openapi(progressRoute, async (c) => {
       const { percentage, step_description, ...steps } = c.req.valid("json");
       const caller = assertCaller(c.var.caller);
-      const task = await seenTask(c.env.DB, c.req.valid("param").id, caller);
+      const task = await seenTask(c.env, c.req.valid("param").id, caller);
       const report = { progress_percentage: percentage, current_step: step_description, ...steps };
       const reported = await reportWork(c, task, report);
       const answer = await toOneExecution(c.env.DB, reported, engine);
@@ -132,7 +132,7 @@ export function oldActionRoutes(engine: Engine) {
       const { id } = c.req.valid("param");
       const caller = assertCaller(c.var.caller);
       if (!can(caller, "tasks:write")) {
-        await seenTask(c.env.DB, id, caller); // others learn only that it has ended
+        await seenTask(c.env, id, caller); // others learn only that it has ended
       }
       const done = await actOnTask(operatorOf(c, engine), "cancel", id);
       if (isRefused(done) && done.why.kind === "wrong_state") {

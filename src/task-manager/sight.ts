@@ -1,6 +1,7 @@
 import { type Caller, callerId, can } from "../caller";
 import { isOwn } from "../tasks/commands/permissions";
-import { getTask, type TaskView } from "../tasks/model/queries";
+import type { TaskView } from "../tasks/model/queries";
+import { taskIfAny } from "../tasks/commands/known-task";
 import { noSuchTask } from "../tasks/commands/refusals";
 
 /**
@@ -15,19 +16,15 @@ export function seenUser(caller: Caller): string | undefined {
  * Returns the task of that id, or with that name elsewhere; null if there is none that the caller
  * sees.
  */
-export async function findSeen(
-  db: D1Database,
-  id: string,
-  caller: Caller,
-): Promise<TaskView | null> {
-  const task = await getTask(db, id);
+export async function findSeen(env: Env, id: string, caller: Caller): Promise<TaskView | null> {
+  const task = await taskIfAny(env, id);
   const isSeen = seenUser(caller) === undefined || (task && isOwn(task, caller));
   return isSeen ? task : null;
 }
 
 /** Returns the task of that id if the caller sees it. Throws 404. */
-export async function seenTask(db: D1Database, id: string, caller: Caller): Promise<TaskView> {
-  const task = await findSeen(db, id, caller);
+export async function seenTask(env: Env, id: string, caller: Caller): Promise<TaskView> {
+  const task = await findSeen(env, id, caller);
   if (!task) {
     throw noSuchTask(id);
   }

@@ -46,7 +46,10 @@ const statusRoute = createRoute({
   ...insteadUse("`GET /api/tasks/executions/{id}/`, which answers 404 for an unknown one"),
   summary: "How a task stands, in words too; NOT_FOUND for an unknown one",
   request: { params: z.object({ task_id: z.string() }) },
-  responses: { 200: { description: "The task", content: json(OldStatus) } },
+  responses: {
+    200: { description: "The task", content: json(OldStatus) },
+    ...problems({ 410: "It was archived, and is damaged" }),
+  },
 });
 
 const oneRoute = createRoute({
@@ -57,7 +60,7 @@ const oneRoute = createRoute({
   request: { params: z.object({ id: z.string() }) },
   responses: {
     200: { description: "The task", content: json(OneExecution) },
-    ...problems({ 404: "No such task, or another's" }),
+    ...problems({ 404: "No such task, or another's", 410: "It was archived, and is damaged" }),
   },
 });
 
@@ -75,7 +78,7 @@ export function oldTaskRoutes(engine: Engine) {
     })
     .openapi(statusRoute, async (c) => {
       const { task_id } = c.req.valid("param");
-      const task = await findSeen(c.env.DB, task_id, assertCaller(c.var.caller));
+      const task = await findSeen(c.env, task_id, assertCaller(c.var.caller));
       const told = task
         ? toOldStatus(task, await toOneExecution(c.env.DB, task, engine))
         : oldStatusOfUnknown(task_id);
@@ -83,7 +86,7 @@ export function oldTaskRoutes(engine: Engine) {
     })
     .openapi(oneRoute, async (c) => {
       const { id } = c.req.valid("param");
-      const task = await seenTask(c.env.DB, id, assertCaller(c.var.caller));
+      const task = await seenTask(c.env, id, assertCaller(c.var.caller));
       return c.json(await toOneExecution(c.env.DB, task, engine), 200);
     });
 }

@@ -14,7 +14,7 @@ import { batchProgress } from "../../tasks/reading/batch-progress";
 import { factsOf } from "../../tasks/reading/execution";
 import { isBatchId } from "../../lib/ids";
 import { isRefused } from "../../lib/result";
-import { listTasks } from "../../tasks/reading/list";
+import { listEverywhere } from "../../tasks/reading/archived";
 import type { TaskFacts } from "../../tasks/reading/execution";
 import { errorOf } from "../tasks/one/execution-view";
 import { PAGE_ROWS } from "../shared/list-query";
@@ -53,7 +53,7 @@ export function batchRoutes(engine: Engine) {
     if (!reads && !(await isSignedBatch(c.env, batchId, signature ?? ""))) {
       throw new AppError(403, "invalid_link", "This link is not one this site gave out.");
     }
-    const progress = isBatchId(batchId) ? await batchProgress(c.env.DB, batchId) : null;
+    const progress = isBatchId(batchId) ? await batchProgress(c.env, batchId) : null;
     if (progress === null) {
       throw new AppError(404, "batch_not_found", `There is no batch ${batchId}`);
     }
@@ -61,7 +61,7 @@ export function batchRoutes(engine: Engine) {
     const total = { count: Math.min(counted, MAX_SCANNED), capped };
     const cursor = parseCursor(view.url.searchParams.get("cursor"));
     const request = { limit: PAGE_ROWS, cursor: isRefused(cursor) ? null : cursor, total };
-    const page = await listTasks(c.env.DB, { lote: batchId }, request);
+    const page = await listEverywhere(c.env, { lote: batchId }, request);
     const orders = inOrder(page).map((task) => toBatchOrder(view, factsOf(task, engine)));
     const demo = configOf(c.env).demoEnabled;
     const ticket = reads || !progress.open ? undefined : await linkTicket(c.env, batchId);

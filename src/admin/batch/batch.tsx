@@ -1,7 +1,8 @@
 import type { Stage } from "../../orders/order/order";
-import type { Page } from "../../http/paging";
+import type { MergedPage } from "../../archive/merge";
 import type { BatchProgress } from "../../tasks/reading/batch-progress";
 import type { Status } from "../../tasks/model/states";
+import { DamageNotice } from "../shared/components/archived";
 import { Badge } from "../shared/components/badge";
 import { ErrorText } from "../shared/components/error-text";
 import { Pager } from "../shared/components/pager";
@@ -26,7 +27,7 @@ interface BatchPageProps {
   view: View;
   batchId: string;
   orders: BatchOrder[];
-  page: Page<unknown>;
+  page: MergedPage<unknown>;
   progress: BatchProgress;
   demo: boolean;
   /** `ticket` lets readers who have only the signed link follow the batch. */
@@ -65,6 +66,7 @@ export function BatchPage(props: BatchPageProps) {
       </p>
       <LiveRegion view={view} about={{ lote: batchId }} open={progress.open} ticket={ticket}>
         <Progress view={view} progress={progress} />
+        <DamageNotice view={view} damage={page.damage} />
         <table class="rows">
           <thead>
             <tr>

@@ -1,5 +1,6 @@
-import type { Page } from "../../http/paging";
+import type { MergedPage } from "../../archive/merge";
 import type { OrderSummary } from "../../orders/order/queries";
+import { ArchivedMark, DamageNotice } from "../shared/components/archived";
 import { DayFields } from "../shared/components/day-fields";
 import { ExportForm } from "./export-form";
 import { LiveRegion } from "../shared/components/live-region";
@@ -19,7 +20,7 @@ interface OrderListPageProps {
   view: View;
   query: OrderQuery;
   /** `page` is null when the filters cannot be read. */
-  page: Page<OrderSummary> | null;
+  page: MergedPage<OrderSummary> | null;
 }
 
 export function OrderListPage({ view, query, page }: OrderListPageProps) {
@@ -66,7 +67,7 @@ function OrderFilters({ view, query }: { view: View; query: OrderQuery }) {
 interface OrderListProps {
   view: View;
   query: OrderQuery;
-  page: Page<OrderSummary>;
+  page: MergedPage<OrderSummary>;
 }
 
 /** Only the first page is live, because the others show older orders. */
@@ -78,6 +79,8 @@ function OrderList({ view, query, page }: OrderListProps) {
   return (
     <LiveRegion view={view} about={{ module: "pedidos" }} open={isFirst} summary>
       {isShort && <Notice kind="good">{t("orders.short")}</Notice>}
+      <DamageNotice view={view} damage={page.damage} />
+      {query.typed.q !== "" && <p class="note">{t("orders.wholeWords")}</p>}
       {isEmpty && !isShort && <NoOrders view={view} query={query} />}
       {!isEmpty && <OrderTable view={view} orders={page.rows} />}
       {(!isEmpty || isShort) && <Pager view={view} page={page} />}
@@ -146,6 +149,7 @@ function Row({ view, order }: { view: View; order: OrderSummary }) {
         <a href={`/admin/orders/${encodeURIComponent(order.id)}`}>
           <bdi>{order.id}</bdi>
         </a>
+        {order.archived && <ArchivedMark view={view} />}
       </th>
       <td data-label={t("orders.customer")}>
         <bdi>{order.customer}</bdi>

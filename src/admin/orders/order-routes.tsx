@@ -1,4 +1,5 @@
 import { type Context, Hono } from "hono";
+import { orArchiveDamaged } from "../../archive/find";
 import { actingOf } from "../../audit/audit";
 import { limitBody } from "../../http/body-limit";
 import { requireAdmin, requireScope } from "../../http/require";
@@ -7,8 +8,8 @@ import { startOrderExport } from "../../exports/start";
 import type { AppEnv } from "../../http/app-env";
 import { isRefused } from "../../lib/result";
 import { deleteOrderAs } from "../../orders/delete";
-import { listOrderSummaries } from "../../orders/reading/list";
-import { getOrder, orderNotFound, type OrderRow } from "../../orders/order/queries";
+import { findOrder, listSummariesEverywhere } from "../../orders/reading/archived";
+import { orderNotFound, type OrderRow } from "../../orders/order/queries";
 import { formText, readForm } from "../shared/form-text";
 import { readOrderQuery } from "./order-query";
 import { DeleteOrderPage } from "./delete-order";
@@ -28,7 +29,7 @@ orderPages.get("/", async (c) => {
   if (Object.keys(query.problems).length > 0) {
     return renderPage(c, <OrderListPage view={view} query={query} page={null} />, 400);
   }
-  const page = await listOrderSummaries(c.env.DB, query.filter, query.request);
+  const page = await listSummariesEverywhere(c.env, query.filter, query.request);
   return renderPage(c, <OrderListPage view={view} query={query} page={page} />);
 });
 
@@ -53,20 +54,18 @@ orderPages.post("/exports", limitBody(), async (c) => {
 
 orderPages.get("/:id", async (c) => {
   const view = viewOf(c);
-  const order = await findOrder(c);
-  return renderPage(
-    c,
-    <OrderPage view={view} order={order} mayDelete={view.person?.role === "admin"} />,
-  );
+  const order = await knownOrder(c);
+  const mayDelete = view.person?.role === "admin" && order.archived === undefined;
+  return renderPage(c, <OrderPage view={view} order={order} mayDelete={mayDelete} />);
 });
 
 orderPages.get("/:id/deletion", requireAdmin(), async (c) => {
-  const { id } = await findOrder(c);
+  const { id } = await knownOrder(c);
   return renderPage(c, <DeleteOrderPage view={viewOf(c)} id={id} />);
 });
 
 orderPages.post("/:id/deletion", requireAdmin(), limitBody(), async (c) => {
-  const { id } = await findOrder(c);
+  const { id } = await knownOrder(c);
   const form = await readForm(c);
   const reason = formText(form, "reason").trim();
   const deleted = await deleteOrderAs(actingOf(c), id, reason);
@@ -83,9 +82,9 @@ function isoOf(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : new Date(ms).toISOString();
 }
 
-async function findOrder(c: Context<AppEnv>): Promise<OrderRow> {
+async function knownOrder(c: Context<AppEnv>): Promise<OrderRow> {
   const id = c.req.param("id") ?? "";
-  const order = await getOrder(c.env.DB, id);
+  const order = await orArchiveDamaged(findOrder(c.env, id));
   if (!order) {
     throw orderNotFound(id);
   }

@@ -1,4 +1,5 @@
 import type { OrderRow } from "../../orders/order/queries";
+import { ArchivedNotice } from "../shared/components/archived";
 import { Fact, Facts } from "../shared/components/facts";
 import { Section } from "../shared/components/section";
 import { Time } from "../shared/components/time";
@@ -41,6 +42,7 @@ export function OrderPage({ view, order, mayDelete }: OrderPageProps) {
           )}
         </div>
       </div>
+      {order.archived && <ArchivedNotice view={view} at={order.archived.at} />}
       <Facts>
         <Fact name={t("orders.customer")} long>
           <bdi>{order.customer}</bdi>

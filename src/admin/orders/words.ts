@@ -18,8 +18,9 @@ export const ordersWords = defineWords(
       "orders.lines": "Líneas",
       "orders.date": "Fecha",
       "orders.searchHint": "Id exacto o palabras del cliente",
+      "orders.wholeWords": "Los pedidos en archivo se encuentran por palabras enteras.",
       "orders.short":
-        "Esta página es corta: se han mirado 1.000 pedidos y quedan otros más antiguos por mirar.",
+        "Esta página es corta: se han mirado 1.000 pedidos, o un trecho del archivo, y quedan otros más antiguos por mirar.",
       "orders.emptyTitle": "Todavía no hay pedidos procesados",
       "orders.empty": "Aquí aparecerá cada pedido que pase todas las etapas.",
       "orders.noneTitle": "Ningún pedido coincide",
@@ -58,8 +59,9 @@ export const ordersWords = defineWords(
       "orders.lines": "Lines",
       "orders.date": "Date",
       "orders.searchHint": "Exact id, or words of the customer",
+      "orders.wholeWords": "Archived orders are found by whole words.",
       "orders.short":
-        "This page is short: 1,000 orders were looked at, and older ones are still to be.",
+        "This page is short: 1,000 orders were looked at, or a stretch of the archive, and older ones are still to be.",
       "orders.emptyTitle": "No processed orders yet",
       "orders.empty": "Every order that passes all stages will show here.",
       "orders.noneTitle": "No order matches",

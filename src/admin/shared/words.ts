@@ -66,7 +66,7 @@ export const sharedWords = defineWords({
     "list.older": "Anteriores",
     "list.first": "Primera página",
     "list.short":
-      "Esta página es corta: se han mirado 1.000 tareas y quedan otras más antiguas por mirar.",
+      "Esta página es corta: se han mirado 1.000 tareas, o un trecho del archivo, y quedan otras más antiguas por mirar.",
     "list.badFilter": "Un filtro no se entiende; corrígelo y vuelve a aplicar.",
     "list.badDate": "No es una fecha.",
     "list.badZone": "Zona horaria desconocida.",
@@ -75,6 +75,13 @@ export const sharedWords = defineWords({
     "list.badState": "No es un estado.",
     "list.tooLong": "Es demasiado largo.",
     "list.badCursor": "Este enlace a una página de la lista no es válido.",
+
+    "archive.mark": "en archivo",
+    "archive.since": "En archivo desde",
+    "archive.kept": "Se guarda en R2, fuera de la base de datos.",
+    "archive.damaged": "Faltan registros archivados cuya copia no se puede leer:",
+    "archive.damagedRecords": "{day}, de {first} a {last}",
+    "archive.damagedDay": "{day}, generación {generation}, entera",
 
     "confirm.back": "Volver sin hacer nada",
     "confirm.reason": "Motivo",
@@ -187,7 +194,8 @@ export const sharedWords = defineWords({
     "list.newer": "Newer",
     "list.older": "Older",
     "list.first": "First page",
-    "list.short": "This page is short: 1,000 tasks were looked at, and older ones are still to be.",
+    "list.short":
+      "This page is short: 1,000 tasks were looked at, or a stretch of the archive, and older ones are still to be.",
     "list.badFilter": "A filter cannot be read; mend it and apply again.",
     "list.badDate": "Not a date.",
     "list.badZone": "Unknown time zone.",
@@ -196,6 +204,13 @@ export const sharedWords = defineWords({
     "list.badState": "Not a state.",
     "list.tooLong": "Too long.",
     "list.badCursor": "This link to a page of the list is not valid.",
+
+    "archive.mark": "archived",
+    "archive.since": "Archived on",
+    "archive.kept": "It is kept in R2, outside the database.",
+    "archive.damaged": "Archived records are missing whose copy cannot be read:",
+    "archive.damagedRecords": "{day}, from {first} to {last}",
+    "archive.damagedDay": "{day}, generation {generation}, the whole of it",
 
     "confirm.back": "Back, changing nothing",
     "confirm.reason": "Reason",

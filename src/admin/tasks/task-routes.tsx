@@ -70,6 +70,7 @@ export function taskPages(engine: Engine) {
     const props = {
       view,
       task: execution,
+      archivedAt: task.archived?.at,
       computes: engine.find(task.name)?.computes ?? [],
       names: await namesOf(c.env.DB, callersOf(execution)),
       input: parseAsSent(task.input),

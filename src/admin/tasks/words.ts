@@ -17,6 +17,8 @@ export const tasksWords = defineWords(
       "tasks.error": "Error",
       "tasks.batch": "Lote",
       "tasks.searchHint": "Id de tarea, id de pedido o palabras de un error",
+      "tasks.notByError":
+        "Las tareas en archivo se encuentran por identificadores, no por palabras de un error.",
       "tasks.emptyTitle": "Todavía no hay tareas",
       "tasks.empty": "Aquí aparecerá cada tarea desde que se acepta hasta que termina.",
       "tasks.noneTitle": "Ninguna tarea coincide",
@@ -178,6 +180,7 @@ export const tasksWords = defineWords(
       "tasks.error": "Error",
       "tasks.batch": "Batch",
       "tasks.searchHint": "Task id, order id, or words of an error",
+      "tasks.notByError": "Archived tasks are found by ids, not by words of an error.",
       "tasks.emptyTitle": "No tasks yet",
       "tasks.empty": "Every task will show here, from the moment it is accepted to its end.",
       "tasks.noneTitle": "No task matches",

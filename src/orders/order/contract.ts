@@ -56,6 +56,7 @@ export const Pedido = z
     moneda: z.string(),
     fecha_procesado: z.iso.datetime(),
     task_id: z.string().openapi({ description: "The task that stored it" }),
+    archived: z.boolean().openapi({ description: "It has left the database for the archive." }),
   })
   .openapi("Pedido");
 
@@ -102,6 +103,7 @@ export function toPedido(order: OrderRow): z.infer<typeof Pedido> {
     moneda: order.currency,
     fecha_procesado: new Date(order.processed_at).toISOString(),
     task_id: order.task_id,
+    archived: order.archived !== undefined,
   };
 }
 

@@ -5,7 +5,10 @@ import { formsOf } from "../../lib/fold";
 import type { OrderColumns } from "./schema";
 
 /** OrderRow is what is shown of an order's row. */
-export type OrderRow = Omit<OrderColumns, "customer_folded">;
+export type OrderRow = Omit<OrderColumns, "customer_folded"> & {
+  /** The order has left D1 and this is its copy, made then if that is known. */
+  archived?: { at?: number | undefined };
+};
 
 /** OrderSummary is an order's row without its lines, of which there may be 200. */
 export type OrderSummary = Omit<OrderRow, "lines"> & { line_count: number };

@@ -43,6 +43,11 @@ interface Found {
   onward: PageKey | null;
 }
 
+/** FoundPage says where pages of words elsewhere in names begin, if they come after all of these. */
+export interface FoundPage<Row> extends Page<Row> {
+  onward?: PageKey | null;
+}
+
 /** A key with this mark says that names beginning with the search were listed before it. */
 const ELSEWHERE = "elsewhere";
 /** The total when at least this many names begin with the search. */
@@ -53,7 +58,7 @@ export async function listOrders(
   db: D1Database,
   filter: OrderFilter,
   request: PageRequest,
-): Promise<Page<OrderRow>> {
+): Promise<FoundPage<OrderRow>> {
   const page = await findOrders(db, filter, { ...request, maxBytes: MAX_PAGE_BYTES });
   return { ...page, rows: await getOrders<OrderRow>(db, "whole", idsOf(page.rows)) };
 }
@@ -63,7 +68,7 @@ export async function listOrderSummaries(
   db: D1Database,
   filter: OrderFilter,
   request: PageRequest,
-): Promise<Page<OrderSummary>> {
+): Promise<FoundPage<OrderSummary>> {
   const page = await findOrders(db, filter, request);
   return { ...page, rows: await getOrders<OrderSummary>(db, "summary", idsOf(page.rows)) };
 }
@@ -72,7 +77,7 @@ async function findOrders(
   db: D1Database,
   filter: OrderFilter,
   request: PageRequest,
-): Promise<Page<OrderPlace>> {
+): Promise<FoundPage<OrderPlace>> {
   const plan = await planPage(db, filter, request);
   return "rows" in plan ? cutFound(db, plan, request) : scan(db, plan, request);
 }
@@ -161,7 +166,7 @@ async function cutFound(
   db: D1Database,
   { rows, onward }: Found,
   request: PageRequest,
-): Promise<Page<OrderPlace>> {
+): Promise<FoundPage<OrderPlace>> {
   const { cursor } = request;
   const backwards = cursor?.direction === "previous";
   const compare = (a: OrderPlace, b: OrderPlace) => (backwards ? -1 : 1) * newestFirst(a, b);
@@ -175,7 +180,7 @@ async function cutFound(
     Infinity,
     keyOf,
   );
-  return { ...page, next: page.next ?? onward };
+  return { ...page, next: page.next ?? onward, onward };
 }
 
 const SIZES = sql(`

@@ -11,7 +11,7 @@ export type WalkPlace = readonly [processedAt: number, id: string];
 
 const PAGE_ORDERS = 500;
 /** A page is bounded in bytes too, as the largest orders would make tens of megabytes. */
-const PAGE_BYTES = 1_000_000;
+export const PAGE_BYTES = 1_000_000;
 
 /** Reads the orders that follow `after`, and where they end; null when the walk is over. */
 export async function nextOrders(

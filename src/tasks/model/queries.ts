@@ -54,7 +54,12 @@ export interface TaskRow extends Pick<
  */
 export type TaskView = TaskRow & {
   running: Pick<LeaseColumns, "worker" | "since"> | null;
-  archived?: true;
+  archived?: {
+    /** Whether the order it stored is beside it. */
+    withOrder: boolean;
+    /** When it was archived, where that is known. */
+    at?: number | undefined;
+  };
 };
 
 const SMALL = `t.id, t.name, t.module, t.queue, t.status, t.subject, t.user, t.attempts,

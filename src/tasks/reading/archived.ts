@@ -3,10 +3,11 @@ import { mayHold } from "../../archive/bloom";
 import { type ArchiveEnv, findArchived } from "../../archive/find";
 import type { Member } from "../../archive/index-file";
 import { type MergedPage, mergePages } from "../../archive/merge";
-import type { TaskRecord } from "../../archive/record";
+import type { FoundRecord } from "../../archive/record";
+import { mayBeArchived } from "../../archive/manifest";
 import { type ArchiveWalk, walkArchive } from "../../archive/walk";
 import { storedForms } from "../../caller";
-import type { PageRequest } from "../../http/paging";
+import { MAX_PAGE_BYTES, type Page, type PageRequest } from "../../http/paging";
 import { fold, formsOf } from "../../lib/fold";
 import {
   asKept,
@@ -35,10 +36,11 @@ export async function findTask(env: ArchiveEnv, id: string): Promise<TaskView | 
 }
 
 /** An archived task as its row and the names of its time show it. */
-function archivedView({ task, rows }: TaskRecord): TaskView {
+function archivedView({ task, rows, archived_at: at }: FoundRecord): TaskView {
   const { user_name = null } = task as { user_name?: string | null };
   const row = rows.task as unknown as Omit<TaskRow, "user_name" | "unread">;
-  return { ...row, user_name, unread: 0, running: null, archived: true };
+  const archived = { withOrder: rows.order !== null, at };
+  return { ...row, user_name, unread: 0, running: null, archived };
 }
 
 /**
@@ -53,12 +55,30 @@ export async function listEverywhere(
   list: typeof listTasks = listTasks,
 ): Promise<MergedPage<TaskView>> {
   const hot = await list(env.DB, filter, request, order);
+  const maxBytes = list === listTasks ? MAX_PAGE_BYTES : undefined;
+  return withArchived(env, filter, { maxBytes, ...request }, order, hot);
+}
+
+/** Whether what a filter finds may be archived in part. */
+export async function mayHaveLeft(db: D1Database, filter: TaskFilter): Promise<boolean> {
+  const range = rangeOf(filter);
+  return range !== null && (await mayBeArchived(db, { ids: range }));
+}
+
+/** With the archived ones among it, a page of a list out of D1, just read. */
+export async function withArchived(
+  env: ArchiveEnv,
+  filter: TaskFilter,
+  request: PageRequest,
+  order: Order,
+  hot: Page<TaskView>,
+): Promise<MergedPage<TaskView>> {
   const { cursor, limit } = request;
   const isBack = cursor?.direction === "previous";
   const isUpwards = (order === "oldest") !== isBack;
   const until = isBack ? hot.previous : hot.next;
   const range = rangeOf(filter);
-  if (range === null) {
+  if (range === null || !(await mayBeArchived(env.DB, { ids: range }))) {
     return { ...hot, damage: [] };
   }
   const [place] = until ?? [];

@@ -148,7 +148,7 @@ export function factsOf(task: TaskView, engine: Engine, now = Date.now()) {
     template: task.template,
     replay_of: task.replay_of,
     discard_reason: task.discard_reason,
-    archived: task.archived ?? false,
+    archived: task.archived !== undefined,
     timeline: timeline.map(({ at, ...event }) => ({ at: iso(at), ...event })),
   };
 }

@@ -43,12 +43,16 @@ export async function countInSteps(
   return null;
 }
 
-/** Returns a function that tells how much of the filter's time, in percent, a place has passed. */
+/**
+ * Returns a function that tells how much of the filter's time, in percent, a place has passed. The
+ * walk goes back to `oldest`, though D1 may not.
+ */
 export async function passedBy(
   db: D1Database,
   filter: TaskFilter & { before: number },
+  oldest = Infinity,
 ): Promise<(place: PageKey | null) => number> {
-  const first = (await firstTaskAt(db, filter.from)) ?? filter.before;
+  const first = Math.min(oldest, (await firstTaskAt(db, filter.from)) ?? filter.before);
   const span = Math.max(1, filter.before - first);
   return (place) =>
     place === null ? 100 : ((filter.before - timeOf(String(place[0]))) / span) * 100;

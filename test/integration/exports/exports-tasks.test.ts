@@ -157,7 +157,7 @@ describe("an export of tasks", () => {
     const createdAt = first + ids.length;
     const input = { formato: "csv" as const, filter: { module: "far" } };
     const passed: number[] = [];
-    for await (const page of taskSource.walk(env.DB, { input, createdAt }).pages(null)) {
+    for await (const page of taskSource.walk(env, { input, createdAt }).pages(null)) {
       passed.push(page.passed ?? -1);
     }
     expect(passed.length).toBeGreaterThan(12);

@@ -23,6 +23,7 @@ const FIELDS = [
   "moneda",
   "fecha_procesado",
   "task_id",
+  "archived",
 ];
 const idsOf = (orders: Pedido[]) => orders.map((order) => order.id_pedido_original);
 
@@ -61,6 +62,7 @@ describe("a processed order", () => {
       moneda: "USD",
       fecha_procesado: expect.any(String),
       task_id: task?.task_id,
+      archived: false,
     });
     const at = String(stored["fecha_procesado"]);
     expect(new Date(at).toISOString()).toBe(at);

@@ -106,7 +106,7 @@ describe("200 tasks with results of 255 KiB, as older versions stored them", () 
   });
 
   it("an export holds a few of them at a time, and all in the end", async () => {
-    const walk = taskSource.walk(env.DB, {
+    const walk = taskSource.walk(env, {
       input: { formato: "ndjson", filter: { lote } },
       createdAt: Date.now() + 1000,
     });

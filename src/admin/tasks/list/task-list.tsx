@@ -1,7 +1,9 @@
 import type { PropsWithChildren } from "hono/jsx";
-import type { Page, Total } from "../../../http/paging";
+import type { MergedPage } from "../../../archive/merge";
+import type { Total } from "../../../http/paging";
 import type { TaskFacts } from "../../../tasks/reading/execution";
 import { STATUSES } from "../../../tasks/model/states";
+import { DamageNotice } from "../../shared/components/archived";
 import { DayFields } from "../../shared/components/day-fields";
 import { EmptyState } from "../../shared/components/empty-state";
 import { LiveRegion } from "../../shared/components/live-region";
@@ -30,7 +32,7 @@ interface TaskListPageProps {
 }
 
 interface List {
-  page: Page<unknown>;
+  page: MergedPage<unknown>;
   tasks: TaskFacts[];
   withOrder: Set<string>;
   /** `people` maps the shown requesters, as stored, to display names. */
@@ -128,7 +130,7 @@ function TaskList(props: { view: View; query: TaskQuery; look: TaskLook } & List
   const { view, query, look, page, tasks, withOrder, people, mayAct } = props;
   const t = tasksWords(view);
   const filtered = query.active > 0 || query.typed.q !== "" || query.request.cursor !== null;
-  if (tasks.length === 0 && page.next === null && !filtered) {
+  if (tasks.length === 0 && page.next === null && !filtered && page.damage.length === 0) {
     return (
       <EmptyState title={t("tasks.emptyTitle")} text={t("tasks.empty")}>
         <a class="button" href="/">
@@ -142,6 +144,8 @@ function TaskList(props: { view: View; query: TaskQuery; look: TaskLook } & List
   return (
     <LiveRegion view={view} about={{ lote }} open grows={query.request.cursor === null}>
       {isShort && <Notice kind="good">{t("list.short")}</Notice>}
+      <DamageNotice view={view} damage={page.damage} />
+      {query.typed.q !== "" && <p class="note">{t("tasks.notByError")}</p>}
       {tasks.length === 0 ? (
         !isShort && (
           <EmptyState title={t("tasks.noneTitle")} text={t("tasks.none")}>

@@ -4,6 +4,7 @@ import { errorOf } from "../one/execution-view";
 import { formatDuration, shortId } from "../../shared/format";
 import { type Column, COLUMNS, type TaskLook } from "./task-columns";
 import type { View } from "../../shared/view";
+import { ArchivedMark } from "../../shared/components/archived";
 import { Badge } from "../../shared/components/badge";
 import { ErrorText } from "../../shared/components/error-text";
 import { OrderLink } from "../order-link";
@@ -45,8 +46,9 @@ export function TaskTable(props: TaskTableProps) {
         {tasks.map((task) => (
           <tr data-task={task.id}>
             <th scope="row" data-label={t("tasks.id")} class="tight code">
-              {pickable && <Pick view={view} id={task.id} />}
+              {pickable && !task.archived && <Pick view={view} id={task.id} />}
               <a href={`/admin/tasks/${encodeURIComponent(task.id)}`}>{shortId(task.id)}</a>
+              {task.archived && <ArchivedMark view={view} />}
             </th>
             <td data-label={t("tasks.state")} class="corner">
               <Badge view={view} status={task.status} />

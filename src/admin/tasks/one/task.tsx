@@ -1,3 +1,4 @@
+import { ArchivedNotice } from "../../shared/components/archived";
 import { Badge } from "../../shared/components/badge";
 import { BulkSummary } from "./bulk-summary";
 import { LiveRegion } from "../../shared/components/live-region";
@@ -18,6 +19,8 @@ import { tasksWords } from "../words";
 interface TaskPageProps {
   view: View;
   task: TaskFacts;
+  /** `archivedAt` is when it was archived; undefined for a task in D1. */
+  archivedAt: number | undefined;
   /** `computes` are its stages that only compute, whose time is not measurable. */
   computes: readonly string[];
   input: unknown;
@@ -52,7 +55,7 @@ const BUTTONS = [
 ] as const;
 
 export function TaskPage(props: TaskPageProps) {
-  const { view, task, computes, input, stored, file, names, actions } = props;
+  const { view, task, archivedAt, computes, input, stored, file, names, actions } = props;
   const { url } = view;
   const t = tasksWords(view);
   const path = `/admin/tasks/${encodeURIComponent(task.id)}`;
@@ -90,6 +93,7 @@ export function TaskPage(props: TaskPageProps) {
         <p class="note">
           <code>{task.id}</code>
         </p>
+        {task.archived && <ArchivedNotice view={view} at={archivedAt} />}
         {file === null && <p class="note">{t("exports.deleted")}</p>}
         <TaskProgress view={view} task={task} />
         <Discarded view={view} task={task} />
