@@ -136,9 +136,10 @@ describe("a walk through the archive", () => {
   it.each([false, true])(
     "goes on through more members than a page may read that overlap, upwards %s",
     async (isUpwards) => {
-      const late = (n: number) => (n % 3 === 0 ? DAY / 2 : 0);
+      // Each member begins at the same moment, from whichever end it is walked.
+      const edge = isUpwards ? FIRST_DAY : FIRST_DAY + DAY / 2;
       const records = Array.from({ length: 60 }, (_, n) =>
-        recordAt(FIRST_DAY + n * 1000, FIRST_DAY + n * 1000 + late(n)),
+        recordAt(FIRST_DAY + n * 1000, n % 3 === 0 ? edge : FIRST_DAY + n * 1000),
       );
       await archive({ day: "2020-01-01", generation: 1 }, records);
       const ids = await walkAll({ order: "processed", isUpwards, limit: 20 });
