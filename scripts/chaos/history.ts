@@ -18,6 +18,8 @@ const VARS = { ...IMPATIENT, HISTORY_DAYS: "1", CATALOGUE_URL: "embedded" };
 /** The kill comes within this time of the cron's look, which starts the archiving. */
 const KILL_WITHIN_MS = 2500;
 const LOOK_MS = 500;
+/** This share of the filled tasks stored an order. */
+const SUCCEED = 0.8;
 const DUE = `
 SELECT count(*) AS n FROM tasks WHERE name <> 'system.archive' AND created_at < ?
   AND status IN ('SUCCESS', 'FAILURE', 'REVOKED')`;
@@ -95,7 +97,15 @@ export async function archiveUnderKills(options: Options, say: (line: string) =>
 }
 
 async function fill(tasks: number, persistTo: string): Promise<void> {
-  const args = ["fill", "--tasks", String(tasks), "--orders", "0", "--open", "0"];
+  const args = [
+    "fill",
+    "--tasks",
+    String(tasks),
+    "--orders",
+    String(Math.floor(tasks * SUCCEED)),
+    "--open",
+    "0",
+  ];
   const { code, stderr } = await captureScript("bench.mjs", [...args, "--persist-to", persistTo]);
   if (code !== 0) {
     throw new Error(`The state was not filled: ${stderr}`);
