@@ -83,6 +83,31 @@ describe("npm run chaos", () => {
     },
   );
 
+  it(
+    "20 kills while history is archived: each task and order shown once, as it was",
+    {
+      timeout: 900_000,
+    },
+    async () => {
+      const args = "--history 12000 --rounds 20 --seed 5".split(" ");
+      const { exit, stdout, stderr } = chaos(args);
+      const code = await exit;
+      const result = JSON.parse(stdout() || "{}") as Record<string, number>;
+      expect(result, stderr()).toMatchObject({
+        tasks: 12_000,
+        orders: 9600,
+        due: 0,
+        stuck: 0,
+        wrong: 0,
+        ok: true,
+      });
+      expect(code).toBe(0);
+      // Else it proved nothing: kills that found nobody at work, or nothing that had left.
+      expect(result["killsAtWork"]).toBeGreaterThan(10);
+      expect(result["archived"]).toBeGreaterThan(10_000);
+    },
+  );
+
   it.each(["SIGINT", "SIGKILL"] as const)(
     "leaves no process and no folder behind at %s",
     async (signal) => {
