@@ -74,6 +74,9 @@ export class ConfigError extends Error {
 
 type Variables = Record<string, unknown>;
 
+/** From this share of the database on, the dashboard says that it fills. */
+const MAX_HISTORY_SHARE = 0.8;
+
 export function parseConfig(env: Variables): Config {
   return {
     catalogueUrl: catalogueUrl(env),
@@ -90,7 +93,10 @@ export function parseConfig(env: Variables): Config {
     maxBacklogMs: integer(env, "MAX_BACKLOG_SECONDS", 0, 86_400) * 1000,
     databaseMaxBytes: gigabytes(env, "DATABASE_MAX_GB"),
     historyMs: integer(env, "HISTORY_DAYS", 0, 3650) * 86_400_000,
-    historyMaxBytes: gigabytes(env, "HISTORY_MAX_GB"),
+    historyMaxBytes: Math.min(
+      gigabytes(env, "HISTORY_MAX_GB"),
+      MAX_HISTORY_SHARE * gigabytes(env, "DATABASE_MAX_GB"),
+    ),
     exportMs: integer(env, "EXPORT_DAYS", 1, 365) * 86_400_000,
     demoEnabled: oneOf(env, "DEMO_ENABLED", ["true", "false"]) === "true",
     location: location(env),

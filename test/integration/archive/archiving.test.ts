@@ -8,12 +8,12 @@ import { defineArchiving } from "../../../src/archiving/task";
 import { call, masterKey } from "../../support/api";
 import { archiveNow, clearArchive } from "../../support/archive";
 import { archivedRows } from "../../support/archived-rows";
-import { deliver, passTime, storeOrders, testEnv } from "../../support/engine";
+import { deafQueue, deliver, passTime, storeOrders, testEnv } from "../../support/engine";
 import { anOrder } from "../../support/orders";
 import { clearTasks } from "../../support/recount";
 
 const DAY = 86_400_000;
-const testing = testEnv();
+const testing = testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
 
 beforeEach(async () => {
   await clearTasks();

@@ -27,7 +27,7 @@ import { anOrder } from "../../support/orders";
 import { clearTasks } from "../../support/recount";
 
 const DAY = 86_400_000;
-const testing = testEnv();
+const testing = testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
 const engine = new Engine([processOrder, defineArchiving()]);
 
 beforeEach(async () => {
