@@ -74,8 +74,8 @@ export class ConfigError extends Error {
 
 type Variables = Record<string, unknown>;
 
-/** From this share of the database on, the dashboard says that it fills. */
-const MAX_HISTORY_SHARE = 0.8;
+/** History leaves before the dashboard would say, from 0.8 on, that the database fills. */
+const MAX_HISTORY_SHARE = 0.75;
 
 export function parseConfig(env: Variables): Config {
   return {
