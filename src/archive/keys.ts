@@ -17,6 +17,9 @@ const stem = ({ kind, day, generation }: GenerationKey) =>
 /** Gzip members of NDJSON, one after the other. */
 export const recordsKey = (key: GenerationKey) => `${stem(key)}.ndjson.gz`;
 
+/** The keys of all objects of a generation, unfinished ones too, begin with this. */
+export const prefixOf = (key: GenerationKey) => `${stem(key)}.`;
+
 export const indexKey = (key: GenerationKey) => `${stem(key)}.index.json`;
 
 export function dayOf(ms: number): string {

@@ -4,7 +4,7 @@
  * anywhere leaves rows, or rows and copies. While orders wait it steps back.
  */
 import { z } from "zod";
-import { type GenerationKey, indexKey, recordsKey } from "../archive/keys";
+import { type GenerationKey, prefixOf, recordsKey } from "../archive/keys";
 import { enterGeneration, releaseGeneration, reserveGeneration } from "../archive/manifest";
 import { DamagedError, readIndex, readMember } from "../archive/read";
 import type { TaskRecord } from "../archive/record";
@@ -89,12 +89,14 @@ export function defineArchiving({
     startedBy: "admin",
 
     async run(task, context) {
+      const { env } = context;
       const run = new Archiving(task, context, maxMembers, perMinute, sliceMs);
       try {
         return await run.go();
       } catch (error) {
         if (error instanceof DamagedError) {
           log.error("archive.damaged", { taskId: task.id, ...error.damage });
+          await discard(env, run.at, task.id);
           const { day, generation, why } = error.damage;
           const reason = { code: "archive_damaged", message: error.message };
           return { kind: "reject", reason: { ...reason, detail: { day, generation, why } } };
@@ -103,18 +105,24 @@ export function defineArchiving({
       }
     },
 
-    // What was entered in the manifest stays: rows may be gone that it holds.
-    async onRevoke(task, env) {
-      const { at } = (task.checkpoint as Progress | null) ?? START;
-      if (at && (await releaseGeneration(env.DB, at.key, task.id))) {
-        const { upload } = at.step.name === "write" ? at.step.written : {};
-        if (upload) {
-          await abortUpload(env.FILES, recordsKey(at.key), upload.id);
-        }
-        await env.FILES.delete([recordsKey(at.key), indexKey(at.key)]);
-      }
-    },
+    onRevoke: (task, env) => discard(env, progressOf(task).at, task.id),
   };
+}
+
+function progressOf({ checkpoint }: Pick<RunningTask<object>, "checkpoint">): Progress {
+  return (checkpoint as Progress | null) ?? START;
+}
+
+/** A generation that is not in the manifest yet leaves nothing; of one that is, rows may be gone. */
+async function discard(env: Env, at: Progress["at"], taskId: string): Promise<void> {
+  if (at && (await releaseGeneration(env.DB, at.key, taskId))) {
+    const { upload } = at.step.name === "write" ? at.step.written : {};
+    if (upload) {
+      await abortUpload(env.FILES, recordsKey(at.key), upload.id);
+    }
+    const { objects } = await env.FILES.list({ prefix: prefixOf(at.key) });
+    await env.FILES.delete(objects.map(({ key }) => key));
+  }
 }
 
 const WAITING = sql(`
@@ -132,8 +140,12 @@ class Archiving {
     readonly perMinute: number,
     sliceMs?: number,
   ) {
-    this.#progress = (task.checkpoint as Progress | null) ?? START;
+    this.#progress = progressOf(task);
     this.#slice = new Slice(context.clock, sliceMs);
+  }
+
+  get at(): Progress["at"] {
+    return this.#progress.at;
   }
 
   async go(): Promise<Outcome> {
