@@ -1,9 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { archivedSince, mayBeArchived } from "../archive/manifest";
-import { filterText } from "../http/filter-text";
-import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
-import { toPedido } from "../orders/order/contract";
-import { MAX_CUSTOMER_CHARACTERS } from "../orders/order/order";
+import { orderFilterShape, toOrderFilter, toPedido } from "../orders/order/contract";
 import type { OrderRow } from "../orders/order/queries";
 import { withArchived } from "../orders/reading/archived";
 import {
@@ -22,9 +19,7 @@ import { defineExport } from "./task";
 /** OrderExportInput says which orders are exported, in the words of the order list, and how. */
 export const OrderExportInput = z.strictObject({
   formato: z.enum(FORMAT_NAMES),
-  cliente: filterText(MAX_CUSTOMER_CHARACTERS).optional(),
-  desde: fromText.optional(),
-  hasta: beforeText.optional(),
+  ...orderFilterShape,
 });
 export type OrderExportInput = z.infer<typeof OrderExportInput>;
 
@@ -66,15 +61,9 @@ export const orderSource: ExportSource<OrderExportInput, OrderRow, WalkPlace> = 
 export const exportOrders = defineExport(orderSource);
 
 /** Makes the filter. It ends when the export was asked for, so the set does not grow. */
-function filterOf(
-  { cliente, desde, hasta }: OrderExportInput,
-  createdAt: number,
-): WalkFilter & { before: number } {
-  return {
-    customer: cliente,
-    from: desde === undefined ? undefined : firstMoment(desde),
-    before: hasta === undefined ? createdAt : Math.min(endOf(hasta), createdAt),
-  };
+function filterOf(input: OrderExportInput, createdAt: number): WalkFilter & { before: number } {
+  const filter = toOrderFilter(input);
+  return { ...filter, before: Math.min(filter.before ?? createdAt, createdAt) };
 }
 
 const UNCOUNTED = { count: 0, capped: true };

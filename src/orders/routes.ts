@@ -9,7 +9,6 @@ import { type AppEnv, validationHook } from "../http/app-env";
 import { filterText } from "../http/filter-text";
 import { json } from "../http/json-content";
 import { AppError } from "../http/errors";
-import { beforeText, endOf, firstMoment, fromText } from "../http/instant";
 import { pageOf, pageQuery, readCursor, pageBody } from "../http/paging";
 import { problems, STORAGE_FULL } from "../http/problem-docs";
 import { badReason, Reason } from "../http/reason";
@@ -17,7 +16,15 @@ import { rateLimit } from "../http/rate-limit";
 import { createRoute, takesQuery } from "../http/route";
 import { MAX_ORDERS, readOrders } from "./intake/body";
 import { deleteOrderAs } from "./delete";
-import { Accepted, Pedido, SentOrder, toPedido, toTarea } from "./order/contract";
+import {
+  Accepted,
+  orderFilterShape,
+  Pedido,
+  SentOrder,
+  toOrderFilter,
+  toPedido,
+  toTarea,
+} from "./order/contract";
 import { assertRoomForOrders, enqueueSent } from "./intake/ingest";
 import { findOrder, listOrdersEverywhere } from "./reading/archived";
 import { MAX_CUSTOMER_CHARACTERS } from "./order/order";
@@ -75,11 +82,10 @@ const listRoute = createRoute({
   request: {
     query: z.object({
       ...pageQuery,
-      cliente: filterText(MAX_CUSTOMER_CHARACTERS).optional().openapi({
+      ...orderFilterShape,
+      cliente: orderFilterShape.cliente.openapi({
         description: "A customer's whole name; case and accents do not matter",
       }),
-      desde: fromText.optional(),
-      hasta: beforeText.optional(),
       search: filterText(MAX_CUSTOMER_CHARACTERS).optional().openapi({
         description:
           "An order's id, or words of a customer's name in any case, accents and order; of archived orders, whole words",
@@ -143,13 +149,8 @@ site.openAPIRegistry.registerPath(createOrders);
 /** The orders API is these routes, mounted at /api/pedidos. */
 export const orderRoutes = site
   .openapi(listRoute, async (c) => {
-    const { limit, cursor, cliente, desde, hasta, search } = c.req.valid("query");
-    const filter = {
-      customer: cliente,
-      from: desde === undefined ? undefined : firstMoment(desde),
-      before: hasta === undefined ? undefined : endOf(hasta),
-      search,
-    };
+    const { limit, cursor, search, ...asked } = c.req.valid("query");
+    const filter = { ...toOrderFilter(asked), search };
     const page = await listOrdersEverywhere(c.env, filter, { limit, cursor: readCursor(cursor) });
     return c.json(pageBody(page, c.req.url, toPedido), 200);
   })

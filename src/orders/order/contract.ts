@@ -1,5 +1,7 @@
 /** The contract translates orders into the field names that the order API has always had. */
 import { z } from "@hono/zod-openapi";
+import { filterText } from "../../http/filter-text";
+import { beforeText, endOf, firstMoment, fromText } from "../../http/instant";
 import { isRawNumber } from "../../lib/exact-json";
 import { toDecimal } from "./money";
 import {
@@ -35,6 +37,23 @@ export const SentOrder = z
 
 const publicIdSchema = z.union([z.int(), z.string()]);
 const money = z.string().openapi({ description: "A decimal with two places", example: "199.00" });
+
+/** orderFilterShape is which processed orders are asked for, by the list or an export. */
+export const orderFilterShape = {
+  cliente: filterText(MAX_CUSTOMER_CHARACTERS).optional(),
+  desde: fromText.optional(),
+  hasta: beforeText.optional(),
+};
+const OrderFilter = z.object(orderFilterShape);
+
+/** Translates what was asked for. `from` is in the set and `before` is not, in Unix milliseconds. */
+export function toOrderFilter({ cliente, desde, hasta }: z.infer<typeof OrderFilter>) {
+  return {
+    customer: cliente,
+    from: desde === undefined ? undefined : firstMoment(desde),
+    before: hasta === undefined ? undefined : endOf(hasta),
+  };
+}
 
 /** Pedido is a processed order as the API shows it. */
 export const Pedido = z
