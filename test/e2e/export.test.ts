@@ -171,10 +171,12 @@ it("20,000 orders: cancelled half way, killed half way and resumed, completed; e
   expect(followed.task.status).toBe("SUCCESS");
   const csv = (await again.download(whole)).text.split("\r\n");
   expect(csv.pop()).toBe("");
-  expect(csv.shift()).toBe(`\u{FEFF}${Object.keys(pedidos[0] ?? {}).join(",")}`);
+  // Where an order is kept is no column of it.
+  const columnsOf = ({ archived: _archived, ...columns }: Row) => columns;
+  expect(csv.shift()).toBe(`\u{FEFF}${Object.keys(columnsOf(pedidos[0] ?? {})).join(",")}`);
   expect(csv).toHaveLength(ORDERS);
   for (const [index, line] of csv.entries()) {
-    const cells = Object.values(pedidos[index] ?? {}).map((value) =>
+    const cells = Object.values(columnsOf(pedidos[index] ?? {})).map((value) =>
       typeof value === "object" ? JSON.stringify(value) : String(value).replace(/^=/, "'="),
     );
     if (JSON.stringify(cellsOf(line)) !== JSON.stringify(cells)) {
