@@ -14,11 +14,11 @@ import type { counts } from "./workers/count/counters.ts";
 
 const PATIENCE_MS = 600_000;
 const QUIET_MS = 300;
-/** So many orders are sent and run one by one, which is the dearest way. */
+/** This many orders are sent and run one by one, which is the dearest way. */
 const ALONE = 200;
 /**
- * Work that is no order is repeated so often; its CPU is assumed, since the local server does more
- * beside it.
+ * Work that is not an order is repeated this often. Its CPU is assumed, since the local server does
+ * more beside it.
  */
 const EACH_TIMES = 20;
 const EACH_CPU_MS = 10;
@@ -26,7 +26,7 @@ const ARCHIVING_CPU_MS = 0.2;
 
 type Counts = typeof counts;
 
-/** The counters of so many orders, and the bytes that one of them takes. */
+/** OrderCounts are the counters of a number of orders, and the bytes that one order takes. */
 export interface OrderCounts {
   orders: number;
   counts: Counts;
@@ -34,7 +34,7 @@ export interface OrderCounts {
   objectBytes: number;
 }
 
-/** The counters of something that was done so many times. */
+/** EachCounts are the counters of something that was done a number of times. */
 export interface EachCounts {
   times: number;
   counts: Counts;
@@ -48,10 +48,10 @@ export interface ArchiveCounts extends EachCounts {
 export interface Counting {
   batched: OrderCounts;
   alone: OrderCounts;
-  /** Each time an open dashboard is read. */
+  /** An open dashboard is read each time. */
   dashboard: EachCounts;
   cron: EachCounts;
-  /** All those orders leave D1 for the archive; each is one time. */
+  /** Every one of `orders` leaves D1 for the archive. */
   archived: ArchiveCounts;
   problems: string[];
 }
@@ -113,7 +113,7 @@ async function countEach(
 ): Promise<EachCounts> {
   for (let time = 0; time <= EACH_TIMES; time++) {
     if (time === 1) {
-      await api.get("/bench/reset"); // the first warms up
+      await api.get("/bench/reset"); // The first reading warms up, and is not counted.
     }
     const response = await fetch(api.url + path, { headers });
     await response.text();

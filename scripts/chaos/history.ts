@@ -1,7 +1,8 @@
 /**
- * With --history a run has a state with a month of tasks, all but a day of which is due for the archive.
- * Servers that archive it are killed at random moments, until a last one ends the work in peace. Then
- * every task and order must be shown once, with what it had, whichever of the two places it is in.
+ * With --history a run has a state with a month of tasks, all but a day of which is due for the
+ * archive. Servers that archive it are killed at random moments, until a last one ends the work in
+ * peace. Then every task and order must be shown once, with what it had, whether it is in D1 or in
+ * the archive.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { openDatabase } from "../../bench/watch.ts";
@@ -15,7 +16,7 @@ import { captureScript } from "../lib/tools.mjs";
 import type { Options } from "./options.ts";
 
 const VARS = { ...IMPATIENT, HISTORY_DAYS: "1", CATALOGUE_URL: "embedded" };
-/** The kill comes within this time of the cron's look, which starts the archiving. */
+/** A server is killed within this time of the cron's look, which starts the archiving. */
 const KILL_WITHIN_MS = 2500;
 const LOOK_MS = 500;
 /** This share of the filled tasks stored an order. */
@@ -112,7 +113,7 @@ async function fill(tasks: number, persistTo: string): Promise<void> {
   }
 }
 
-/** Has the cron look, as it does every five minutes. */
+/** Makes the cron look, as it does every five minutes. */
 async function look(url: string): Promise<void> {
   await (await fetch(`${url}/cdn-cgi/local/scheduled`)).text();
 }
@@ -141,7 +142,7 @@ function minor(decimal: string): string {
   return decimal.replace(".", "");
 }
 
-/** Says what is missing, shown twice, or shown as something else. */
+/** Returns a line for each id that is missing, is shown twice, or is shown as something else. */
 function wrongsOf(
   what: string,
   expected: ReadonlyMap<string, string>,

@@ -21,13 +21,13 @@ export interface Migration {
 }
 
 export interface Seen {
-  /** Each says in words what a version did and must not do. */
+  /** Each line says in words what a version did and must not do. */
   wrongs: string[];
-  /** So many requests were asked to wait for a migration. */
+  /** The number of requests that were asked to wait for a migration. */
   unmigrated: number;
-  /** Parts of files that were uploaded. */
+  /** The number of uploaded parts of files. */
   parts: number;
   served: Record<VersionName, { requests: number; messages: number; objects: number }>;
-  /** All tasks are counted twice: as the statistics have them, and anew. */
+  /** The counts of all tasks, each twice: as the statistics have it, and anew. */
   counts: unknown[][];
 }

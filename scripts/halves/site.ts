@@ -14,10 +14,8 @@ const MAX_LINES = 5;
 const MISUNDERSTOOD = /does not implement|is not a function|Cannot read properties/;
 
 export class Site {
-  /** Each says in words what a version did and must not do. */
   readonly wrongs: string[] = [];
   readonly served: Record<string, Record<string, number>> = {};
-  /** So many requests were asked to wait for a migration. */
   unmigrated = 0;
   /** Whoever looks at the console has this session. */
   cookie = "";
@@ -54,7 +52,7 @@ export class Site {
     await this.api.ask("POST", "/api/tasks/queues/orders/resume/");
   }
 
-  /** Applies what is missing in the schema; returns the names. */
+  /** Applies what is missing in the schema, and returns the names of what it applied. */
   migrate(): Promise<string[]> {
     return this.#tell("/halves/migrations", this.#both.migrations);
   }

@@ -1,14 +1,14 @@
 /**
- * Bloom filters of strings: "no" is certain, "perhaps" is wrong about once in a hundred times. Ten
- * bits an entry and seven probes. In the index they are Base64 of the bits, the lowest bit of a byte
- * first. Probe i looks at bit (a + i * b) mod m of the m bits, where a and b are FNV-1a hashes, of 32
- * bits, over the UTF-8 of the entry: a from the usual offset, b (made odd) going on from a with one
- * further byte, 0xff.
+ * A Bloom filter of strings says "no" with certainty, and "perhaps" wrongly about once in a hundred
+ * times. It has ten bits an entry and seven probes. The index keeps it as Base64 of its bits, the
+ * lowest bit of a byte first. Probe i looks at bit (a + i * b) mod m of the m bits, where a and b
+ * are FNV-1a hashes of 32 bits over the UTF-8 of the entry. Hash a starts from the usual offset.
+ * Hash b goes on from a with one further byte, 0xff, and is made odd.
  */
 const BITS_PER_ENTRY = 10;
 const PROBES = 7;
 
-/** The filter of these entries; "" for none. */
+/** Returns the filter of these entries, in Base64; "" for none. */
 export function bloomOf(entries: ReadonlySet<string>): string {
   if (entries.size === 0) {
     return "";
@@ -22,7 +22,7 @@ export function bloomOf(entries: ReadonlySet<string>): string {
   return bits.toBase64();
 }
 
-/** Whether the filter may have been made of the entry. */
+/** Tells whether the filter may have been made of the entry. */
 export function mayHold(filter: string, entry: string): boolean {
   if (filter === "") {
     return false;
@@ -32,7 +32,8 @@ export function mayHold(filter: string, entry: string): boolean {
   return probes(entry, length * 8).every((bit) => byteAt(filter, bit >> 3) & (1 << (bit & 7)));
 }
 
-// A look-up asks hundreds of filters for seven bits each: decoding them all would be most of its time.
+// Single bytes are read out of the Base64, as a look-up asks hundreds of filters for seven bits
+// each: to decode them all would take most of its time.
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const SIX_BITS = new Map(Array.from(LETTERS, (letter, value) => [letter, value]));
 

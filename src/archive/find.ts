@@ -1,4 +1,6 @@
-/** Looking up single records: the manifest's row, the index (mostly kept), one ranged GET. */
+/**
+ * A single record is looked up by the manifest's row, the index (mostly kept), and one ranged GET.
+ */
 import { AppError } from "../http/errors";
 import { timeOf } from "../lib/ids";
 import { mayHold } from "./bloom";
@@ -9,13 +11,16 @@ import type { FoundRecord, TaskRecord } from "./record";
 
 export type ArchiveEnv = Pick<Env, "DB" | "FILES">;
 
-/** Records of members that one request has read already. */
+/** Members keeps the records of members that one request has read already. */
 export class Members {
   readonly #read = new Map<string, Promise<TaskRecord[]>>();
 
   constructor(readonly files: R2Bucket) {}
 
-  /** The copy of a task that a generation holds; null if it holds none. Throws a DamagedError. */
+  /**
+   * Returns the copy of a task that a generation holds; null if it holds none. Throws a
+   * DamagedError.
+   */
   async copyOf(generation: Generation, id: string): Promise<TaskRecord | null> {
     if (id < generation.first_id || id > generation.last_id) {
       return null;
@@ -37,7 +42,10 @@ export class Members {
   }
 }
 
-/** The newest archived copy of a task, by its id as it is kept; null if there is none. Throws a DamagedError. */
+/**
+ * Returns the newest archived copy of a task, by its id as it is kept; null if there is none.
+ * Throws a DamagedError.
+ */
 export async function findArchived(env: ArchiveEnv, id: string): Promise<FoundRecord | null> {
   const generations = await generationsOf(env.DB, "tasks", dayOf(timeOf(id)));
   const members = new Members(env.FILES);
@@ -55,14 +63,15 @@ export async function findArchived(env: ArchiveEnv, id: string): Promise<FoundRe
       damage ??= error;
     }
   }
-  // An older copy could be another than the one that cannot be read: only where none is, nothing is said.
+  // An older copy may differ from the one that cannot be read, but it is shown. The damage is told
+  // only where there is no other copy.
   if (damage) {
     throw damage;
   }
   return null;
 }
 
-/** What is looked up; a record that cannot be read is a 410, which names it. */
+/** Returns what is looked up. Throws a 410 that names the records which cannot be read. */
 export async function orArchiveDamaged<T>(lookup: Promise<T>): Promise<T> {
   try {
     return await lookup;
@@ -74,7 +83,7 @@ export async function orArchiveDamaged<T>(lookup: Promise<T>): Promise<T> {
   }
 }
 
-/** As the API tells of it: null ids are of a whole object. */
+/** Returns damage as the API tells it; the ids are null where a whole object is damaged. */
 export function shownDamage({ day, generation, ids }: Damage) {
   return { day, generation, first_id: ids?.[0] ?? null, last_id: ids?.[1] ?? null };
 }

@@ -1,13 +1,13 @@
-/** What an index says of a member, made of its records. */
+/** What an index says of a member is made of the member's records. */
 import { fold } from "../lib/fold";
 import { bloomOf } from "./bloom";
 import type { Member } from "./index-file";
 import type { KeptRow, TaskRecord } from "./record";
 
-/** More names of tasks than that are not listed. */
+/** A member with more names of tasks than this lists none. */
 const MAX_NAMES = 50;
 
-/** The words by which a customer is found in the archive: whole ones, folded. */
+/** Returns the words by which a customer is found in the archive: whole ones, folded. */
 export function customerWords(name: string): string[] {
   return fold(name)
     .split(" ")
@@ -16,7 +16,7 @@ export function customerWords(name: string): string[] {
 
 export type Described = Omit<Member, "offset" | "length" | "sha256">;
 
-/** Describes records in order of id, at least one. */
+/** Describes records in order of id, of which there is at least one. */
 export function describeTasks(records: readonly TaskRecord[]): Described {
   const tasks = records.map(({ rows }) => rows.task);
   const orders = records.flatMap(({ rows }) => (rows.order ? [rows.order] : []));

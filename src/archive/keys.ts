@@ -1,7 +1,7 @@
-/** What an archived record is of; its objects have this in their names. */
+/** Kind is what archived records are of; the root of their objects' keys depends on it. */
 export type Kind = "tasks" | "audit";
 
-/** An object of the archive: the `generation`-th of a UTC day, YYYY-MM-DD. */
+/** GenerationKey names an object of the archive: the `generation`-th of a UTC day, YYYY-MM-DD. */
 export interface GenerationKey {
   kind: Kind;
   day: string;
@@ -14,7 +14,7 @@ const ROOTS: Record<Kind, string> = { tasks: "archive/v1/", audit: "archive/audi
 const stem = ({ kind, day, generation }: GenerationKey) =>
   `${ROOTS[kind]}${day.replaceAll("-", "/")}/${String(generation).padStart(2, "0")}`;
 
-/** Gzip members of NDJSON, one after the other. */
+/** Returns the key of an object's records: gzip members of NDJSON, one after the other. */
 export const recordsKey = (key: GenerationKey) => `${stem(key)}.ndjson.gz`;
 
 /** The keys of all objects of a generation, unfinished ones too, begin with this. */

@@ -4,12 +4,12 @@ import type { ArchiveIndex } from "./index-file";
 import type { GenerationKey, Kind } from "./keys";
 import type { GenerationColumns } from "./schema";
 
-/** A row of the manifest. */
+/** Generation is a row of the manifest. */
 export type Generation = Omit<GenerationColumns, "kind"> & { kind: Kind };
 
 const ANY = sql("SELECT 1 FROM archive_generations WHERE proven_at IS NOT NULL LIMIT 1");
 
-/** Whether anything may have left D1. */
+/** Tells whether anything may have left D1. */
 export async function hasArchive(db: D1Database): Promise<boolean> {
   return (await ANY.on(db).first()) !== null;
 }
@@ -63,7 +63,7 @@ export async function archivedSince(
 const OF_DAY = sql(`
 SELECT * FROM archive_generations WHERE kind = :kind AND day = :day AND proven_at IS NOT NULL ORDER BY generation DESC`);
 
-/** The generations of a day, the newest first. */
+/** Returns the proven generations of a day, the newest first. */
 export async function generationsOf(
   db: D1Database,
   kind: Kind,
@@ -76,7 +76,7 @@ const ALL = sql(`
 SELECT * FROM archive_generations WHERE kind = :kind AND proven_at IS NOT NULL
 ORDER BY day, generation`);
 
-/** Every generation, the oldest day first: a row or two a day. */
+/** Returns every proven generation, the oldest day first: a row or two a day. */
 export async function allGenerations(db: D1Database, kind: Kind): Promise<Generation[]> {
   return (await ALL.on(db, { kind }).all<Generation>()).results;
 }
@@ -94,8 +94,8 @@ SELECT max(generation) AS generation FROM archive_generations
 WHERE kind = :kind AND day = :day AND task_id = :taskId AND proven_at IS NULL`);
 
 /**
- * The next generation of a day, for this task alone to write. Asked again before it is proven, the
- * same.
+ * Reserves the next generation of a day for this task alone to write. Until that is proven, a
+ * repeat returns the same one.
  */
 export async function reserveGeneration(
   db: D1Database,
@@ -126,7 +126,10 @@ ON CONFLICT (kind, day, generation) DO UPDATE SET first_id = excluded.first_id,
   proven_at = excluded.proven_at
 WHERE archive_generations.task_id IS excluded.task_id`);
 
-/** Enters an object that was read back, written by this task or found in R2. */
+/**
+ * Makes the statement that enters an object which was read back, whether this task wrote it or it
+ * was found in R2.
+ */
 export function enterGeneration(
   db: D1Database,
   index: ArchiveIndex,
@@ -158,7 +161,9 @@ const RELEASE = sql(`
 DELETE FROM archive_generations WHERE kind = :kind AND day = :day AND generation = :generation
   AND task_id = :taskId AND proven_at IS NULL`);
 
-/** Gives up a name that this task reserved; false once it was proven. */
+/**
+ * Gives up a name that this task reserved. Returns false, and changes nothing, if it was proven.
+ */
 export async function releaseGeneration(
   db: D1Database,
   { kind, day, generation }: GenerationKey,

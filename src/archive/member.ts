@@ -1,12 +1,12 @@
-/** Records as gzipped NDJSON, and back. */
+/** Records are turned into gzipped NDJSON, and back. */
 
-/** One gzip member of these lines, each without its newline. */
+/** Makes one gzip member of these lines, each without its newline. */
 export function gzipLines(lines: readonly string[]): Promise<Uint8Array<ArrayBuffer>> {
   const text = lines.map((line) => `${line}\n`).join("");
   return through(new Blob([text]), new CompressionStream("gzip"));
 }
 
-/** The lines of a gzip member. Throws where it is damaged. */
+/** Returns the lines of a gzip member. Throws where it is damaged. */
 export async function gunzipLines(bytes: Uint8Array<ArrayBuffer>): Promise<string[]> {
   const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   const whole = await through(new Blob([bytes]), new DecompressionStream("gzip"));

@@ -1,13 +1,16 @@
-/** One list out of D1's rows and the archive's. */
+/** D1's rows and the archive's are merged into one list. */
 import { fitting, type Page, type PageKey, type PageRequest } from "../http/paging";
 import { shownDamage } from "./find";
 import type { ArchivePage, Place } from "./walk";
 import { comparePlaces } from "./walk";
 
-/** A page with rows of the archive among it, and what of the archive could not be read. */
+/**
+ * MergedPage is a page with rows of the archive among it, and tells what of the archive could not
+ * be read.
+ */
 export type MergedPage<Row> = Page<Row> & { damage: ReturnType<typeof shownDamage>[] };
 
-/** The rows of an archive's page, as this list has them. */
+/** ArchivedRows are the rows of an archive's page, as the merged list has them. */
 export interface ArchivedRows<Row> extends Pick<ArchivePage, "end" | "damage"> {
   rows: Row[];
 }
@@ -49,7 +52,7 @@ export function mergePages<Row>(
   };
 }
 
-/** About how many bytes a row has: its texts. */
+/** Returns about how many bytes a row has, by its texts. */
 function sizeOf(row: unknown): number {
   return Object.values(row as object).reduce<number>(
     (sum, value) => sum + (typeof value === "string" ? value.length : 0),

@@ -1,17 +1,20 @@
-/** Reading the objects of the archive: an index, and of the records one member by one ranged GET. */
+/**
+ * The objects of the archive are read index by index, and their records member by member, each with
+ * one ranged GET.
+ */
 import { sha256Hex } from "../lib/hex";
 import { type ArchiveIndex, type Member, parseIndex } from "./index-file";
 import { type GenerationKey, indexKey, recordsKey } from "./keys";
 import { gunzipLines } from "./member";
 
-/** What cannot be read, and which records that costs. */
+/** Damage says what cannot be read, and which records that costs. */
 export interface Damage extends GenerationKey {
-  /** First and last id; null of a whole object. */
+  /** The first and the last id; null if the whole object is damaged. */
   ids: readonly [first: string, last: string] | null;
   why: string;
 }
 
-/** An index or a member is not there, or not as it was written. */
+/** DamagedError tells that an index or a member is missing, or is not as it was written. */
 export class DamagedError extends Error {
   constructor(readonly damage: Damage) {
     const { kind, day, generation, ids, why } = damage;
@@ -20,18 +23,21 @@ export class DamagedError extends Error {
   }
 }
 
-/** Characters of index files kept: some 40 days of 100,000 tasks. */
+/** Kept index files have this many characters at most: some 40 days of 100,000 tasks. */
 const MAX_KEPT = 24_000_000;
 const kept = new Map<string, { index: ArchiveIndex; size: number }>();
 let keptSize = 0;
 
-/** An object is never written twice under one key, so its index may be kept. Throws a DamagedError. */
+/**
+ * Returns the index of a generation, which may be kept, as no object is written twice under one
+ * key. Throws a DamagedError.
+ */
 export async function readIndex(files: R2Bucket, generation: GenerationKey): Promise<ArchiveIndex> {
   const key = indexKey(generation);
   const known = kept.get(key);
   if (known) {
     kept.delete(key);
-    kept.set(key, known); // the latest asked for is the last to go
+    kept.set(key, known); // The index that was asked for last is the last to go.
     return known.index;
   }
   const object = await files.get(key);
@@ -62,15 +68,13 @@ function keep(key: string, index: ArchiveIndex, size: number): void {
   }
 }
 
-/** For who has replaced objects, and for tests. */
+/** Forgets the kept indexes, for those who have replaced objects, and for tests. */
 export function forgetIndexes(): void {
   kept.clear();
   keptSize = 0;
 }
 
-/**
- * The records of a member, as they were written: its hash is compared. Throws a DamagedError.
- */
+/** Returns the records of a member as they were written, by its hash. Throws a DamagedError. */
 export async function readMember<Record>(
   files: R2Bucket,
   generation: GenerationKey,

@@ -1,8 +1,8 @@
 /**
- * Pages of archived tasks in the order of a list. Members are read one by one, from the end of the
- * list that is asked for, until a page is full, or so many were read: then the page is short and says
- * where to go on. Of a task that is in D1 (again, or still) nothing is shown from here, and of several
- * copies the newest.
+ * A walk makes a page of archived tasks in the order of a list. It reads members one by one, from
+ * the end of the list that is asked for, until the page is full. It also ends after so many
+ * members: then the page is short and says where to go on. It leaves out tasks that are in D1
+ * (again, or still), and shows the newest of several copies.
  */
 import { sql } from "../db/sql";
 import { idBeside } from "../lib/ids";
@@ -12,44 +12,50 @@ import { allGenerations, type Generation } from "./manifest";
 import { type Damage, DamagedError, readIndex } from "./read";
 import type { TaskRecord } from "./record";
 
-/** A place in a list: [task id], or [processed at, order id]. */
+/** Place is a place in a list: [task id], or [processed at, order id]. */
 export type Place = readonly (string | number)[];
 
-/** By task id; or, of those with an order only, by when it was processed and its id. */
+/**
+ * ArchiveOrder is by task id, or, for tasks with an order only, by when the order was processed and
+ * its id.
+ */
 type ArchiveOrder = "id" | "processed";
 
 export interface ArchiveWalk {
   order: ArchiveOrder;
   isUpwards: boolean;
-  /** Where to begin: behind this place. */
+  /** The place behind which to begin; null for the first page. */
   after: Place | null;
-  /** Within these, of the first part of a place: `from` is in it, `before` is not. */
+  /** The bounds of the first part of a place: `from` is included, `before` is not. */
   from?: string | number;
   before?: string | number;
-  /** What cannot be in a member that says so is not looked for in it. */
+  /** Tells whether a member may hold what is looked for; if not, it is not read. */
   mayHold(member: Member): boolean;
   matches(record: TaskRecord): boolean;
   limit: number;
 }
 
 export interface ArchivePage {
-  /** In the order of the list: `limit`, or somewhat more. */
+  /** The records in the order of the list: `limit`, or somewhat more. */
   records: TaskRecord[];
-  /** Behind this place there may be more; all before it were looked at. Null: there is no more. */
+  /**
+   * The place up to which all records were looked at, and behind which there may be more; null if
+   * there are no more.
+   */
   end: Place | null;
   /** What could not be read, and is left out. */
   damage: Damage[];
 }
 
-/** Records are looked at in so many members for a page, and so many indexes are read. */
+/** A page reads this many members and indexes at most. */
 const MAX_MEMBERS = 12;
 const MAX_INDEXES = 40;
 
-/** A generation, or a member of one, on the way of the walk. */
+/** Ahead is a generation, or a member of one, that the walk has still to read. */
 interface Ahead {
   generation: Generation;
   member: Member | null;
-  /** No record of it comes before this place. */
+  /** The place that none of its records comes before. */
   near: Place;
 }
 
@@ -112,7 +118,7 @@ export async function walkArchive(env: ArchiveEnv, walk: ArchiveWalk): Promise<A
   return { records: shown.map(({ record }) => record), end, damage };
 }
 
-/** Those that are the newest copy of their task, and of tasks that are not in D1. */
+/** Returns what is the newest copy of its task, and is of a task that is not in D1. */
 async function newest(
   env: ArchiveEnv,
   members: Members,
@@ -168,7 +174,7 @@ async function tasksInD1(db: D1Database, ids: readonly string[]): Promise<Set<st
 
 type Compare = (a: Place, b: Place) => number;
 
-/** What is still to be walked of a generation or a member. */
+/** Returns what is still to be walked of a generation or a member. */
 function aheadOf(
   walk: ArchiveWalk,
   compare: Compare,
@@ -199,7 +205,7 @@ function aheadOf(
   return [{ generation, member, near }];
 }
 
-/** After every id of an order. */
+/** This text sorts after every id of an order. */
 const LAST_TEXT = "\u{10FFFF}";
 
 function placeOf({ order }: ArchiveWalk, { rows }: TaskRecord): Place | null {
@@ -217,7 +223,7 @@ function isWithin({ after, from, before }: ArchiveWalk, compare: Compare, place:
   );
 }
 
-/** A place behind which a walk meets all that begins at `near`. */
+/** Returns a place behind which a walk meets all that begins at `near`. */
 function justBefore(near: Place, { order, isUpwards }: ArchiveWalk): Place {
   const [first] = near;
   if (order === "id") {
@@ -226,7 +232,7 @@ function justBefore(near: Place, { order, isUpwards }: ArchiveWalk): Place {
   return isUpwards ? [Number(first) - 1, LAST_TEXT] : [Number(first), LAST_TEXT];
 }
 
-/** A shorter place comes before every one that it begins. */
+/** Compares places. A shorter place comes before every place that begins with it. */
 export function comparePlaces(a: Place, b: Place): number {
   for (const [index, part] of a.entries()) {
     const other = b[index];

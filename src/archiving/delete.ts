@@ -1,4 +1,4 @@
-/** Deleting from D1 what the archive was proven to hold. */
+/** Rows are deleted from D1 once the archive was proven to hold them. */
 import type { TaskRecord } from "../archive/record";
 import { retryD1 } from "../db/retry";
 import { sql } from "../db/sql";
@@ -7,8 +7,8 @@ import { ROW_VERSION } from "../tasks/model/row-version";
 import { MAY_LEAVE } from "./due";
 
 /**
- * The task's row must be the one that was archived, and its order too: one that was deleted, or stored
- * since, keeps the task for a later generation.
+ * The rows of the task and of its order must be those that were archived. An order that was
+ * deleted, or stored since, keeps its task for a later generation.
  */
 const DELETE_TASKS = sql(
   `DELETE FROM tasks WHERE id IN (
@@ -25,7 +25,7 @@ DELETE FROM orders WHERE id IN (
 
 /**
  * Deletes the rows of these records that are as they were archived, each with its order, in one
- * transaction; again, it does nothing. Orders that the registry does not confirm stay, with their
+ * transaction. A repeat does nothing. Orders that the registry does not confirm stay, with their
  * tasks.
  */
 export async function deleteArchived(

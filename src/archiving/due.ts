@@ -1,4 +1,4 @@
-/** What is to leave D1 next: ended tasks, the oldest day first. */
+/** Ended tasks leave D1, those of the oldest day first. */
 import type { Kind } from "../archive/keys";
 import { dayOf } from "../archive/keys";
 import { sql } from "../db/sql";
@@ -7,10 +7,12 @@ import { OPEN } from "../tasks/model/states";
 
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
-/** What a full database gives up of a day that is not over must be worth an object. */
+/**
+ * A full database gives up what it has of a day that is not over only if that is worth an object.
+ */
 const MIN_EARLY = 5000;
 
-/** Ended tasks of a day, their ids from `from` up to `before`. */
+/** Due is the ended tasks of a day with ids from `from` up to `before`. */
 export interface Due {
   day: string;
   from: string;
@@ -18,15 +20,16 @@ export interface Due {
 }
 
 export interface Limits {
-  /** Tasks accepted earlier go; in milliseconds. 0: none goes. */
+  /** The age in milliseconds from which tasks go; 0 if none goes by its age. */
   historyMs: number;
-  /** Beyond so many bytes of D1 younger ones go, too. */
+  /** The size of D1 in bytes beyond which younger tasks go, too. */
   maxBytes: number;
 }
 
 /**
- * SQL: the row `t` may leave. An order must stay while another task of its id is open: that task
- * would not find it in D1, and may have asked the registry before this order was confirmed there.
+ * This SQL tells whether the row `t` may leave. An order must stay while another task of its id is
+ * open. That task would not find the order in D1, and may have asked the registry before the order
+ * was confirmed there.
  */
 export const MAY_LEAVE = `t.status IN ('SUCCESS','FAILURE','REVOKED') AND NOT (
   t.status = 'SUCCESS' AND t.subject IS NOT NULL AND EXISTS (
@@ -44,9 +47,9 @@ const LATELY = sql(`
 SELECT 1 FROM archive_generations WHERE kind = :kind AND day = :day AND proven_at > :since LIMIT 1`);
 
 /**
- * The next day to archive, or what is left of one, from this id on; null when nothing is due. A day of
- * which a generation was made in the last 24 hours waits, so that a row that cannot leave makes one a
- * day at most.
+ * Returns the next day to archive, or what is left of one, from the id `after` on; null when
+ * nothing is due. A day of which a generation was made in the last 24 hours waits, so that a row
+ * which cannot leave makes one generation a day at most.
  */
 export async function nextDue(
   db: D1Database,
@@ -64,7 +67,8 @@ export async function nextDue(
       break;
     }
     const due = restOfDay(first, aged);
-    const isBegun = after > firstIdAt(startOfDay(timeOf(first))); // by this very walk
+    // The day was begun by this very walk.
+    const isBegun = after > firstIdAt(startOfDay(timeOf(first)));
     if (isBegun || !(await wasArchivedLately(db, "tasks", due.day, now))) {
       return due;
     }
@@ -112,7 +116,7 @@ SELECT t.id, octet_length(t.input) + coalesce(octet_length(t.result), 0) +
   coalesce(octet_length(t.checkpoint), 0) + coalesce(octet_length(t.finished_steps), 0) AS bytes
 FROM tasks t WHERE t.id >= :from AND t.id < :before AND ${MAY_LEAVE} ORDER BY t.id LIMIT :most`);
 
-/** The first of what is due, with the sizes of their long fields. */
+/** Returns the first tasks of what is due, with the sizes of their long fields in bytes. */
 export async function nextEnded(
   db: D1Database,
   due: Due,

@@ -1,4 +1,7 @@
-/** Reading an object back from R2, and comparing it with what was written and with D1. */
+/**
+ * An object is proven by reading it back from R2, and comparing it with what was written and with
+ * D1.
+ */
 import { type ArchiveIndex, type Member, parseIndex } from "../archive/index-file";
 import { describeTasks } from "../archive/index-member";
 import { type GenerationKey, indexKey, recordsKey } from "../archive/keys";
@@ -52,7 +55,10 @@ export async function proveObject(
 
 const UNKNOWN = { first_id: "?", last_id: "?" };
 
-/** Of the rows that nothing was done to since: each has its record, and their totals add up. */
+/**
+ * Throws unless each row that has not changed since has its record, and their orders' totals add
+ * up.
+ */
 async function compareWithD1(
   db: D1Database,
   key: GenerationKey,

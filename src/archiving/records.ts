@@ -1,4 +1,4 @@
-/** Tasks that ended, whole, as records of the archive. */
+/** Tasks that ended become records of the archive, whole. */
 import type { KeptRow, TaskRecord } from "../archive/record";
 import { sql } from "../db/sql";
 import { toPedido } from "../orders/order/contract";
@@ -19,7 +19,7 @@ JOIN orders o ON o.id = t.subject AND o.task_id = t.id`);
 
 type Row = TaskRow & KeptRow & { version: string };
 
-/** Records of tasks, in order of id; those that are gone have none. */
+/** Returns the records of tasks, in order of id. Tasks that are gone have none. */
 export async function recordsOf(
   db: D1Database,
   ids: readonly string[],

@@ -1,7 +1,7 @@
 /**
- * The task that takes history out of D1. For each day that is due: write -> read back and compare ->
- * enter in the manifest -> delete what the registry confirms, each step again without effect. A crash
- * anywhere leaves rows, or rows and copies. While orders wait it steps back.
+ * This task takes history out of D1. Each day that is due goes through write -> read back and
+ * compare -> enter in the manifest -> delete what the registry confirms. A repeat of a step has no
+ * effect. A crash anywhere leaves rows, or rows and copies. The task steps back while orders wait.
  */
 import { z } from "zod";
 import { type GenerationKey, prefixOf, recordsKey } from "../archive/keys";
@@ -24,11 +24,11 @@ import { proveObject, putIndex } from "./prove";
 import { type MemberPlace, nextMember } from "./write";
 
 const PART_BYTES = 5 * 1024 * 1024;
-/** A busier day has several generations: an index must fit the memory of whoever reads it. */
+/** A busier day has several generations, as an index must fit the memory of whoever reads it. */
 const MAX_MEMBERS = 200;
-/** Tasks deleted in a minute at most; an order is two rows. */
+/** This many tasks are deleted in a minute at most; an order is two rows. */
 const PER_MINUTE = 30_000;
-/** With so many orders due, archiving waits. */
+/** Archiving waits while this many orders are due. */
 const BUSY = 200;
 const STEP_BACK_MS = 15_000;
 
@@ -38,12 +38,12 @@ interface Position {
   places: MemberPlace[];
 }
 
-/** Where the task is. */
+/** Progress says where the task is. */
 interface Progress {
   done: { generations: number; archived: number; deleted: number; bytes: number };
-  /** Behind the last day it did. */
+  /** The id behind the last day that is done; null before the first. */
   after: string | null;
-  /** The day it is at. */
+  /** The day that it is at; null between days. */
   at: (Due & { key: GenerationKey; step: Step }) | null;
 }
 
@@ -57,10 +57,13 @@ const START: Progress = {
   after: null,
   at: null,
 };
-/** So often it waits for the registry; then what it does not confirm stays in D1 until another day. */
+/**
+ * The task waits for the registry this often. Then what the registry does not confirm stays in D1
+ * until another day.
+ */
 const MAX_UNCONFIRMED = 40;
 
-/** Why a run ends before its work. */
+/** Why is the reason for a run to end before its work. */
 type Why = "slice" | keyof typeof WAITS;
 const WAITS = {
   busy: { code: "archive_stepped_back", message: "Orders wait: they go first" },
@@ -70,7 +73,7 @@ const WAITS = {
   },
 };
 
-/** Other sizes are for tests. */
+/** Defines the archiving task; other sizes than its own are for tests. */
 export function defineArchiving({
   maxMembers = MAX_MEMBERS,
   perMinute = PER_MINUTE,
@@ -272,7 +275,7 @@ class Archiving {
       }
       signal.throwIfAborted();
       const since = clock();
-      // Its hash is compared once more: only what is there now is deleted.
+      // The member's hash is compared once more, so that only what is there now is deleted.
       const records = await readMember<TaskRecord>(env.FILES, at.key, place);
       const { deleted, unconfirmed } = await deleteArchived(env, records);
       const { done } = this.#progress;
@@ -297,7 +300,7 @@ class Archiving {
     return null;
   }
 
-  /** Goes on behind what it did: of a busy day there is more. */
+  /** Goes on behind what is done, within the day if it has more than a generation holds. */
   async #leave(at: NonNullable<Progress["at"]>): Promise<void> {
     const { env } = this.context;
     let after = at.before;

@@ -1,4 +1,6 @@
-/** Writing an object of the archive: members of about 500 records, in order of id. */
+/**
+ * An object of the archive is written member by member, each of about 500 records, in order of id.
+ */
 import { gzipLines } from "../archive/member";
 import { fitting } from "../http/paging";
 import { sha256Hex } from "../lib/hex";
@@ -7,19 +9,22 @@ import { type Due, nextEnded } from "./due";
 import { recordsOf } from "./records";
 
 const RECORDS_PER_MEMBER = 500;
-/** Members with large tasks hold fewer: a reader has one in memory. */
+/** A member with large tasks holds fewer, as a reader has a whole member in memory. */
 const MEMBER_BYTES = 4_000_000;
-/** Read from D1 at a time. */
+/** This much is read from D1 at a time. */
 const READ_BYTES = 1_000_000;
 
-/** Where a member is in its object, and what its bytes are. */
+/** MemberPlace says where a member is in its object, and what its bytes are. */
 export interface MemberPlace {
   offset: number;
   length: number;
   sha256: string;
 }
 
-/** The next member of what is due, and the id behind it; null when there is no more. */
+/**
+ * Makes the next member of what is due, and returns it with its last id; null when there is no
+ * more.
+ */
 export async function nextMember(
   db: D1Database,
   due: Due,

@@ -83,7 +83,10 @@ export function readCursor(text: string | null | undefined): Cursor | null {
   return cursor;
 }
 
-/** As `readCursor`; whatever is wrong with a text, one can only drop it. */
+/**
+ * Reads the place that a cursor stands for: null for the first page, "no_cursor" for any text that
+ * is none.
+ */
 export function parseCursor(text: string | null | undefined): Result<Cursor | null, "no_cursor"> {
   if (!text) {
     return null;

@@ -24,7 +24,7 @@ function numberWanted(schema: z.ZodNumber): string {
     if (!Number.isFinite(value) || Math.abs(value ?? 0) >= Number.MAX_SAFE_INTEGER) {
       return "";
     }
-    // With words of its own, or it would ask for these.
+    // This parse has an error function of its own, or it would ask for these words without end.
     const isTaken = schema.safeParse(value, { error: () => "" }).success;
     return ` ${isTaken ? within : beyond} ${value}`;
   };

@@ -5,7 +5,10 @@ export function parseLanguage(text: string | null | undefined): Language | null 
   return LANGUAGES.find((language) => language === text) ?? null;
 }
 
-/** The best known language of an Accept-Language header, by its weights; null when it has none. */
+/**
+ * Returns the best known language of an Accept-Language header, by its weights; null when it has
+ * none.
+ */
 export function acceptedLanguage(header: string | null | undefined): Language | null {
   const wishes = (header ?? "").split(",").flatMap((wish) => {
     const [tag = "", ...parameters] = wish.trim().toLowerCase().split(";");

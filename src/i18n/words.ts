@@ -3,7 +3,10 @@ import type { Language } from "./language";
 type Values = Record<string, string | number>;
 export type Translate<Key extends string> = (key: Key, values?: Values) => string;
 
-/** Texts in every language, by key: called with a reader, they are told in the reader's. */
+/**
+ * Words are texts in every language, by key. Called with a reader, they give texts in the reader's
+ * language.
+ */
 export interface Words<Key extends string> {
   (reader: { language: Language }): Translate<Key>;
   texts: Readonly<Record<Language, Readonly<Record<Key, string>>>>;
@@ -12,8 +15,8 @@ export interface Words<Key extends string> {
 export type KeyOf<Some> = Some extends Words<infer Key> ? Key : never;
 
 /**
- * Words of a feature, with those it shares with `others`. The compiler refuses a key that a language lacks;
- * a key is in one place only.
+ * Defines the words of a feature, with those it shares with `others`. The compiler refuses a key
+ * that a language lacks. A key is in one place only.
  */
 export function defineWords<Own extends string, Others extends readonly Words<never>[]>(
   own: Record<Language, Record<Own, string>>,
@@ -29,17 +32,17 @@ export function defineWords<Own extends string, Others extends readonly Words<ne
   return Object.assign(({ language }: { language: Language }) => tell[language], { texts });
 }
 
-/** Whether there is a text under a key made from data, such as a task's event. */
+/** Tells whether there is a text under a key made from data, such as a task's event. */
 export function hasKey<Key extends string>(words: Words<Key>, key: string): key is Key {
   return Object.hasOwn(words.texts.es, key);
 }
 
-/** `{name}`, or `{name|a word for one|for any other number}`. */
+/** A place is `{name}`, or `{name|a word for one|for any other number}`. */
 const PLACE = /\{(\w+)(?:\|([^|}]*)\|([^}]*))?\}/g;
 
 /**
- * `{name}` in a text is replaced by the value of that name, and `{count|task|tasks}` by the word that goes
- * with the number of that name.
+ * Makes the function that fills in texts: `{name}` is replaced by the value of that name, and
+ * `{count|task|tasks}` by the word that goes with the number of that name.
  */
 function translator<Key extends string>(texts: Readonly<Record<Key, string>>): Translate<Key> {
   return (key, values = {}) =>

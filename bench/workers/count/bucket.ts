@@ -3,7 +3,7 @@ import { counts } from "./counters";
 const WRITES = new Set(["put", "list", "createMultipartUpload"]);
 const READS = new Set(["get", "head"]);
 
-/** The real bucket, counting the operations that R2 bills. */
+/** Wraps the real bucket, and counts the operations that R2 bills. */
 export function countingBucket(bucket: R2Bucket): R2Bucket {
   return new Proxy(bucket, {
     get(target, name) {

@@ -1,7 +1,7 @@
 import { getTableColumns } from "drizzle-orm";
 import { tasks } from "./schema";
 
-/** Of texts that may be long only the size counts; of what happened, the last event too. */
+/** Only the size counts of texts that may be long, and of the timeline its last event too. */
 const LONG: ReadonlySet<string> = new Set([
   "input",
   "result",
@@ -13,7 +13,7 @@ const LONG: ReadonlySet<string> = new Set([
   "finished_steps",
 ]);
 
-/** A function of D1 takes 32 arguments. */
+/** A function of D1 takes this many arguments at most. */
 const MOST_ARGUMENTS = 32;
 
 const parts = [
@@ -24,8 +24,9 @@ const parts = [
 ];
 
 /**
- * SQL of a text that is another once anything was done to the row `t`: all of its columns, and of the
- * long ones the size. Whatever is done to a task is told in its timeline, whose last event is in it.
+ * This SQL makes a text that changes with anything done to the row `t`: all of its columns, of the
+ * long ones the size. The timeline tells whatever is done to a task, so its last event is in the
+ * text.
  */
 export const ROW_VERSION = Array.from(
   { length: Math.ceil(parts.length / MOST_ARGUMENTS) },

@@ -1,4 +1,4 @@
-/** Tasks wherever they are: in D1, or in the archive. */
+/** Tasks are found wherever they are: in D1, or in the archive. */
 import { mayHold } from "../../archive/bloom";
 import { type ArchiveEnv, findArchived } from "../../archive/find";
 import type { Member } from "../../archive/index-file";
@@ -24,7 +24,10 @@ import { gist } from "./error-gist";
 import { listTasks } from "./list";
 import type { Order, TaskFilter } from "./task-filter";
 
-/** By its id, however written, or by its name elsewhere while it is in D1. Throws a DamagedError. */
+/**
+ * Returns a task by its id, however written, or by its external id while it is in D1; null if there
+ * is none. Throws a DamagedError.
+ */
 export async function findTask(env: ArchiveEnv, id: string): Promise<TaskView | null> {
   const task = await getTask(env.DB, id);
   const kept = asKept(id);
@@ -35,7 +38,7 @@ export async function findTask(env: ArchiveEnv, id: string): Promise<TaskView | 
   return record && archivedView(record);
 }
 
-/** An archived task as its row and the names of its time show it. */
+/** Returns an archived task as its row, and the names of its time, show it. */
 function archivedView({ task, rows, archived_at: at }: FoundRecord): TaskView {
   const { user_name = null } = task as { user_name?: string | null };
   const row = rows.task as unknown as Omit<TaskRow, "user_name" | "unread">;
@@ -44,8 +47,8 @@ function archivedView({ task, rows, archived_at: at }: FoundRecord): TaskView {
 }
 
 /**
- * The list of tasks, archived ones among them. A search finds these by their ids, here or elsewhere,
- * and by what they are about; not by words of an error.
+ * Returns a page of the list of tasks, archived ones among them. A search finds archived tasks by
+ * id, by external id and by what they are about, but not by the words of an error.
  */
 export async function listEverywhere(
   env: ArchiveEnv,
@@ -83,7 +86,7 @@ export async function withArchived(
   }
   const [place] = until ?? [];
   if (typeof place === "string") {
-    // What lies behind the last row that D1 was looked at for is another page's.
+    // Places behind the last row that D1 was looked at for belong to another page.
     range[isUpwards ? "before" : "from"] = isUpwards
       ? least(range.before, idBeside(place, 1))
       : most(range.from, place);
@@ -104,7 +107,10 @@ export async function withArchived(
 const least = (a: string | undefined, b: string) => (a !== undefined && a < b ? a : b);
 const most = (a: string | undefined, b: string) => (a !== undefined && a > b ? a : b);
 
-/** The ids that a filter leaves; null where none of it can have ended, or what it asks is picked by hand. */
+/**
+ * Returns the range of ids that a filter leaves; null where no task of it can have ended, or where
+ * it lists ids.
+ */
 function rangeOf(filter: TaskFilter):
   | (Pick<ArchiveWalk, "from" | "before"> & {
       from?: string;
@@ -153,7 +159,7 @@ function mayHoldMatch(filter: TaskFilter, { statuses, names, filters }: Member):
   );
 }
 
-/** What list-plan.ts asks of rows in D1. */
+/** Tells of an archived task what list-plan.ts asks of rows in D1. */
 function matches(filter: TaskFilter, task: TaskRow): boolean {
   const { subject, user, module, name, worker, search, message } = filter;
   const isOneOf = (text: string, value: string | null) =>
