@@ -35,8 +35,8 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-/** One more than there are cores: the tests of servers and browsers wait half their time. */
-const maxWorkers = availableParallelism() + 1;
+/** As many as there are cores: with more, what waits for a killed server's work waits too long. */
+const maxWorkers = availableParallelism();
 
 export default defineConfig({
   test: {
@@ -96,6 +96,7 @@ export default defineConfig({
           hookTimeout: 240_000,
           globalSetup: ["./scripts/lib/migrated-state.mjs"],
           maxWorkers,
+          retry: 1, // a machine that does other work may let a server's start run out of time
         },
       },
     ],
