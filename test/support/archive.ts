@@ -18,7 +18,7 @@ import { listEverywhere } from "../../src/tasks/reading/archived";
 import type { TaskFilter } from "../../src/tasks/reading/task-filter";
 import { deafQueue, deliver, passWaits, storeTasks, taskOf } from "./engine";
 
-/** Writes an object of the archive, its index and its row, as they should be. */
+/** Writes an object of the archive, its index and its row of the manifest, as they should be. */
 export async function archive(
   { day, generation }: Omit<GenerationKey, "kind">,
   records: readonly TaskRecord[],
@@ -45,7 +45,7 @@ export async function archive(
   return index;
 }
 
-/** Runs the archiving that is due until it has ended; returns its task. */
+/** Runs the archiving that is due until it has ended, and returns its task. */
 export async function archiveNow(
   given: Env,
   definition: SingleTask<object> = archiveHistory,
@@ -65,7 +65,7 @@ export async function archiveNow(
   throw new Error("Archiving does not end");
 }
 
-/** No archive, and no order that it could have been of. */
+/** Clears the archive, and the orders that it could have been of. */
 export async function clearArchive(): Promise<void> {
   forgetIndexes();
   await env.DB.batch([
@@ -76,7 +76,7 @@ export async function clearArchive(): Promise<void> {
   await env.FILES.delete(objects.map(({ key }) => key));
 }
 
-/** The ids of every page of the task list. */
+/** Returns the ids of every page of the task list. */
 export async function listedIds(filter: TaskFilter = {}): Promise<string[]> {
   const ids: string[] = [];
   for (let cursor: Cursor | null = null; ;) {

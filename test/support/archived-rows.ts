@@ -3,7 +3,7 @@ import { allGenerations } from "../../src/archive/manifest";
 import { readIndex, readMember } from "../../src/archive/read";
 import type { KeptRow, TaskRecord } from "../../src/archive/record";
 
-/** Every archived task as its row was, the newest copy of each. */
+/** Returns every archived task as its row was, the newest copy of each. */
 export async function archivedRows(): Promise<KeptRow[]> {
   const rows = new Map<string, KeptRow>();
   for (const generation of await allGenerations(env.DB, "tasks")) {

@@ -8,8 +8,8 @@ INSERT OR IGNORE INTO archive_generations (kind, day, generation, first_id, last
 VALUES ('tasks', '2026-01-01', 1, '', '', 0, 0, 0, 0, 1)`;
 
 /**
- * Takes orders away from D1 as the archive does: confirmed by the registry, with a row of the manifest
- * before. Returns the ids of those that went.
+ * Takes orders away from D1 as the archive does: they are confirmed by the registry first, and the
+ * manifest has a row before they go. Returns the ids of those that went.
  */
 export async function archiveOrders(
   tested: Env,
@@ -30,12 +30,15 @@ export async function archiveOrders(
   return gone;
 }
 
-/** As if nothing had left D1 yet. */
+/** Makes it look as if nothing had left D1 yet. */
 export async function forgetArchive(): Promise<void> {
   await env.DB.prepare("DELETE FROM archive_generations").run();
 }
 
-/** Registry objects of the test's own, of which some fail while they are told to. */
+/**
+ * Makes registry objects of the test's own. Calls whose "object.method" contains an entry of
+ * `failing` fail.
+ */
 export function ownRegistry() {
   const world = crypto.randomUUID();
   const failing = new Set<string>();

@@ -1,4 +1,4 @@
-/** What must hold after whatever happened in a `World`. Each check throws with what it saw. */
+/** Checks say what must hold after whatever happened in a `World`. Each throws with what it saw. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { isFinal, type StoredStatus } from "../../src/tasks/model/states";
@@ -24,7 +24,7 @@ interface State {
   tasks: Row[];
   leases: { token: string; task_ids: string }[];
   effects: Map<string, number>;
-  /** Task id by order id. */
+  /** The id of the task that stored each order, by order id. */
   orders: Map<string, string>;
 }
 
@@ -38,7 +38,7 @@ export class Checks {
     this.#world = world;
   }
 
-  /** After every step. */
+  /** Checks what must hold after every step. */
   async always(): Promise<void> {
     expect(this.#world.wrongs).toEqual([]);
     const state = await readState();
@@ -54,7 +54,7 @@ export class Checks {
     await expectRightCounts(true);
   }
 
-  /** After a fair end. */
+  /** Checks what must hold after a fair end. */
   async finally(startedAt: number): Promise<void> {
     await this.always();
     const { tasks, leases, orders } = await readState();
@@ -79,7 +79,7 @@ export class Checks {
     }
   }
 
-  /** Of an end at which something was noted, only the note may differ. */
+  /** Allows a note, and nothing else, to change a task that had ended. */
   #allowNotes({ tasks }: State, noted: readonly string[]): void {
     for (const row of tasks.filter(({ id }) => noted.includes(id))) {
       const end = this.#ends.get(row.id);
@@ -120,7 +120,7 @@ export class Checks {
     }
   }
 
-  /** An end must have a reason of the task's own (I5), and what can succeed must. */
+  /** Checks that an end has a reason of the task's own (I5), and that what can succeed does. */
   #explain(row: Row, { plan, taken }: Life, orders: Map<string, string>): void {
     const failures = taken.filter((step) => step === "retry" || step === "throw").length;
     const content = plan.kind === "order" ? plan.content : null;
@@ -145,14 +145,17 @@ export class Checks {
     }
   }
 
-  /** Once per run or new start, and beyond that after waits that double (I6). */
+  /**
+   * Checks that a message is sent again once per run or new start, and beyond that only after waits
+   * that double (I6).
+   */
   #checkResends(row: Row, { runs, plan }: Life, startedAt: number): void {
     if (plan.kind === "tracked") {
       expect(this.#world.resent.get(row.id), "sent, though no queue has it").toBeUndefined();
       return;
     }
     if (plan.kind === "order") {
-      return; // its runs are not counted
+      return; // The runs of an order are not counted.
     }
     const resumed = this.#world.resumed.filter((id) => id === row.id).length;
     const doublings = Math.log2((Date.now() - startedAt) / 30_000 + 2);
@@ -161,7 +164,7 @@ export class Checks {
   }
 }
 
-/** A task's side effects are there exactly if it succeeded, and once (I2, I3). */
+/** Checks that a task's side effects are there exactly if it succeeded, and once (I2, I3). */
 function checkSideEffects({ tasks, effects, orders }: State): void {
   const ownerOf = new Map([...orders].map(([orderId, taskId]) => [taskId, orderId]));
   expect(ownerOf.size, "orders of one task").toBe(orders.size);

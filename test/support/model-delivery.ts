@@ -7,20 +7,20 @@ import { AT_ONCE, faultyDatabase } from "./faults";
 import { faultOf } from "./model-faults";
 import type { DeliveryPlan, Ending } from "./model-plans";
 
-/** A batch on its way through a consumer, which may be held up and may die. */
+/** Delivery is a batch on its way through a consumer, which may be held up and may die. */
 export class Delivery {
   readonly batch: MessageBatch;
   readonly answers: Map<string, Answer>;
-  /** Resolves when a handler is reached. */
+  /** `entered` resolves when a handler is reached. */
   readonly entered = Promise.withResolvers<void>();
   readonly died = Promise.withResolvers<void>();
   readonly ending: Ending;
-  /** It may leave its lease behind though it lives. */
+  /** `cannotSettle` says that it may leave its lease behind though it lives. */
   readonly cannotSettle: boolean;
-  /** The consumer's whole run. */
+  /** `ended` is the consumer's whole run. */
   ended: Promise<void> = Promise.resolve();
   dead = false;
-  /** It has ended, or is dead. */
+  /** `over` says that it has ended, or is dead. */
   over = false;
   readonly #plan: DeliveryPlan;
   #gate = Promise.withResolvers<void>();
@@ -53,14 +53,14 @@ export class Delivery {
     this.#gate.resolve();
   }
 
-  /** Its calls fail from now on. */
+  /** Makes its calls fail from now on. */
   kill(): void {
     this.dead = true;
     this.over = true;
     this.died.resolve();
   }
 
-  /** Dies in a handler, which goes on only when the world is over: see `release`. */
+  /** Makes it die in a handler, which goes on only when the world is over: see `release`. */
   async die(): Promise<void> {
     if (!this.dead) {
       this.#gate = Promise.withResolvers();
@@ -69,7 +69,7 @@ export class Delivery {
     await this.#gate.promise;
   }
 
-  /** What the consumer works with. */
+  /** Returns the environment that the consumer works with. */
   environment(env: Env, enter: (env: Env) => Promise<void>): Env {
     const faults = [
       faultOf(this.#plan.claim, "INSERT INTO leases"),

@@ -9,14 +9,14 @@ interface Work {
   id: string;
   life: Life;
   timeoutMs: number;
-  /** Registered ahead, and nothing was heard of it yet. */
+  /** `isPending` says that it was registered ahead, and that nothing was heard of it yet. */
   isPending: boolean;
   reportedAt: number;
 }
 
 const DAY_MS = 86_400_000;
 
-/** Work that runs elsewhere and reports, or does not. */
+/** Elsewhere is work that runs elsewhere and reports, or does not. */
 export class Elsewhere {
   readonly works: Work[] = [];
   readonly #env: Env;
@@ -26,7 +26,10 @@ export class Elsewhere {
     this.#env = env;
   }
 
-  /** The id of the task if it is new: a few names are used again and again. */
+  /**
+   * Starts work under one of a few names, so that names come again. Returns the id of the task if
+   * it is new.
+   */
   async start(name: number, timeoutMs: number, lives: Life[]): Promise<string | undefined> {
     const life: Life = { plan: { kind: "tracked" }, runs: 0, taken: [] };
     const isPending = name % 2 === 1;
@@ -49,7 +52,7 @@ export class Elsewhere {
     return id;
   }
 
-  /** The id of the task whose end the report came after. */
+  /** Reports, and returns the id of the task if it had ended before. */
   async report(place: number, report: Report): Promise<string | undefined> {
     const work = this.works[place % Math.max(1, this.works.length)];
     if (!work) {
@@ -80,7 +83,7 @@ export class Elsewhere {
     return undefined;
   }
 
-  /** Whether it may have been given up for lost then. */
+  /** Tells whether the task may have been given up for lost at that time. */
   isSilent(id: string, at: number): boolean {
     const work = this.works.find((one) => one.id === id);
     if (!work) {

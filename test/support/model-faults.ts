@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { type Fault, faultyDatabase, strike } from "./faults";
 import type { FaultPlan } from "./model-plans";
 
-/** Strikes batches whose SQL contains `text`, as planned. */
+/** Makes the fault that strikes batches whose SQL contains `text`, as planned. */
 export function faultOf(plan: FaultPlan, text: string): (sql: string) => Fault | null {
   return plan === null ? () => null : strike(text, plan.fault, plan.times === "once" ? 1 : 99);
 }
@@ -11,7 +11,7 @@ export function databaseWith(plan: FaultPlan, text: string): D1Database {
   return plan === null ? env.DB : faultyDatabase(faultOf(plan, text));
 }
 
-/** A database at which every lease gets a heartbeat right before each batch. */
+/** Wraps a database at which every lease gets a heartbeat right before each batch. */
 export function beatenDatabase(db: D1Database, leaseMs: number): D1Database {
   return new Proxy(db, {
     get(target, property) {
@@ -28,7 +28,7 @@ export function beatenDatabase(db: D1Database, leaseMs: number): D1Database {
   });
 }
 
-/** For `catch`: swallows what a fault that lasts makes of a call. */
+/** Makes a handler for `catch`, which swallows what a fault that lasts makes of a call. */
 export function allowedBy(plan: FaultPlan): (error: unknown) => void {
   return (error) => {
     if (plan?.times !== "always") {

@@ -1,7 +1,7 @@
-/** What can happen in a `World`, as values that a test may draw. */
+/** Plans say what can happen in a `World`, as values that a test may draw. */
 import type { Fault } from "./faults";
 
-/** What a task does when it is run; after its last step it is done. */
+/** A step is what a task does when it is run; after its last step it is done. */
 export const STEPS = [
   "done",
   "reject",
@@ -14,53 +14,59 @@ export const STEPS = [
 ] as const;
 export type Step = (typeof STEPS)[number];
 
-/** A task of the test's own, or an order: `orderKey` says which id, so that some are equal. */
+/**
+ * Plan is a task of the test's own, or an order. An order's id comes from `orderKey`, so that some
+ * are equal.
+ */
 export type Plan =
   | { kind: "single" | "batch"; script: readonly Step[] }
   | { kind: "order"; orderKey: number; content: "good" | "empty" | "unknown sku" };
 
-/** What work elsewhere says of itself. */
+/** A report is what work elsewhere says of itself. */
 export const REPORTS = ["progress", "done", "reject"] as const;
 export type Report = (typeof REPORTS)[number];
 
-/** How a task came along: what its end must be explained by. */
+/** Life is how a task came along, by which its end must be explained. */
 export interface Life {
   plan: Plan | { kind: "tracked" };
   runs: number;
-  /** Steps it took, whether or not they were settled. */
+  /** `taken` has the steps it took, whether or not they were settled. */
   taken: Step[];
 }
 
-/** "always": for as long as the caller tries. */
+/** A fault that strikes "always" lasts for as long as the caller tries. */
 export type FaultPlan = { fault: Fault; times: "once" | "always" } | null;
 
 export interface DeliveryPlan {
-  /** Places in the queue; "all" of what waits there. */
+  /** `messages` has places in the queue; "all" is all that waits there. */
   messages: number[] | "all";
-  /** Tasks whose message comes once more. */
+  /** `doubles` has the places of messages that come once more. */
   doubles: number[];
   strangers: boolean;
   claim: FaultPlan;
   settle: FaultPlan;
-  /** The order registry: cannot be reached, or misses how it ended. */
+  /** `registry` is "down" if it cannot be reached, and "deaf" if it misses how orders ended. */
   registry: "well" | "down" | "deaf";
-  /** Handlers wait until the test lets them go on. */
+  /** `held` says that handlers wait until the test lets them go on. */
   held: boolean;
   ending: Ending;
 }
 
-/** What the platform makes of the answers: it may miss them, and may even lose the messages. */
+/**
+ * Ending is what the platform makes of the answers: it may miss them, and may even lose the
+ * messages.
+ */
 export type Ending = "answered" | "redelivered" | "lost";
 
 export interface RecoveryPlan {
-  /** Two at once. */
+  /** `twice` makes two recoveries at once. */
   twice: boolean;
-  /** The queue says it is empty. */
+  /** `blind` makes the queue say that it is empty. */
   blind: boolean;
-  /** The queue takes nothing. */
+  /** `refuses` makes the queue take nothing. */
   refuses: boolean;
-  /** A heartbeat comes between looking for lapsed leases and breaking them. */
+  /** `beat` lets a heartbeat come between looking for lapsed leases and breaking them. */
   beat: boolean;
-  /** At the breaking of a lease. */
+  /** `fault` strikes as a lease is broken. */
   fault: FaultPlan;
 }

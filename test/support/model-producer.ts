@@ -21,10 +21,10 @@ interface Idempotency {
   bodyHash: string;
 }
 
-/** Whoever sends tasks and orders to the world. */
+/** Producer sends tasks and orders to the world. */
 export class Producer {
   readonly lives: Life[];
-  /** Ids of accepted tasks. */
+  /** `accepted` has the ids of accepted tasks. */
   readonly accepted: string[] = [];
   readonly #env: Env;
   readonly #definitions: Definitions;
@@ -36,7 +36,10 @@ export class Producer {
     this.#definitions = definitions;
   }
 
-  /** `twice`: the same request under one idempotency key, by two callers at once. */
+  /**
+   * Sends tasks and orders. With `twice`, two callers send the same request under one idempotency
+   * key at once.
+   */
   async enqueue(plans: Plan[], fault: FaultPlan, twice: boolean): Promise<void> {
     const first = this.lives.length;
     this.lives.push(...plans.map((plan) => ({ plan, runs: 0, taken: [] })));
@@ -86,7 +89,7 @@ export class Producer {
       : enqueueRequest(env, request, { user: null });
   }
 
-  /** As it is sent. */
+  /** Makes an order as it is sent. */
   order(n: number): Record<string, unknown> {
     const plan = this.lives[n]?.plan;
     if (plan?.kind !== "order") {

@@ -1,4 +1,4 @@
-/** Stories of a `World` as fast-check draws them, and some that are told every time. */
+/** Stories of a `World` are drawn by fast-check, besides some that are told every time. */
 import * as fc from "fast-check";
 import {
   type DeliveryPlan,
@@ -14,7 +14,7 @@ import type { World } from "./model-world";
 
 export interface Act {
   run(world: World): Promise<void>;
-  /** For the counterexample. */
+  /** The text is for the counterexample. */
   toString(): string;
 }
 
@@ -38,7 +38,7 @@ const fault: fc.Arbitrary<FaultPlan> = fc.oneof(
   },
 );
 
-/** Kills every worker that runs it. */
+/** This script kills every worker that runs it. */
 const KILLER = Array.from({ length: 60 }, () => "die" as const);
 const script: fc.Arbitrary<readonly Step[]> = fc.oneof(
   { weight: 3, arbitrary: fc.constant([]) },
@@ -140,13 +140,13 @@ export const HEALTHY: RecoveryPlan = {
   beat: false,
   fault: null,
 };
-/** The lease of a held delivery is given up. */
+/** The lease of a held delivery is given up by these acts. */
 const GIVEN_UP = [
   actOf("lapse", null, (world) => world.lapse()),
   actOf("recover", HEALTHY, (world) => world.recover(HEALTHY)),
 ];
 
-/** Something happens while a delivery is held; it may be held on after. */
+/** An overlap is what happens while a delivery is held, which may go on afterwards. */
 const overlap = fc
   .tuple(
     delivery.map((plan) => actOf("deliver", { ...plan, held: true }, hold(plan))),
@@ -199,9 +199,9 @@ const discardFirst = actOf("discard", 0, (world) => world.discard(0));
 const replayFirst = actOf("replay", 0, (world) => world.replay(0, []));
 const finishFirst = actOf("finish", 0, (world) => world.finish(0));
 
-/** Run first, every time: what each fence of the engine is there for. */
+/** These examples run first, every time. Each shows what a fence of the engine is there for. */
 export const EXAMPLES: [Act, Act[]][] = [
-  // A holder given up on comes back, before and after another took over.
+  // A holder that was given up on comes back, before and after another took over.
   [send(simple, sameOrder), [deliverAll({ held: true }), ...GIVEN_UP, finishFirst]],
   [
     send(simple, sameOrder),
@@ -212,10 +212,10 @@ export const EXAMPLES: [Act, Act[]][] = [
       finishFirst,
     ],
   ],
-  // Cancelled, or its message given up on, while it runs.
+  // A task is cancelled, or its message given up on, while it runs.
   [send(simple, sameOrder), [deliverAll({ held: true }), cancelFirst, finishFirst]],
   [send(simple, sameOrder), [deliverAll({ held: true }), deadLetterFirst, finishFirst]],
-  // Equal orders that the registry does not tell apart, one of them late.
+  // The registry does not tell equal orders apart, and one of them is late.
   [
     send(sameOrder),
     [
@@ -225,17 +225,17 @@ export const EXAMPLES: [Act, Act[]][] = [
       finishFirst,
     ],
   ],
-  // A task that kills every worker, among others.
+  // A task among others kills every worker.
   [send(simple, { kind: "single", script: KILLER }, simple), [deliverAll()]],
-  // One that throws in every batch.
+  // A task throws in every batch.
   [send(simple, own("throw", "throw", "throw", "throw"), simple), [deliverAll()]],
-  // Fresh attempts are as many as the first.
+  // Fresh attempts are as many as the first ones.
   [
     send(own("retry", "retry", "retry", "retry")),
     [...times(3, deliverAll(), passLong), retryFirst],
   ],
   [send(own("die", "die", "die", "die")), [...times(4, deliverAll(), ...GIVEN_UP), retryFirst]],
-  // Work elsewhere: silent and lost, then heard of again; ended, and named by a message.
+  // Work elsewhere is silent and lost, then heard of again; or it ends, and a message names it.
   [track(30_000), [passLong, recoverWell, reportFirst("done"), retryFirst, discardFirst]],
   [
     track(600_000),
@@ -243,7 +243,7 @@ export const EXAMPLES: [Act, Act[]][] = [
   ],
   [track(600_000), [reportFirst("done"), reportFirst("reject"), cancelFirst, retryFirst]],
   [track(600_000), [cancelFirst, reportFirst("progress"), retryFirst, replayFirst]],
-  // Given up on by a person, then run again after all; and an edited copy.
+  // A person gives a task up, then runs it again after all; or replays an edited copy.
   [
     send(own("reject")),
     [deliverAll(), discardFirst, discardFirst, retryFirst, deliverAll(), discardFirst],
@@ -252,7 +252,7 @@ export const EXAMPLES: [Act, Act[]][] = [
   [send(own("reject")), [deliverAll(), replayFirst, deliverAll(), retryFirst, deliverAll()]],
   // Every message is lost.
   [send(simple, sameOrder), times(14, loseAll, ...GIVEN_UP)],
-  // A heartbeat that comes just before its lease is broken.
+  // A heartbeat comes just before its lease is broken.
   [
     send(simple, simple),
     [

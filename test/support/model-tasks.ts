@@ -11,10 +11,13 @@ import { HELD } from "../../src/tasks/model/leases";
 import { MAX_TIMEOUT_MS } from "../../src/tasks/model/timeout";
 import type { Life, Step } from "./model-plans";
 
-/** Which task it is: its place among the world's lives. */
+/** The input is a task's place among the world's lives. */
 type Input = { n: number };
 
-/** Rows a `batch` task writes as it succeeds: nothing but the engine keeps one from a second. */
+/**
+ * A `batch` task writes a row here as it succeeds: nothing but the engine keeps it from writing a
+ * second.
+ */
 export const EFFECTS = "CREATE TABLE IF NOT EXISTS effects (task_id TEXT NOT NULL)";
 
 const base = {
@@ -31,11 +34,11 @@ const base = {
 interface Hooks {
   /** A handler is about to run. */
   enter(env: Env): Promise<void>;
-  /** The worker dies: never resolves while it matters. */
+  /** The worker dies: the promise never resolves while it matters. */
   die(env: Env): Promise<void>;
 }
 
-/** Two definitions whose tasks do what their lives' scripts say. */
+/** Makes two definitions whose tasks do what their lives' scripts say. */
 export function modelTasks(
   lives: readonly Life[],
   hooks: Hooks,

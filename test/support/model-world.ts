@@ -1,7 +1,7 @@
 /**
- * A world in which the engine runs for real (D1, the order task, its registry) while the test
- * decides what goes wrong: which messages arrive, how often and when, who dies at what moment,
- * which calls to D1 are ambiguous. Time is the test's own.
+ * In a World the engine runs for real (D1, the order task, its registry) while the test decides
+ * what goes wrong. It decides which messages arrive, how often and when, who dies at what moment,
+ * and which calls to D1 are ambiguous. Time is the test's own.
  */
 import { env as realEnv } from "cloudflare:workers";
 import { vi } from "vitest";
@@ -39,17 +39,23 @@ export class World {
   readonly queue = new StrictQueue();
   readonly producer: Producer;
   inFlight: Delivery[] = [];
-  /** Tokens of leases that may be left: of consumers that died or could not settle. */
+  /**
+   * `abandoned` has the tokens of leases that may be left, as their consumers died or could not
+   * settle.
+   */
   readonly abandoned = new Set<string>();
-  /** What was seen and must not be, by who could not throw. */
+  /** `wrongs` has what was seen and must not be, where nothing could throw. */
   readonly wrongs: string[] = [];
-  /** Times each task was alone in a lease that lapsed, since it was last given fresh attempts. */
+  /**
+   * `crashes` counts how often each task was alone in a lease that lapsed, since it last got fresh
+   * attempts.
+   */
   readonly crashes = new Map<string, number>();
-  /** By task id: what recovery sent, a pair of recoveries at once counted as one. */
+  /** `resent` counts what recovery sent, by task id. Two recoveries at once count as one. */
   readonly resent = new Map<string, number>();
-  /** Ids of tasks as people gave them fresh attempts. */
+  /** `resumed` has an id for each time that people gave a task fresh attempts. */
   readonly resumed: string[] = [];
-  /** Ids of ended tasks at which something was noted: a discard, a late report. */
+  /** `noted` has the ids of ended tasks at which something was noted: a discard, a late report. */
   readonly noted: string[] = [];
   readonly elsewhere: Elsewhere;
   catalogueDown = false;
@@ -98,7 +104,7 @@ export class World {
     this.pass(LEASE_MS + 1);
   }
 
-  /** `deaf`: the queue takes nothing. */
+  /** Sends tasks and orders; with `deaf` the queue takes no message. */
   async enqueue(plans: Plan[], fault: FaultPlan, twice: boolean, deaf: boolean): Promise<void> {
     this.queue.refuses = deaf;
     await this.producer.enqueue(plans, fault, twice);
@@ -152,7 +158,7 @@ export class World {
     await (delivery && this.#end(delivery));
   }
 
-  /** The worker of a held delivery dies. */
+  /** Kills the worker of a held delivery. */
   async kill(place: number): Promise<void> {
     const delivery = this.inFlight[place % Math.max(1, this.inFlight.length)];
     delivery?.kill();
@@ -230,7 +236,7 @@ export class World {
     results.forEach(({ id }) => this.crashes.set(id, (this.crashes.get(id) ?? 0) + 1));
   }
 
-  /** Tasks whose message waits in the queue and was sent not long ago. */
+  /** Returns the ids of tasks whose message waits in the queue and was sent not long ago. */
   async #waitingAndYoung(): Promise<string[]> {
     const visible = this.queue.visible();
     const { results } = await realEnv.DB.prepare(
@@ -273,7 +279,7 @@ export class World {
     }
   }
 
-  /** A copy that does otherwise; of an order, one that is good. */
+  /** Replays a task with a script of its own; the copy of an order is a good one. */
   async replay(place: number, script: readonly Step[]): Promise<void> {
     const { accepted, lives } = this.producer;
     const task = await getTask(realEnv.DB, this.#accepted(place) ?? "");
@@ -309,7 +315,7 @@ export class World {
     this.noted.push(...(late === undefined ? [] : [late]));
   }
 
-  /** The platform gives up on a message, or on a double of one. */
+  /** Has the platform give up on a message, or on a double of one. */
   async deadLetter(place: number, double: boolean): Promise<void> {
     const messages = double ? this.#doublesOf([place]) : this.queue.at([place]);
     const { batch, answers } = batchOf(messages);
@@ -334,7 +340,7 @@ async function heldTasks(): Promise<string[]> {
   return results.map(({ id }) => id);
 }
 
-/** Tasks that run in two leases, or before they are due. */
+/** Returns the ids of tasks that run in two leases, or before they are due. */
 async function wronglyLeased(): Promise<string[]> {
   const { results } = await realEnv.DB.prepare(
     `SELECT t.id FROM leases l, json_each(l.task_ids) h JOIN tasks t ON t.id = h.value

@@ -1,5 +1,5 @@
-// What only Node can do, for unit tests, which are type-checked as Worker code: Node's types would
-// change those of the source. Typed by node.d.mts.
+// This file does what only Node can, for unit tests. They are type-checked as Worker code, as
+// Node's types would change those of the source, so node.d.mts types it.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

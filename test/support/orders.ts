@@ -1,6 +1,6 @@
 let nextId = Date.now() * 1000;
 
-/** An order as a producer sends it, valid unless told otherwise, with an id of its own. */
+/** Makes an order as a producer sends it, valid unless told otherwise, with an id of its own. */
 export function anOrder(overrides: Record<string, unknown> = {}): Record<string, unknown> {
   nextId += 1;
   return {

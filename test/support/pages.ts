@@ -2,15 +2,15 @@ import { expect } from "vitest";
 import type { Role } from "../../src/caller";
 import { adminSession, call, type CallInit, ORIGIN } from "./api";
 
-/** With headers one may add to. */
+/** Visit is a call whose headers may be added to. */
 type Visit = Omit<CallInit, "headers"> & { headers?: Record<string, string> };
 
-/** As a browser asks for a page. */
+/** Asks for a page as a browser does. */
 export function visit(path: string, init: Visit = {}): Promise<Response> {
   return call(path, { ...init, headers: { accept: "text/html", ...init.headers } });
 }
 
-/** As a browser sends a form of this site. */
+/** Sends a form of this site as a browser does. */
 export function submit(
   path: string,
   fields: Record<string, string> | [string, string][],
@@ -25,7 +25,7 @@ export function submit(
   return visit(path, { method: "POST", body, ...init, headers: { ...headers, ...init.headers } });
 }
 
-/** The cookies of a new person of that role. */
+/** Returns the cookies of a new person of that role. */
 export async function sessionOf(role: Role): Promise<string> {
   const email = `${role}-${crypto.randomUUID()}@example.com`;
   const password = "a-person-of-the-tests";

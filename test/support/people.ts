@@ -4,7 +4,7 @@ import { adminSession, call, type CallInit } from "./api";
 
 export const PASSWORD = "a-person-of-the-tests";
 
-/** The cookies a browser would send back after this answer. */
+/** Returns the cookies that a browser would send back after this answer. */
 export function cookiesOf(response: Response): string {
   return response.headers
     .getSetCookie()
@@ -12,7 +12,7 @@ export function cookiesOf(response: Response): string {
     .join("; ");
 }
 
-/** One call of the auth API, with a JSON body. */
+/** Makes one call of the auth API, with a JSON body. */
 export function auth(endpoint: string, body: unknown, init: CallInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("content-type", "application/json");
@@ -36,7 +36,7 @@ export interface Person {
   cookie: string;
 }
 
-/** Someone the administrator made, signed in. */
+/** Makes a person as the administrator does, and signs that person in. */
 export async function person(role: Role, name = "Person"): Promise<Person> {
   const email = `${crypto.randomUUID()}@example.com`;
   const body = { email, password: PASSWORD, name, role };

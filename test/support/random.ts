@@ -1,4 +1,4 @@
-/** Numbers in [0, 1) that are the same on every run (mulberry32). */
+/** Makes numbers in [0, 1) that are the same on every run (mulberry32). */
 export function seededRandom(seed: number): () => number {
   let state = seed;
   return () => {

@@ -1,16 +1,16 @@
-/** Every GET route of the site, and with what it is asked for over a large database. */
+/** World has the values with which every GET route of the site is asked over a large database. */
 export interface World {
-  /** An ended order's task, its batch of 2,000, its order. */
+  /** An ended order's task, its batch of 2,000, and the order. */
   task: string;
   lote: string;
   order: string;
   /** The administrator's own id, and somebody else's. */
   person: string;
   other: string;
-  /** Days: `YYYY-MM-DD`. */
+  /** The first and the last day, `YYYY-MM-DD`. */
   from: string;
   to: string;
-  /** Of a page in the middle of each list. */
+  /** The cursor of a page in the middle of each list. */
   cursors: Record<"tasks" | "orders" | "notifications" | "audit", string>;
 }
 
@@ -41,7 +41,7 @@ const taskFilters: Paths = ({ lote, order, person, from, to, task, cursors }) =>
   "worker=nobody",
   `created_after=${from}T00:00:00Z&created_before=${to}T00:00:00Z`,
   `created_after=${from}T00:00:00Z&created_before=${to}T00:00:00Z&status=PENDING`,
-  // Far from where the filter begins: the cursor's place is where to look on.
+  // The cursor is far from where the filter begins, and its place is where to look on.
   `created_before=2100-01-01T00:00:00Z&cursor=${cursors.tasks}`,
   "discarded=true",
   "status=FAILURE&discarded=true",
@@ -150,10 +150,11 @@ const ofPerson =
   ({ other }) => [path.replace(":id", other)];
 const RANGES: Paths = () => ["", "range=day", "range=month"];
 
-/** A route without an entry fails the test. */
+/** Every route needs an entry, or the test fails. */
 export const READS: Record<string, Paths> = {
   "GET /healthz": at("/healthz"),
-  "GET /assets/console.css": () => [], // named by their content, and read from no database
+  // Assets are named by their content, and read from no database.
+  "GET /assets/console.css": () => [],
   "GET /assets/page.js": () => [],
   "GET /assets/:file{console-[0-9a-f]+\\.css}": () => [],
   "GET /assets/:file{page-[0-9a-f]+\\.js}": () => [],
@@ -172,7 +173,7 @@ export const READS: Record<string, Paths> = {
   "GET /admin/modules/:module": (world) => [
     ...at("/admin/modules/pedidos", RANGES)(world),
     "/admin/modules/reports",
-    "/admin/modules/system", // never failed
+    "/admin/modules/system", // This module never failed.
   ],
   "GET /admin/queues": at("/admin/queues"),
   "GET /admin/queues/:queue/pauses": at("/admin/queues/orders/pauses"),
@@ -271,6 +272,7 @@ export const READS: Record<string, Paths> = {
   ]),
   "GET /api/audit": at("/api/audit", auditFilters),
   "GET /metrics": at("/metrics"),
-  "GET /api/live": at("/api/live"), // no upgrade: what it reads to let one in
-  "GET /exports/:task_id": at("/exports/none"), // its file is not in the database
+  // The route reads to let someone in, though the request is no upgrade.
+  "GET /api/live": at("/api/live"),
+  "GET /exports/:task_id": at("/exports/none"), // The file is not in the database.
 };

@@ -2,10 +2,15 @@ import { env } from "cloudflare:workers";
 
 export type FileCall = "create" | "part" | "complete" | "abort" | "put" | "head" | "get" | "delete";
 
-/** Called before each call to R2 goes through; may wait, or throw in its place. */
+/**
+ * Before is called before each call to R2 goes through; it may wait, or throw in the call's place.
+ */
 type Before = (call: FileCall, size: number) => Promise<void> | void;
 
-/** The real bucket, which notes every call to it, the uploads opened, and the sizes of what it was given. */
+/**
+ * Wraps the real bucket, and notes every call to it, the uploads opened, and the sizes of what it
+ * was given.
+ */
 export function recordingFiles(before: Before = () => {}) {
   const calls: FileCall[] = [];
   const sizes: number[] = [];
@@ -63,7 +68,7 @@ export function recordingFiles(before: Before = () => {}) {
   return { files, calls, sizes, uploads };
 }
 
-/** Whether R2 would still take a part of an upload. */
+/** Tells whether R2 would still take a part of an upload. */
 export async function isOpen({ key, id }: { key: string; id: string }): Promise<boolean> {
   try {
     await env.FILES.resumeMultipartUpload(key, id).uploadPart(9999, "x");

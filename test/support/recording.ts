@@ -1,6 +1,9 @@
 import { env as realEnv } from "cloudflare:workers";
 
-/** The real D1, which notes the query plan of every different statement it is asked to prepare. */
+/**
+ * Wraps the real D1, and notes the query plan of every different statement that it is asked to
+ * prepare.
+ */
 export function recordingDatabase(): {
   DB: D1Database;
   plans: () => Promise<Map<string, string[]>>;

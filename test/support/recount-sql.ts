@@ -1,9 +1,9 @@
-/** Statistics, and the same counted again from the tasks themselves. */
+/** This SQL reads the statistics, and counts the same again from the tasks themselves. */
 
 export const EDGES = Array.from({ length: 17 }, (_, k) => 8 * 2 ** k);
 const took = "status = 'SUCCESS' AND finished_at - started_at";
 
-/** Of work that runs elsewhere only some names are counted by themselves: see tracked-names.ts. */
+/** Only some names of work that runs elsewhere are counted by themselves: see tracked-names.ts. */
 const KNOWN = "SELECT 1 FROM tracked_names k WHERE k.module = tasks.module";
 const COUNTED_AS = `
   CASE WHEN queue = 'tracked' AND NOT EXISTS (${KNOWN} AND k.name = tasks.name)
@@ -12,7 +12,7 @@ const COUNTED_AS = `
 
 export const TASKS = `(SELECT *, ${COUNTED_AS} FROM tasks)`;
 
-/** By name: what is, whatever was done again in between. */
+/** The recount says, by name, what is, whatever was done again in between. */
 export const RECOUNT = `
 SELECT counted_name AS name, counted_module AS module, count(*) AS created,
   count(*) FILTER (WHERE status = 'SUCCESS') AS success,
@@ -23,7 +23,7 @@ SELECT counted_name AS name, counted_module AS module, count(*) AS created,
 FROM ${TASKS}
 GROUP BY counted_module, counted_name ORDER BY counted_module, counted_name`;
 
-/** Those of a negative span repeat what others say. */
+/** Counts of a negative span repeat what others say, and are left out. */
 export const COUNTED = `
 SELECT name, module, sum(created) AS created, sum(success) AS success,
   sum(failure) - sum(unfailed) AS failure, sum(revoked) - sum(unrevoked) AS revoked,

@@ -1,4 +1,4 @@
-/** Statistics counted again from the tasks themselves, which must come to the same. */
+/** Statistics are counted again from the tasks themselves, and must come to the same. */
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { hasArchive } from "../../src/archive/manifest";
@@ -6,7 +6,7 @@ import type { KeptRow } from "../../src/archive/record";
 import { archivedRows } from "./archived-rows";
 import { COUNTED, EDGES, RECOUNT, TASKS } from "./recount-sql";
 
-/** Events that no later one takes back must lie in the stretch of time they are counted in. */
+/** An event that no later one takes back must lie in the stretch of time it is counted in. */
 const MISPLACED = `
 SELECT name, span, bucket, created, success,
   (SELECT count(*) FROM ${TASKS} t WHERE t.counted_module = c.module AND t.counted_name = c.name
@@ -15,7 +15,10 @@ SELECT name, span, bucket, created, success,
      AND t.status = 'SUCCESS' AND t.finished_at - t.finished_at % span = bucket) AS success_then
 FROM task_counts c WHERE span > 0 AND (created <> created_then OR success <> success_then)`;
 
-/** `places`: also that they lie in the right minutes, where nothing was folded. */
+/**
+ * Checks that the statistics equal a recount. With `places`, also checks that events lie in the
+ * right stretches of time, where nothing was folded.
+ */
 export async function expectRightCounts(places = false): Promise<void> {
   const archived = (await hasArchive(env.DB)) ? await archivedRows() : [];
   const ids = JSON.stringify(archived.map(({ id }) => id));
@@ -23,7 +26,7 @@ export async function expectRightCounts(places = false): Promise<void> {
   const { results } = await env.DB.prepare(isHere).bind(ids).all<{ value: string }>();
   const here = new Set(results.map(({ value }) => value));
   const gone = archived.filter(({ id }) => !here.has(String(id)));
-  // What has left counts as ever: for the length of a transaction it is back.
+  // A task that has left counts as ever, so it is put back for the length of a transaction.
   const [counted, recounted, misplaced] = (
     await env.DB.batch([
       ...gone.map((row) => insertRow("tasks", row)),
@@ -37,7 +40,10 @@ export async function expectRightCounts(places = false): Promise<void> {
   expect(misplaced?.results, "counted in another stretch of time").toEqual([]);
 }
 
-/** For a test that put rows into the database itself: as if they had come there as tasks do. */
+/**
+ * Makes the statistics right for a test that put rows into the database itself, as if they had come
+ * there as tasks do.
+ */
 export async function recount(): Promise<void> {
   const columns = `created, success, failure, revoked, duration_ms, ${EDGES.map((_, k) => `d${k}`).join(", ")}`;
   await env.DB.batch([

@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import { isRefused, type Result } from "../../src/lib/result";
 
-/** What was asked for; fails the test where it is refused. */
+/** Returns what was asked for; fails the test where it is refused. */
 export function grantedOf<T, E>(result: Result<T, E>): T {
   return isRefused(result) ? expect.fail(`refused: ${JSON.stringify(result.why)}`) : result;
 }
 
-/** Why it is refused; fails the test where it is not. */
+/** Returns why it is refused; fails the test where it is not. */
 export function refusalOf<T, E>(result: Result<T, E>): E {
   return isRefused(result) ? result.why : expect.fail(`not refused: ${JSON.stringify(result)}`);
 }

@@ -6,14 +6,17 @@ import { Engine } from "../../src/tasks/model/engine";
 
 export interface Route {
   method: string;
-  /** With its parameters as the site names them: `/api/pedidos/:id`. */
+  /** The path names its parameters as the site does: `/api/pedidos/:id`. */
   path: string;
 }
 
 const app = createApp(new Engine([processOrder, bulk]));
 const READING_AUTH = /^\/(get-session|list-sessions|admin\/(list-users|get-user))$/;
 
-/** Every route of the site; better-auth's catch-all is told apart into the endpoints let through. */
+/**
+ * The table has every route of the site; better-auth's catch-all is split into the endpoints that
+ * it lets through.
+ */
 export const routeTable: readonly Route[] = distinct(
   app.routes
     .filter(({ method }) => method !== "ALL")
@@ -32,12 +35,12 @@ function distinct(routes: Route[]): Route[] {
   return [...new Map(routes.map((route) => [nameOf(route), route])).values()];
 }
 
-/** "POST /api/pedidos"; the hash of a file's content is left out. */
+/** Returns a name such as "POST /api/pedidos"; the hash of a file's content is left out. */
 export function nameOf({ method, path }: Route): string {
   return `${method} ${path.replace(/^(\/assets\/\w+)-[0-9a-f]{8}/, "$1")}`;
 }
 
-/** The path with something in place of each parameter. */
+/** Returns the path with something in place of each parameter. */
 export function fill(path: string, value: (parameter: string) => string): string {
   return path.replaceAll(/:(\w+)(?:\{[^}]*\})?\??|\*/g, (_, name?: string) => value(name ?? "*"));
 }

@@ -6,7 +6,8 @@ import { expectRightCounts } from "./recount";
 await applyD1Migrations(env.DB, env.TEST_MIGRATIONS);
 
 afterEach(async () => {
-  const tables = "SELECT 1 FROM sqlite_master WHERE name = 'tasks'"; // a test may have dropped it
+  // A test may have dropped the table.
+  const tables = "SELECT 1 FROM sqlite_master WHERE name = 'tasks'";
   if (await env.DB.prepare(tables).first()) {
     await expectRightCounts();
   }

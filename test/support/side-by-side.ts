@@ -1,18 +1,18 @@
 /**
- * Two versions of the Worker in one, on one state, as a deployment has them for some minutes: each
- * request, message and object is served by one of them or the other. POST /halves says by which,
- * POST /halves/migrations applies what is missing, GET /halves tells what was seen.
+ * Two versions of the Worker run in one, on one state, as they do for some minutes of a deployment:
+ * each request, message and object is served by one of them or the other. POST /halves says by
+ * which, POST /halves/migrations applies what is missing, and GET /halves tells what was seen.
  */
 import { type DurableObject, exports } from "cloudflare:workers";
 import type { Migration, Mode, Seen, VersionName } from "../../scripts/halves/contract";
 import { COUNTED, RECOUNT } from "./recount-sql";
 
-/** What src/index.ts exports: its handlers, and classes of objects. */
+/** Version is what src/index.ts exports: its handlers, and classes of objects. */
 export type Version = { default: Required<ExportedHandler<Env>> } & Record<string, unknown>;
 
 interface Side {
   version: Version;
-  /** What its wrangler.toml binds. */
+  /** The names that its wrangler.toml binds. */
   bindings: readonly string[];
   vars: Record<string, string>;
 }
@@ -35,13 +35,13 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
     },
   };
   const environments = new Map<VersionName, Env>();
-  /** Ids of the objects that were made, by class. */
+  /** `made` has the ids of the objects that were made, by class. */
   const made = new Map<string, Set<string>>();
 
   const wrong = (what: string) => void (seen.wrongs.length < MAX_WRONGS && seen.wrongs.push(what));
   const draw = (share: number): VersionName => (Math.random() < share ? "current" : "previous");
 
-  /** As the version's own wrangler.toml makes it: the same object for the isolate's life. */
+  /** Returns what the version's own wrangler.toml makes: the same object for the isolate's life. */
   function environmentOf(name: VersionName, env: Env): Env {
     const { bindings, vars } = sides[name];
     const bound = Object.entries(env).filter(([binding]) => bindings.includes(binding));
@@ -71,7 +71,10 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
     return response;
   }
 
-  /** Each version gets its share of a batch at the same time, as two consumers of a queue do. */
+  /**
+   * Gives each version its share of a batch at the same time, as two consumers of a queue get
+   * theirs.
+   */
   async function consume(batch: MessageBatch, env: Env, ctx: ExecutionContext): Promise<void> {
     const shares = [...Map.groupBy(batch.messages, () => draw(mode.messages))];
     await Promise.all(
@@ -95,10 +98,10 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
     );
   }
 
-  /** The class to export under a name. */
+  /** Makes the class to export under a name. */
   function object(className: string) {
     const classOf = (wanted: VersionName) => {
-      // No object is of a version that does not know its class.
+      // A version that does not know a class has no object of it.
       const name = className in sides[wanted].version ? wanted : "current";
       const own = sides[name].version[className];
       return class extends (own as typeof DurableObject<Env>) {
@@ -108,7 +111,7 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
           made.set(className, (made.get(className) ?? new Set()).add(ctx.id.toString()));
         }
 
-        /** Ends, as the platform ends it when its code was updated. */
+        /** Ends as the platform ends an object whose code was updated. */
         leave(): void {
           this.ctx.abort("Durable Object reset because its code was updated.");
         }
@@ -132,7 +135,7 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
         await namespace
           ?.get(namespace.idFromString(id))
           .leave()
-          .catch(() => undefined); // it ends in the middle of this call
+          .catch(() => undefined); // The call rejects, as the object ends in the middle of it.
       }
     }
   }
@@ -172,7 +175,7 @@ export function sideBySide(sides: Record<VersionName, Side>, mode: Mode) {
   return { handlers, object };
 }
 
-/** A bucket that takes its time over a part of a file, so that a version may be gone meanwhile. */
+/** Wraps a bucket so that a part of a file takes its time, and a version may be gone meanwhile. */
 function slowly(files: R2Bucket, onPart: () => void): R2Bucket {
   const slow = (upload: R2MultipartUpload): R2MultipartUpload => ({
     key: upload.key,

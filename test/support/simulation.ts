@@ -1,7 +1,7 @@
 /**
- * A deployment over hours of its own time: the real engine, D1 and registry, a queue in memory, and
- * a clock that only the test moves. Recovery looks when its alarm would; what is visible in the
- * queue is delivered at once. Wants a faked Date.
+ * A Simulation is a deployment over hours of its own time: the real engine, D1 and registry, a
+ * queue in memory, and a clock that only the test moves. Recovery looks when its alarm would, and
+ * what is visible in the queue is delivered at once. It needs a faked Date.
  */
 import { env as realEnv } from "cloudflare:workers";
 import { vi } from "vitest";
@@ -21,11 +21,11 @@ import { clearTasks } from "./recount";
 const BATCH = 100;
 
 export interface Ends {
-  /** Tasks by state. */
+  /** The number of tasks in each state. */
   tasks: Record<string, number>;
   stored: number;
   leases: number;
-  /** Attempts of the task that had most. */
+  /** The attempts of the task that had most. */
   attempts: number;
 }
 
@@ -33,13 +33,13 @@ export class Simulation {
   readonly deadLetters = new StrictQueue();
   readonly queue: StrictQueue;
   readonly env: Env;
-  /** Messages that the platform gave up on, as often as they were read. */
+  /** `deadLettersRead` counts messages that the platform gave up on, as often as they were read. */
   deadLettersRead = 0;
-  /** What D1 is like. */
+  /** `database` says what D1 is like. */
   readonly database: D1Rules = {};
-  /** As recovery's object remembers it. */
+  /** `#memory` is what recovery's object remembers. */
   #memory: Memory = { latest: Date.now() };
-  /** What the platform makes of a delivery; batches run side by side. */
+  /** `platform` turns what is delivered into batches, which run side by side. */
   platform: (messages: Waiting[]) => Waiting[][] = inBatches;
 
   constructor(overrides: Partial<Record<keyof Env, unknown>> = {}, maxRetries = 100) {
@@ -90,7 +90,7 @@ export class Simulation {
     }
   }
 
-  /** Delivers what is visible until nothing is; dead letters first. */
+  /** Delivers what is visible until nothing is, dead letters first. */
   async deliver(): Promise<void> {
     for (let over = false; !over;) {
       const dead = this.deadLetters.visible();
@@ -106,7 +106,7 @@ export class Simulation {
     }
   }
 
-  /** All messages are gone. */
+  /** Loses all messages. */
   lose(): void {
     this.queue.drop(this.queue.messages);
   }

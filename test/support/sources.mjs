@@ -1,4 +1,4 @@
-// Reads the project's own code, on Node; typed by sources.d.mts.
+// This file reads the project's own code on Node; sources.d.mts types it.
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,6 @@
-/** The site over an engine of the test's own: what it accepts waits until the test delivers it. */
+/**
+ * The site runs over an engine of the test's own: what it accepts waits until the test delivers it.
+ */
 import { createExecutionContext, waitOnExecutionContext } from "cloudflare:test";
 import { expect } from "vitest";
 import { createApp } from "../../src/app";
@@ -10,7 +12,7 @@ import { apiKey, ORIGIN } from "./api";
 import type { Execution } from "./api-orders";
 import { deliver, testEnv } from "./engine";
 
-/** Takes every message and delivers none. */
+/** This queue takes every message and delivers none. */
 const silentQueue = {
   sendBatch: () => Promise.resolve(),
   metrics: () => Promise.resolve({ backlogCount: 0, backlogBytes: 0 }),
@@ -19,7 +21,7 @@ const silentQueue = {
 export interface Asking {
   key?: string;
   cookie?: string;
-  /** Sent as JSON; a string as it is. */
+  /** `body` is sent as JSON, but a string as it is. */
   body?: unknown;
 }
 
@@ -82,7 +84,7 @@ export function siteOf(
   };
 }
 
-/** Keys for whoever may, and may only look. */
+/** Makes keys of different scopes, from an operator's to one of no scope over tasks. */
 export async function someKeys() {
   const [operator, viewer, tracker, none] = await Promise.all([
     apiKey(["tasks:read", "tasks:write"]),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { ClaimedRow } from "../../src/tasks/running/claim";
 import type { SingleTask } from "../../src/tasks/model/define";
 
-/** A task's row as a claim returns it, on its first run unless told otherwise. */
+/** Makes a task's row as a claim returns it, on its first run unless told otherwise. */
 export function aClaimedRow(overrides: Partial<ClaimedRow> = {}): ClaimedRow {
   return {
     id: "0190a5e0-0000-7000-8000-000000000000",
@@ -26,7 +26,7 @@ export function aClaimedRow(overrides: Partial<ClaimedRow> = {}): ClaimedRow {
   };
 }
 
-/** A task's definition; what it runs does nothing. */
+/** Makes a task's definition; what it runs does nothing. */
 export function aDefinition(overrides: Partial<SingleTask> = {}): SingleTask {
   return {
     kind: "single",

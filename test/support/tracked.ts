@@ -3,7 +3,7 @@ import type { Site } from "./task-site";
 
 const PATH = "/api/tasks/executions/";
 
-/** What starts tracked work, under a name of its own. */
+/** Makes the body that starts tracked work, under a name of its own. */
 export const someWork = (overrides: Record<string, unknown> = {}) => ({
   task_id: `work ${crypto.randomUUID()}`,
   task_name: "nomina.calcular",
@@ -11,7 +11,10 @@ export const someWork = (overrides: Record<string, unknown> = {}) => ({
   ...overrides,
 });
 
-/** A program that tracks its work at the site; the id it reports on may be its own name for it. */
+/**
+ * Makes a program that tracks its work at the site; the id it reports on may be its own name for
+ * the work.
+ */
 export const programOf = (site: Site, key: string) => ({
   start: (body: unknown, status = 201) => site.post<Execution>(PATH, { key, body }, status),
   report: (id: string, body: unknown, status = 200) =>
