@@ -1,4 +1,4 @@
-/** Ids of orders that have left D1: the registry alone knows them. */
+/** The ids of orders that have left D1 are known to the registry alone. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -21,7 +21,7 @@ afterEach(async () => {
 
 const idOf = (order: Record<string, unknown>) => String(order["id"]);
 
-/** An order that was stored, and has left D1. */
+/** Stores an order, and takes it away from D1. */
 async function anArchivedOrder(tested: Env) {
   const order = anOrder();
   const [task = ""] = await storeOrders(tested, [order]);
@@ -97,7 +97,7 @@ describe("while the registry cannot be reached", () => {
       await passWaits(ids);
       await deliver(ids, tested);
     }
-    // 10 s and as much again each time, and a fifth by chance.
+    // A wait is 10 s, twice as long each time, and up to a fifth more by chance.
     for (const [index, ms] of waits.entries()) {
       const least = 10_000 * 2 ** Math.floor(index / 2);
       expect(ms).toBeGreaterThanOrEqual(least);
@@ -157,7 +157,7 @@ describe("the registry confirms", () => {
     for (let time = 1; time <= 2; time++) {
       expect(await confirmStored(tested, claims)).toEqual(new Set(["1", "2"]));
     }
-    // Neither its holder's release nor another's claim changes that.
+    // Neither its holder's release nor another's claim changes what is done.
     await settleOrders(tested, { done: [], released: [claim("1", "other")] });
     const answers = await claimOrders(tested, [claim("1", "other")], 0, 1e15);
     expect(answers.get("other")).toEqual({ state: "done", taskId: "a" });
@@ -188,7 +188,8 @@ describe("the registry confirms", () => {
         return exec(text, ...values);
       }) as typeof sql.exec;
     });
-    // The second needs a row; the first is there, and may leave.
+    // The ids from 2 on need new rows, for which there is no room. Id 1 has its row already, so its
+    // order may leave.
     const claims = Array.from({ length: 10 }, (_, index) => claim(`${index + 2}`, "b"));
     expect(await confirmStored(tested, claims)).toEqual(new Set());
     expect(await confirmStored(tested, [claim("1", "a")])).toEqual(new Set(["1"]));
@@ -207,7 +208,7 @@ describe("the registry confirms", () => {
         [nfd, "a"],
       ]),
     );
-    // Two that were once stored as two.
+    // The two forms were once stored as two orders.
     const [one, two] = ["ñ-1".normalize("NFD"), "ñ-1".normalize("NFC")];
     const both = [claim(one, "one"), claim(two, "two")];
     expect(await confirmStored(tested, both)).toEqual(new Set([one, two]));

@@ -28,7 +28,7 @@ afterEach(() => {
 
 const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
-/** What a producer is told now by an isolate that has not looked yet. */
+/** Tells whether a producer is refused now by an isolate that has not looked yet. */
 async function isRefused(seconds: number, overrides = {}): Promise<boolean> {
   try {
     await assertRoom(limited(seconds, overrides), "orders");
@@ -153,7 +153,7 @@ describe("no backlog is", () => {
     await deliver(ids.slice(0, BATCH), tested);
     await deliver(ids.slice(BATCH), tested);
     for (const ms of [1000, 9000, 60_000, 3_600_000]) {
-      pass(ms); // even when their wait is over and nobody has come for them
+      pass(ms); // Nothing is refused even when their wait is over and nobody has come for them.
       expect(await isRefused(1)).toBe(false);
     }
   });

@@ -13,7 +13,7 @@ interface Started {
 
 let visitors = 0;
 
-/** A visit from an address of its own, so that no limit per visitor is met. */
+/** Visits from an address of its own, so that no limit per visitor is met. */
 async function visit(query = "", init: Parameters<typeof call>[1] = {}): Promise<Response> {
   visitors += 1;
   const headers = new Headers(init.headers);

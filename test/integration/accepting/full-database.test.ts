@@ -23,11 +23,13 @@ import { anOrder } from "../../support/orders";
 import { READS } from "../../support/read-routes";
 import { clearTasks, recount } from "../../support/recount";
 
-/** Takes nothing, and says so: tasks wait until the test delivers their messages itself. */
+/**
+ * This queue takes nothing, and says so: tasks wait until the test delivers their messages itself.
+ */
 const QUEUE_ORDERS = { ...deafQueue, metrics: async () => ({ backlogCount: 0, backlogBytes: 0 }) };
 const orders = (count: number) => Array.from({ length: count }, () => anOrder());
 
-/** The real database, which takes no row more until `rules.maxBytes` is raised. */
+/** The rules of the real database let it take no further row until `rules.maxBytes` is raised. */
 const rules: D1Rules = {};
 const fullEnv = () => testEnv({ DB: strictD1(env.DB, rules), QUEUE_ORDERS });
 const fill = () => {
@@ -41,7 +43,7 @@ async function size(): Promise<number> {
   return (await env.DB.prepare("SELECT 1").all()).meta.size_after;
 }
 
-/** An environment whose limit lets the database be so full. */
+/** Makes an environment whose limit lets the database be this full. */
 async function filledTo(share: number): Promise<Env> {
   return testEnv({ DATABASE_MAX_GB: ((await size()) / share / 1e9).toFixed(6), QUEUE_ORDERS });
 }
@@ -90,7 +92,7 @@ describe("how full the database is", () => {
       const info = await call("/api/tasks/flower-info/", { key, env: tested });
       const { database } = await info.json<{ database: Record<string, number | boolean> }>();
       expect(database["bytes"]).toBe(await size());
-      expect(Number(database["share"]) / share).toBeCloseTo(1, 2); // a limit has six decimals
+      expect(Number(database["share"]) / share).toBeCloseTo(1, 2); // A limit has six decimals.
       expect(database["takes_work"]).toBe(takes);
 
       const metrics = await (await call("/metrics", { key, env: tested })).text();
@@ -275,7 +277,7 @@ describe("a database that takes no row more", () => {
     const tested = fullEnv();
     rules.fault = ({ sql }) => {
       if (sql.includes("INSERT INTO orders")) {
-        fill(); // after the claim: the batch has run, and cannot be stored
+        fill(); // After its claim, the batch has run and cannot be stored.
       }
       return null;
     };

@@ -43,7 +43,7 @@ function siteWith(queue: StrictQueue | Queue, overrides: Partial<Record<keyof En
   return { tested, looks };
 }
 
-/** A request over HTTP: what goes on behind its answer, and its tasks. */
+/** Makes a request, and returns its tasks and what goes on behind its answer. */
 async function request(tested: Env, count: number) {
   const work: Promise<unknown>[] = [];
   const orders = Array.from({ length: count }, () => readOrderText(JSON.stringify(anOrder())));
@@ -61,7 +61,10 @@ async function unsentTasks(): Promise<string[]> {
   return results.map(({ id }) => id);
 }
 
-/** Looks once a second until none is left that could be sent now; returns for how long. */
+/**
+ * Looks once a second until no task is left that could be sent now; returns for how long, in
+ * milliseconds.
+ */
 async function recoverAll(tested: Env): Promise<number> {
   const from = Date.now();
   for (let look = 0; look < 100; look += 1) {
@@ -88,7 +91,7 @@ describe("a queue that takes 5,000 messages a second", () => {
     const queue = new StrictQueue();
     const { tested, looks } = siteWith(queue);
     const { ids, behind } = await request(tested, 10_000);
-    expect(queue.sent.length).toBeLessThan(5000); // the answer does not wait for them
+    expect(queue.sent.length).toBeLessThan(5000); // The answer does not wait for all messages.
     const { ms } = await elapse(behind);
     expectOnce(queue, ids);
     expect(ms).toBeLessThan(10 * SECOND);
@@ -157,7 +160,7 @@ describe("what a queue does not take in time", () => {
     const written = counts.rowsWritten;
     setTimeout(() => (queue.refuses = true), SECOND);
     const { ms } = await elapse(behind);
-    expect(ms).toBeLessThan(25 * SECOND); // the platform ends it after 30
+    expect(ms).toBeLessThan(25 * SECOND); // The platform ends it after 30 s.
     const taken = new Set(sentIds(queue));
     expect(taken.size).toBeGreaterThan(2000);
     const left = ids.filter((id) => !taken.has(id));

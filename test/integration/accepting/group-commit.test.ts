@@ -21,7 +21,7 @@ import { clearTasks } from "../../support/recount";
 
 beforeEach(clearTasks);
 
-/** A database that holds every batch back while it is closed. */
+/** Wraps a database so that it holds every batch back while its gate is closed. */
 function gated(db: D1Database) {
   const gate = { isOpen: true, batches: 0, waiting: 0 };
   const DB = new Proxy(db, {
@@ -34,7 +34,8 @@ function gated(db: D1Database) {
         gate.batches += 1;
         gate.waiting += 1;
         while (!gate.isOpen) {
-          await scheduler.wait(5); // by time: a promise of another context would never come
+          // The wait goes by time, as a promise of another context would never come.
+          await scheduler.wait(5);
         }
         gate.waiting -= 1;
         return target.batch(statements);
@@ -44,7 +45,7 @@ function gated(db: D1Database) {
   return { DB, gate };
 }
 
-/** An environment with a desk of its own. */
+/** Makes an environment with a desk of its own. */
 function siteWith(DB: D1Database, overrides: Partial<Record<keyof Env, unknown>> = {}): Env {
   return testEnv({ DB, QUEUE_ORDERS: deafQueue, ...overrides });
 }
@@ -57,7 +58,7 @@ function sendOrders(tested: Env, orders: readonly unknown[], key?: string, body 
   return enqueueSent(tested, texts, { user: "key:x", idempotency, behind: drop });
 }
 
-/** Runs `act` while one request's transaction is held back; what it sends waits for the next. */
+/** Runs `act` while one request's transaction is held back; what `act` sends waits for the next. */
 async function whileWriting<T>(
   act: (tested: Env) => Promise<T>,
 ): Promise<{ result: T; sent: Sent[] }> {
@@ -73,7 +74,8 @@ async function whileWriting<T>(
   gate.isOpen = true;
   await first;
   await result;
-  expect(gate.batches).toBe(2); // the first, and one for all that came meanwhile
+  // One batch is the first request's, and one is for all that came meanwhile.
+  expect(gate.batches).toBe(2);
   return { result: await result, sent };
 }
 
@@ -178,7 +180,7 @@ describe("requests that come while another is written", () => {
   });
 });
 
-/** A request as it reaches the object. */
+/** Makes a request as it reaches the object. */
 function submission(rows: (id: string) => string): Submission {
   const now = Date.now();
   const lote = newBatchId(now);
@@ -195,7 +197,7 @@ const good = () => submission((id) => JSON.stringify([[id, "one", anOrder()]]));
 it("calls go on for ever: none is charged for the transactions of others", async () => {
   const answers: Promise<unknown>[] = [];
   const call = () => answers.push(invoke(() => desk.accept(good())));
-  // Whenever one is written the next comes, so that the desk is never idle.
+  // The next request comes whenever one is written, so that the desk is never idle.
   const fault = () => void (answers.length < 600 && call());
   const desk = new IngestRequests(siteWith(strictD1(env.DB, { fault })), drop);
   call();
@@ -225,7 +227,7 @@ describe("what goes wrong", () => {
       );
     }
     expect(await storedTimes()).toEqual({ tasks: 19, counted: 19 });
-    expect(gate.batches).toBeLessThan(15); // not each by itself
+    expect(gate.batches).toBeLessThan(15); // Requests are not written each by itself.
   });
 
   it("with D1 is told to all of them as its trouble, and nothing is stored", async () => {
@@ -255,7 +257,8 @@ describe("what goes wrong", () => {
     expect(busy).toBeGreaterThan(5);
     expect(busy).toBeLessThan(30);
     expect(await storedTimes()).toEqual({ tasks: 60 - busy, counted: 60 - busy });
-    expect(await desk.accept(bulky())).toMatchObject({ bodyHash: null }); // room again
+    // The desk has room again.
+    expect(await desk.accept(bulky())).toMatchObject({ bodyHash: null });
     const refusing = { getByName: () => ({ accept: async () => "busy" }) };
     const init = { env: { INGEST_DESK: refusing } };
     const response = await post(JSON.stringify(anOrder()), JSON_TYPE, init);
@@ -339,7 +342,7 @@ describe("the object", () => {
     await expect.poll(() => gate.waiting).toBeGreaterThan(0);
     const dying = kill();
     await scheduler.wait(20);
-    gate.isOpen = true; // what it had begun may take effect yet
+    gate.isOpen = true; // What the object had begun may take effect yet.
     await dying;
     const lotes = (await Promise.all(requests)).map(({ lote }) => lote);
     expect(new Set(lotes).size).toBe(11);
@@ -382,7 +385,7 @@ describe("the object", () => {
     await expectProblem(refused, 503, "overloaded");
     expect(refused.headers.get("retry-after")).toBe("5");
     expect(await storedTimes()).toMatchObject({ tasks: 0 });
-    // What it accepted before has its answer all the same.
+    // What the desk accepted before has its answer all the same.
     const { lote } = await send(order, JSON_TYPE, { headers });
     const again = await post(order, JSON_TYPE, { env, headers });
     expect(again.status).toBe(202);

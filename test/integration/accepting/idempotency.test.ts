@@ -54,7 +54,8 @@ describe("the same key again", () => {
     expect(await rowsOf(answer.lote)).toEqual(answer.tareas.map(({ task_id }) => task_id));
     const tasks = await outcomesOf(answer.lote, 3);
     expect(tasks.map(({ status }) => status)).toEqual(["SUCCESS", "SUCCESS", "SUCCESS"]);
-    expect(await accepted(await postWith(key, body))).toEqual(answer); // also once all is done
+    // The key replays once all is done, too.
+    expect(await accepted(await postWith(key, body))).toEqual(answer);
   });
 
   it("with another body is 422, and nothing is stored", async () => {
@@ -65,14 +66,14 @@ describe("the same key again", () => {
       await expectProblem(await postWith(key, other), 422, "idempotency_key_reused");
     }
     expect(await storedRows()).toEqual(stored);
-    await accepted(await postWith(key, body)); // the first body still replays
+    await accepted(await postWith(key, body)); // The first body still replays.
   });
 
   it.each([
     [JSON_TYPE, NDJSON_TYPE],
     [NDJSON_TYPE, JSON_TYPE],
   ])("with the same bytes as %s and then as %s names no task that is not there", async (a, b) => {
-    // As JSON two orders, as NDJSON one line that is no order.
+    // The bytes are two orders as JSON, and one line that is no order as NDJSON.
     const [key, body] = [newKey(), orders(2)];
     const { lote } = await accepted(await postWith(key, body, {}, a));
     const second = await postWith(key, body, {}, b);
@@ -218,15 +219,16 @@ it("a replay works, and sends nothing twice, when the first send to the queue ha
   const [key, body] = [newKey(), orders(2)];
   const sendBatch = vi.fn<Queue["sendBatch"]>().mockRejectedValueOnce(new Error("Bad Gateway"));
   const deaf = { env: { QUEUE_ORDERS: { sendBatch } } };
-  const answer = await accepted(await postWith(key, body, deaf)); // stored is accepted
-  expect(sendBatch).toHaveBeenCalledTimes(2); // and what was sent then is lost
+  // An order that is stored is accepted.
+  const answer = await accepted(await postWith(key, body, deaf));
+  expect(sendBatch).toHaveBeenCalledTimes(2); // What the second call sends is lost.
   const stored = await storedRows();
   const replay = await postWith(key, body);
   expect(replay.headers.get("idempotency-replayed")).toBe("true");
   expect(await accepted(replay)).toEqual(answer);
   expect(await storedRows()).toEqual(stored);
   const ids = answer.tareas.map(({ task_id }) => task_id);
-  await deliver(ids, testEnv()); // as recovery will
+  await deliver(ids, testEnv()); // Recovery will deliver them.
   const tasks = await outcomesOf(answer.lote, 2);
   expect(tasks.map(({ status, attempts }) => [status, attempts])).toEqual([
     ["SUCCESS", 1],

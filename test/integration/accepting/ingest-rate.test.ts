@@ -1,7 +1,7 @@
 /**
- * How many orders a second are accepted that come one a request, where a write to D1 takes 5 ms and
- * the way there and back 5 or 20: the product's own code and SQL by a clock of the test's, so that
- * the figures are those of the modelled platform, whatever machine this runs on.
+ * These are the orders accepted in a second that come one a request, where a write to D1 takes 5 ms
+ * and the way there and back 5 or 20. The product's own code and SQL run by a clock of the test's,
+ * so that the figures are those of the modelled platform, whatever machine this runs on.
  */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
@@ -32,7 +32,10 @@ beforeEach(async () => {
 
 afterEach(() => vi.useRealTimers());
 
-/** The modelled platform; `isBusy` while the local database is at work, for which no time passes. */
+/**
+ * Makes the modelled platform. `isBusy` holds while the local database is at work, for which no
+ * time passes.
+ */
 function platform(roundTripMs: number) {
   let calls = 0;
   const local = new Proxy(env.DB, {
@@ -75,7 +78,10 @@ function platform(roundTripMs: number) {
   return { tested, queue, isBusy: () => calls > 0 };
 }
 
-/** Claims and settles, as writes: what consumers take of D1 while orders come in. */
+/**
+ * Writes as often as claims and settles do, which is what consumers take of D1 while orders come
+ * in.
+ */
 async function consumeUntil(at: number, { DB }: Env, queue: StrictQueue): Promise<void> {
   const write = () => DB.batch([DB.prepare("UPDATE leases SET token = token WHERE false")]);
   while (Date.now() < at) {

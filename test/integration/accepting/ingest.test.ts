@@ -24,7 +24,10 @@ const MAX_BYTES = 8 * MIB;
 const text = JSON.stringify;
 const encode = (value: string) => new TextEncoder().encode(value);
 
-/** JSON text of an order whose members are given as JSON text, so that any text can be sent. */
+/**
+ * Makes the JSON text of an order whose members are given as JSON text, so that any text can be
+ * sent.
+ */
 function rawOrder(members: Record<string, string>): string {
   const order = Object.entries(anOrder()).map(([name, value]) => [name, text(value)]);
   const merged = { ...Object.fromEntries(order), ...members } as Record<string, string>;
@@ -32,7 +35,7 @@ function rawOrder(members: Record<string, string>): string {
   return `{${pairs.join(",")}}`;
 }
 
-/** Text sent between two good orders in one array; the good ones must not notice. */
+/** Sends text between two good orders in one array; the good ones must not notice. */
 async function amongGoodOnes(raw: string): Promise<Execution> {
   const [before, after] = [anOrder(), anOrder()];
   const { lote } = await send(`[${text(before)},${raw},${text(after)}]`);
@@ -565,7 +568,7 @@ describe("one id more than once in a request", () => {
   });
 });
 
-/** What the embedded catalogue asks for P1 to P20, in cents. */
+/** The embedded catalogue asks these prices for P1 to P20, in cents. */
 const PRICES = [
   10995, 2230, 5599, 1599, 69500, 16800, 999, 1099, 6400, 10900, 10950, 11400, 59900, 99999, 5699,
   2995, 3999, 985, 795, 1299,
@@ -574,7 +577,8 @@ const decimal = (cents: number) => (cents / 100).toFixed(2);
 
 it("any mixture of JSON values as orders ends, and the good ones among them are right", async () => {
   const utf16 = fc.integer({ min: 0, max: 0xffff }).map((unit) => String.fromCharCode(unit));
-  const anyText = fc.string({ unit: utf16 }); // lone surrogates and control characters included
+  // The text may have lone surrogates and control characters.
+  const anyText = fc.string({ unit: utf16 });
   const hostileId = fc.oneof(
     fc.constantFrom(0, -1, 1.5, "", "../x", "\u0000", null, 2 ** 53),
     fc.uuid(),

@@ -12,7 +12,7 @@ import { person } from "../../support/people";
 import { siteOf, someKeys } from "../../support/task-site";
 import { aDefinition } from "../../support/tasks";
 
-/** Each of them comes out of JavaScript with other characters. */
+/** Each of these numbers comes out of JavaScript with other characters. */
 const NUMBERS =
   '"numbers":[3544790567247868102,12345678901234567,1e400,-0,10.00,1E2,0.1e1,0.30000000000000000001]';
 
@@ -20,7 +20,7 @@ const echo = aDefinition({
   name: "numbers.echo",
   startedBy: "operator",
   retry: () => ({ attempts: 3, baseMs: 1, maxMs: 1 }),
-  /** Everything through a step, a checkpoint, a retry and a slice, to the result. */
+  /** Takes its input through a step, a checkpoint, a retry and a slice, to the result. */
   async run(task) {
     const { checkpoint } = task as { checkpoint: { kept: unknown; slice?: true } | null };
     const kept = await task.step("read", () => Promise.resolve(task.input));
@@ -61,7 +61,7 @@ async function started(path: string, body: string): Promise<string> {
 }
 const run = (body: string) => started("/api/tasks/run/", body);
 
-/** JSON text of a good order with these members more. */
+/** Makes the JSON text of a good order with further members. */
 const orderText = (members: string) => `{${JSON.stringify(anOrder()).slice(1, -1)},${members}}`;
 
 describe("an order's numbers keep every digit", () => {
@@ -164,7 +164,8 @@ describe("a task's numbers keep every digit", () => {
     }
     const text = await taskText(id);
     expect(text).toContain(`"status":"SUCCESS"`);
-    // What JavaScript can read without rounding, a handler gets, and gives back, as a number.
+    // A handler gets what JavaScript can read without rounding as a number, and gives it back as
+    // one.
     const read =
       '"numbers":[3544790567247868102,12345678901234567,1e400,0,10,100,1,0.30000000000000000001]';
     expect(text).toContain(

@@ -19,14 +19,14 @@ afterEach(async () => {
 const BEFORE: Layouts = [2];
 const GROWING: Layouts = [5, 2];
 const AFTER: Layouts = [5];
-/** Calls enough for a slice. */
+/** This many calls are enough for a slice. */
 const BRIEF = 5;
 
 type Order = Record<string, unknown>;
 const idOf = (order: Order) => String(order["id"]);
 const orders = (count: number) => Array.from({ length: count }, () => anOrder());
 
-/** A deployment whose versions differ in the layouts they know. */
+/** Makes a deployment whose versions differ in the layouts they know. */
 function aDeployment() {
   const registry = ownRegistry();
   const tested = testEnv(registry);
@@ -36,7 +36,7 @@ function aDeployment() {
     ...registry,
     tested,
     run,
-    /** Each order to a version, all of these at once. */
+    /** Sends orders to versions, to all of these at once. */
     async send(sent: readonly (readonly [Order[], Layouts])[]): Promise<string[]> {
       const batches = await Promise.all(
         sent.map(async ([some, layouts]) => {
@@ -60,7 +60,7 @@ function aDeployment() {
   };
 }
 
-/** That each order was stored by one task, of all that ever tried. Returns which. */
+/** Checks that each order was stored by one of all the tasks that ever tried, and returns which. */
 async function winnersOf(taskIds: readonly string[]): Promise<Map<string, string>> {
   const tasks = await Promise.all(taskIds.map(taskOf));
   const winners = new Map<string, string>();
@@ -93,7 +93,7 @@ describe("growing from two objects to five", () => {
     expect(await world.archive(old, BEFORE)).toHaveLength(20);
     tasks.push(...(await world.send([[recent, BEFORE]])));
 
-    // Both versions serve, and get the same orders at once; the copying goes on meanwhile.
+    // Both versions serve and get the same orders at once, while the copying goes on.
     const both = async (some: Order[]) => {
       const [ids] = await Promise.all([
         world.send([
@@ -122,7 +122,8 @@ describe("growing from two objects to five", () => {
     await world.settle(ids, GROWING, AFTER);
     expect(await world.archive([...moving, ...late], AFTER)).toHaveLength(40);
 
-    // What left D1 by the version that no longer knows the old layout, the other one knows too.
+    // What left D1 by the version that no longer knows the old layout is known to the other one,
+    // too.
     for (const version of [GROWING, AFTER]) {
       tasks.push(...(await world.send([[[...stored, ...late, ...last], version]])));
     }
@@ -151,7 +152,7 @@ describe("growing from two objects to five", () => {
     ] as const) {
       const order = anOrder();
       const [a = "", b = ""] = await storeOrders(world.tested, [order, order]);
-      // The first has claimed and not settled, as it waits for its product.
+      // The first task has claimed and not settled, as it waits for its product.
       let claimed = () => {};
       const reached = new Promise<void>((resolve) => (claimed = resolve));
       let go = () => {};
@@ -223,7 +224,7 @@ describe("an id cannot be forgotten", () => {
     silence();
     const { tested, move } = aDeployment();
     await confirmStored(tested, claims.slice(0, 10), BEFORE);
-    expect(await move(0)).toBe(false); // begun, no more
+    expect(await move(0)).toBe(false); // The move has only begun.
     expect((await confirmStored(tested, claims.slice(10, 20), BEFORE)).size).toBeLessThan(10);
     expect((await confirmStored(tested, claims.slice(20), GROWING)).size).toBe(10);
     expect(await move()).toBe(true);
@@ -271,7 +272,7 @@ describe("an id cannot be forgotten", () => {
     failing.add(":5:3.confirmMany");
     expect(await move()).toBe(false);
     failing.clear();
-    expect(await move(1)).toBe(false); // a slice
+    expect(await move(1)).toBe(false); // This call is one slice of the move.
     failing.add(":5:1.complete");
     expect(await Promise.all([move(), move()])).toEqual([false, false]);
     const asked = many.map(({ orderId }) => orderId);
@@ -321,7 +322,7 @@ describe("an id cannot be forgotten", () => {
         const all = orders(ORDERS);
         const tasks: string[] = [];
         let [deployed, moved] = [0, false];
-        // The versions that serve: the deployed one, and for a while the one before.
+        // The deployed version serves, and for a while the one before.
         const serving = (newer: boolean) =>
           versions[newer ? deployed : Math.max(deployed - 1, 0)] ?? BEFORE;
         for (const each of steps) {
@@ -347,7 +348,7 @@ describe("an id cannot be forgotten", () => {
           }
         }
         world.failing.clear();
-        passTime(60_000); // claims that nobody released expire
+        passTime(60_000); // Claims that nobody released expire.
         tasks.push(...(await world.send([[all, serving(true)]])));
         await world.settle(tasks, serving(true), serving(false));
         expect((await winnersOf(tasks)).size).toBe(ORDERS);

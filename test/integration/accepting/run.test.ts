@@ -101,7 +101,8 @@ describe("POST /api/tasks/run", () => {
     expect((await site.ask("POST", PATH, admin)).status).toBe(202);
     const viewer = await person("viewer");
     const glances = { cookie: viewer.cookie, body: { task_name: "reports.glance" } };
-    await expectProblem(await site.ask("POST", PATH, glances), 403, "forbidden"); // no tasks:write
+    // The viewer has no tasks:write.
+    await expectProblem(await site.ask("POST", PATH, glances), 403, "forbidden");
   });
 });
 

@@ -32,7 +32,7 @@ async function expectOneWinner(ids: string[], orderId: string): Promise<void> {
   }
 }
 
-/** An environment whose registry objects cannot be reached. */
+/** Makes an environment whose registry objects cannot be reached. */
 const withoutRegistry = () =>
   testEnv({
     ORDER_REGISTRY: {
@@ -151,7 +151,7 @@ describe("the registry is no source of truth", () => {
     });
     await deliver(first, deaf);
     expect((await taskOf(first[0])).status).toBe("SUCCESS");
-    // The claim nobody released expires; then the next task gets it and D1 says no.
+    // The claim that nobody released expires; then the next task gets it and D1 says no.
     const later = await storeOrders(env, [order]);
     await expireClaims();
     await settleAll(later);
@@ -200,7 +200,7 @@ async function expireClaims(): Promise<void> {
 }
 
 describe("order ids that differ only in Unicode form are one order", () => {
-  /** An id in three forms: composed, decomposed, and a bit of each. */
+  /** Makes an id in three forms: composed, decomposed, and a bit of each. */
   function anId() {
     const own = crypto.randomUUID().slice(0, 8);
     const [nfc, nfd] = [`é-ñ-${own}`.normalize("NFC"), `é-ñ-${own}`.normalize("NFD")];
@@ -212,7 +212,7 @@ describe("order ids that differ only in Unicode form are one order", () => {
       env.DB.prepare("UPDATE deleted_orders SET id = ?1 WHERE id = ?2").bind(to, from),
       env.DB.prepare("UPDATE tasks SET subject = ?1 WHERE subject = ?2").bind(to, from),
     ]);
-  /** Stored as ids were once: in the form they came in. */
+  /** Stores an order as ids were once stored: in the form they came in. */
   async function storedAs(form: string): Promise<string> {
     const ids = await storeOrders(env, [anOrder({ id: form })]);
     await settleAll(ids);
