@@ -35,7 +35,7 @@ const ROLES = "boss@acme.com=admin, *@acme.com=viewer, *@ops.example=operator";
 const newTeam = (roles = ROLES) => accessTeam([key], roles);
 const withToken = (token: string) => ({ headers: { "cf-access-jwt-assertion": token } });
 
-/** One request with a token, as Access sends it along. */
+/** Makes one request with a token, as Access sends it along. */
 function come(team: Team, token: string, path = "/known", more: Parameters<typeof call>[1] = {}) {
   const headers = { ...withToken(token).headers, ...more.headers };
   return call(path, { env: team.env, ...more, headers });
@@ -180,7 +180,7 @@ describe("a token of Cloudflare Access", () => {
   });
 });
 
-/** The token's parts again, with another header, and signed as told. */
+/** Puts the token's parts together again with another header, signed as told. */
 async function forge(token: string, alg: string, signature: (input: string) => Promise<string>) {
   const header = encode(JSON.stringify({ alg, kid: key.kid, typ: "JWT" }));
   const input = `${header}.${token.split(".")[1]}`;

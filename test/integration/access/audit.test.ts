@@ -45,7 +45,7 @@ beforeEach(async () => {
 describe("the audit log", () => {
   it("tells who did what to which task, and nothing of what was refused", async () => {
     const key = await apiKey(["tasks:write"]);
-    await env.DB.prepare("DELETE FROM audit_log").run(); // of making the key
+    await env.DB.prepare("DELETE FROM audit_log").run(); // The making of the key was noted.
     const [bad = "", waiting = ""] = await storeOrders(env, [
       anOrder({ productos: [] }),
       anOrder(),

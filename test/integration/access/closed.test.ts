@@ -17,10 +17,10 @@ import {
 import { JSON_TYPE } from "../../support/api-orders";
 import { anOrder } from "../../support/orders";
 
-/** What design.md marks "all" below /api; everything else is closed. */
+/** These routes below /api are open to all; every other one is closed. */
 const OPEN = [/^\/api\/auth(\/|$)/, /^\/api\/openapi\.json$/, /^\/api\/docs(\/|$)/];
 
-/** Every route mounted below /api, with something in place of its parameters. */
+/** These are the other routes below /api, with something in place of their parameters. */
 const routes = [
   ...new Set(
     createApp(new Engine([processOrder]))
@@ -263,7 +263,7 @@ it.each([
   expect((await call("/")).headers.get("x-robots-tag")).toBeNull();
 });
 
-// Last: from here on this file's database lacks tables.
+// This comes last, as this file's database lacks tables from here on.
 describe("a missing migration is 503 missing_migration", () => {
   it("for a column", async () => {
     const key = await masterKey();
@@ -299,7 +299,7 @@ describe("a missing migration is 503 missing_migration", () => {
   it("for the tables of keys and people", async () => {
     const cookie = await adminSession();
     await env.DB.prepare("DROP TABLE api_keys").run();
-    const fresh = `pek_${"1".repeat(16)}_${"0".repeat(64)}`; // the other is known to be wrong
+    const fresh = `pek_${"1".repeat(16)}_${"0".repeat(64)}`; // The other key is known to be wrong.
     await expectProblem(await call("/api/pedidos", { key: fresh }), 503, "missing_migration");
     await expectProblem(await call("/api/keys/", { cookie }), 503, "missing_migration");
   });

@@ -12,7 +12,10 @@ import { storedRows } from "../../support/api-orders";
 import { person } from "../../support/people";
 import { fill, nameOf, type Route, routeTable } from "../../support/route-table";
 
-/** Who may use a route: whoever has the scope; "person" stands for one who is signed in. */
+/**
+ * A rule says who may use a route. A scope stands for whoever has it, and "person" for one who is
+ * signed in.
+ */
 type Rule =
   | "all"
   | "anyone known"
@@ -22,7 +25,7 @@ type Rule =
   | `person ${Scope}`
   | `${Scope} and ${Scope}`;
 
-/** What design.md says of every route. A new route without an entry fails below. */
+/** Every route has a rule here, and a new one without an entry fails below. */
 const RULES: Record<string, Rule> = {
   "GET /healthz": "all",
   "GET /assets/console.css": "all",
@@ -35,11 +38,11 @@ const RULES: Record<string, Rule> = {
   "POST /sign-in": "all",
   "POST /sign-out": "all",
   "GET /pedidos/iniciar": "all",
-  "GET /pedidos/lotes/:batch": "tasks:read", // or the signed link
+  "GET /pedidos/lotes/:batch": "tasks:read", // The signed link opens it too.
   "GET /api/openapi.json": "all",
   "GET /api/docs": "all",
   "POST /api/auth/sign-in/email": "all",
-  "POST /api/auth/sign-up/email": "all", // answers that it is closed
+  "POST /api/auth/sign-up/email": "all", // It answers that it is closed.
   "POST /api/auth/sign-out": "all",
   "GET /api/auth/get-session": "all",
   "POST /api/auth/change-password": "person",
@@ -64,8 +67,10 @@ const RULES: Record<string, Rule> = {
   "GET /admin/tasks/:id/input": "person tasks:read",
   "GET /admin/tasks/:id/retries": "person tasks:write",
   "POST /admin/tasks/:id/retries": "person tasks:write",
-  "GET /admin/tasks/:id/cancellations": "person tasks:read", // of one's own task
-  "POST /admin/tasks/:id/cancellations": "person tasks:read", // of one's own task
+  // tasks:read is enough for one's own task.
+  "GET /admin/tasks/:id/cancellations": "person tasks:read",
+  // tasks:read is enough for one's own task.
+  "POST /admin/tasks/:id/cancellations": "person tasks:read",
   "GET /admin/tasks/:id/discards": "person tasks:write",
   "POST /admin/tasks/:id/discards": "person tasks:write",
   "GET /admin/tasks/:id/replays": "person tasks:write",
@@ -102,10 +107,11 @@ const RULES: Record<string, Rule> = {
   "GET /admin/orders/:id/deletion": "admin",
   "POST /admin/orders/:id/deletion": "admin",
   "POST /admin/orders/exports": "person orders:read",
-  "GET /exports/:task_id": "all", // with the signed link
+  "GET /exports/:task_id": "all", // The signed link opens it.
   "POST /api/exports": "orders:read",
   "POST /api/exports/tasks": "tasks:read",
-  "POST /api/exports/:task_id/link": "tasks:read", // or one's own export; and what it holds
+  // One's own export needs no tasks:read; any export needs the scope of what it holds.
+  "POST /api/exports/:task_id/link": "tasks:read",
   "GET /admin/people": "admin",
   "GET /admin/people/new": "admin",
   "POST /admin/people": "admin",
@@ -138,7 +144,7 @@ const RULES: Record<string, Rule> = {
   "DELETE /api/pedidos/:id": "admin",
   "GET /api/tasks/executions": "tasks:read",
   "GET /api/tasks/executions/:id": "tasks:read",
-  "POST /api/tasks/cancel/:task_id": "tasks:write", // or one's own task
+  "POST /api/tasks/cancel/:task_id": "tasks:write", // One's own task may be cancelled without it.
   "POST /api/tasks/retry/:task_id": "tasks:write",
   "POST /api/tasks/discard/:task_id": "tasks:write",
   "POST /api/tasks/replay/:task_id": "tasks:write",
@@ -146,8 +152,8 @@ const RULES: Record<string, Rule> = {
   "POST /api/tasks/run": "tasks:write",
   "POST /api/tasks/executions": "tasks:track",
   "PATCH /api/tasks/executions/:id": "tasks:track",
-  "GET /api/tasks/user-tasks": "anyone known", // another's with tasks:read
-  "POST /api/tasks/user-tasks/cancel": "anyone known", // another's with tasks:write
+  "GET /api/tasks/user-tasks": "anyone known", // Those of others need tasks:read.
+  "POST /api/tasks/user-tasks/cancel": "anyone known", // Those of others need tasks:write.
   "GET /api/tasks/workers": "tasks:read",
   "GET /api/tasks/flower-info": "tasks:read",
   "GET /api/tasks/info": "tasks:read",
@@ -161,7 +167,8 @@ const RULES: Record<string, Rule> = {
   "POST /api/tasks/notifications/:id/read": "anyone known",
   "POST /api/tasks/queues/:queue/pause": "tasks:write",
   "POST /api/tasks/queues/:queue/resume": "tasks:write",
-  "GET /api/task-manager/tasks": "anyone known", // here and below: their own tasks
+  // Here and below, the caller's own tasks are shown.
+  "GET /api/task-manager/tasks": "anyone known",
   "GET /api/task-manager/tasks/:id": "anyone known",
   "GET /api/task-manager/tasks/status/:task_id": "anyone known",
   "GET /api/task-manager/tasks/workers_status": "anyone known",
@@ -177,7 +184,7 @@ const RULES: Record<string, Rule> = {
   "GET /api/task-manager/templates": "tasks:read",
   "GET /api/audit": "admin",
   "GET /metrics": "metrics:read",
-  "GET /api/live": "anyone known", // without tasks:read only of their own tasks
+  "GET /api/live": "anyone known", // Callers without tasks:read hear only of their own tasks.
   "POST /api/live/tickets": "anyone known",
   "GET /task-monitor.js": "all",
 };
@@ -192,7 +199,7 @@ interface Caller {
   init: () => Promise<CallInit>;
 }
 
-/** Someone new for every route: some routes end the caller's session. */
+/** Makes someone new for a route, as some routes end the caller's session. */
 const someone = (role: Role) => async () => ({ cookie: (await person(role)).cookie });
 
 const CALLERS: Record<string, Caller> = {
@@ -226,7 +233,7 @@ function isAllowed(rule: Rule, { role, scopes }: Caller): boolean {
   return isKnown && needed.every((scope) => scopes.some((each) => each === scope));
 }
 
-/** Where the form of the body is looked at before who sends it. */
+/** These routes look at the form of the body before they look at who sends it. */
 const BODIES: Record<string, unknown> = {
   "/api/auth/change-password": { currentPassword: "x".repeat(12), newPassword: "y".repeat(12) },
   "/api/auth/revoke-session": { token: "x" },
@@ -245,7 +252,9 @@ async function visit({ method, path }: Route, init: CallInit): Promise<Response>
   );
 }
 
-/** Refused for who one is; a wrong password at the sign-in page is not that. */
+/**
+ * Tells whether one is refused for who one is; a wrong password at the sign-in page is not that.
+ */
 async function isRefused(response: Response): Promise<boolean> {
   if (response.headers.get("location")?.includes("/sign-in?next=")) {
     return true;

@@ -5,7 +5,7 @@ import { anOrder } from "../../support/orders";
 import { person } from "../../support/people";
 import { fill, nameOf, routeTable } from "../../support/route-table";
 
-/** What is the same for all, and may be kept. */
+/** These answers are the same for all, and may be kept. */
 const PUBLIC = new Set([
   "GET /assets/console.css",
   "GET /assets/page.js",
@@ -37,7 +37,7 @@ describe.each(closed.map((route) => [nameOf(route), route] as const))("%s", (_na
   it("is kept by nobody, whoever asks, and however", async () => {
     const path = fill(route.path, valueOf);
     const isRead = route.method === "GET";
-    // What would do something is asked for by another site's page, and refused.
+    // A route that would do something is asked by another site's page, and refuses.
     const headers = {
       accept: "application/json",
       ...(isRead ? {} : { origin: "https://evil.example" }),

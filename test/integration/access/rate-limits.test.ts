@@ -23,7 +23,10 @@ async function exhaust(limiter: Name, key: string): Promise<void> {
 
 const TEST_MS = 10_000;
 
-/** Windows keep to the clock: one that ends within the test would forget what it counted. */
+/**
+ * Waits for a new window if the current one would end within the test. Windows keep to the clock,
+ * and a new one forgets what was counted.
+ */
 async function untilWindowBegins(limiter: Name): Promise<void> {
   const window = WINDOW_SECONDS[limiter] * 1000;
   const left = window - (Date.now() % window);
@@ -136,7 +139,7 @@ describe("requests that bring orders", () => {
   it("are limited by caller, counted in tens, and a refused one stores nothing", async () => {
     const key = await apiKey(["orders:write"]);
     const id = key.split("_")[1] ?? "";
-    // A limiter of fewer and a longer window, so that it can be brought to its end.
+    // This limiter allows fewer calls in a longer window, so that it can be brought to its end.
     const init = { env: { INGEST_LIMIT: env.KEY_FAILURE_LIMIT } };
     await exhaust("KEY_FAILURE_LIMIT", `key:${id}`);
     for (let request = 1; request < 10; request += 1) {

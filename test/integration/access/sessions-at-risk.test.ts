@@ -1,4 +1,7 @@
-/** What someone gains who plants a cookie, shares an administrator's power, or reads the database. */
+/**
+ * These tests try what someone gains who plants a cookie, shares an administrator's power, or reads
+ * the database.
+ */
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { sha256Hex } from "../../../src/lib/hex";
@@ -102,7 +105,7 @@ describe("two administrators who turn on each other at the same moment", () => {
     async ({ one, a, other, b }) => {
       const [left, right] = await Promise.all([person("admin"), person("admin")]);
       let first: Response | undefined;
-      // The other's request has passed every check when this one's is made and answered.
+      // The other's request has passed every check when this one is made and answered.
       const DB = beforeWrites(env.DB, async () => {
         first ??= await auth(one, { userId: right.id, ...a }, { cookie: left.cookie });
       });
