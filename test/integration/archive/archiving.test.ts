@@ -24,7 +24,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Orders that are done; every fifth is invalid. */
+/** Stores orders and delivers them; every fifth is invalid. */
 async function processed(count: number): Promise<string[]> {
   const orders = Array.from({ length: count }, (_, n) =>
     anOrder(n % 5 === 4 ? { productos: [] } : { cliente: `Cliente ${n}` }),

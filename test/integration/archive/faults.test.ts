@@ -39,7 +39,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Orders that are done, 40 days ago. */
+/** Makes orders that were done 40 days ago. */
 async function aged(count: number, overrides: Record<string, unknown> = {}): Promise<string[]> {
   const ids = await storeOrders(
     testing,
@@ -50,7 +50,7 @@ async function aged(count: number, overrides: Record<string, unknown> = {}): Pro
   return ids;
 }
 
-/** A bucket that lets something happen after, or in place of, what is asked of it. */
+/** Wraps the bucket so that something happens after, or in place of, what is asked of it. */
 function bucket(
   method: "put" | "get" | "head",
   happens: (key: string, real: () => Promise<unknown>) => Promise<unknown>,
@@ -72,7 +72,7 @@ function bucket(
 const withFiles = (files: R2Bucket): Env => ({ ...testing, FILES: files });
 const isIndex = (key: string) => key.endsWith(".index.json");
 
-/** Of the given tasks those that are still in D1. */
+/** Returns those of the given tasks that are still in D1. */
 async function inD1(ids: readonly string[]): Promise<string[]> {
   const { results } = await env.DB.prepare("SELECT id FROM tasks ORDER BY id").all<{
     id: string;

@@ -20,7 +20,7 @@ beforeEach(async () => {
   await clearArchive();
 });
 
-afterEach(clearArchive); // its records are no tasks that anything was counted of
+afterEach(clearArchive); // Statistics count none of these records, as no task was stored for them.
 
 function recordAt(ms: number, processedAt: number | null = null, customer = "ACME"): TaskRecord {
   const id = taskId(newBatchId(ms), 0);
@@ -43,7 +43,7 @@ const EVERYTHING: ArchiveWalk = {
   limit: 4,
 };
 
-/** The ids of a whole walk, page by page. */
+/** Returns the ids of a whole walk, page by page. */
 async function walkAll(walk: Partial<ArchiveWalk>): Promise<string[]> {
   const ids: string[] = [];
   let after: Place | null = null;
