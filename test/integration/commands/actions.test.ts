@@ -61,7 +61,7 @@ describe("cancel", () => {
     const order = anOrder();
     const ids = await storeOrders(env, [order, anOrder()]);
     const [cancelled = "", other = ""] = ids;
-    // The registry is asked between claim and settle: that is when the person cancels.
+    // The registry is asked between claim and settle, which is when the person cancels.
     const racing = testEnv({
       ORDER_REGISTRY: {
         getByName: (name: string) => ({

@@ -21,7 +21,7 @@ const quiet = testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
 beforeEach(clearTasks);
 
 async function runBulk(input: BulkInput): Promise<{ id: string; result: unknown }> {
-  await new Promise((resolve) => setTimeout(resolve, 2)); // a millisecond of its own
+  await new Promise((resolve) => setTimeout(resolve, 2)); // The task gets a millisecond of its own.
   const [id = ""] = await storeTasks(env, bulk, [input]);
   await deliver([id], quiet, engine);
   const task = await taskOf(id);
@@ -102,7 +102,10 @@ describe("bulk", () => {
   });
 });
 
-/** A consumer that dies in the middle of a bulk action: from the fault on nothing of it gets through. */
+/**
+ * Makes a consumer that dies in the middle of a bulk action: nothing of it gets through from the
+ * fault on.
+ */
 function dyingAt(page: number, text: string, fault: Fault): Env {
   let pages = 0;
   const DB = faultyDatabase((sql) => {

@@ -35,7 +35,7 @@ const CASES: readonly Case[] = [
   ),
 );
 
-/** A row, and its lease while it runs, for each action to have one of its own. */
+/** Stores a row, and its lease while it runs, for each action to have one of its own. */
 async function storeCase({ shown, isDiscarded, isElsewhere, isKnown }: Case): Promise<string[]> {
   const ids = await storeTasks(env, isKnown ? known : unknown, ACTIONS);
   const isRunning = shown === "STARTED" || shown === "PROGRESS";

@@ -50,7 +50,7 @@ const found = async (query: string) => {
 };
 
 async function bulk(body: unknown): Promise<unknown> {
-  await new Promise((resolve) => setTimeout(resolve, 2)); // a millisecond of its own
+  await new Promise((resolve) => setTimeout(resolve, 2)); // The task gets a millisecond of its own.
   const asked = { key, body };
   const { task_id } = await site.post<{ task_id: string }>("/api/tasks/bulk/", asked, 202);
   await site.run(task_id);

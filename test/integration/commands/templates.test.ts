@@ -83,13 +83,13 @@ describe("a template", () => {
   });
 
   it("saved again under its name is changed as a whole, and keeps created_at", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] }); // all within one millisecond
+    vi.useFakeTimers({ toFake: ["Date"] }); // All happens within one millisecond.
     const made = await save(full);
     const changed = await save({ name: full.name, task_name: "test.failing" }, 200);
     expect(changed).toMatchObject({
       task_name: "test.failing",
       default_parameters: {},
-      default_timeout: 1, // as its task says
+      default_timeout: 1, // The task's definition says so.
       default_max_retries: 2,
       estimated_duration: 60,
       typical_steps: [],
@@ -127,7 +127,7 @@ describe("a template", () => {
     const again = await save({ ...old, name: old.name.normalize("NFD") }, 200);
     expect(again.name).toBe(made.name);
     const { task_module: _, created_at: _1, updated_at: _2, ...shown } = made;
-    expect(await save(shown, 200)).toMatchObject(old); // what is shown may be sent
+    expect(await save(shown, 200)).toMatchObject(old); // A template may be sent as it is shown.
   });
 
   it.each([
