@@ -6,7 +6,7 @@ import { sessionOf } from "../../support/pages";
 const PRIMARY = /<a class="button primary" href="([^"]*)"/;
 const BACK = /name="back" value="([^"]*)"/;
 
-/** As administrator; `on` is the page that holds the form. */
+/** Sends a form as administrator; `on` is the page that holds the form. */
 async function send(path: string, fields: Record<string, string>, on?: string) {
   const headers: Record<string, string> = on === undefined ? {} : { referer: on };
   const response = await submit(path, fields, { cookie: await adminSession(), headers });

@@ -1,4 +1,7 @@
-/** No page of this site sends a name that the route it asks does not know: all its links and forms are tried. */
+/**
+ * All links and forms of this site are tried: none sends a name that the route it asks does not
+ * know.
+ */
 import { beforeAll, expect, it } from "vitest";
 import { taskId } from "../../../src/lib/ids";
 import { adminSession, call, ORIGIN, type Problem } from "../../support/api";
@@ -7,7 +10,7 @@ import { person } from "../../support/people";
 
 const LOTE = "019aa000-0000-7000-8000-00000001";
 const MAX_PAGES = 300;
-/** Routes whose names nobody checks, or which a test had better not call. */
+/** These routes check no names, or a test had better not call them. */
 const LEFT = /^\/(assets|pedidos|cdn-cgi|exports|api)(\/|$)/;
 
 interface Form {
@@ -31,7 +34,10 @@ beforeAll(async () => {
   });
 });
 
-/** The addresses a page links to, and what its forms send where, buttons with other actions included. */
+/**
+ * Returns the addresses that a page links to, and what its forms send where, buttons with other
+ * actions included.
+ */
 async function read(response: Response, here: string): Promise<{ links: string[]; forms: Form[] }> {
   const links: string[] = [];
   const forms: Form[] = [];
@@ -67,7 +73,10 @@ async function read(response: Response, here: string): Promise<{ links: string[]
   };
 }
 
-/** The name a form's receiver does not know, of the form's own and one that nobody knows behind them. */
+/**
+ * Sends a form with a name behind its own that nobody knows, and returns the name that the receiver
+ * does not know.
+ */
 async function unknownOf({ method, action, names }: Form, cookie: string): Promise<unknown> {
   const fields = new URLSearchParams([...[...names].map((name) => [name, ""]), ["xyzzy", ""]]);
   const response =
@@ -82,7 +91,8 @@ async function unknownOf({ method, action, names }: Form, cookie: string): Promi
 it("names nothing unknown in any link or form of the console", async () => {
   const cookie = await adminSession();
   const toVisit = ["/", "/sign-in?out=1", "/api/docs", "/admin", `/admin/tasks?lote=${LOTE}`];
-  // What a form leads to once it has done its work, and pages that only a filter shows.
+  // Forms lead to some of these pages once they have done their work, and only a filter shows
+  // others.
   toVisit.push("/admin/people?removed=x", "/admin/orders?deleted=4711", "/admin/keys?done=revoked");
   toVisit.push("/admin/queues?paused=orders", "/admin/queues?resumed=orders");
   toVisit.push("/admin/run?saved=linked", "/admin/account?done=password");
@@ -119,12 +129,12 @@ it("names nothing unknown in any link or form of the console", async () => {
     expect(seen.size).toBeLessThan(MAX_PAGES);
   }
   expect(wrong).toEqual([]);
-  // It did get about.
+  // The walk did get about.
   expect(seen.size).toBeGreaterThan(60);
   expect(tried.size).toBeGreaterThan(25);
 }, 120_000);
 
-/** One of many tasks, orders or people stands for all. */
+/** Returns a path in which one of many tasks, orders or people stands for all. */
 function shape(path: string): string {
   return path
     .replaceAll(/\/[0-9a-f]{8}-[0-9a-f-]+/g, "/:id")

@@ -45,7 +45,7 @@ interface Row {
   readyAt?: number;
 }
 
-/** So many rows as tasks that came `ago` and were never sent, and the counts that go with them. */
+/** Inserts this many rows as tasks that came at `readyAt`, and the counts that go with them. */
 async function insertTasks(count: number, row: Row = {}): Promise<void> {
   const { queue = "tasks", status = "PENDING", code = null, readyAt = Date.now() } = row;
   const finished = status === "FAILURE" ? readyAt : null;
@@ -62,7 +62,7 @@ async function insertTasks(count: number, row: Row = {}): Promise<void> {
       queue,
       status,
       readyAt,
-      Date.now() + 60 * MINUTE, // not for recovery to look at during the test
+      Date.now() + 60 * MINUTE, // Recovery is not to look at them during the test.
       finished,
       started,
       code,
@@ -177,7 +177,7 @@ describe("the dashboard", () => {
     for (const [index, path] of paths.entries()) {
       expect(many[index], path).toBeLessThanOrEqual((few[index] ?? 0) + 50);
     }
-    // Of each table a thousand at most in each question, and as many entries of its index.
+    // Each question reads a thousand rows of each table at most, and as many entries of its index.
     expect(Math.max(...many)).toBeLessThan(10_000);
     await clearTasks();
   });

@@ -3,7 +3,7 @@ import { call } from "../../support/api";
 import { processAll } from "../../support/api-orders";
 import { sessionOf, submit, visit } from "../../support/pages";
 
-/** Whatever the time is, it is a later day in the east. */
+/** It is always a later day in the east than in the west. */
 const EAST = "Pacific/Kiritimati";
 const WEST = "Etc/GMT+12";
 const LISTS = ["/admin/tasks", "/admin/orders", "/admin/failures"] as const;
@@ -75,7 +75,7 @@ describe("the days of a list", () => {
     const input = await call(`${sent.headers.get("location")}/input`, { cookie });
     expect(await input.json()).toMatchObject({
       desde: "2026-03-28T23:00:00.000Z",
-      hasta: "2026-03-29T22:00:00.000Z", // a day of 23 hours
+      hasta: "2026-03-29T22:00:00.000Z", // The day has 23 hours.
     });
   });
 });

@@ -38,7 +38,7 @@ function submit(
   });
 }
 
-/** Orders that failed, without their messages ever being sent. */
+/** Makes orders that failed, without their messages ever being sent. */
 async function failed(orders: readonly unknown[]): Promise<string[]> {
   const ids = await storeOrders(env, orders);
   await deliver(ids, env);
@@ -190,7 +190,7 @@ describe("an action on many tasks", () => {
     expect(await pageOf(path)).toMatch(/<h1>Reintentar 1[.,]000 tareas/);
     await seedTasks(newBatchId(Date.now()), ["FAILURE"]);
     expect(await pageOf(path)).toMatch(/<h1>Reintentar 1[.,]000\+ tareas/);
-    // What was found is promised, not what was looked at.
+    // The page promises what was found, not what was looked at.
     await env.DB.prepare("UPDATE tasks SET status = 'REVOKED' WHERE id LIKE '%7'").run();
     await recount();
     expect(await pageOf(path)).toMatch(/<h1>Reintentar 9[0-9]{2}\+ tareas/);

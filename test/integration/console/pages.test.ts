@@ -11,15 +11,15 @@ import { type Execution, processAll } from "../../support/api-orders";
 const HTML = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
 const FORM = "application/x-www-form-urlencoded";
 
-/** With headers one may add to. */
+/** Visit is a call whose headers may be added to. */
 type Visit = Omit<CallInit, "headers"> & { headers?: Record<string, string> };
 
-/** As a browser asks for a page. */
+/** Asks for a page as a browser does. */
 function visit(path: string, init: Visit = {}): Promise<Response> {
   return call(path, { ...init, headers: { ...HTML, ...init.headers } });
 }
 
-/** As a browser sends a form of this site. */
+/** Sends a form of this site as a browser does. */
 function submit(path: string, fields: Record<string, string>, init: Visit = {}) {
   const headers = { "content-type": FORM, origin: ORIGIN, "sec-fetch-site": "same-origin" };
   return visit(path, {
@@ -55,7 +55,10 @@ function cookiesOf(response: Response): string {
   return cookies.map((cookie) => cookie.split(";")[0]).join("; ");
 }
 
-/** A person of each role, an order that is stored and one that failed; made once. */
+/**
+ * The scene has a person of each role, an order that is stored and one that failed; it is made
+ * once.
+ */
 let made: ReturnType<typeof make> | undefined;
 
 function scene() {

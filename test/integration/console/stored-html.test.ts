@@ -1,4 +1,7 @@
-/** Markup in everything people and machines can store or send: pages show it and never run it. */
+/**
+ * Markup is in everything that people and machines can store or send: pages show it and never run
+ * it.
+ */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { SCRIPT_URL } from "../../../src/admin/shared/assets";
@@ -38,7 +41,10 @@ beforeAll(async () => {
   await storeEverywhere();
 });
 
-/** Straight into the database, past every check: whoever got something in by another way. */
+/**
+ * Stores markup straight into the database, past every check, as someone would who got in by
+ * another way.
+ */
 async function storeEverywhere(): Promise<void> {
   const lote = newBatchId(Date.now());
   batch = await batchLink(env, lote);
@@ -83,7 +89,9 @@ async function storeEverywhere(): Promise<void> {
   await recount();
 }
 
-/** A page as the administrator's browser gets it, in either language; null for a redirect. */
+/**
+ * Returns a page as the administrator's browser gets it, in either language; null for a redirect.
+ */
 async function page(path: string, language = "es"): Promise<string | null> {
   const headers = { accept: "text/html" };
   const response = await call(path, { cookie: `${cookie}; lang=${language}`, headers });
@@ -96,7 +104,7 @@ async function page(path: string, language = "es"): Promise<string | null> {
   return html;
 }
 
-/** A page that shows what was stored, and does no more than that. */
+/** Checks that a page shows what was stored, and does no more than that. */
 async function assertShown(path: string, language?: string): Promise<void> {
   const html = (await page(path, language)) ?? "";
   expect(html, path).toContain(MARK);
