@@ -18,7 +18,7 @@ import { cellsOf, textOf } from "../../support/exported";
 import { person } from "../../support/people";
 import { recount } from "../../support/recount";
 
-/** A Thursday at ten, long ago; tasks are a minute apart. */
+/** The first task is of a Thursday at ten, long ago; tasks are a minute apart. */
 const FIRST = Date.parse("2026-01-01T10:00:00Z");
 const COUNT = 2400;
 const idAt = (index: number) => taskId(newBatchId(FIRST + index * 60_000), index % 7);
@@ -26,7 +26,7 @@ const ids = Array.from({ length: COUNT }, (_, index) => idAt(index));
 const batch = (ids[100] ?? "").slice(0, -4);
 const STATES = ["SUCCESS", "FAILURE", "REVOKED", "PENDING", "RETRY", "SUCCESS", "SUCCESS"];
 
-/** Of all kinds: by the index each column goes round in a cycle of its own. */
+/** The seeds are of all kinds: each column goes round in a cycle of its own, by the index. */
 const SEED = `
 INSERT INTO tasks (id, name, module, queue, status, subject, user, input, max_attempts, attempts,
   ready_at, check_at, created_at, started_at, finished_at, worker, error_code, error_message,
@@ -68,7 +68,7 @@ async function exported(formato: string, filter: object, init: CallInit): Promis
   return task_id;
 }
 
-/** Everything the list of tasks shows of a filter, all pages of it. */
+/** Returns everything that the list of tasks shows of a filter, all pages of it. */
 async function listed(filter: object): Promise<Execution[]> {
   const query = new URLSearchParams(
     Object.entries(filter).map(([name, value]) => [name, String(value)]),
@@ -80,7 +80,10 @@ async function listed(filter: object): Promise<Execution[]> {
   return pages.flatMap(({ results }) => results);
 }
 
-/** As a cell of a spreadsheet: nothing for null and what is not known, text for formulas. */
+/**
+ * Returns a value as a cell of a spreadsheet: nothing for null and what is not known, text for
+ * formulas.
+ */
 function shown(task: Execution | undefined, name: string): string {
   const isKnown = name !== "duration_seconds" || task?.["completed_at"] !== null;
   const value = isKnown ? task?.[name === "user" ? "requested_by" : name] : null;
@@ -88,7 +91,7 @@ function shown(task: Execution | undefined, name: string): string {
   return typeof value === "string" && /^[=+@-]/.test(text) ? `'${text}` : text;
 }
 
-/** Line by line, cell by cell. */
+/** Checks that a file holds these tasks, line by line and cell by cell. */
 function expectSame(csv: string, tasks: readonly Execution[]): void {
   const [head = [], ...lines] = cellsOf(csv.replace(/^\u{FEFF}/u, ""));
   expect(lines.map(([id]) => id)).toEqual(tasks.map(({ id }) => id));
@@ -179,7 +182,8 @@ describe("an export of tasks over the API", () => {
       { user: "user:1" },
       { cookie: (await person("viewer")).cookie },
     );
-    expectSame(await textOf(id), await listed({ user: "user:1" })); // of others, as the list
+    // The file has tasks of others, as the list does.
+    expectSame(await textOf(id), await listed({ user: "user:1" }));
     const noLink = await post(`/api/exports/${id}/link`, {}, { key: blind });
     expect((await expectProblem(noLink, 403, "forbidden"))["scope"]).toBe("tasks:read");
   });

@@ -24,14 +24,17 @@ const sliced = new Engine([defineExport(taskSource, PART, 0)]);
 const quiet = (overrides: Partial<Record<keyof Env, unknown>> = {}) =>
   testEnv({ QUEUE_TASKS: deafQueue, ...overrides });
 
-/** An export whose message is not sent. */
+/** Stores an export whose message is not sent. */
 async function storeExport(filter: TaskFilter, formato: "csv" | "ndjson" = "csv"): Promise<string> {
   const task = { input: JSON.stringify({ formato, filter }), subject: null };
   const accepted = await enqueue(quiet(), exportTasks, [task], { user: "user:x" });
   return accepted.taskIds[0] ?? "";
 }
 
-/** Ended tasks put into the database, one a millisecond; of the module each so manieth. Newest first. */
+/**
+ * Puts ended tasks into the database, one a millisecond. Of every so many, the first is of the
+ * module; returns the ids of these, newest first.
+ */
 async function seed(
   count: number,
   module: string,
@@ -65,7 +68,7 @@ describe("an export of tasks", () => {
     await deliver([csv], quiet(), engine);
     expect(cellsOf(await textOf(csv))).toHaveLength(1);
     await clearTasks();
-    const alone = await storeExport({}, "ndjson"); // does not hold itself
+    const alone = await storeExport({}, "ndjson"); // An export does not hold itself.
     await deliver([alone], quiet(), engine);
     expect(await textOf(alone)).toBe("");
     const { result } = await taskOf(alone);
@@ -187,7 +190,7 @@ describe("a large export of tasks", () => {
     await deliver([id], quiet({ FILES: files }), engine);
     expect(await idsIn(id)).toEqual(ids);
     expect(calls).not.toContain("create");
-    expect(sizes.length).toBeLessThan(3); // the first two parts were not written again
+    expect(sizes.length).toBeLessThan(3); // The first two parts were not written again.
     stuck.open();
     await dying;
     expect(await idsIn(id)).toEqual(ids);

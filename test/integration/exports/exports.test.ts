@@ -25,7 +25,7 @@ const engine = new Engine([exportOrders]);
 const quiet = (overrides: Partial<Record<keyof Env, unknown>> = {}) =>
   testEnv({ QUEUE_TASKS: deafQueue, ...overrides });
 
-/** An export of orders of a customer of its own, its message not sent. */
+/** Stores an export of orders of a customer of its own, whose message is not sent. */
 async function storeExport(
   input: Partial<OrderExportInput>,
   user: string | null = BY,
@@ -50,7 +50,7 @@ async function expectLines(id: string, orders: readonly string[]): Promise<void>
 
 let bulky: ReturnType<typeof storeBulkyCustomer> | undefined;
 
-/** Orders of one customer that make up a file of more than three parts; stored once. */
+/** Returns one customer whose orders make up a file of more than three parts; stored once. */
 function bulkyCustomer() {
   bulky ??= storeBulkyCustomer();
   return bulky;
@@ -209,7 +209,7 @@ it("a page of orders is read in order, once, and holds a megabyte and one order 
   }
   expect(found).toEqual([...small, ...orders]);
   expect(sizes.slice(0, 2)).toEqual([500, 500]);
-  expect(sent.filter(({ rowsRead }) => rowsRead > 2510)).toEqual([]); // five an order
+  expect(sent.filter(({ rowsRead }) => rowsRead > 2510)).toEqual([]); // An order costs five rows.
   await env.DB.prepare("DELETE FROM orders WHERE processed_at < 1000 AND customer = ?")
     .bind(cliente)
     .run();
