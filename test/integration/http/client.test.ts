@@ -1,4 +1,4 @@
-/** What is not typed here does not compile: the client knows the routes it calls. */
+/** The client knows the routes it calls: what is not typed here does not compile. */
 import { exports } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { createClient } from "../../../src/client";

@@ -8,10 +8,10 @@ import { fill, nameOf, routeTable } from "../../support/route-table";
 const CHUNK = new Uint8Array(65_536).fill(0x20);
 /** A chunk or two may be read ahead of what was asked for. */
 const IN_FLIGHT = 3 * CHUNK.byteLength;
-/** Where the sender gives up, lest a route that reads on takes all memory before it fails. */
+/** The sender gives up here, lest a route that reads on takes all memory before it fails. */
 const ENOUGH = 32 * 1024 * 1024;
 
-/** White space without end; tells how much of it was asked for. */
+/** Makes white space without end, and tells how much of it was asked for. */
 function endless() {
   const seen = { bytes: 0 };
   const stream = new ReadableStream<Uint8Array>({
@@ -33,7 +33,7 @@ const TYPES = [
   "multipart/form-data; boundary=edge",
 ];
 
-/** Whose routes take more, of those who may. */
+/** These routes take more, from callers who may use them. */
 const LIMITS: Record<string, number> = {
   "/api/pedidos": MAX_ORDERS_BYTES,
   "/api/tasks/executions": MAX_LONG_BODY_BYTES,
@@ -61,7 +61,7 @@ it.each(unsafe.map((route) => [nameOf(route), route] as const))(
           {
             method,
             ...caller,
-            env: {}, // in this isolate: no pipe between, which would read ahead
+            env: {}, // The route runs in this isolate, as a pipe between isolates would read ahead.
             headers: { "content-type": type },
             body: stream,
           },
@@ -90,7 +90,7 @@ it.each(unsafe.map((route) => [nameOf(route), route] as const))(
 );
 
 describe("a body whose sender hangs up", () => {
-  /** Half an object, and then what the platform says of it. */
+  /** Sends half an object, and then what the platform says of a sender that hung up. */
   const cut = () =>
     new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(new TextEncoder().encode('{"id":1,"name":')),

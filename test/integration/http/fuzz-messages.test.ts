@@ -1,4 +1,4 @@
-/** What the queues may deliver: anything. FUZZ_RUNS and FUZZ_SEED: see the support file. */
+/** The queues may deliver anything. The support file says what FUZZ_RUNS and FUZZ_SEED do. */
 import { createExecutionContext, createMessageBatch, getQueueResult } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
@@ -15,13 +15,13 @@ import { clearTasks } from "../../support/recount";
 const DEAD = "pedidos-dead-letters";
 const QUEUES = ["pedidos-orders", "pedidos-tasks", DEAD];
 const BATCH = 20;
-/** Messages of a batch, a little less than on average. */
+/** A batch has this many messages, a little less than on average. */
 const USUAL = 8;
 const LOTE = "019aa000-0000-7000-8000-00000000";
 const FINAL = ["SUCCESS", "FAILURE", "REVOKED"] as const;
 const held = taskId(LOTE, 3);
 
-/** One that is ours, in each final state, one that somebody runs, one to be run. */
+/** The known ids are of a task in each final state, one that somebody runs, and one to be run. */
 let known: string[] = [];
 
 beforeEach(async () => {
@@ -32,7 +32,10 @@ beforeEach(async () => {
   known.push(...(await storeOrders(env, [anOrder()])));
 });
 
-/** Bodies a producer of any kind may send: JSON, and what only a structured clone carries. */
+/**
+ * Strangers are the bodies that a producer of any kind may send: JSON, and what only a structured
+ * clone carries.
+ */
 const stranger = fc.oneof(
   anyJson,
   hostileText,
@@ -50,7 +53,10 @@ const stranger = fc.oneof(
   ),
 );
 
-/** With the members of ours, right or wrong; `place` picks one of the ids known. */
+/**
+ * These bodies have the members of the system's own messages, right or wrong; `place` picks one of
+ * the known ids.
+ */
 const ours = fc.record(
   {
     v: fc.oneof({ weight: 5, arbitrary: fc.constant(1) }, fc.double(), anyJson),
@@ -104,7 +110,10 @@ const isNewer = (message: unknown) => {
   return typeof message === "object" && typeof v === "number" && v > 1;
 };
 
-/** Of the shape of ours; a dead letter, of any version, must also name a task that is there. */
+/**
+ * Tells whether a message has the shape of the system's own. A dead letter, of any version, must
+ * also name a task that is there.
+ */
 function isOurs(message: unknown, queue: string): boolean {
   const { v, task_id: id } = (message ?? {}) as { v?: unknown; task_id?: unknown };
   const version = v === 1 || (queue === DEAD && isNewer(message));
@@ -112,7 +121,7 @@ function isOurs(message: unknown, queue: string): boolean {
   return shaped && (queue !== DEAD || known.includes(id));
 }
 
-/** Messages kept as failures that can be seen. */
+/** Counts the messages that were kept as failures and can be seen. */
 async function kept(): Promise<number> {
   const count = env.DB.prepare("SELECT count(*) AS n FROM tasks WHERE name = 'system.message'");
   return (await count.first<number>("n")) ?? 0;
@@ -134,7 +143,8 @@ describe.each(QUEUES)("%s", (queue) => {
           const { outcome, acked, retried } = await deliver(queue, sent);
           expect(outcome).toBe("ok");
           expect(acked + retried.length).toBe(bodies.length);
-          // Only what a later deployment understands is put off, and only what is ours is not kept.
+          // Only what a later deployment understands is put off, and only what is the system's own
+          // is not kept.
           const newer = queue === DEAD ? 0 : sent.filter(isNewer).length;
           expect(retried.length).toBe(newer);
           const strangers = sent.filter((message) => !isOurs(message, queue)).length - newer;

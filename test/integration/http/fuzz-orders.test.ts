@@ -1,4 +1,7 @@
-/** Orders with one thing broken, from the request to their end. FUZZ_RUNS and FUZZ_SEED: see the support file. */
+/**
+ * Orders with one thing broken are followed from the request to their end. The support file says
+ * what FUZZ_RUNS and FUZZ_SEED do.
+ */
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
@@ -12,7 +15,7 @@ import { FUZZ_RUNS, ORDERS, share } from "../../support/fuzz-settings";
 import { asBytes, broken } from "../../support/hostile-json";
 
 const REQUEST = 20;
-/** Orders of a request, a little less than on average. */
+/** A request has this many orders, a little less than on average. */
 const USUAL = 8;
 const own = testEnv({ QUEUE_ORDERS: deafQueue });
 

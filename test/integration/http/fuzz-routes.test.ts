@@ -1,4 +1,7 @@
-/** Every route of the site's table under hostile requests. FUZZ_RUNS and FUZZ_SEED: see the support file. */
+/**
+ * Every route of the site's table gets hostile requests. The support file says what FUZZ_RUNS and
+ * FUZZ_SEED do.
+ */
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -47,7 +50,9 @@ afterAll(() => {
   console.log(`${requests} requests, by status:`, Object.fromEntries(statuses));
 });
 
-/** Some routes end sessions, revoke keys or change roles: afterwards all is as it was. */
+/**
+ * Keeps the callers, or restores them, as some routes end sessions, revoke keys or change roles.
+ */
 async function keepCallers(how: "CREATE TABLE" | "restore"): Promise<void> {
   const tables = ["users", "accounts", "sessions", "api_keys"];
   if (how === "CREATE TABLE") {
@@ -67,7 +72,7 @@ async function keepCallers(how: "CREATE TABLE" | "restore"): Promise<void> {
   ]);
 }
 
-/** The request, unless no client could send it. */
+/** Returns the request, or null if no client could send it. */
 function requestOf({ caller, method, path, headers, body }: HostileRequest): CallInit | null {
   const { cookie, key } = callers.get(caller) ?? {};
   try {
@@ -96,7 +101,7 @@ async function holds(request: HostileRequest): Promise<void> {
   lines.length = 0;
   const response = await answered(call(request.path, init));
   statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-  // First: it tells the cause of what the answer hides.
+  // The log is checked first, as it tells the cause of what the answer hides.
   expect(lines.filter((line) => line.includes('"http.failed"'))).toEqual([]);
   await assertDecent(response, request.path, request.method);
   expectNoSecret(lines.join("\n"), secrets);

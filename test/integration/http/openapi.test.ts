@@ -1,4 +1,7 @@
-/** The API's description is OpenAPI 3.1, covers every route, and its schemas are those of the answers. */
+/**
+ * The API's description is OpenAPI 3.1 and covers every route, and its schemas are those of the
+ * answers.
+ */
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { createApp } from "../../../src/app";
@@ -31,7 +34,7 @@ const failing = aDefinition({
 });
 const site = siteOf([failing]);
 const METHODS = ["get", "post", "put", "patch", "delete"];
-/** Below /api, but no API: better-auth's own, and the description itself. */
+/** These routes below /api are no API: better-auth's own, and the description itself. */
 const APART = /^\/api\/(auth|openapi\.json|docs)(\/|$)/;
 
 let document: Document;
@@ -45,7 +48,7 @@ const operations = () =>
     Object.entries(item).map(([method, operation]) => ({ path, method, operation })),
   );
 
-/** The schema with what it refers to put in its place. */
+/** Returns the schema with what it refers to put in its place. */
 function resolved(schema: unknown): unknown {
   if (Array.isArray(schema)) {
     return schema.map(resolved);
@@ -62,7 +65,7 @@ function resolved(schema: unknown): unknown {
   return Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, resolved(value)]));
 }
 
-/** Compiled: throws when it is no JSON Schema. */
+/** Compiles a schema; throws when it is no JSON Schema. */
 const compiled = (schema: Json) => z.fromJSONSchema(resolved(schema) as Json);
 
 describe("/api/openapi.json", () => {
@@ -109,7 +112,7 @@ describe("/api/openapi.json", () => {
       const at = `${method} ${path}`;
       expect(operation.summary, at).toMatch(/\S/);
       if (!path.startsWith("/api/") || (path.startsWith("/api/live") && method === "get")) {
-        continue; // it sends a browser to a page, or becomes a socket
+        continue; // The route sends a browser to a page, or becomes a socket.
       }
       const good = Object.entries(operation.responses).filter(([status]) => status.startsWith("2"));
       expect(good.length, at).toBeGreaterThan(0);

@@ -1,4 +1,7 @@
-/** Nothing a request says is silently ignored: every route of the table is asked with a name it does not know. */
+/**
+ * Nothing that a request says is silently ignored: every route of the table is asked with a name it
+ * does not know.
+ */
 import * as fc from "fast-check";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -28,9 +31,12 @@ const UNKNOWN = "xyzzy";
 const OLD = "/api/task-manager/tasks";
 const JSON_HEADERS = { "content-type": JSON_TYPE };
 
-/** Linked from mails and campaigns, which add names of their own, or files that are the same anyway. */
+/**
+ * These routes are linked from mails and campaigns, which add names of their own, or serve files
+ * that are the same anyway.
+ */
 const IGNORING = /^GET (\/|\/healthz|\/task-monitor\.js|\/assets\/.*|\/pedidos\/lotes\/:batch)$/;
-/** Orders are documents that are kept as sent, not fields of the route. */
+/** This route's orders are documents that are kept as sent, not fields of the route. */
 const KEPT_AS_SENT = "POST /api/pedidos";
 
 const strict = routeTable.filter((route) => !IGNORING.test(nameOf(route)));
@@ -64,7 +70,7 @@ const at = ({ path }: Route) =>
     name === "session" ? "1" : (ids.find(([of]) => of.test(path))?.[1] ?? "1"),
   );
 
-/** As the caller who may: a key administers nothing, and no person tracks work. */
+/** Makes the call as a caller who may: a key administers nothing, and no person tracks work. */
 async function asCaller({ method, path }: Route, init: CallInit = {}): Promise<CallInit> {
   const byPerson = /^\/(admin|sign|preferences|api\/(auth|keys|audit|docs))/.test(path);
   return byPerson || (method === "DELETE" && path.startsWith("/api/pedidos"))
@@ -82,7 +88,7 @@ async function sendForm(route: Route, fields: [string, string][]): Promise<Respo
   return call(at(route), await asCaller(route, { body: new URLSearchParams(fields) }));
 }
 
-/** A body the route describes, where it describes one. */
+/** Makes a body that the route describes; {} where it describes none. */
 const described = (route: Route): object => {
   const values = bodyOf(route);
   const one = values === null ? {} : fc.sample(values, { numRuns: 1, seed: 1 })[0];
