@@ -129,7 +129,7 @@ describe("a socket ends with", () => {
     await vi.waitFor(() => expect(signedOut.closed).toBe(CLOSE_ENDED));
     await publishNow(aChange());
     await vi.waitFor(() => expect(signedIn.rows.size).toBe(1));
-    // The cookie still bears a signed copy of the session; a socket asks the database.
+    // The cookie still bears a signed copy of the session, but a socket asks the database.
     await expectProblem(await upgrade("", { cookie }), 401, "unauthorized");
   });
 

@@ -35,7 +35,7 @@ import { aDefinition } from "../../support/tasks";
 const quiet = () => testEnv({ QUEUE_ORDERS: deafQueue, QUEUE_TASKS: deafQueue });
 const rest = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS + 100));
 
-/** The states a task was seen in, in order, without repeats. */
+/** Returns the states that a task was seen in, in order, without repeats. */
 function statesOf({ messages }: Listener, id: string): string[] {
   const seen = messages.flatMap(({ rows = [] }) => rows.filter((row) => row.id === id));
   return seen.map(({ status }) => status).filter((status, i, all) => status !== all[i - 1]);
@@ -47,7 +47,7 @@ beforeAll(() => publishTo(publishToHub));
 
 beforeEach(async () => {
   listener = await listen("", { key: await masterKey() });
-  await rest(); // this isolate may rest after a publish nobody heard
+  await rest(); // This isolate may rest after a publish that nobody heard.
 });
 
 afterEach(() => {
@@ -118,7 +118,7 @@ describe("whoever listens is told", () => {
   });
 });
 
-/** A batch of the dead letter queue. */
+/** Makes a batch of the dead letter queue. */
 function deadLetters(...bodies: unknown[]): MessageBatch {
   return createMessageBatch(
     "pedidos-dead-letters",
@@ -172,7 +172,7 @@ describe("whoever listens is told of what no consumer settles:", () => {
     }
     calls.mockClear();
     await recover(quiet(), Date.now());
-    expect(calls).not.toHaveBeenCalled(); // it changed nothing more
+    expect(calls).not.toHaveBeenCalled(); // The second recovery changed nothing more.
   });
 
   it("in the right order, even of tasks that end before the message is sent", async () => {
@@ -182,7 +182,7 @@ describe("whoever listens is told of what no consumer settles:", () => {
       await publishToHub(...publish);
     });
     const [crashed = "", failed = ""] = await storeOrders(quiet(), [anOrder(), anOrder()]);
-    // A queue that delivers at once, and says so only when the task has ended.
+    // This queue delivers at once, and says so only when the task has ended.
     const sendBatch = async (messages: { body: { task_id: string } }[]) => {
       await deliver(
         messages.map(({ body }) => body.task_id),
@@ -259,7 +259,7 @@ describe("whoever listens is told of what no consumer settles:", () => {
       }
     }
     const told = listener.messages.length;
-    expect(await resumeQueue(quiet(), "tasks")).toBe(false); // it is not paused
+    expect(await resumeQueue(quiet(), "tasks")).toBe(false); // The queue is not paused.
     await rest();
     expect(listener.messages).toHaveLength(told);
     narrow.socket.close();
@@ -271,7 +271,7 @@ describe("whoever listens is told of what no consumer settles:", () => {
     const broken = { ...quiet(), LIVE_HUB } as unknown as Env;
     const [held = ""] = await storeOrders(quiet(), [anOrder()]);
     const failing = async <T>(act: () => Promise<T>): Promise<T> => {
-      await rest(); // not silent from the failure before
+      await rest(); // The isolate is no longer silent from the failure before.
       return act();
     };
     await failing(async () => {
@@ -304,14 +304,16 @@ describe("publishing", () => {
     const calls = vi.spyOn(env.LIVE_HUB, "getByName");
     await deliver(ids, quiet());
     expect(calls.mock.calls.length).toBeGreaterThan(0);
-    expect(calls.mock.calls.length).toBeLessThanOrEqual(2); // that it started, if it takes long
+    // One further call may tell that the batch started, if it takes long.
+    expect(calls.mock.calls.length).toBeLessThanOrEqual(2);
   });
 
   it("stops while nobody listens, and is heard again at most a second after somebody does", async () => {
     listener.socket.close();
     await vi.waitFor(() => expect(listener.closed).not.toBeNull());
     const now = Date.now();
-    const later = vi.spyOn(Date, "now").mockReturnValue(now + 40_000); // past the hub's linger
+    // The time is past the hub's linger.
+    const later = vi.spyOn(Date, "now").mockReturnValue(now + 40_000);
     await publishToHub(env, () => [aChange()]);
     const calls = vi.spyOn(env.LIVE_HUB, "getByName");
     await publishToHub(env, () => {
@@ -333,7 +335,7 @@ describe("publishing", () => {
     ]) {
       const broken = { ...quiet(), LIVE_HUB: { getByName: () => ({ publish }) } } as unknown as Env;
       const ids = await storeOrders(quiet(), [anOrder()]);
-      await rest(); // not silent from the last failure
+      await rest(); // The isolate is no longer silent from the last failure.
       expect(await deliver(ids, broken)).toEqual({ acked: ids, retried: [] });
     }
     await rest();
@@ -344,7 +346,10 @@ describe("publishing", () => {
   });
 });
 
-/** Follows a batch by the protocol: rows as they come, the list whenever it is told to read. */
+/**
+ * Follower follows a batch by the protocol: it takes rows as they come, and the list whenever it is
+ * told to read.
+ */
 class Follower {
   readonly known = new Map<string, string>();
   #seen = 0;
@@ -360,7 +365,7 @@ class Follower {
     return this.#running;
   }
 
-  /** One message after the other, however often it is asked. */
+  /** Handles one message after the other, however often it is asked. */
   async #afterThat(): Promise<void> {
     await this.#running;
     while (this.#seen < this.listener.messages.length) {

@@ -128,7 +128,7 @@ describe("a client that comes back", () => {
   });
 
   it("is told to read again when publishers may have rested meanwhile", async () => {
-    await evictDurableObject(hubOf(env)); // it has heard nothing yet
+    await evictDurableObject(hubOf(env)); // The hub has heard nothing yet.
     const first = await listenTo("");
     await leave(first);
     const later = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 60_000);
@@ -152,7 +152,7 @@ describe("the hub", () => {
 
   it("tells everyone to read again when it lost what it was about to tell", async () => {
     const listener = await listenTo("");
-    // A minute ahead, the alarm does not go off before the hub is gone.
+    // The alarm, set a minute ahead, does not go off before the hub is gone.
     const ahead = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 60_000);
     const lost = aChange();
     await publishNow(aChange());
