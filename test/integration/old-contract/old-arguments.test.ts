@@ -1,4 +1,4 @@
-/** What programs of the old task manager give: names of any length and case, nulls, limits, ids. */
+/** Programs of the old task manager give names of any length and case, nulls, limits and ids. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { enqueueOne } from "../../../src/tasks/accepting/enqueue";

@@ -1,4 +1,4 @@
-/** A client written for the API of the old task manager, of which it uses nothing but that. */
+/** This client is written for the API of the old task manager, and uses nothing else. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { enqueueOne } from "../../../src/tasks/accepting/enqueue";
@@ -11,7 +11,10 @@ import { aDefinition } from "../../support/tasks";
 
 type Json = Record<string, unknown>;
 
-/** What the old front end and the modules did: polling, a cancel button, one's own tasks. */
+/**
+ * OldClient does what the old front end and the modules did: polling, a cancel button, one's own
+ * tasks.
+ */
 class OldClient {
   constructor(
     readonly user: string | undefined,
@@ -26,7 +29,7 @@ class OldClient {
     return response.json();
   }
 
-  /** What the TaskMonitor component drew, every five seconds. */
+  /** Reads what the TaskMonitor component drew, every five seconds. */
   async poll() {
     const data = await this.#get(
       `/api/tasks/executions/?user=${this.user}&task_module=nomina&ordering=-created_at`,

@@ -1,4 +1,4 @@
-/** Tasks as programs of the old task manager read them. */
+/** Programs of the old task manager read tasks with these values. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { listBriefly } from "../../../src/tasks/reading/list";

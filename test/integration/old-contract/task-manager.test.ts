@@ -1,4 +1,4 @@
-/** The routes of the old task manager, by its own addresses and names. */
+/** The routes of the old task manager answer by its own addresses and names. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { enqueueOne } from "../../../src/tasks/accepting/enqueue";
@@ -81,7 +81,7 @@ beforeEach(async () => {
 });
 afterEach(() => gate.open());
 
-/** A task of each state, by the state. */
+/** Makes a task of each state, by the state. */
 async function oneOfEach(user: string | null = null): Promise<Record<string, string>> {
   const [done, failed, retried, revoked, waiting] = await Promise.all(
     ["done", "fails", "retries", "done", "done"].map((input) => start(input, user)),
@@ -191,7 +191,7 @@ describe("tasks/status/", () => {
         status: state,
         user_friendly_message,
         exists_locally: true,
-        exists_in_flower: state !== "PROGRESS", // which runs elsewhere
+        exists_in_flower: state !== "PROGRESS", // The task in PROGRESS runs elsewhere.
       });
     }
   });
@@ -452,7 +452,7 @@ describe("tasks/workers_status/", () => {
       status: "active",
       active_tasks: 1,
       total_tasks: 1,
-      queues: ["orders"], // whose batch this test delivers
+      queues: ["orders"], // This test delivers a batch of that queue.
       uptime: expect.any(Number),
     };
     const one = { success: true, workers: [worker], total_workers: 1, active_workers: 1 };

@@ -1,4 +1,7 @@
-/** What a person or a key started, in the words of the old task manager, and its end all at once. */
+/**
+ * What a person or a key started is told in the words of the old task manager, and can be ended all
+ * at once.
+ */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { enqueueOne } from "../../../src/tasks/accepting/enqueue";
@@ -303,7 +306,8 @@ describe("POST /api/tasks/user-tasks/cancel", () => {
     let calls = 0;
     const DB = beforeWrites(env.DB, async () => {
       calls += 1;
-      await (calls === 2 ? end.run() : undefined); // after the look, before the cancel
+      // The second call comes after the look, and before the cancel.
+      await (calls === 2 ? end.run() : undefined);
     });
     const slow = siteOf([payroll], { DB });
     expect(await slow.post<Cancelled>(CANCEL, { key: keys.none })).toEqual(all(1, 1));
