@@ -1,4 +1,7 @@
-/** Orders and a catalogue that is half broken: who waits, who fails, and what all consumers know. */
+/**
+ * A catalogue is half broken: these tests say which orders wait, which fail, and what all consumers
+ * know.
+ */
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -33,7 +36,7 @@ async function process(tested: Env, ids: number[]): Promise<string[]> {
   return tasks;
 }
 
-/** The environment as another isolate sees it: nothing in memory. */
+/** Makes the environment as another isolate sees it, with nothing in memory. */
 const elsewhere = (tested: Env): Env => ({ ...tested });
 
 describe("a catalogue of 400 products of which those divisible by 37 always answer 503", () => {
@@ -57,7 +60,7 @@ describe("a catalogue of 400 products of which those divisible by 37 always answ
       const expected = { status: "FAILURE", attempts: 3, error_code: "catalogue_failed" };
       expect(await taskOf(id)).toMatchObject(expected);
     }
-    // Each sick one three times, and what was asked beside them to know who is to blame.
+    // Each sick product was asked for three times, beside what was asked to know who is to blame.
     expect(asked.filter(sick).length).toBe(30);
     expect(asked.length).toBeLessThan(400 + 20 + 30);
     const status = await catalogueStatus(tested);
@@ -157,10 +160,11 @@ describe("a catalogue that heals", () => {
     const tasks = await process(tested, [1, 2, 3, 4, 5, 6]);
     for (let wait = 0; wait < 6; wait++) {
       passTime(5 * MINUTE);
-      await deliver(tasks, tested); // so long that each waits for five minutes
+      await deliver(tasks, tested); // Each order waits for five minutes after this many deliveries.
     }
     expect(await dueIn(tasks[0])).toBeGreaterThan(2 * MINUTE);
-    expect(await runDurableObjectAlarm(deskOf(tested))).toBe(true); // in vain, so it comes again
+    // The look is in vain, so the alarm comes again.
+    expect(await runDurableObjectAlarm(deskOf(tested))).toBe(true);
     down = false;
     passTime(MINUTE + 1000);
     expect(await runDurableObjectAlarm(deskOf(tested))).toBe(true);
@@ -427,7 +431,7 @@ it("loses nothing when the desk cannot be asked: the order waits without an atte
   expect(await taskOf(id)).toMatchObject({ status: "SUCCESS" });
 });
 
-/** Milliseconds until a task may run. */
+/** Returns the milliseconds until a task may run. */
 async function dueIn(id: string | undefined): Promise<number> {
   const row = await env.DB.prepare("SELECT ready_at FROM tasks WHERE id = ?1")
     .bind(id)
@@ -435,7 +439,7 @@ async function dueIn(id: string | undefined): Promise<number> {
   return (row?.ready_at ?? 0) - Date.now();
 }
 
-/** An answer that does not come. */
+/** Makes an answer that does not come. */
 function never(signal: AbortSignal | null | undefined): Promise<Response> {
   return new Promise((_, reject) => {
     signal?.addEventListener("abort", () => reject(signal.reason as Error));

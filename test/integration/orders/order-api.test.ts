@@ -166,7 +166,7 @@ describe("a processed order", () => {
   });
 });
 
-/** 25 orders of which many share their moment, one customer's and another's in turn. */
+/** These 25 orders share their moments by fours, and every fifth is of another customer. */
 const T0 = Date.parse("2020-02-01T12:00:00Z");
 const seeds = Array.from({ length: 25 }, (_, index) => ({
   id: `seed-${String(index).padStart(2, "0")}`,
@@ -214,7 +214,7 @@ describe("the list", () => {
         expect(page.results.length).toBeLessThanOrEqual(limit);
         expect(page.next).not.toBeNull();
       }
-      // Turning round on the way shows the page one came from.
+      // A turn on the way shows the page that one came from.
       const turned = await list<Pedido>(back[0]?.next ?? "");
       expect(idsOf(turned.results)).toEqual(idsOf(last.results));
     },

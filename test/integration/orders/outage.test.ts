@@ -1,4 +1,4 @@
-/** Catalogues that misbehave for a while, and then heal. */
+/** Catalogues misbehave for a while, and then heal. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { CATALOGUE_URL, product, productOf, stubCatalogue } from "../../support/catalogue";
 import { deliver, storeOrders, taskOf, testEnv } from "../../support/engine";
@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 const MINUTE = 60_000;
 const PRODUCTS = 40;
 
-/** Orders of one line, over all products in turn. */
+/** Makes orders of one line, over all products in turn. */
 const orders = (count: number) =>
   Array.from({ length: count }, (_, i) =>
     anOrder({ productos: [{ sku: `P${1 + (i % PRODUCTS)}`, cantidad: 1 }] }),
@@ -34,9 +34,10 @@ describe("a catalogue that is down for an hour", () => {
     // Orders keep coming all the time.
     await world.run(HOUR, () => world.accept(orders(4)));
     expect(await world.ends()).toMatchObject({ tasks: { RETRY: 480 }, stored: 0 });
-    // Those that found it down, then probes: after 5, 10, 20 and 40 s, and then each minute.
+    // Some calls found it down, and the others are probes: after 5, 10, 20 and 40 s, and then each
+    // minute.
     expect(asked.length).toBeLessThanOrEqual(11 + 4 + 60);
-    expect(asked.length).toBeGreaterThanOrEqual(11); // it is asked whether it is back
+    expect(asked.length).toBeGreaterThanOrEqual(11); // The catalogue is asked whether it is back.
 
     down = false;
     await world.run(15 * MINUTE);
@@ -56,7 +57,7 @@ describe("a catalogue that is down for an hour", () => {
     const ids = await world.accept(orders(100));
     await world.deliver();
     down = false;
-    vi.setSystemTime(Date.now() + 13_000); // the first wait, and its jitter
+    vi.setSystemTime(Date.now() + 13_000); // The first wait and its jitter are over by then.
     await world.deliver();
     expect(await world.ends()).toMatchObject({ tasks: { SUCCESS: ids.length }, attempts: 1 });
   });
@@ -72,14 +73,15 @@ describe("a catalogue that is down for an hour", () => {
       return [messages];
     };
     await world.run(30 * MINUTE);
-    expect(deliveries.mock.calls.length).toBeLessThanOrEqual(100 * 7); // one in 5 min, and some
+    // A task is delivered every 5 minutes, and sometimes more.
+    expect(deliveries.mock.calls.length).toBeLessThanOrEqual(100 * 7);
     expect(deliveries.mock.calls.length).toBeGreaterThanOrEqual(100 * 5);
   });
 });
 
 type Fault = (id: string, signal: AbortSignal | null | undefined) => Response | Promise<Response>;
 
-/** A body that comes in pieces, for as long as `next` gives any; a cut connection ends it. */
+/** Makes a body that comes in pieces, for as long as `next` gives any; a cut connection ends it. */
 function slowly(
   signal: AbortSignal | null | undefined,
   next: () => Promise<Uint8Array>,
@@ -114,7 +116,7 @@ const FAULTS: Fault[] = [
     }),
 ];
 
-/** The catalogue over fetch, which like the real one ends a call when its signal says so. */
+/** Stubs the catalogue over fetch; like the real one, it ends a call when its signal says so. */
 function stubFetch(answer: Fault): void {
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     return answer(productOf(input), init?.signal);

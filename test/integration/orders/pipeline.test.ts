@@ -295,7 +295,8 @@ describe("the catalogue", () => {
         error_code: "catalogue_waiting",
       });
     }
-    expect(asked.length).toBeLessThanOrEqual(11); // five to open, up to six were under way
+    // Five calls open the breaker, and up to six were under way.
+    expect(asked.length).toBeLessThanOrEqual(11);
   });
 
   it("being down for longer than an order's greatest age fails the order", async () => {

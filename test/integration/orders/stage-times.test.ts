@@ -1,4 +1,4 @@
-/** What is shown as a time was one, also where the clock moves only with I/O. */
+/** What is shown as a time was one, even where the clock moves only with I/O. */
 import { env } from "cloudflare:workers";
 import { afterEach, expect, it, vi } from "vitest";
 import { Engine } from "../../../src/tasks/model/engine";
@@ -29,7 +29,10 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** Everything outside takes its time, and nothing else moves the clock. */
+/**
+ * Makes an environment in which everything outside takes its time, and nothing else moves the
+ * clock.
+ */
 function farAway(): Env {
   return testEnv({
     CATALOGUE_URL,
@@ -43,7 +46,7 @@ function farAway(): Env {
   });
 }
 
-/** By event: the moment it is shown with, and the time it is shown to have taken. */
+/** Returns, by event, the moment it is shown with, and the time it is shown to have taken. */
 async function shownOf(id: string): Promise<Record<string, { when: string; took: string }>> {
   const response = await visit(`/admin/tasks/${id}?lang=en`, { cookie: await adminSession() });
   const items = (await response.text()).match(/<ol class="timeline">[^]*?<\/ol>/)?.[0].split("<li");
@@ -78,14 +81,16 @@ it("an order's page shows how long it waited, and its stages that compute withou
   ]);
   expect([at["price"], at["persist"], at["finished"]]).toEqual(Array(3).fill(at["enrich"]));
   const waited = (at["enrich"] ?? 0) - (at["started"] ?? 0);
-  expect(waited).toBeGreaterThanOrEqual(3 * ROUND_TRIP_MS); // D1, registry, catalogue
+  // The waits are for D1, the registry and the catalogue.
+  expect(waited).toBeGreaterThanOrEqual(3 * ROUND_TRIP_MS);
 
   const shown = await shownOf(id);
   const none = { when: "", took: "" };
   expect(shown).toMatchObject({ Validated: none, Priced: none, Stored: none });
   expect(shown["Enriched"]?.took).toMatch(new RegExp(`\\+${waited} ms$`));
   expect(shown["Started"]?.when).toMatch(/\d\d\.\d{3}/);
-  expect(shown["Ended"]).toMatchObject({ took: "" }); // where it began to be stored: no wait yet
+  // The end is shown where the task began to be stored, before any wait.
+  expect(shown["Ended"]).toMatchObject({ took: "" });
   expect(JSON.stringify(shown)).not.toMatch(/\+0 ms/);
 });
 
