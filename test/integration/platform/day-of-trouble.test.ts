@@ -1,4 +1,4 @@
-/** D1 in trouble for a day, with orders accepted before. */
+/** D1 is in trouble for a day, with orders accepted before. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { D1Call, D1Fault } from "../../platform/d1";
@@ -20,7 +20,7 @@ const passing = D1_ERROR_NAMES.filter(
 
 type Trouble = (call: D1Call) => D1Fault | null;
 
-/** Each error in turn, for a share of the calls; half of what fails has committed. */
+/** Makes each error in turn, for a share of the calls; half of what fails has committed. */
 function trouble(errors: readonly (typeof D1_ERROR_NAMES)[number][], share = 1): Trouble {
   const random = seededRandom(1);
   let calls = 0;
@@ -50,7 +50,9 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** What was held against tasks: crashes, suspicions, of those in their history too. */
+/**
+ * Returns what was held against tasks: crashes, suspicions and errors, also those in their history.
+ */
 async function blame(): Promise<unknown> {
   return env.DB.prepare(
     `SELECT sum(crashes) AS crashes, sum(suspect) AS suspects,

@@ -8,7 +8,7 @@ import { anOrder } from "../../support/orders";
 
 const NAMESPACES = ["ORDER_REGISTRY", "CATALOGUE", "LIVE_HUB", "RECOVERY"] as const;
 
-/** Uses every kind of object; the answer is with which options each was asked for. */
+/** Uses every kind of object, and returns the options that each was asked for with. */
 async function hintsWith(LOCATION: string): Promise<Record<string, unknown>> {
   const hints: Record<string, unknown> = {};
   const noting = (namespace: (typeof NAMESPACES)[number]) => ({

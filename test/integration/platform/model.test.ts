@@ -1,5 +1,5 @@
 /**
- * The engine against a model: any interleaving of accepting, delivering, dying, recovering,
+ * The engine is held against a model: any interleaving of accepting, delivering, dying, recovering,
  * cancelling and failing calls, then a fair end. What must hold is in support/model-checks.ts.
  */
 import { env } from "cloudflare:workers";
@@ -10,14 +10,17 @@ import { enqueue, EXAMPLES, HEALTHY, story, WELL } from "../../support/model-sto
 import { EFFECTS } from "../../support/model-tasks";
 import { World } from "../../support/model-world";
 
-/** Under a minute. Whoever changes the engine may well let it run a thousand, from other seeds. */
+/**
+ * This many runs take less than a minute. Whoever changes the engine may well let it run a
+ * thousand, from other seeds.
+ */
 const RUNS = 100;
-/** The same stories every time, so that a change is not blamed for another's. */
+/** The stories are the same every time, so that a change is not blamed for another's. */
 const SEED = 1;
-/** Rounds a fair end may take. */
+/** A fair end may take this many rounds. */
 const ROUNDS = 40;
 
-/** Everything works again and every message arrives: then every task must come to its end. */
+/** Lets everything work again and every message arrive, so that every task must come to its end. */
 async function endFairly(world: World, checks: Checks): Promise<void> {
   world.catalogueDown = false;
   while (world.inFlight.length > 0) {

@@ -1,4 +1,4 @@
-/** The test bed itself: what it says the platform does, it does. */
+/** The test bed does what it says that the platform does. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { batchOf, bindingOf } from "../../platform/batch";
@@ -38,7 +38,7 @@ describe("D1", () => {
     const text = "x".repeat(2_000_001);
     await env.DB.prepare(ADD).bind(text).run();
     expect(() => strictD1(env.DB).prepare(ADD).bind(text)).toThrow("SQLITE_TOOBIG");
-    // Bytes, not characters.
+    // The limit is of bytes, not characters.
     expect(() => strictD1(env.DB).prepare(ADD).bind("ñ".repeat(1_000_001))).toThrow("TOOBIG");
   });
 

@@ -15,7 +15,9 @@ import { aDefinition } from "../../support/tasks";
 const ORDERS = 1000;
 const BATCH = 100;
 
-/** Counts everything an order costs in D1: the request, the consumer, and what lies between. */
+/**
+ * Counts everything that an order costs in D1: the request, the consumer, and what lies between.
+ */
 async function measure(perRequest: number, perBatch: number, atOnce = 1) {
   const { DB, counts } = countingDatabase();
   const sent: string[] = [];
@@ -82,7 +84,9 @@ describe("rows written in D1 per successful order", () => {
   });
 });
 
-/** Runs one task of the test's own, whose messages go nowhere; `act` sees what was counted so far. */
+/**
+ * Runs one task of the test's own, whose messages go nowhere; `act` sees what was counted so far.
+ */
 async function costOfRun(
   act: (task: RunningTask<unknown>, counts: Counts) => Promise<Outcome>,
   notify = {},
@@ -141,7 +145,7 @@ describe("rows written in D1", () => {
 
   it("are at most four more for a notification, and no more D1 calls", async () => {
     const done = async (): Promise<Outcome> => ({ kind: "done" });
-    await costOfRun(done); // so that both find their minute's row
+    await costOfRun(done); // Both runs that are compared find their minute's row after this one.
     const without = await costOfRun(done);
     const first = await costOfRun(done, { complete: true });
     const folded = await costOfRun(done, { complete: true });

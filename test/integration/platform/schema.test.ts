@@ -8,7 +8,8 @@ async function definitionOf(name: string): Promise<string> {
   return row?.sql ?? "";
 }
 
-// drizzle-kit knows neither: a table it rebuilds would lose them, and every order would cost more.
+// drizzle-kit knows neither `WITHOUT ROWID` nor partial indexes, so a table that it rebuilds would
+// lose them, and every order would cost more.
 describe("what the migrations must keep", () => {
   it.each([
     "tasks",
