@@ -1,4 +1,4 @@
-/** What callers write beside orders and tracked work: each field, row and page has a bound. */
+/** Callers write fields beside orders and tracked work: each field, row and page has a bound. */
 import { createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";

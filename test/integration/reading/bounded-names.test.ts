@@ -1,4 +1,4 @@
-/** Names that callers invent: statistics, metrics and pages stay small whatever is sent. */
+/** Callers invent names: statistics, metrics and pages stay small whatever is sent. */
 import { env } from "cloudflare:workers";
 import { beforeEach, expect, it } from "vitest";
 import { ACTIONS } from "../../../src/tasks/commands/actions";
@@ -87,7 +87,7 @@ it("counts a task to its end under the name it was accepted under", async () => 
   const quiet = testEnv({ QUEUE_ORDERS: deafQueue });
   await ACTIONS.cancel(quiet, orderEngine, [cancelled.id], { by: "user:x" });
   await expectRightCounts();
-  await recover(quiet, Date.now() + 120_000); // all others are lost by then
+  await recover(quiet, Date.now() + 120_000); // All others are lost by then.
   const row = await env.DB.prepare(
     `SELECT sum(created) AS created, sum(success) AS success, sum(failure) AS failure,
        sum(revoked) AS revoked FROM task_counts WHERE module = 'nomina' AND name = '(other)'`,

@@ -1,4 +1,7 @@
-/** Pages of lists over rows as large as rows ever were: bounded in bytes, complete in rows. */
+/**
+ * Pages of lists are bounded in bytes and complete in rows, even over rows as large as rows ever
+ * were.
+ */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { taskSource } from "../../../src/exports/tasks";
@@ -8,7 +11,8 @@ import type { Execution, Pedido } from "../../support/api-orders";
 import { storeBulkyOrders } from "../../support/bulky-orders";
 import { recount } from "../../support/recount";
 
-const MAX_BYTES = 1_700_000; // a megabyte, the row that reaches it, and the small fields of 200
+// A page has a megabyte, the row that reaches it, and the small fields of 200 rows.
+const MAX_BYTES = 1_700_000;
 
 interface UserTaskPage {
   results: Execution[];
@@ -30,7 +34,7 @@ describe("200 tasks with results of 255 KiB, as older versions stored them", () 
   const lote = newBatchId(Date.now());
 
   beforeAll(async () => {
-    await adminSession(); // makes the first administrator, whose tasks these are
+    await adminSession(); // The session makes the first administrator, whose tasks these are.
     ids.push(...Array.from({ length: 200 }, (_, index) => taskId(lote, index)));
     await env.DB.prepare(
       `INSERT INTO tasks (id, name, module, queue, status, user, external_id, input, max_attempts,

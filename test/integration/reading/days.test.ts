@@ -10,15 +10,15 @@ import { textOf } from "../../support/exported";
 import { person } from "../../support/people";
 import { recount } from "../../support/recount";
 
-/** The last day of a month, and one that only leap years have. */
+/** The day is the last of a month, and one that only leap years have. */
 const DAY = "2016-02-29";
 const MIDNIGHT = Date.parse(DAY);
 const DAY_MS = 86_400_000;
-/** At the day's edges, in UTC and five hours behind it. */
+/** The moments are at the day's edges, in UTC and five hours behind it. */
 const MOMENTS = [-1, 0, DAY_MS - 1, DAY_MS, DAY_MS + 5 * 3_600_000 - 1].map((ms) => MIDNIGHT + ms);
 const ids = MOMENTS.map((at) => taskId(newBatchId(at), 0));
 
-/** Which of the moments a range lets through. */
+/** Each range says by index which of the moments it lets through. */
 const RANGES: [from: string | undefined, until: string, inside: number[]][] = [
   [DAY, DAY, [1, 2]],
   [undefined, DAY, [0, 1, 2]],
@@ -58,7 +58,7 @@ async function done(response: Response): Promise<string> {
   return id;
 }
 
-/** The lines of an export's file. */
+/** Returns the lines of an export's file. */
 async function exported<Row>(path: string, body: object): Promise<Row[]> {
   const text = await textOf(await done(await post(path, { formato: "ndjson", ...body })));
   return text
@@ -73,7 +73,7 @@ const given = (fields: Record<string, string | undefined>) =>
     string
   >;
 
-/** What the pages of a list show, oldest first. */
+/** Returns what the pages of a list show, oldest first. */
 async function listed<Row>(path: string, query: Record<string, string>): Promise<Row[]> {
   const search = new URLSearchParams({ ...query, limit: "2" }).toString();
   const pages = await pagesFrom<Row>(`${path}?${search}`, "next");

@@ -1,6 +1,7 @@
 /**
- * Rows read, over as many tasks and orders as LARGE_TASKS of the environment says (100,000). Prints
- * them by route: LARGE_TASKS=1000000 npm test -- test/integration/reading/large.test.ts
+ * This test counts rows read, over as many tasks and orders as LARGE_TASKS of the environment says
+ * (100,000), and prints them by route: LARGE_TASKS=1000000 npm test --
+ * test/integration/reading/large.test.ts
  */
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -23,37 +24,42 @@ import { expectRightCounts } from "../../support/recount";
 import { nameOf, routeTable } from "../../support/route-table";
 
 const TASKS = Number(env.LARGE_TASKS || 100_000);
-/** What is read does not grow with the tasks; only filling and recounting do. */
+/** Only filling and recounting take longer with more tasks; reading does not. */
 const PATIENCE_MS = 240_000 + TASKS / 4;
 const DAY_MS = 86_400_000;
 /** A list looks at 1,000 rows, and one more. */
 const LOOK = 1001;
-/** What it shows is read by id, each out of a list of ids, and with the name of whose it is. */
+/**
+ * A row that a list shows is read by id, out of a list of ids, and with the name of whose it is.
+ */
 const PER_SHOWN = 3;
 const SHOWN = 50;
-/** The caller, the leases, the bell (to 100), and what else a page says. */
+/** A page also reads the caller, the leases, the bell (to 100), and what else it says. */
 const BESIDES = 200;
-/** Of each of 4 task names at most 120 minutes, 48 hours, 32 days and the rest. */
+/** Each of 4 task names has at most 120 minutes, 48 hours, 32 days and the rest. */
 const COUNTS = 4 * 201;
-/** At most thirty days of a month, and then twelve months a year. */
+/** The past has at most thirty days of a month, and then twelve months a year. */
 const PAST_COUNTS = 4 * (30 + 12);
-/** Of each lane the first that wait, and those that leases hold. */
+/** Open work is the first that wait of each lane, and those that leases hold. */
 const OPEN = 3 * 251 + 400;
-/** Open rows, or a customer's, are counted so far before a list chooses how to find its page. */
+/**
+ * Open rows, or a customer's, are counted up to this many before a list chooses how to find its
+ * page.
+ */
 const SORTED = 501;
 
-/** Routes that look more than once. */
+/** These routes look more than once. */
 const MORE: [of: RegExp, rows: number][] = [
   [/status=(PENDING|STARTED|PROGRESS|RETRY)/, SORTED],
   [/^\/(api\/pedidos|admin\/orders)\?(search|q)=/, SORTED],
-  // What few are found of is looked for behind the first 1,000 too.
+  // A name that few tasks have is looked for behind the first 1,000 too.
   [/bulk\/matching.*name=/, LOOK],
-  // Three lists.
+  // This route reads three lists.
   [/active_tasks/, 2 * LOOK + 3 * SORTED + 3 * PER_SHOWN * 200],
-  // Instead of a list's look: counts, open work and, on the dashboard, the latest failures.
+  // These routes read no list, but counts, open work and, on the dashboard, the latest failures.
   [/flower-info|tasks\/info|metrics/, COUNTS + OPEN - LOOK],
   [/^\/admin(\?|$)/, COUNTS + OPEN + 250 - LOOK],
-  // Besides a look at the latest failures; those held are read by id too.
+  // This route looks at the latest failures besides; tasks that are held are read by id too.
   [/tasks\/stats/, COUNTS + PAST_COUNTS + OPEN + 400],
 ];
 
@@ -62,7 +68,10 @@ function mostRows(path: string): number {
   const more = MORE.filter(([of]) => of.test(path)).reduce((sum, [, rows]) => sum + rows, 0);
   return LOOK + PER_SHOWN * shown + BESIDES + more;
 }
-/** Rows that grow with the work done. The others are few: consumers, people, keys, templates. */
+/**
+ * These tables grow with the work done. The others have few rows: consumers, people, keys,
+ * templates.
+ */
 const GROWING = /^(tasks|orders|notifications|audit_log|task_counts|idempotency_keys|sessions)\b/;
 
 const now = Date.now();
@@ -138,11 +147,12 @@ async function visit(path: string): Promise<Visit> {
   return { path, rows: counts.rowsRead, problems };
 }
 
-/** What of a growing table the statement reads from end to end. */
+/** Returns what of a growing table the statement reads from end to end. */
 async function scans({ sql, values, rowsRead }: Sent): Promise<string[]> {
   const explained = env.DB.prepare(`EXPLAIN QUERY PLAN ${sql}`).bind(...values);
   const steps = (await explained.all<{ detail: string }>()).results.map(({ detail }) => detail);
-  // Up to a limit, or the first: then the rows it read tell whether it walked an index or sorted all there is.
+  // A statement with a limit may scan. The rows it read then tell whether it walked an index or
+  // sorted all there is.
   const isBounded = /\b(LIMIT|EXISTS)\b/i.test(sql) && rowsRead <= 3 * LOOK;
   return steps
     .filter((detail) => detail.startsWith("SCAN ") && GROWING.test(detail.slice("SCAN ".length)))
@@ -277,11 +287,14 @@ describe(`over ${TASKS} tasks and as many orders`, () => {
 
 const BACKLOG = 5000;
 
-/** As bad as it gets: thousands due, consumers at work, no stretch of time without its counts. */
+/**
+ * Makes it as busy as it gets: thousands are due, consumers are at work, and no stretch of time is
+ * without its counts.
+ */
 async function makeBusy(): Promise<void> {
   const orders = Array.from({ length: BACKLOG }, () => anOrder());
   const ids = await storeOrders(env, orders);
-  // Recovery is not to send them while the test looks.
+  // Recovery is not to send these tasks while the test looks.
   await env.DB.prepare("UPDATE tasks SET check_at = ?1 WHERE status = 'PENDING'")
     .bind(now + DAY_MS)
     .run();

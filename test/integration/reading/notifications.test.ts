@@ -26,7 +26,7 @@ const chatty = aDefinition({
     const { ends = "done", percents = [] } = task.input as Input;
     for (const percent of percents) {
       await task.progress(percent, `at ${percent}`);
-      await new Promise((resolve) => setTimeout(resolve, 1001)); // saved once a second
+      await new Promise((resolve) => setTimeout(resolve, 1001)); // Progress is saved once a second.
     }
     return ends === "done" ? { kind: "done" } : { kind: ends, reason };
   },
@@ -59,7 +59,7 @@ interface Notification {
 }
 type Notifications = List<Notification> & { unread: number };
 
-/** A key of no scope, and the name its tasks go by. */
+/** Makes a key without scopes over tasks, and the name that its tasks go by. */
 async function someone(): Promise<{ key: string; user: string }> {
   const key = await apiKey(["orders:read"]);
   return { key, user: `key:${key.split("_")[1]}` };
@@ -301,7 +301,8 @@ describe("reading", () => {
     }
     const error = results.find(({ type }) => type === "error");
     await site.post(`${PATH}${error?.id}/read/`, { key: me.key });
-    await site.run(await start({ ends: "reject" })); // told anew: the one before is over
+    // The failure is told anew, as the one before was read.
+    await site.run(await start({ ends: "reject" }));
     for (const id of ids) {
       const { notifications, unread_notifications: unread } = await executionOf(id);
       expect(unread).toBe(1);

@@ -15,7 +15,7 @@ import { aDefinition } from "../../support/tasks";
 const doors = { enter: door() };
 const slow = aDefinition({
   name: "test.slow",
-  queue: "orders", // through which it is delivered here
+  queue: "orders", // This test delivers through that queue.
   timeoutMs: 60_000,
   run: async (task) => {
     await task.progress(10, "half way");
@@ -122,7 +122,7 @@ describe("GET /api/tasks/flower-info", () => {
       catalogue: { source: "embedded", breaker: "closed" },
     });
     const same = await site.get<Overview>("/api/tasks/info/", reader);
-    expect({ ...same, queues: [] }).toEqual({ ...info, queues: [] }); // ages grow
+    expect({ ...same, queues: [] }).toEqual({ ...info, queues: [] }); // The ages of queues grow.
   });
 
   it("looks at the first that wait, says that there are more, and counts all that is open", async () => {
@@ -131,7 +131,7 @@ describe("GET /api/tasks/flower-info", () => {
       lote,
       Array.from({ length: 400 }, (_, n) => (n < 300 ? "PENDING" : "RETRY")),
     );
-    // Those held are the first to be looked at, and hide nobody.
+    // The tasks that are held are the first to be looked at, and hide no others.
     const held = seeds.slice(0, 120).map(({ id }) => id);
     await seedLease("worker", held);
     await env.DB.prepare("UPDATE tasks SET ready_at = 1, check_at = 1 WHERE id <= ?")
@@ -160,7 +160,7 @@ describe("GET /api/tasks/flower-info", () => {
     const ids = await storeTasks(env, slow, [1]);
     const running = deliver(ids, site.env, site.engine);
     await doors.enter.reached;
-    // It has said so, and a second later the row would tell.
+    // The task has told its progress, and its row would have it a second later.
     await env.DB.prepare("UPDATE tasks SET progress = 10 WHERE id = ?").bind(ids[0]).run();
     const body = { task_id: "told", task_name: "x.y", task_module: "x" };
     await site.post("/api/tasks/executions/", { key: keys.tracker, body }, 201);

@@ -59,7 +59,7 @@ const READS = [
 
 let found: Map<string, string[]>;
 
-/** Everything there is to do, once. */
+/** Does everything there is to do, once. */
 beforeAll(async () => {
   const site = siteOf([told], { DB });
   for (const path of READS) {
@@ -160,7 +160,7 @@ describe("over ten thousand tasks", () => {
   });
 });
 
-/** Whether the scan comes in the order asked for: by an index, or newest or oldest first. */
+/** Tells whether the scan comes in the order asked for: by an index, or newest or oldest first. */
 function isOrdered(line: string, sql: string): boolean {
   return / USING (COVERING )?INDEX tasks_/.test(line) || /ORDER BY id (A|DE)SC LIMIT/.test(sql);
 }

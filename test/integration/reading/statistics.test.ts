@@ -36,7 +36,7 @@ const define = (name: string, module: string) =>
     },
   });
 const [sum, mail, scan] = [define("a.sum", "a"), define("a.mail", "a"), define("b.scan", "b")];
-// The clock leaps here, and an alarm set by it goes off at once: recovery would take part.
+// The clock leaps here, and an alarm set by it would go off at once: recovery would take part.
 const resting = { getByName: () => ({ arm: async () => {}, lookNow: async () => {} }) };
 const site = siteOf([sum, mail, scan], { RECOVERY: resting });
 const keys = await someKeys();
@@ -49,7 +49,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** Runs one to its end at a moment of the test's choosing. Returns its id. */
+/** Runs a task to its end at a moment of the test's choosing. Returns its id. */
 async function did(
   definition: typeof sum,
   ends: "done" | "reject" | "nothing",
@@ -133,7 +133,8 @@ describe("folding", () => {
     const days = overTime(await readCounts(env.DB), { spanMs: DAY, from: 0 });
     expect(days.map((bucket) => bucket.at)).toEqual([day]);
     const hours = overTime(await readCounts(env.DB), { spanMs: HOUR, from: 0 });
-    expect(hours.map((bucket) => bucket.at)).toEqual([hour]); // today and yesterday keep theirs
+    // Today and yesterday keep their hours.
+    expect(hours.map((bucket) => bucket.at)).toEqual([hour]);
     await foldCounts(env.DB, NOON + DAY);
     expect(overTime(await readCounts(env.DB), { spanMs: HOUR, from: 0 })).toEqual([]);
     const later = overTime(await readCounts(env.DB), { spanMs: DAY, from: 0 });
@@ -168,7 +169,7 @@ describe("folding", () => {
 
 describe("days long ago", () => {
   const AGES = [0, 30, 31, 40, 59, 60, 89, 90, 91, 200, 365, 400];
-  /** Accepted so many days ago or less. */
+  /** Counts the tasks that were accepted at most this many days ago. */
   const young = (days: number) => AGES.filter((age) => age <= days).length;
   const accepted = async (days: number) => {
     const { total_tasks, by_status, by_task_name } = await stats(`module=a&days=${days}`);
@@ -246,8 +247,9 @@ describe("days long ago", () => {
 
 describe("GET /api/tasks/stats", () => {
   it("tells of the last days: totals, rate, durations, names, failures", async () => {
-    await did(sum, "done", NOON - 8 * DAY); // the day before the first
-    await did(sum, "done", NOON - 7 * DAY - 11 * HOUR, 1000); // whole days: that one counts
+    await did(sum, "done", NOON - 8 * DAY); // This task is of the day before the first.
+    // Days are whole, so this task counts.
+    await did(sum, "done", NOON - 7 * DAY - 11 * HOUR, 1000);
     await did(sum, "done", NOON - DAY, 3000);
     const failed = await did(mail, "reject", NOON - HOUR);
     await did(mail, "nothing", NOON);
@@ -462,11 +464,11 @@ describe("GET /api/tasks/stats", () => {
 
 describe("rates", () => {
   it("are means of the last five whole minutes", async () => {
-    await did(sum, "done", NOON - 6 * MINUTE); // too long ago
+    await did(sum, "done", NOON - 6 * MINUTE); // This task is too long ago.
     for (let count = 1; count <= 10; count++) {
       await did(sum, count <= 4 ? "done" : count <= 6 ? "reject" : "nothing", NOON - 2 * MINUTE);
     }
-    await did(sum, "done", NOON); // not whole yet
+    await did(sum, "done", NOON); // This task's minute is not whole yet.
     const { perMinute, totals } = await overview(site.env, site.engine, NOON + 100);
     expect(perMinute).toEqual({ minutes: 5, accepted: 2, succeeded: 0.8, failed: 0.4 });
     expect(totals).toMatchObject({ PENDING: 4, SUCCESS: 6, FAILURE: 2 });

@@ -38,7 +38,7 @@ async function one(id: string): Promise<Execution> {
   return response.json<Execution>();
 }
 
-/** Ids of all tasks a filter finds, over every page. */
+/** Returns the ids of all tasks that a filter finds, over every page. */
 async function found(query: string): Promise<string[]> {
   const pages = await pagesFrom<Execution>(`${PATH}?${query}`, "next");
   return pages.flatMap(({ results }) => idsOf(results));
@@ -361,7 +361,7 @@ describe("ordering", () => {
 
 describe("over more than a thousand tasks", () => {
   const lote = newBatchId(Date.now());
-  // Failures so far apart that a whole scan finds none, one, or several of them.
+  // The failures are so far apart that a whole scan finds none, one, or several of them.
   const sparse = new Set([0, 1, 57, 1199, 1200, 2400, 2499]);
   const statuses = Array.from({ length: 2500 }, (_, index) =>
     sparse.has(index) ? ("FAILURE" as const) : ("SUCCESS" as const),
@@ -409,7 +409,7 @@ describe("over more than a thousand tasks", () => {
     const seen = [...back.toReversed(), turn].flatMap(({ results }) => idsOf(results));
     expect(seen).toEqual(rare.slice(0, seen.length));
     expect(seen.at(-1)).toBe(turn.results.at(-1)?.id);
-    // From the far end of the way back one can come forwards again, and miss nothing.
+    // A reader who turns at the far end of the way back comes forwards again, and misses nothing.
     const forth = await pagesFrom<Execution>(back.at(-1)?.next ?? "", "next");
     const first = back.at(-1)?.results ?? [];
     const rest = forth.flatMap(({ results }) => idsOf(results));

@@ -16,7 +16,7 @@ import { textOf } from "../../support/exported";
 import { auth, person } from "../../support/people";
 import { siteOf } from "../../support/task-site";
 
-/** Shown, and what somebody may type who looks for it. */
+/** Each text is shown, and somebody who looks for it may type any of the others. */
 const SHOWN: [shown: string, typed: string[]][] = [
   ["CONEXIÓN RECHAZADA", ["CONEXIÓN", "conexión rechazada", "Rechazada conexion", " conexion "]],
   ["Straße gesperrt", ["STRASSE", "gesperrt straße"]],
@@ -55,9 +55,10 @@ const html = async (path: string) => {
   return response.text();
 };
 
-/** Runs a task and returns its result. */
+/** Runs a task, and returns its id and its result. */
 async function run(definition: Parameters<typeof storeTasks>[1], input: unknown) {
-  await new Promise((resolve) => setTimeout(resolve, 2)); // nothing of its own millisecond
+  // The task shares its millisecond with no other.
+  await new Promise((resolve) => setTimeout(resolve, 2));
   const [id = ""] = await storeTasks(env, definition, [input]);
   await deliver([id], env, engine);
   const task = await taskOf(id);
@@ -237,7 +238,7 @@ describe("orders stored before their customers were folded", () => {
       expect(await found(`search=${q("iñigo")}`)).toEqual(all);
       expect((await exported()).map((order) => order.id_pedido_original)).toEqual(all.toReversed());
       while (await foldCustomers(env.DB)) {
-        // a thousand at a time
+        // A call folds a thousand at a time.
       }
     }
     expect(await hasUnfolded(env.DB)).toBe(false);
