@@ -1,4 +1,6 @@
-/** What is remembered of the time before a clock went back an hour is not believed for an hour. */
+/**
+ * A clock goes back an hour: what is remembered of the time before is not believed for that hour.
+ */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { accessKeys } from "../../../src/auth/access/access-keys";
@@ -68,7 +70,7 @@ describe("after a clock went back an hour", () => {
 
   it("recovery is armed by the next work", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    const now = Date.now() + 24 * HOUR; // of no other test
+    const now = Date.now() + 24 * HOUR; // No other test uses that time.
     const armed: number[] = [];
     const arm = async () => void armed.push(Date.now());
     const tested = testEnv({ RECOVERY: { getByName: () => ({ arm }) } });

@@ -1,4 +1,4 @@
-/** What the cron does at most, after however long without it. */
+/** The cron's work has a bound, however long it did not run. */
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
 import worker from "../../../src/index";

@@ -20,7 +20,10 @@ const post = (path: string, key: string, body?: unknown) =>
 
 const orders = (count: number) => Array.from({ length: count }, () => anOrder());
 
-/** A queue that notes what is sent: empty, or with an oldest message. No alarm looks by itself. */
+/**
+ * Makes a queue that notes what is sent: empty, or with an oldest message. No alarm looks by
+ * itself.
+ */
 function listening(oldest?: number, overrides = {}) {
   const sent: string[] = [];
   const queue = {
@@ -48,7 +51,9 @@ function listening(oldest?: number, overrides = {}) {
 
 const aPause = { queue: "orders", since: 1, by: "key:1", reason: "stock-taking" };
 
-/** Orders that were accepted, and whose messages were acked, while their queue was paused. */
+/**
+ * Stores orders that were accepted, and whose messages were acked, while their queue was paused.
+ */
 async function storeThroughPause(count: number, resuming: Env): Promise<string[]> {
   await pauseQueue(env, aPause);
   const ids: string[] = [];
@@ -152,7 +157,7 @@ describe("a resumed queue", () => {
     await storeThroughPause(4500, tested);
     expect(looks).toEqual(["now"]);
     await runInDurableObject(recovery, async (object, { storage }) => {
-      // The object's own queue, so that nothing but this test takes what it sends.
+      // The object gets a queue of its own, so that nothing but this test takes what it sends.
       Object.assign(object, { env: tested });
       await storage.deleteAlarm();
       await object.alarm();

@@ -22,7 +22,7 @@ interface FakeBacklog {
   oldestMessageTimestamp?: Date;
 }
 
-/** A queue with a backlog of the test's choosing, which notes what is sent. */
+/** Makes a queue with a backlog of the test's choosing, which notes what is sent. */
 function queueWith(backlog: FakeBacklog): { sent: string[]; tested: Env } {
   const sent: string[] = [];
   const queue = {
@@ -173,7 +173,7 @@ describe("recovery sends again", () => {
     await env.DB.prepare("UPDATE tasks SET resends = 9").run();
     await run(id);
     const { sent, tested } = queueWith({ backlogCount: 0 });
-    // Its message is lost once more, and the one sent in its place too.
+    // The task's message is lost once more, and so is the one sent in its place.
     const check = await env.DB.prepare("SELECT check_at FROM tasks").first<number>("check_at");
     await recover(tested, check ?? 0);
     expect(sent).toEqual([id]);
@@ -258,7 +258,7 @@ describe("the alarm", () => {
 
   it("looks at most once a second, however often it is told to look now", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    vi.setSystemTime(Date.now() + 2 * HOUR); // the platform's own clock stays behind
+    vi.setSystemTime(Date.now() + 2 * HOUR); // The platform's own clock stays behind.
     await runInDurableObject(recovery(), async (object, { storage }) => {
       const toldAfter = async (ms: number) => {
         await storage.deleteAlarm();
@@ -275,7 +275,7 @@ describe("the alarm", () => {
     });
   });
 
-  /** Looks with rules of D1's own, each begun 15 s after the last ended. */
+  /** Looks with rules of D1's own, each look 15 s after the last ended. */
   async function looks(count: number, tested: Env, rules: D1Rules): Promise<void> {
     const { QUEUE_ORDERS } = tested;
     const own = testEnv({ QUEUE_ORDERS, DB: strictD1(env.DB, rules) });
@@ -321,7 +321,7 @@ describe("the alarm", () => {
     await looks(3, tested, { fault });
     expect(sent).toContain(held);
     const row = await env.DB.prepare("SELECT suspect, crashes FROM tasks").first();
-    expect(row).toEqual({ suspect: 0, crashes: 0 }); // D1 was slow: nobody is blamed
+    expect(row).toEqual({ suspect: 0, crashes: 0 }); // D1 was slow, so no task is blamed.
   });
 
   it("heals when the clock goes back an hour: it looks soon, and at what was accepted before too", async () => {
@@ -368,7 +368,7 @@ describe("the alarm", () => {
     await recovery().arm();
     const written = await runInDurableObject(recovery(), async (object, { storage }) => {
       const total = () => storage.sql.exec("SELECT total_changes() AS n").one()["n"] as number;
-      await storage.deleteAlarm(); // as the platform does before it calls
+      await storage.deleteAlarm(); // The platform deletes the alarm before it calls.
       const before = total();
       await object.alarm();
       return total() - before;

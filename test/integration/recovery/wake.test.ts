@@ -1,4 +1,4 @@
-/** Tasks that wait for the same thing, and are woken once it is there. */
+/** Tasks wait for the same thing, and are woken once it is there. */
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
@@ -14,7 +14,9 @@ const orders = (count: number) => Array.from({ length: count }, () => anOrder())
 const CATALOGUE = { name: "pedidos.procesar", code: "catalogue_waiting" };
 const HOUR = 3_600_000;
 
-/** A queue that notes what is sent, and an alarm that notes when it is asked to look at once. */
+/**
+ * Makes a queue that notes what is sent, and an alarm that notes when it is asked to look at once.
+ */
 function listening(overrides = {}) {
   const sent: string[] = [];
   const looks: number[] = [];
@@ -30,7 +32,9 @@ function listening(overrides = {}) {
   return { sent, looks, tested: testEnv({ QUEUE_ORDERS: queue, RECOVERY, ...overrides }) };
 }
 
-/** As deferred rows are: a long wait has no message, a short one a delayed message. */
+/**
+ * Makes rows wait as deferred ones do: a long wait has no message, a short one a delayed message.
+ */
 async function wait(ids: readonly string[], code: string, ms: number): Promise<void> {
   await env.DB.prepare(
     `UPDATE tasks SET status = 'RETRY', error_code = ?2, ready_at = ?3,
@@ -58,7 +62,7 @@ describe("waking what waits for a reason", () => {
   });
 
   it("lets lie what waits for another, has not run yet, or is held by a consumer", async () => {
-    const [other = "", held = ""] = await storeOrders(env, orders(3)); // the third never ran
+    const [other = "", held = ""] = await storeOrders(env, orders(3)); // The third never ran.
     expect(await takeAndDie([held])).toBe(1);
     await wait([other], "order_held", HOUR);
     await wait([held], "catalogue_waiting", HOUR);
