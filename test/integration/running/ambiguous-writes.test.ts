@@ -1,4 +1,4 @@
-/** What a person did and D1 committed, but reported failed: the repeat says that it is done. */
+/** D1 committed what a person did, but reported it failed: the repeat says that it is done. */
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deleteOrder } from "../../../src/orders/delete";
@@ -27,7 +27,9 @@ import { grantedOf, refusalOf } from "../../support/result";
 
 const BY = "user:someone";
 
-/** The first call that says so commits, and is reported failed; or all of them fail. */
+/**
+ * Makes the first call with this SQL commit and be reported failed; with `always`, every such call.
+ */
 function struck(text: string, always = false): Env {
   let left = always ? Infinity : 1;
   const fault = ({ sql }: D1Call) => {
@@ -59,7 +61,7 @@ describe("an action on a task", () => {
     expect(task.timeline?.match(/resumed|discarded/g)?.length ?? 0).toBe(
       action === "cancel" ? 0 : 1,
     );
-    // And what somebody else did before is not taken for one's own.
+    // What somebody else did before is not taken for one's own.
     const again = await actOn(struck(text), orderEngine, action, id, { by: "user:other" });
     expect(refusalOf(again)).toEqual({ kind: "wrong_state", status: task.status });
   });
@@ -124,7 +126,7 @@ it("tracked work: its start, a report, its end", async () => {
   expect(await reportProgress(struck("UPDATE tasks"), task, { percent: 5 })).toBe("done");
   const success = { status: "SUCCESS", result: 1 } as const;
   expect(await finishTracking(struck("UPDATE tasks"), task, success)).toBe("done");
-  expect((await taskOf(task.id)).timeline).toBeNull(); // no report came late
+  expect((await taskOf(task.id)).timeline).toBeNull(); // No report came late.
   const again = await finishTracking(testEnv(), task, success);
   expect(refusalOf(again)).toEqual({ kind: "wrong_state", status: "SUCCESS" });
 });

@@ -1,4 +1,4 @@
-/** A consumer lives 15 minutes: no run may outlast it. */
+/** A consumer lives 15 minutes, which no run may outlast. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { SingleTask } from "../../../src/tasks/model/define";
@@ -22,7 +22,7 @@ function pass(ms: number): void {
   vi.setSystemTime(Date.now() + ms);
 }
 
-/** A task whose runs take so long, and those that ran. */
+/** Makes a definition whose runs take this long, and notes those that ran. */
 function taking(ms: number, overrides: Partial<SingleTask> = {}) {
   const ran: string[] = [];
   const definition = aDefinition({

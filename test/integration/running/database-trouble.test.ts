@@ -1,4 +1,7 @@
-/** Every route of the site with a D1 that fails from any of the route's calls to it on. */
+/**
+ * Every route of the site is asked with a D1 that fails from one of the route's calls on, for each
+ * of its calls.
+ */
 import { env } from "cloudflare:workers";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -15,7 +18,7 @@ import { fill, nameOf, type Route, routeTable } from "../../support/route-table"
 
 const LOTE = "019aa000-0000-7000-8000-00000000";
 const ERRORS = D1_ERROR_NAMES.filter((name) => name !== "full");
-/** Bodies of a route that are tried; the same ones every time. */
+/** Each route is tried with this many bodies, the same ones every time. */
 const BODIES = { numRuns: 2, seed: 1 };
 const KEPT = ["users", "accounts", "sessions", "api_keys"];
 
@@ -31,7 +34,7 @@ beforeAll(async () => {
   );
 });
 
-/** What a request did to whoever asks is undone. */
+/** Undoes what a request did to whoever asks. */
 async function restore(): Promise<void> {
   await env.DB.batch([
     ...KEPT.map((table) =>
@@ -41,7 +44,7 @@ async function restore(): Promise<void> {
   ]);
 }
 
-/** D1 answers so many calls, and then fails for good. */
+/** Makes a D1 that answers this many calls, and then fails for good. */
 function failingAfter(calls: number, error: D1ErrorName) {
   let made = 0;
   const fault = () => {
@@ -85,7 +88,7 @@ function requestsOf(route: Route): [path: string, init: CallInit][] {
   ]);
 }
 
-/** Fails from the first call on, from the second, and so on until the request gets through. */
+/** Fails from the first call on, then from the second, and so on until the request gets through. */
 async function failEverywhere(path: string, init: CallInit): Promise<void> {
   const answers: { status: number; seen: string }[] = [];
   for (let calls = 0, through = false; !through; calls++) {
@@ -102,7 +105,8 @@ async function failEverywhere(path: string, init: CallInit): Promise<void> {
     through = !failed();
   }
   const well = answers.pop();
-  // Only what nobody misses may fail unsaid. Nothing is refused that would not be otherwise.
+  // Only what nobody misses may fail unsaid, and a refusal must be the one that a working D1
+  // brings.
   for (const { status, seen } of answers.filter((answer) => answer.status >= 400)) {
     expect([503, well?.status], seen).toContain(status);
   }

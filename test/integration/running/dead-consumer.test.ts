@@ -22,7 +22,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** When the last of the tasks that died began to run again. */
+/** Returns when the last of the tasks that died began to run again; Infinity if one has not. */
 async function runAgainAt(ids: string[], diedAt: number): Promise<number> {
   const begins = await Promise.all(
     ids.map(async (id) => {
@@ -34,8 +34,9 @@ async function runAgainAt(ids: string[], diedAt: number): Promise<number> {
   return Math.max(...begins);
 }
 
-// The clock stands still but for where the test moves it: from each alarm to the next. So the
-// figure is the schedule's own, whatever the machine. Queue and consumer are the deployment's.
+// The clock stands still but for where the test moves it, from each alarm to the next. So the
+// figure is the schedule's own, whatever the machine. The queue and the consumer are the
+// deployment's.
 it.each([0, 1, 7500, 14_999])(
   "what a dead consumer held runs again within 90 seconds by the defaults; it died %d ms after a look",
   async (phase) => {
@@ -47,7 +48,7 @@ it.each([0, 1, 7500, 14_999])(
     await runInDurableObject(recovery(), (_, state) => state.storage.deleteAlarm());
     await recovery().arm();
     vi.setSystemTime(Date.now() + phase);
-    // It dies just after it extended its lease: nobody could hold on for longer.
+    // The consumer dies just after it extended its lease, as nobody could hold on for longer.
     const diedAt = Date.now();
     expect(await takeAndDie(ids)).toBe(TASKS);
     const isOver = () => Date.now() > diedAt + SOON_MS + recoveryMs;
@@ -65,6 +66,7 @@ it.each([0, 1, 7500, 14_999])(
     }
     const again = await runAgainAt(ids, diedAt);
     expect(again - diedAt).toBeLessThanOrEqual(SOON_MS);
-    expect(again - diedAt).toBeGreaterThanOrEqual(leaseMs); // and not while it may live
+    // The tasks must not run again while the consumer may live.
+    expect(again - diedAt).toBeGreaterThanOrEqual(leaseMs);
   },
 );

@@ -75,7 +75,7 @@ it("one that kills whatever runs it does not go round for ever: its third crash 
   const [id = ""] = await storeOrders(env, [anOrder()]);
   let rounds = 0;
   for (; (await taskOf(id)).status !== "FAILURE" && rounds < 20; rounds++) {
-    await giveUpOn([{ v: 1, task_id: id }]); // its message never gets any further
+    await giveUpOn([{ v: 1, task_id: id }]); // The task's message never gets any further.
     const { suspect } = (await env.DB.prepare("SELECT suspect FROM tasks WHERE id = ?")
       .bind(id)
       .first<{ suspect: number }>()) ?? { suspect: 0 };

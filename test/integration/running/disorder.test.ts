@@ -1,4 +1,4 @@
-/** Messages that come twice, late, out of order or never, and clocks that jump. */
+/** Messages come twice, late, out of order or never, and clocks jump. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { claimOrders } from "../../../src/orders/pipeline/registry";
@@ -54,7 +54,7 @@ describe("messages", () => {
     const ends = { tasks: { SUCCESS: 150, FAILURE: 30 }, stored: 150, leases: 0, attempts: 1 };
     expect(await world.ends()).toEqual(ends);
 
-    // All of them once more, long after.
+    // All messages come once more, long after.
     const before = await Promise.all(ids.map(taskOf));
     jump(HOUR);
     ids.forEach((task_id) => world.queue.messages.push(world.queue.make({ v: 1, task_id })));
@@ -94,7 +94,7 @@ describe("a holder that died", () => {
     await takeAndDie([dead]);
     const claims = [{ orderId: String(order["id"]), taskId: dead }];
     await claimOrders(env, claims, Date.now(), Date.now() + LEASE_MS);
-    // Nobody comes back for the dead one: only its claim and its lease are left of it.
+    // Nobody comes back for the dead task: only its claim and its lease are left of it.
     await env.DB.prepare("UPDATE tasks SET check_at = ?1, ready_at = ?1 WHERE id = ?2")
       .bind(Date.now() + 10 * MINUTE, dead)
       .run();
@@ -141,7 +141,7 @@ describe("a clock that jumps", () => {
   ])("%s while orders wait, run and are given up on: all end well", async (_name, ms) => {
     const world = new Simulation();
     const before = await world.accept(orders(40));
-    world.lose(); // their messages are lost
+    world.lose(); // The messages of these tasks are lost.
     await takeAndDie(before.slice(0, 20));
     jump(ms);
     await world.accept(orders(40));
@@ -159,7 +159,7 @@ describe("a clock that jumps", () => {
       await world.run(10 * MINUTE, async () => {
         jump(Math.floor((random() - 0.5) * 20 * MINUTE));
         const some = sent.splice(0, 5);
-        // Each twice: the ids must stay unique through it all.
+        // Each order comes twice, as ids must stay unique through it all.
         if (some.length > 0) {
           await world.accept([...some, ...some]);
         }

@@ -256,7 +256,7 @@ describe("outcomes", () => {
   it("a name nobody defines waits for the deployment that does, and then fails", async () => {
     const [definition] = singleTask(done);
     const ids = await storeTasks(env, definition, [1]);
-    // It may have been delayed for longer than it is waited for.
+    // A task may have been delayed for longer than its definition is waited for.
     await env.DB.prepare("UPDATE tasks SET created_at = 0 WHERE id = ?").bind(ids[0]).run();
     await deliver(ids, env, new Engine([]));
     expect(await taskOf(ids[0])).toMatchObject({ status: "RETRY", error_code: "unknown_task" });
@@ -472,7 +472,7 @@ describe("a worker that dies", () => {
       expect(await die([killer], true), `crash ${crash}`).toBe(1);
     }
     expect(await taskOf(killer)).toMatchObject({ status: "FAILURE", error_code: "worker_crashed" });
-    // Alone they are many: a delivery runs half of them and leaves the rest to the next.
+    // Tasks that run alone are many: a delivery runs half of them and leaves the rest to the next.
     const { retried } = await deliver(others, env, engine);
     await deliver(retried, env, engine);
     for (const id of others) {

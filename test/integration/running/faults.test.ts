@@ -53,7 +53,7 @@ describe("a settle that is ambiguous (I3)", () => {
       const committed = fault !== "fails";
       expect((await taskOf(ids[0])).status).toBe(committed ? "SUCCESS" : "PENDING");
       expect(await storedTimes(order)).toBe(committed ? 1 : 0);
-      // The worker lives, so it gives its lease back: nobody is to blame.
+      // The worker lives, so it gives its lease back, and no task is to blame.
       expect(await leasesOf(ids)).toBe(0);
       expect(await deliver(ids, env)).toEqual({ acked: ids, retried: [] });
       expect(await taskOf(ids[0])).toMatchObject({ status: "SUCCESS", attempts: 1 });
@@ -86,7 +86,7 @@ describe("a crash between commit and ack", () => {
     const ids = await storeOrders(env, [order, anOrder({ cliente: "" })]);
     await deliver(ids, env);
     const before = await Promise.all(ids.map(taskOf));
-    // The platform saw no ack: the same messages come again.
+    // The platform saw no ack, so the same messages come again.
     expect(await deliver(ids, env)).toEqual({ acked: ids, retried: [] });
     expect(await Promise.all(ids.map(taskOf))).toEqual(before);
     expect(await storedTimes(order)).toBe(1);

@@ -364,7 +364,7 @@ describe("the watch for a cancel", () => {
     vi.useRealTimers();
   });
 
-  /** The real D1, in which something happens before each look of a watch. */
+  /** Wraps the real D1 so that something happens before each look of a watch. */
   function beforeLooks(happens: () => Promise<void>): D1Database {
     const all = async (token: unknown) => {
       await happens();
@@ -377,7 +377,9 @@ describe("the watch for a cancel", () => {
     } as unknown as D1Database;
   }
 
-  /** A task that runs until it is told to stop, over a database whose looks may fail or hang. */
+  /**
+   * Starts a task that runs until it is told to stop, over a database whose looks may fail or hang.
+   */
   async function watched(look: (nth: number) => Promise<void>) {
     const running = door();
     let looks = 0;

@@ -1,4 +1,4 @@
-/** Code that runs on a schema older than itself, as a deployment does that nobody has migrated yet. */
+/** Code runs on a schema older than itself, as a deployment does that nobody has migrated yet. */
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Engine } from "../../../src/tasks/model/engine";
@@ -12,7 +12,7 @@ import { aDefinition } from "../../support/tasks";
 
 const MINUTE = 60_000;
 
-/** What a migration adds, taken away; and given back. */
+/** Each migration has SQL that takes away what it adds, and SQL that gives it back. */
 const MIGRATIONS: [what: string, undo: string, apply: string][] = [
   [
     "a column that an order is stored with",
@@ -54,7 +54,8 @@ describe.each(MIGRATIONS)("until the migration of %s comes", (_what, undo, apply
     const ids = await world.accept(Array.from({ length: 10 }, () => anOrder()));
     await env.DB.prepare(undo).run();
     try {
-      world.queue.drop(world.queue.messages.slice(5)); // so recovery, too, has to wait for it
+      // The dropped messages make recovery, too, wait for the migration.
+      world.queue.drop(world.queue.messages.slice(5));
       await world.run(10 * MINUTE);
     } finally {
       await env.DB.prepare(apply).run();

@@ -1,4 +1,4 @@
-/** Where a handler threw is kept for as long as its error is. */
+/** The place where a handler threw is kept for as long as its error is. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { exportTasks } from "../../../src/exports/tasks";
@@ -32,7 +32,7 @@ function addUp(): never {
   throw new Error("no sum", { cause: new TypeError("no number") });
 }
 
-/** A task that runs so, and goes on so in later runs. */
+/** Makes a task with these runs in turn, the last of which repeats. */
 async function aTask(...runs: (() => Promise<Outcome>)[]) {
   let count = 0;
   const run = () => (runs[Math.min(count++, runs.length - 1)] ?? addUp)();

@@ -1,4 +1,4 @@
-/** D1 fails at a moment of a task's life: nothing of it is held against the task. */
+/** D1 fails at a moment of a task's life, and nothing of it is held against the task. */
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -31,7 +31,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A database that fails at every call that `strikes`, until `rules.fault` is taken away. */
+/** Makes a database that fails at every call that `strikes`, until `rules.fault` is taken away. */
 function failing(error: D1ErrorName, strikes: (call: D1Call) => boolean) {
   const fault = (call: D1Call): D1Fault | null => (strikes(call) ? { error } : null);
   const rules: D1Rules = { fault };
@@ -143,7 +143,7 @@ it("a stage of a batch that asks D1 in vain makes no suspects: all wait", async 
 describe("a timeout that passes while D1", () => {
   const STALL: D1Fault = { stallMs: 500 };
 
-  /** What D1 does at each call of a run in turn. */
+  /** Runs tasks while D1 does this at each call of a run in turn. */
   async function runWith(definition: BatchTask | SingleTask, inputs: unknown[], faults: D1Fault[]) {
     const left = [...faults];
     const asks = saying("'asked in a run'", "'asked in a batch'");
@@ -153,7 +153,9 @@ describe("a timeout that passes while D1", () => {
     return ids;
   }
 
-  /** Asks D1, and so much later its timeout passes. */
+  /**
+   * Makes a task that asks D1, and whose clock is this much later while it waits for the answer.
+   */
   const asking = (laterMs: number) =>
     aDefinition({
       timeoutMs: 100,
@@ -240,11 +242,13 @@ it("nothing is tried for the other suspects once D1 has failed for one", async (
     return isClaim && claims > 1;
   });
   expect((await deliver(ids, tested)).retried).toEqual(ids);
-  expect(claims).toBe(1 + 5); // all of them together, which finds the suspects, and the first alone
+  // One claim is of all tasks together, which finds the suspects; five are tries for the first
+  // suspect alone.
+  expect(claims).toBe(1 + 5);
 });
 
 describe("a message, while D1 fails", () => {
-  /** How long it is sent away, by how often it was delivered before. */
+  /** Returns how long a message is put off, by how often it was delivered before. */
   async function waitOf(attempts: number): Promise<number | "ack" | undefined> {
     const [id = ""] = await storeOrders(env, [anOrder()]);
     const message = { ...new StrictQueue().make({ v: 1, task_id: id }), attempts };
@@ -360,7 +364,7 @@ async function deleteAllLeases(): Promise<void> {
 it("a heartbeat that D1 fails is made up for at once", async () => {
   const ids = await storeOrders(env, [anOrder()]);
   await takeAndDie(ids);
-  // There may be others: the deployment's own consumer is at work too.
+  // Other leases may be there, as the deployment's own consumer is at work too.
   const own = env.DB.prepare("SELECT token FROM leases WHERE task_ids = json_array(?)");
   const token = await own.bind(ids[0]).first<string>("token");
   let beats = 0;
@@ -374,7 +378,7 @@ it("a heartbeat that D1 fails is made up for at once", async () => {
     return ((await expiry.first<number>("expires_at")) ?? 0) - Date.now();
   };
   expect(await left()).toBeGreaterThan(LEASE_MS / 2);
-  // Its second beat comes after this test.
+  // The second beat comes after this test.
   const stop = startHeartbeat(DB, token ?? "", LEASE_MS / 20);
   await expect.poll(left, { timeout: 5000 }).toBeLessThan(LEASE_MS / 2);
   stop();
