@@ -1,4 +1,4 @@
-/** Whom work that runs elsewhere tells, and when: the statements, over rows of its lane. */
+/** The statements tell whom work that runs elsewhere notifies, and when, over rows of its lane. */
 import { sql } from "../../../src/db/sql";
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";

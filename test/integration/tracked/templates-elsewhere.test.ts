@@ -1,4 +1,7 @@
-/** Templates of work that runs elsewhere: kept here, followed by what is tracked, run by nobody here. */
+/**
+ * Templates of work that runs elsewhere are kept here, followed by what is tracked, and run by
+ * nobody here.
+ */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import {

@@ -1,4 +1,4 @@
-/** Tracked work as programs of the old task manager register it: ahead, with steps, for a person. */
+/** Programs of the old task manager register tracked work ahead, with steps, for a person. */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { firstIdAt } from "../../../src/lib/ids";
@@ -115,7 +115,10 @@ describe("work registered ahead", () => {
   });
 
   describe("among more than is looked at of a lane", () => {
-    /** So many, accepted before whatever else there is, and each after those before it. */
+    /**
+     * Inserts this many tasks, accepted before whatever else there is, and each after those before
+     * it.
+     */
     let first = 0;
     const many = async (count: number, of: { startedAt?: number; status?: string } = {}) => {
       const { startedAt = null, status = "PENDING" } = of;

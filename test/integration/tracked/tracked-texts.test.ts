@@ -1,4 +1,6 @@
-/** Tracked work brings texts of any length: what is not kept of them is cut, and none is refused. */
+/**
+ * Tracked work brings texts of any length: what is not kept of them is cut, and none is refused.
+ */
 import { env } from "cloudflare:workers";
 import { beforeEach, describe, expect, it } from "vitest";
 import { clearTasks } from "../../support/recount";
@@ -132,7 +134,7 @@ describe("texts of tracked work", () => {
   });
 
   it("of emoji are as much of a result as of letters", async () => {
-    const fits = "💥".repeat(63_998); // with its quotes
+    const fits = "💥".repeat(63_998); // The text fits with its quotes.
     const { id } = await start(someWork({ context_data: fits }));
     expect(await report(id, { status: "SUCCESS", result_data: `${fits}💥` })).toMatchObject({
       context_data: fits,

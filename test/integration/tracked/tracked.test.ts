@@ -292,7 +292,8 @@ describe("tracked work", () => {
   });
 
   it("has recovery look for its silence though nothing else is open", async () => {
-    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 }); // an isolate asks seldom
+    // An isolate asks seldom, so it must be later.
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_600_000 });
     let armed = 0;
     const RECOVERY = { getByName: () => ({ arm: async () => void (armed += 1) }) };
     await siteOf([], { RECOVERY }).post(PATH, { key, body: someWork() }, 201);
