@@ -89,7 +89,7 @@ it("describes routes in one way, which refuses the names they do not know", () =
   expect(describing.map(([file]) => file)).toEqual(["http/route.ts"]);
 });
 
-/** The files whose imports lead back to themselves, types included. */
+/** Returns the files whose imports lead back to themselves, types included. */
 function inCircles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   const left = new Map(imports);
   const isLeaf = (file: string) => !(left.get(file) ?? []).some((each) => left.has(each));
@@ -100,7 +100,7 @@ function inCircles(imports: ReadonlyMap<string, readonly string[]>): string[] {
   return [...left.keys()];
 }
 
-/** Imports of src, file by file. */
+/** Returns the imports of src, file by file. */
 function readImports(): Map<string, string[]> {
   const sources = readSources();
   const importsOf = (file: string, text: string) =>
@@ -112,7 +112,7 @@ function readImports(): Map<string, string[]> {
   return new Map([...sources].map(([file, text]) => [file, importsOf(file, text)]));
 }
 
-/** Folders, by `depth` names of a file's path, with those they import. */
+/** Returns folders, by `depth` names of a file's path, with those they import. */
 function importsOfFolders(files: ReadonlyMap<string, readonly string[]>, depth: number) {
   const folderOf = (file: string) => file.split("/").slice(0, depth).join("/");
   const folders = new Map<string, string[]>();
@@ -148,7 +148,10 @@ it("has no files that import each other in a circle, but that a task is handed i
   expect(inCircles(imports.set("tasks/model/define.ts", others))).toEqual([]);
 });
 
-/** Besides routes and Durable Objects: what a request calls directly, and a figure of the console. */
+/**
+ * These files may read the clock besides routes and Durable Objects: a request calls some directly,
+ * and another has a figure of the console.
+ */
 const READ_THE_CLOCK = new Set(["actions.ts", "ingest.ts", "registry.ts"]);
 
 it("gives time and chance as arguments to the engine and the orders, which decide by them", () => {

@@ -1,4 +1,4 @@
-/** The archive is read by programs that know nothing of this system. */
+/** Programs that know nothing of this system read the archive. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

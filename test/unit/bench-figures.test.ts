@@ -59,7 +59,7 @@ describe("the cost of an order", () => {
     const units = unitsPerOrder(counts, 1000, 0.5);
     const total = (orders: number, stored = {}) => billOf(unitsOf([[units, orders]]), stored).total;
     expect(total(300_000, { d1Gb: 5, objectGb: 5 })).toBe(5);
-    // A million: 3 M operations, of which 1 M are included.
+    // A million orders make 3 M operations, of which 1 M are included.
     expect(total(1_000_000)).toBeCloseTo(5.8);
     expect(total(300_000, { d1Gb: 7 })).toBeCloseTo(6.5);
     expect(total(300_000, { objectGb: 7 })).toBeCloseTo(5.4);
@@ -85,7 +85,8 @@ describe("the scale model", () => {
   it("says what one of each part bears", () => {
     const bears = capacities(counted);
     expect(bears.queue).toBe(5000);
-    expect(bears.d1_writer).toBeCloseTo(5000); // 0.05 ms of SQL and 30 x 5 ms of commits
+    // A thousand orders take 50 ms of SQL and 30 commits of 5 ms.
+    expect(bears.d1_writer).toBeCloseTo(5000);
     expect(bears.registry).toBeCloseTo(17_500);
     expect(capacities({ ...counted, d1_calls: 60 }).d1_writer).toBeCloseTo(1000 / 0.35);
   });
@@ -102,9 +103,9 @@ describe("the scale model", () => {
   });
 
   it("tells when a database of 10 GB is full, and how many hold the history", () => {
-    const row = atRate(counted, 100); // 8.64 GB a day
+    const row = atRate(counted, 100); // A day brings 8.64 GB.
     expect(row.hoursToFillOneD1).toBeCloseTo(27.78, 1);
-    expect(row.d1sForHistory).toBe(38); // 259.2 GB in databases filled to 70 %
+    expect(row.d1sForHistory).toBe(38); // The history is 259.2 GB, in databases filled to 70 %.
     expect(row.daysHeld).toBeCloseTo(7 / 8.64);
   });
 
@@ -141,7 +142,8 @@ describe("a month", () => {
 
   it("of a million orders a day is billed by the rows they write, and what D1 keeps of them", () => {
     const bulk = monthOf(report, { ordersPerDay: 1e6 });
-    // 210 M rows less 50 M; 10 GB, the most there can be, less 5; 60 cents of requests are included.
+    // The month has 210 M rows less 50 M, and 10 GB, the most there can be, less 5. Its 60 cents of
+    // requests are included.
     expect(bulk.bill).toMatchObject({ plan: 5, d1_rows_written: 160, d1_storage: 3.75 });
     expect(bulk.daysToFillD1).toBeCloseTo(10);
     const one = monthOf(report, { ordersPerDay: 1e6, oneByOne: true });
@@ -151,10 +153,11 @@ describe("a month", () => {
 
   it("watched on a dashboard costs the hub's alarms, and the reads, once only that", () => {
     const { idle, busiest, further } = dashboardCost(report);
-    // Every 30 s, or every 3 s: a request, and 1,000 rows of D1.
+    // A read is a request and 1,000 rows of D1, every 30 s or every 3 s.
     expect(idle).toBeCloseTo(0.0864 * (0.3 + 1));
     expect(further).toBeCloseTo(0.864 * (0.3 + 1));
-    // Four a second of 2,592,000: rows, requests, and the object's memory.
+    // Four alarms of the hub a second, in a month of 2,592,000 s, cost rows, requests, and the
+    // object's memory.
     expect(busiest - further).toBeCloseTo(10.368 * (1 + 0.15) + 0.331776 * 12.5);
   });
 });

@@ -20,7 +20,7 @@ function order(...productos: [sku: string, cantidad: number][]): Order {
 
 describe("the sums an order must come to", () => {
   it("round half a cent up where floating point would round down", () => {
-    // 5 x 287.47 = 1437.35; 10 % of it is 143.735.
+    // The subtotal is 5 x 287.47 = 1437.35, of which 10 % is 143.735.
     expect(expectedSums(order(["P001", 5]), prices)).toEqual({
       subtotal: "1437.35",
       descuento: "143.74",
@@ -48,7 +48,7 @@ describe("the sums an order must come to", () => {
 describe("the check of an order", () => {
   const wanted = { subtotal: "10.00", descuento: "0.00", total_final: "10.00" };
 
-  /** What the verdict says of one order, of 10.00 or without lines, in words alone. */
+  /** Returns in words what the verdict says of one order, of 10.00 or without lines. */
   function compare(
     task: Partial<Task> | undefined,
     wanted: Sums | null,

@@ -14,7 +14,7 @@ import {
 
 const MINUTE = 60_000;
 
-vi.setConfig({ testTimeout: 30_000 }); // minutes of the desk's time are many timers
+vi.setConfig({ testTimeout: 30_000 }); // Minutes of the desk's time are many timers.
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
@@ -49,7 +49,8 @@ describe("a catalogue of which some products are sick", () => {
       expect(found.down).toBeNull();
       expect(stateOf(found, 37)).toBe("sick");
     }
-    // Once a minute each, and now and then one that answers, to tell who is to blame.
+    // Each sick product is asked for once a minute, and now and then one that answers, to tell who
+    // is to blame.
     expect(asked.filter(sick).length).toBe(80);
     expect(asked.length).toBeLessThan(36 + 80 + 80);
   });
@@ -62,7 +63,7 @@ describe("a catalogue of which some products are sick", () => {
       await lookup(aNeed([37]));
     }
     const times = asked.filter((id) => id === "37").length;
-    expect(times).toBe(1 + 6); // after 5, 15, 35, 75, 135 and 195 s
+    expect(times).toBe(1 + 6); // The product is asked for again after 5, 15, 35, 75, 135 and 195 s.
   });
 
   it("asks a sick product that heals, and forgets that it was sick", async () => {
@@ -199,7 +200,7 @@ describe("a clock that goes back an hour", () => {
     const looking = world.desk.lookup([aNeed([1])]);
     await vi.advanceTimersByTimeAsync(100);
     vi.setSystemTime(Date.now() - 60 * MINUTE);
-    world.desk.pump(); // as whoever comes meanwhile would
+    world.desk.pump(); // Whoever comes meanwhile would pump as well.
     await vi.advanceTimersByTimeAsync(10_000);
     const askedAt = (await looking).answers.get("1")?.askedAt ?? Infinity;
     expect(askedAt).toBeLessThanOrEqual(Date.now());
@@ -211,7 +212,7 @@ describe("a clock that goes back an hour", () => {
     const looking = world.desk.lookup([aNeed([2])]);
     await vi.advanceTimersByTimeAsync(100);
     vi.setSystemTime(Date.now() - 60 * MINUTE);
-    world.desk.pump(); // as whoever comes meanwhile would
+    world.desk.pump(); // Whoever comes meanwhile would pump as well.
     await vi.advanceTimersByTimeAsync(10_000);
     await looking;
     await world.lookup(aNeed([2]), aNeed([3]));
@@ -254,7 +255,7 @@ describe("turns", () => {
     const { lookup, world } = bound(new DeskWorld((id) => good(id, 200)));
     const flood = upTo(400).map((n) => aNeed(upTo(200).map((i) => n * 1000 + i)));
     for (let start = 0; start < flood.length; start += 100) {
-      await lookup(...flood.slice(start, start + 100)); // as batches of a consumer
+      await lookup(...flood.slice(start, start + 100)); // A consumer's batches are as large.
     }
     const before = Date.now();
     const small = await world.lookup(aNeed([1, 2], { sender: "key:2" }));
@@ -356,7 +357,10 @@ describe("slow products", () => {
 });
 
 describe("a catalogue that limits its calls", () => {
-  /** `perSecond` in each second of the clock; beyond that 429, until the next. */
+  /**
+   * Serves `perSecond` calls in each second of the clock; beyond that it answers 429, until the
+   * next.
+   */
   const limit = (perSecond: number) => {
     const served = new Map<number, number>();
     const refusals = { count: 0 };

@@ -1,4 +1,4 @@
-/** Who is to blame when a call fails, where it is neither plainly the catalogue nor one product. */
+/** A call fails where neither the catalogue nor one product is plainly to blame. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Need } from "../../src/orders/catalogue/asks";
 import {
@@ -14,7 +14,7 @@ import {
 
 const MINUTE = 60_000;
 
-vi.setConfig({ testTimeout: 30_000 }); // minutes of the desk's time are many timers
+vi.setConfig({ testTimeout: 30_000 }); // Minutes of the desk's time are many timers.
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
@@ -126,14 +126,14 @@ describe("an outage", () => {
     const before = new DeskWorld(() => failing());
     await before.lookup(aNeed([1]));
     const world = new DeskWorld((id) => good(id), before.desk.state);
-    world.desk.pump(); // as its alarm does
+    world.desk.pump(); // The desk's alarm pumps in the same way.
     await vi.advanceTimersByTimeAsync(MINUTE);
     expect(world.healed).toBe(1);
   });
 });
 
 describe("a call that began before the trouble", () => {
-  /** Product 1 comes to `first`, begun while all was well; all else fails at once. */
+  /** Gives `first` for product 1, begun while all was well; every other product fails at once. */
   const troubled = async (first: ReturnType<typeof failing>, others: number[]) => {
     const world = new DeskWorld((id) =>
       id === "1" && !world.asked.slice(0, -1).includes("1") ? first : failing(),

@@ -1,14 +1,14 @@
-/** That every order ends, however many others want something too. */
+/** Every order ends, however many others want something too. */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Asks, type Need } from "../../src/orders/catalogue/asks";
 import { aNeed, DeskWorld, failing, good, hanging } from "../support/desk";
 
 const MINUTE = 60_000;
-/** What an order collects is good for it for so long. */
+/** What an order collects is good for it for this long. */
 const KEPT_MS = 10 * MINUTE;
 const ROOM = 5000;
 
-vi.setConfig({ testTimeout: 30_000 }); // minutes of the desk's time are many timers
+vi.setConfig({ testTimeout: 30_000 }); // Minutes of the desk's time are many timers.
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_800_000_000_000 });
@@ -25,13 +25,15 @@ const large = (n: number, overrides: Partial<Need> = {}) =>
     overrides,
   );
 
-/** An order's need as it asks at this moment, having begun at `since`, with a TTL of 0. */
+/** Makes an order's need as it asks at this moment, having begun at `since`, with a TTL of 0. */
 const asNow = (need: Need, since: number): Need => ({
   ...need,
   notBefore: Math.max(since, Date.now() - KEPT_MS),
 });
 
-/** Looks up, again and again, until every order has all its products; the seconds it took. */
+/**
+ * Looks up, again and again, until every order has all its products; returns the seconds it took.
+ */
 async function secondsToEnd(world: DeskWorld, orders: Need[]): Promise<number> {
   const began = Date.now();
   let open = orders;

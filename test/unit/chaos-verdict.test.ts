@@ -25,7 +25,10 @@ const task = (id: string, order: Order, given: Partial<Task> = {}): Task => ({
 
 const failure = (error_code: string) => ({ status: "FAILURE", error_code });
 
-/** One order of 695.00, less 10 %; the same again, refused; one without lines. */
+/**
+ * Makes a run of one order of 695.00, less 10 %, the same order again, refused, and one without
+ * lines.
+ */
 function aGoodRun() {
   const [first, again, empty] = [order(1, "P005"), order(1, "P006"), order(2)];
   const pedido: Pedido = {

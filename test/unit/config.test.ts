@@ -3,14 +3,16 @@ import { describe, expect, it } from "vitest";
 import { ConfigError, configOf, parseConfig, type Config } from "../../src/config";
 import { fileVariables as production } from "../support/variables";
 
-/** Production's, with a catalogue. */
+/** The defaults are production's, with a catalogue. */
 const defaults = { ...production, CATALOGUE_URL: "https://catalogue.example" };
 
 function parse(name: string, value: unknown): Config {
   return parseConfig({ ...defaults, [name]: value });
 }
 
-/** Of every variable: a member, values with what they mean, values that are refused. */
+/**
+ * Each variable has its member of Config, values with what they mean, and values that are refused.
+ */
 const variables: Record<string, [keyof Config, good: Record<string, unknown>, bad: string[]]> = {
   CATALOGUE_URL: [
     "catalogueUrl",

@@ -5,7 +5,7 @@ import { inChunks } from "../../src/db/chunks";
 const MAX_BYTES = 1_500_000;
 const bytesOf = (text: string) => new TextEncoder().encode(text).byteLength;
 
-/** JSON text of exactly this many bytes. */
+/** Makes JSON text of exactly this many bytes. */
 const textOf = (bytes: number) => JSON.stringify("x".repeat(bytes - 2));
 
 function itemsOf(chunks: string[]): unknown[] {

@@ -4,7 +4,10 @@ import type { Chance } from "../../src/lib/clock";
 import { DatabaseTrouble, named, troubleBehind } from "../../src/db/trouble";
 import { D1_ERRORS } from "../platform/d1-errors";
 
-/** A call that fails with each message in turn and then answers. Counts itself; waits no time. */
+/**
+ * Makes a call that fails with each message in turn and then answers. It counts its calls, and
+ * waits no time.
+ */
 function failing(...messages: string[]) {
   const seen = { calls: 0, waits: [] as number[] };
   const call = async (): Promise<string> => {
@@ -76,7 +79,8 @@ describe("D1's own trouble", () => {
     const trouble = named(new Error(LOST));
     const query = new Error("Failed query: select 1", { cause: trouble });
     expect(troubleBehind(new Error("the page failed", { cause: query }))).toBe(trouble);
-    // The same words of a bucket or a sender that hung up: no call to D1 threw them.
+    // The same words of a bucket, or of a sender that hung up, are no trouble, as no call to D1
+    // threw them.
     expect(troubleBehind(new Error("Network connection lost."))).toBeNull();
     expect(troubleBehind(LOST)).toBeNull();
   });

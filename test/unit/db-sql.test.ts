@@ -6,7 +6,7 @@ import type { orders } from "../../src/orders/order/schema";
 import type { tasks } from "../../src/tasks/model/schema";
 import type { users } from "../../src/auth/schema";
 
-/** Notes what is prepared and bound, for which no database is needed. */
+/** `prepared` has what was prepared and bound, for which no database is needed. */
 const prepared: { text: string; bound: unknown[] }[] = [];
 const db = {
   prepare: (text: string) => {
@@ -117,7 +117,7 @@ it("has types of rows follow the schema, by the names of columns", () => {
     max_attempts: number;
     started_at: number | null;
   }>();
-  // As they are stored: not the Date and the boolean that drizzle makes of them.
+  // The row has values as they are stored, not the Date and the boolean that drizzle makes of them.
   expectTypeOf<Pick<RowOf<typeof users>, "created_at" | "banned">>().toEqualTypeOf<{
     created_at: number;
     banned: number | null;

@@ -4,11 +4,11 @@ import { isDeeperThan } from "../../src/lib/depth";
 import { isRawNumber, parseAsSent, parseExact, toExact } from "../../src/lib/exact-json";
 import { isRecord } from "../../src/lib/record";
 
-/** Often as many as a double has, or one more. */
+/** Digits are often as many as a double has, or one more. */
 const digits = fc.oneof(fc.stringMatching(/^\d{1,40}$/), fc.stringMatching(/^[5-9]\d{14,17}$/));
 const optional = (text: fc.Arbitrary<string>) => fc.oneof(fc.constant(""), text);
 
-/** A number in any way JSON lets it be written. */
+/** A number is written in any way that JSON allows. */
 const numberText = fc
   .tuple(
     fc.constantFrom("", "-"),
@@ -22,7 +22,7 @@ const numberText = fc
   )
   .map((parts) => parts.join(""));
 
-/** JSON text as JSON.stringify lays it out, its numbers written in any way. */
+/** JSON text is laid out as by JSON.stringify, its numbers written in any way. */
 const jsonText = fc.letrec<{ value: string }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
@@ -31,7 +31,7 @@ const jsonText = fc.letrec<{ value: string }>((tie) => ({
     fc.constantFrom("true", "false", "null"),
     fc.array(tie("value"), { maxLength: 4 }).map((items) => `[${items.join(",")}]`),
     fc
-      // A letter first: JavaScript puts members named like indices before all others.
+      // Names begin with a letter, as JavaScript puts members named like indices before all others.
       .dictionary(
         fc.string().map((name) => `m${name}`),
         tie("value"),
@@ -42,7 +42,7 @@ const jsonText = fc.letrec<{ value: string }>((tie) => ({
   ),
 })).value;
 
-/** As an exact fraction. */
+/** Returns a number's text as an exact fraction. */
 function valueOf(text: string): { numerator: bigint; tenths: number } {
   const [, sign, whole = "", fraction = "", power = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([-+]?\d+))?$/.exec(text) ?? [];

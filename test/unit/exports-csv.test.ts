@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { csvLine, jsonCell, untrusted } from "../../src/exports/csv";
 
-/** RFC 4180 read by hand: cells of every record. */
+/** Reads RFC 4180 by hand, and returns the cells of every record. */
 function parse(text: string): string[][] {
   const records: string[][] = [];
   let record: string[] = [];
@@ -25,7 +25,10 @@ function parse(text: string): string[][] {
 
 const FORMULA_BEGINS = /^[\s\u200b\u3164"]*[=+\-@＝]/u;
 
-/** The cells a spreadsheet sees: one that begins with a quote goes on to the next, whatever is in it. */
+/**
+ * Returns the cells that a spreadsheet sees: one that begins with a quote goes on to the next
+ * quote, whatever is in it.
+ */
 function spreadsheet(text: string, splitter: string): string[] {
   const cell = new RegExp(
     `(?:"((?:[^"]|"")*)(?:"|$))?([^${splitter}\r\n]*)(?:[${splitter}\r\n]|$)`,

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { PartBuffer } from "../../src/exports/part-buffer";
 
-/** Parts of one size cut from pieces of any, as the writer of an export does. */
+/** Cuts parts of one size from pieces of any, as the writer of an export does. */
 function cut(pieces: readonly Uint8Array[], size: number): Uint8Array[] {
   const part = new PartBuffer(size);
   const parts: Uint8Array[] = [];

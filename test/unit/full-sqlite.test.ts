@@ -27,7 +27,10 @@ beforeEach(async () => {
   await expect(fillUp()).rejects.toThrow(FULL);
 });
 
-/** Stores orders and tasks, one a second from before the day docs/operations.md names, until nothing more fits. */
+/**
+ * Stores orders and tasks, one a second from before the day that docs/operations.md names, until
+ * nothing more fits.
+ */
 async function fillUp(): Promise<void> {
   for (let n = 0; ; n++) {
     const task = taskId(newBatchId(MIDNIGHT + (n - 600) * 1000), 0);
@@ -90,7 +93,8 @@ describe("on a full database", () => {
     expect(Math.min(...before)).toBeGreaterThan(0);
     await env.DB.prepare(statement).run();
     expect(await Promise.all(kept.map(count))).toEqual(before);
-    expect(await count(`${old} AND status = 'SUCCESS'`)).toBeLessThan(66); // a day begins to the minute
+    // A day begins to the minute.
+    expect(await count(`${old} AND status = 'SUCCESS'`)).toBeLessThan(66);
     await keepBallast(env);
     expect(await count("ballast")).toBe(256);
   });

@@ -3,7 +3,7 @@ import { expect, it, vi } from "vitest";
 import { named } from "../../src/db/trouble";
 import { onError } from "../../src/http/errors";
 
-/** What a route answers that throws it. */
+/** Returns what a route answers that throws this error. */
 async function answerTo(
   error: Error,
 ): Promise<[status: number, code: string, again: string | null]> {

@@ -107,15 +107,18 @@ it("limits a page to 1 to 200 rows, 50 if nothing is said", () => {
   }
 });
 
-/** A list of numbers, of which a query may show some, and may scan only so many at a time. */
+/** List is a list of numbers, of which a query may show some, and may scan only some at a time. */
 interface List {
   rows: number[];
   shows: (row: number) => boolean;
-  /** Without it as many as the page has rows. */
+  /** The rows that a query may scan; as many as the page has if left out. */
   scans?: number;
 }
 
-/** What a domain's query does: one row more than it may scan, backwards for "previous". */
+/**
+ * Does what a domain's query does: it returns one row more than it may scan, backwards for
+ * "previous".
+ */
 function query({ rows, shows, scans }: List, request: PageRequest) {
   const from = Number(request.cursor?.key[0]);
   const ahead =

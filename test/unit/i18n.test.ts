@@ -6,7 +6,7 @@ import { readSources } from "../support/sources.mjs";
 const sources = readSources();
 const isWords = (file: string) => /^admin\/\w+\/words\.ts$/.test(file);
 
-/** Of every file of words, by the folder it is in. */
+/** The dictionaries are those of every file of words, by the folder it is in. */
 const dictionaries = new Map(
   await Promise.all(
     [...sources.keys()].filter(isWords).map(async (file) => {
@@ -20,13 +20,19 @@ const dictionaries = new Map(
   ),
 );
 
-/** Keys a file of words has of its own, as they are written there, in both languages. */
+/**
+ * Returns the keys that a file of words has of its own, as they are written there, in both
+ * languages.
+ */
 function ownKeys(folder: string): string[] {
   const text = sources.get(`${folder}/words.ts`) ?? "";
   return [...text.matchAll(/^ +"([\w.]+)":/gm)].map(([, key = ""]) => key);
 }
 
-/** Keys written whole, and the beginnings of those put together from data, such as `status.${…}`. */
+/**
+ * Returns keys that are written whole, and the beginnings of those put together from data, such as
+ * `status.${…}`.
+ */
 function askedFor(files: Iterable<[string, string]>) {
   const code = [...files].map(([, text]) => text).join("\n");
   const written = new Set(

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { cutMiddle, cutText, isLonger } from "../../src/lib/cut-text";
 
 const lengthOf = (text: string) => Array.from(text).length;
-/** Of letters, emoji, half emoji, NUL and combining marks. */
+/** Odd texts are made of letters, emoji, half emoji, NUL and combining marks. */
 const odd = fc
   .array(fc.constantFrom("a", "ñ", "漢", "💥", "\ud83d", "\udca5", "\0", "\u0301"))
   .map((parts) => parts.join(""));

@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import { fold, wordFinder } from "../../src/lib/fold";
 import { hostileText } from "../support/arbitraries";
 
-/** Begins with a letter: accents alone are no word. */
+/** A word begins with a letter, as accents alone are no word. */
 const word = (letters: string) =>
   fc
     .string({ unit: fc.constantFrom(...Array.from(letters)), maxLength: 12 })
     .map((rest) => `${Array.from(letters)[0]}${rest}`);
 
-/** Words in the alphabets of the world, with what is peculiar to each. */
+/** The words are in alphabets of the world, with what is peculiar to each. */
 const words = fc.oneof(
   word("aáÁeéEÉiíÍnñÑoóÓuúüÜ"),
   word("αάΑΆσςΣβυύϋΰΎᾳᾼ"),
@@ -29,7 +29,7 @@ const words = fc.oneof(
 );
 const name = fc.array(words, { minLength: 1, maxLength: 4 }).map((parts) => parts.join(" "));
 
-/** How else somebody may type it. */
+/** Somebody may type a text in any of these ways. */
 const TYPED: ((text: string) => string)[] = [
   (text) => text.toUpperCase(),
   (text) => text.toLowerCase(),

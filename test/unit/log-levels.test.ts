@@ -5,7 +5,7 @@ import { readProjectFile } from "../support/node.mjs";
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
 
-/** What the runtime handed on, as `wrangler dev` and Workers Logs get it. */
+/** `lines` has what the runtime handed on, as `wrangler dev` and Workers Logs get it. */
 const lines: { level: string; message: string }[] = [];
 
 const WORKER = `

@@ -6,7 +6,9 @@ import { anyJson, hostileText } from "../support/arbitraries";
 type Kind = OrderError["kind"];
 type ErrorOf<K extends Kind> = Extract<OrderError, { kind: K }>;
 
-/** Of every kind: an example, its public code, its stage, and the field or SKU its words name. */
+/**
+ * Each kind has an example, its public code, its stage, and the field or SKU that its words name.
+ */
 const cases: { [K in Kind]: [error: ErrorOf<K>, code: string, stage: string, named: string] } = {
   not_an_order: [{ kind: "not_an_order" }, "invalid_order", "validate", "JSON object"],
   too_large: [{ kind: "too_large", bytes: 70_000 }, "order_too_large", "validate", "70000"],

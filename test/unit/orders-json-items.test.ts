@@ -56,7 +56,8 @@ it("finds the text of a member, the last of several", () => {
       );
       const text = ` { ${pairs.join(" ,")} } `;
       const found = memberText(text, wanted);
-      // Not from JSON.parse(text): V8 may take a repeated "\"" for the name "\" it saw elsewhere.
+      // The name is not taken from JSON.parse(text), as V8 may take a repeated "\"" for the name
+      // "\" that it saw elsewhere.
       const last = members.findLast(([key]) => key === wanted);
       const value = last && JSON.stringify(last[1]);
       expect(found && JSON.parse(found)).toEqual(value && JSON.parse(value));

@@ -131,7 +131,7 @@ it("writes a price so that reading it gives the same price", () => {
   );
 });
 
-/** Minor units of decimal text, by integer arithmetic alone. */
+/** Returns the minor units of decimal text, by integer arithmetic alone. */
 function halfUp(text: string): number {
   const [mantissa = "", exponent = "0"] = text.split("e");
   const [whole = "", fraction = ""] = mantissa.split(".");

@@ -177,7 +177,7 @@ it("never lets a hostile text into an order that breaks its rules", () => {
   );
 });
 
-/** The rules of an order, said again in other words. */
+/** Checks the rules of an order, said again in other words. */
 function expectRules(order: ValidOrder): void {
   expect(Object.keys(order).toSorted()).toEqual(["customer", "id", "lines"]);
   expect(canonicalId(order.id)).toBe(order.id);

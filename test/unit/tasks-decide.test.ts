@@ -17,7 +17,7 @@ interface Given {
   random?: number;
 }
 
-/** What becomes of a task whose run began 5 s ago. */
+/** Returns what becomes of a task whose run began 5 s ago. */
 function transitionOf(outcome: RanTask["outcome"], given: Given = {}) {
   const ran: RanTask = {
     row: aClaimedRow(given.row),
@@ -56,7 +56,7 @@ it("makes FAILURE of a result too large to keep", () => {
 it("makes FAILURE of a checkpoint too large for a row", () => {
   const slice = (checkpoint: unknown) => transitionOf({ kind: "continue", checkpoint });
   expect(slice("x".repeat(999_998)).status).toBe("PENDING");
-  // Of D1's two megabytes a row, which are bytes.
+  // The limit is half of the two megabytes that D1 gives a row, and it is of bytes.
   expect(slice("€".repeat(333_333)).code).toBe("checkpoint_too_large");
   expect(slice("x".repeat(999_999))).toMatchObject({
     status: "FAILURE",

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { putOff, putOffForDays, putOffOrDrop } from "../../src/tasks/running/put-off";
 
-/** A delivered message that notes what becomes of it. */
+/** Makes a delivered message that notes what becomes of it. */
 function aMessage(attempts: number) {
   const became: unknown[] = [];
   const message = {

@@ -72,7 +72,10 @@ it("multiplies a backlog that waits for a day by less than ten", () => {
   expect(resendsWithin(24 * HOUR)).toBeLessThan(9);
 });
 
-/** Looks at one row every 15 s while its message waits behind older ones, as recovery would. */
+/**
+ * Looks at one row every 15 s while its message waits behind older ones, as recovery would, and
+ * returns how often it is sent again.
+ */
 function resendsWithin(duration: number): number {
   const row = { sent_at: HOUR, resends: 0 };
   const oldest = HOUR - MINUTE;

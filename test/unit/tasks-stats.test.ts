@@ -13,7 +13,7 @@ import {
 
 const none = total([]);
 
-/** Counts of successes that took so long. */
+/** Makes counts of successes that took this long. */
 function ofDurations(durations: readonly number[]): Counts {
   const within = DURATION_EDGES_MS.map((edge, k) => [
     `d${k}`,
@@ -64,7 +64,7 @@ describe("quantileSeconds", () => {
   it("is exact at the edges, and linear between them", () => {
     expect(quantileSeconds(ofDurations([8, 16]), 0.5)).toBe(0.008);
     expect(quantileSeconds(ofDurations([8, 16]), 1)).toBe(0.016);
-    // Four between 8 and 16 ms: the second of them is half way.
+    // Four tasks took between 8 and 16 ms, and the second of them is half way.
     expect(quantileSeconds(ofDurations([9, 11, 13, 15]), 0.5)).toBe(0.012);
   });
 
