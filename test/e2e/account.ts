@@ -1,8 +1,8 @@
-/** As much of a Cloudflare account as `npm run deploy` asks for, served over HTTP. */
+/** This is as much of a Cloudflare account as `npm run deploy` asks for, served over HTTP. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** What is uploaded as a binding, a variable or a secret. */
+/** Bindings are what is uploaded as a binding, a variable or a secret. */
 export type Bindings = { name: string; type: string; text?: string }[];
 
 export interface Holdings {
@@ -16,11 +16,11 @@ export interface Holdings {
 
 export class Account {
   readonly holds: Holdings;
-  /** What was asked for but to read. */
+  /** `changed` has every request that did more than read. */
   readonly changed: string[] = [];
-  /** What is deployed, by Worker. */
+  /** `deployed` has the bindings of each deployed Worker, by its name. */
   readonly deployed: Record<string, Bindings> = {};
-  /** Says that a migration went well, and does not apply it. */
+  /** `losesMigrations` makes it say that a migration went well, and not apply it. */
   losesMigrations = false;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
@@ -34,7 +34,7 @@ export class Account {
     });
   }
 
-  /** What has wrangler work on this account. */
+  /** Starts the account, and returns the variables with which wrangler works on it. */
   async open(): Promise<Record<string, string>> {
     await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
     const { port } = this.#server.address() as AddressInfo;

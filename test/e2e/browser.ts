@@ -20,7 +20,7 @@ const PLACES = [
   "C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe",
 ];
 
-/** It may look for nobody but the server under test. */
+/** The browser may look for nobody but the server under test. */
 const FLAGS = [
   "--no-sandbox",
   "--disable-gpu",
@@ -33,7 +33,10 @@ const FLAGS = [
 
 const executablePath = PLACES.find((place) => place && existsSync(place));
 
-/** Tests in a real browser: skipped with one line where there is none, unless CI asks for them. */
+/**
+ * Describes tests in a real browser. They are skipped with one line where there is none, unless CI
+ * asks for them.
+ */
 export function describeInBrowser(name: string, tests: () => void): void {
   if (executablePath === undefined && process.env["CI"]) {
     throw new Error("CI needs Chromium for the browser tests: install it, or set CHROMIUM_PATH");
@@ -55,14 +58,14 @@ export function useBrowser(): void {
 }
 
 export interface Visit extends BrowserContextOptions {
-  /** Answers that are no failure here, such as 401 for a wrong password. */
+  /** Statuses of answers that are no failure here, such as 401 for a wrong password. */
   expected?: number[];
 }
 
 /**
- * A page in a browser of its own, in Spanish unless told otherwise. `problems` collects what a
- * developer would see red in the console: script errors, violations of the content policy, failed
- * requests; and whatever is asked of another host.
+ * Opens a page in a browser of its own, in Spanish unless told otherwise. `problems` collects what
+ * a developer would see red in the console (script errors, violations of the content policy, failed
+ * requests), and whatever is asked of another host.
  */
 export async function openBrowser(baseURL: string, { expected = [], ...options }: Visit = {}) {
   const context = await browser.newContext({
@@ -89,7 +92,7 @@ export async function openBrowser(baseURL: string, { expected = [], ...options }
   return { page, context, problems, [Symbol.asyncDispose]: () => context.close() };
 }
 
-/** The cookies of somebody signed in: `storageState` of further visits. */
+/** Session is the cookies of somebody signed in, the `storageState` of further visits. */
 export type Session = Awaited<ReturnType<APIRequestContext["storageState"]>>;
 
 export async function signIn(
@@ -100,16 +103,16 @@ export async function signIn(
   return request.storageState();
 }
 
-/** Rules of WCAG 2.2 and best practice that the page breaks, each with where. */
+/** Returns the rules of WCAG 2.2 and best practice that the page breaks, each with where. */
 export async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source); // not a script tag, which the page's policy would refuse
+  await page.evaluate(axe.source); // The page's policy would refuse a script tag.
   const { violations } = await page.evaluate(() =>
     (globalThis as unknown as { axe: typeof axe }).axe.run(),
   );
   return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
 }
 
-/** Nothing sticks out at the side. */
+/** Checks that nothing sticks out at the side. */
 export async function expectNoSideways(page: Page): Promise<void> {
   const extra = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
   expect(extra, `${page.url()} is wider than its window`).toBeLessThanOrEqual(0);

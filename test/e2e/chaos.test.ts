@@ -45,7 +45,7 @@ describe("npm run chaos", () => {
       });
       expect(code).toBe(0);
       expect((result["succeeded"] ?? 0) + (result["failed"] ?? 0)).toBe(750);
-      // Else it proved nothing: kills that found nobody at work, a catalogue that always answered.
+      // A run proves nothing if its kills found nobody at work, or its catalogue always answered.
       const figures = ["openAtKills", "resentTasks", "duplicatesRefused", "catalogueFaults"];
       for (const figure of [...figures, "sickAnswers", "slowAnswers"]) {
         expect(result[figure], figure).toBeGreaterThan(0);
@@ -75,7 +75,7 @@ describe("npm run chaos", () => {
         ok: true,
       });
       expect(code).toBe(0);
-      // Else it was no stricter than the other.
+      // Without batches at once, failures and doubles, the run would be no stricter than the other.
       const { mostAtOnce, failed, doubled } = result["queues"] as Record<string, number>;
       expect(mostAtOnce).toBeGreaterThan(1);
       expect(failed).toBeGreaterThan(0);
@@ -115,7 +115,7 @@ describe("npm run chaos", () => {
       await expect.poll(stderr, { timeout: 60_000, interval: 100 }).toContain("round 1 of 9");
       await expect
         .poll(() => childrenOf(child.pid ?? 0).length, { timeout: 60_000, interval: 50 })
-        .toBeGreaterThan(3); // the next round's server
+        .toBeGreaterThan(3); // The next round's server is among the children.
       const children = childrenOf(child.pid ?? 0);
       child.kill(signal);
       await exit;

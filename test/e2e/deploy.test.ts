@@ -22,7 +22,7 @@ function fileOf(name: string, text: string): string {
   return file;
 }
 
-/** The project's wrangler.toml in a folder of its own, which a deployment may write into. */
+/** Copies the project's wrangler.toml to a folder of its own, which a deployment may write into. */
 function configFile(edit = (text: string) => text): string {
   const file = path.join(temporaryFolder("config-"), "wrangler.toml");
   const text = readFileSync(path.join(project, "wrangler.toml"), "utf8");
@@ -49,12 +49,12 @@ async function deploy(args: readonly string[], env: Record<string, string> = {})
   return { code, output };
 }
 
-/** A dry run of a demonstration. */
+/** Makes a dry run of a demonstration. */
 function dryRun(args: readonly string[]) {
   return deploy(["--dry-run", "--embedded-catalogue", ...args]);
 }
 
-/** A deployment to an account that holds something. */
+/** Deploys to an account that holds something. */
 async function deployTo(
   holds: Partial<Holdings>,
   args: readonly string[],
@@ -119,7 +119,7 @@ const applied = readdirSync(path.join(project, "migrations")).filter((name) =>
   name.endsWith(".sql"),
 );
 const QUEUES = ["pedidos-orders", "pedidos-tasks", "pedidos-dead-letters"];
-/** As an earlier deployment of ours leaves it. */
+/** Makes the holdings that an earlier deployment leaves. */
 const ours = (): Holdings => ({
   workers: { pedidos: Object.keys(SECRETS) },
   databases: { pedidos: [...applied] },
@@ -254,7 +254,7 @@ it("takes over what has our names with --adopt", async () => {
 });
 
 describe("an environment", () => {
-  /** With everything repeated under names of its own. */
+  /** Repeats everything under names of its own. */
   const staging = (text: string) => {
     const repeated = text
       .slice(text.indexOf("[vars]"))

@@ -7,7 +7,7 @@ import { type Server, startServer } from "./server";
 const ORDERS = 20_000;
 const PER_REQUEST = 10_000;
 const LINES = 4;
-/** Long, so that the file is of many parts though orders are quickly processed. */
+/** The title is long, so that the file is of many parts though orders are quickly processed. */
 const title = (id: string) => `Producto ${id} ${"漢".repeat(180)}`;
 const vars = { LEASE_SECONDS: "3", RECOVERY_SECONDS: "1", LOG_LEVEL: "warn", CATALOGUE_URL: "" };
 
@@ -34,7 +34,7 @@ interface Execution {
 
 type Row = Record<string, string | number | object[]>;
 
-/** What a machine does over the API with its key. */
+/** Machine is what a machine does over the API with its key. */
 class Machine extends Api {
   static async of({ url, admin }: Server): Promise<Machine> {
     const scopes = ["orders:write", "orders:read", "tasks:read", "tasks:write"];
@@ -58,7 +58,7 @@ class Machine extends Api {
     return (await this.call(`/api/tasks/executions/${id}/`, 200)) as Execution;
   }
 
-  /** Follows a task until it has ended or come so far; returns it, and the percentages seen. */
+  /** Follows a task until it has ended or come this far; returns it, and the percentages seen. */
   async follow(id: string, percent = 101): Promise<{ task: Execution; seen: number[] }> {
     const seen: number[] = [];
     for (let look = 0; look < 6000; look++) {
@@ -77,7 +77,9 @@ class Machine extends Api {
     throw new Error(`task ${id} does not end`);
   }
 
-  /** An export seen half way, when a fast machine has not ended it before it could be seen. */
+  /**
+   * Starts exports until one is seen half way, as a fast machine may end one before it can be seen.
+   */
   async halfway(): Promise<string> {
     for (let tries = 0; tries < 5; tries++) {
       const id = await this.export("ndjson");
@@ -99,7 +101,7 @@ class Machine extends Api {
     return { text: new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes), name: name ?? "" };
   }
 
-  /** Every processed order as the API lists them, oldest first. */
+  /** Returns every processed order as the API lists them, oldest first. */
   async orders(): Promise<Row[]> {
     return (await this.all<Row>("/api/pedidos?limit=200")).toReversed();
   }
@@ -125,7 +127,7 @@ async function storeOrders(machine: Machine): Promise<void> {
   await expect.poll(success, { timeout: 150_000, interval: 500 }).toBe(ORDERS);
 }
 
-/** Cells of a line of CSV without line breaks in its cells. */
+/** Returns the cells of a line of CSV without line breaks in its cells. */
 function cellsOf(line: string): string[] {
   return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(
     ([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "",
@@ -150,7 +152,7 @@ it("20,000 orders: cancelled half way, killed half way and resumed, completed; e
   expect((await again.task(killed)).is_finished).toBe(false);
   const resumed = await again.follow(killed);
   expect(resumed.task).toMatchObject({ status: "SUCCESS", result_data: { filas: ORDERS } });
-  // It went on from a part, not from the beginning.
+  // The export went on from a part, not from the beginning.
   expect(Math.min(...resumed.seen)).toBeGreaterThan(8);
 
   const pedidos = await again.orders();

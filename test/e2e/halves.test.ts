@@ -38,7 +38,7 @@ describe.skipIf(previous === null)("npm run halves", () => {
           workerCrashed: 0,
           ok: true,
         });
-        // Else it proved nothing: a version that was at work nowhere, no id sent twice.
+        // A run proves nothing if a version was at work nowhere, or no id was sent twice.
         expect(result["duplicatesRefused"]).toBeGreaterThan(0);
         const served = result["served"] as Record<string, Record<string, number>>;
         for (const version of ["previous", "current"]) {

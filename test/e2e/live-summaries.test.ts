@@ -15,7 +15,10 @@ import {
 import { type Server, startServer } from "./server";
 
 const SEEDED = 20;
-/** The least time between two reads of such a page, and the most between two without an event. */
+/**
+ * These are the least time between two reads of such a page, and the most between two without an
+ * event.
+ */
 const GAP_MS = 3000;
 const BACKSTOP_MS = 30_000;
 
@@ -44,7 +47,7 @@ describeInBrowser("live pages of sums", () => {
     return ((await list.json()) as { count: number }).count;
   }
 
-  /** Orders that fail for one reason or another, or do not. */
+  /** Sends orders that fail for one reason or another, or do not. */
   async function fail(
     request: APIRequestContext,
     { empty = 0, unknown = 0, good = 0 }: { empty?: number; unknown?: number; good?: number },
@@ -130,7 +133,7 @@ describeInBrowser("live pages of sums", () => {
       await using visit = await open();
       const { page, context } = visit;
       await page.goto("/admin");
-      await page.waitForTimeout(GAP_MS + 1500); // the read after the socket's opening
+      await page.waitForTimeout(GAP_MS + 1500); // The page reads once after the socket's opening.
       await hide(page, true);
       const count = countReads(page);
       const lote = await fail(context.request, { unknown: 1 });
@@ -189,7 +192,7 @@ describeInBrowser("live pages of sums", () => {
       data: { reason: "Mantenimiento" },
     });
     expect((await pause).ok()).toBe(true);
-    await fail(other.context.request, { good: 1 }); // an event
+    await fail(other.context.request, { good: 1 }); // The order is an event.
     await page.locator("#queue-tasks").getByText("Mantenimiento").waitFor();
     await other.context.request.post("/api/tasks/queues/tasks/resume/");
     expect(await isMarked(page)).toBe(true);
@@ -257,7 +260,10 @@ describeInBrowser("live pages of sums", () => {
   });
 });
 
-/** A task that has waited for ten minutes and nobody looks at: what a queue that stalls is made of. */
+/**
+ * Stores a task that has waited for ten minutes and that nobody looks at, so that its queue seems
+ * to stall.
+ */
 function forgetTask(stateFolder: string): void {
   const folder = path.join(stateFolder, "v3", "d1", "miniflare-D1DatabaseObject");
   const file = readdirSync(folder).find((name) => /^[0-9a-f]{64}\.sqlite$/.test(name)) ?? "";
@@ -284,7 +290,7 @@ function countReads(page: Page): { reads: number } {
   return count;
 }
 
-/** A page that was not loaded again bears the mark. */
+/** Marks a page; one that was loaded again has no mark. */
 async function mark(page: Page): Promise<void> {
   await page.evaluate(() => document.documentElement.setAttribute("data-marked", ""));
 }
@@ -293,7 +299,10 @@ function isMarked(page: Page): Promise<boolean> {
   return page.evaluate(() => document.documentElement.hasAttribute("data-marked"));
 }
 
-/** As when another tab is in front; a browser without a window always says that one looks. */
+/**
+ * Makes the page seem hidden, as when another tab is in front. A browser without a window always
+ * says that one looks.
+ */
 async function hide(page: Page, hidden: boolean): Promise<void> {
   await page.evaluate((isHidden) => {
     Object.defineProperty(document, "hidden", { value: isHidden, configurable: true });

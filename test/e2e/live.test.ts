@@ -76,7 +76,7 @@ describeInBrowser("live pages", () => {
       const sockets: string[] = [];
       page.on("websocket", (socket) => sockets.push(socket.url()));
       await startDemo(page);
-      // What is done of an order is not stored before its end: only the socket can tell.
+      // Only the socket can tell what is done of an order, as that is not stored before its end.
       await page.locator('[data-live="open"] [data-stage="validate"].is-done').first().waitFor();
       expect(await page.locator('[data-stage="validate"].is-done').count()).toBe(8);
       expect(await page.locator(".badge.is-started").count()).toBe(10);

@@ -1,7 +1,7 @@
 /**
- * Programs of the old task manager work unchanged: each test is a row of docs/old-task-manager.md, and
- * compares the values that such a program reads; what is new beside them it does not see. Tests make
- * users and tasks of their own, so their order does not matter.
+ * Programs of the old task manager work unchanged. Each test is a row of docs/old-task-manager.md,
+ * and compares the values that such a program reads; what is new beside them it does not see. Tests
+ * make users and tasks of their own, so their order does not matter.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -44,10 +44,10 @@ const ROW_FIELDS = `
   .trim()
   .split(/\s+/);
 const TASK_FIELDS = [...ROW_FIELDS, "is_running", "is_successful", "notifications"];
-/** The old answers had null for these only. */
+/** The old answers had null for these fields only. */
 const MAY_BE_NULL = ["started_at", "completed_at", "user", "user_name"];
 const NOTIFICATION_FIELDS = ["id", "type", "title", "message", "details", "created_at", "read"];
-/** Beside them `flower_timestamp`, a time. */
+/** These fields come with `flower_timestamp`, a time. */
 const FLOWER_FIELDS = [
   "flower_state",
   "flower_result",
@@ -65,7 +65,8 @@ let catalogue: LocalSite;
 let made = 0;
 
 beforeAll(async () => {
-  // Without any product, and slow to say so of some: what asks for these is at work for long enough.
+  // The catalogue has no product, and is slow to say so of some, so that orders of these are at
+  // work for long enough.
   catalogue = await serveLocally((request, response) => {
     const isSlow = request.url?.startsWith("/products/9") ?? false;
     setTimeout(() => response.writeHead(404).end(), isSlow ? 5000 : 0);
@@ -75,12 +76,12 @@ beforeAll(async () => {
 });
 afterAll(() => catalogue.close());
 
-/** A user of the test's own: a key, whose name says for what. */
+/** Makes a user of the test's own: a key, whose name says for what. */
 function newUser(scopes = SCOPES): Promise<User> {
   return makeKey(admin, `old-program-${++made}`, scopes);
 }
 
-/** Somebody who signs in and is no administrator. */
+/** Makes somebody who signs in and is no administrator. */
 function newPerson(role: "viewer" | "operator") {
   return makePerson(admin, `person-${++made}`, role);
 }
@@ -116,7 +117,7 @@ async function cancel(user: User, task: Task): Promise<void> {
   expect((await cancelTask(user, task.task_id)).status).toBe(200);
 }
 
-/** One task in each of the states that tracked work can be in. */
+/** Makes one task in each of the states that tracked work can be in. */
 async function inEachState(user: User, name: string, module?: string) {
   const pending = await track(user, name, { module, status: "PENDING" });
   const started = await track(user, name, { module });
@@ -134,7 +135,7 @@ function pick(row: object, fields: string[]): Record<string, unknown> {
   return Object.fromEntries(fields.map((field) => [field, all[field]]));
 }
 
-/** Those of the old fields that are missing, or null where the old answers had none. */
+/** Returns those of the old fields that are missing, or null where the old answers had none. */
 function lacking(row: object, fields: string[]): string[] {
   return fields.filter((field) => {
     const value = (row as Record<string, unknown>)[field];
@@ -144,14 +145,14 @@ function lacking(row: object, fields: string[]): string[] {
 
 const idsOf = (rows: { task_id: string }[]) => rows.map((row) => row.task_id);
 
-/** Words that differ, so that a text that was cut shows where. */
+/** Makes a text of words that differ, so that it shows where it was cut. */
 function textOf(length: number): string {
   return Array.from({ length: length / 4 + 1 }, (_, i) => `línea ${i}\n`)
     .join("")
     .slice(0, length);
 }
 
-/** Whole, or cut with a mark: of what is left, all is where it was. */
+/** Checks that a text is whole, or cut with a mark, and that what is left is where it was. */
 function expectKept(field: string, kept: unknown, text: string): void {
   if (kept === text) {
     return;
@@ -162,7 +163,7 @@ function expectKept(field: string, kept: unknown, text: string): void {
   expect.soft(String(kept).length, `${field} keeps enough`).toBeGreaterThanOrEqual(500);
 }
 
-/** An order that has a consumer at work for five seconds. */
+/** Sends an order that has a consumer at work for five seconds. */
 async function sendSlowOrder(): Promise<string> {
   await untilNobodyWorks();
   const id = `OLD-${Date.now()}-${++made}`;
@@ -1000,7 +1001,7 @@ describe("fields and empty values", () => {
   });
 });
 
-/** Two tasks of a template that tells of starts and ends: four notifications. */
+/** Runs two tasks of a template that tells of starts and ends, which makes four notifications. */
 async function withNotifications(me: User) {
   const name = newName("contabilidad.cerrar");
   const { status } = await createTaskTemplate(me, {

@@ -63,7 +63,8 @@ describe("orders, end to end", () => {
     const second = await startServer({ vars: vars(), persistTo: first.persistTo });
     const again = new Api(second.url, api.key);
     const open = (await again.tasks(lote)).filter((task) => !task.is_finished);
-    expect(open.length).toBeGreaterThan(0); // else the kill came too late to prove anything
+    // With no open task, the kill came too late to prove anything.
+    expect(open.length).toBeGreaterThan(0);
     expect(await again.untilFinal(120)).toBe(0);
     const tasks = await again.tasks(lote);
     const orderOf = new Map(orders.map((order) => [String(order.id), order]));

@@ -151,7 +151,7 @@ describeInBrowser("the dashboard and its pages in a browser", () => {
   });
 });
 
-/** How far the page's content reaches; the bar above it is of all pages. */
+/** Returns how far the page's content reaches, without the bar above it, which all pages have. */
 function wideness(page: Page): Promise<number> {
   return page
     .locator("main")

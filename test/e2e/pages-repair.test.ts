@@ -194,7 +194,7 @@ describeInBrowser("repair in a browser", () => {
   });
 });
 
-/** The page of a bulk action, at its end. */
+/** Waits on the page of a bulk action for its end. */
 async function expectDone(page: Page, count: string): Promise<void> {
   const done = page.locator("dl > div", { hasText: "Hechas" }).locator("dd");
   for (let tries = 0; (await done.textContent()) !== count; tries += 1) {

@@ -52,7 +52,7 @@ describeInBrowser("the keyboard's shortcuts", () => {
     const sheet = page.getByRole("dialog", { name: "Atajos de teclado" });
     await sheet.waitFor();
     expect(await violations(page)).toEqual([]);
-    await page.keyboard.press("j"); // of the page behind it
+    await page.keyboard.press("j"); // The page behind the sheet knows this key.
     await page.keyboard.press("Escape");
     await sheet.waitFor({ state: "hidden" });
     expect(await isFocused(link)).toBe(true);

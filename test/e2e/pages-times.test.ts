@@ -117,7 +117,7 @@ describeInBrowser("times in the reader's zone", () => {
       expect(await west.page.locator("tbody tr").count()).toBe(rows);
       await west.page.getByLabel("From (Kiritimati)").waitFor();
       await west.page.goto(path);
-      // There it is not that day yet.
+      // In Bogota it is not that day yet.
       await west.page.getByLabel("From (Bogota)").fill(dayIn("Pacific/Kiritimati", 1));
       const empty = west.page.waitForEvent("load");
       await west.page.getByRole("button", { name: "Apply" }).click();
@@ -137,7 +137,7 @@ function momentsOf(times: Locator): Promise<{ at: string; text: string }[]> {
   );
 }
 
-/** The day it is somewhere, or so many later. */
+/** Returns the day that it is somewhere, or one this many days later. */
 function dayIn(timeZone: string, later = 0): string {
   const at = Date.now() + later * 86_400_000;
   return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" }).format(at);

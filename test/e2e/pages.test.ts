@@ -29,7 +29,7 @@ type State = Awaited<ReturnType<APIRequestContext["storageState"]>>;
 
 const line = (sku: string, cantidad = 1) => ({ sku, cantidad });
 
-/** One order of each kind a person may have to look at. */
+/** These orders are one of each kind that a person may have to look at. */
 const ORDERS = {
   good: { id: "A-1", cliente: "ACME Corp", productos: [line("P010", 3), line("P020", 2)] },
   empty: { id: "A-2", cliente: "ACME Corp", productos: [] },
@@ -95,7 +95,7 @@ describeInBrowser("pages in a browser", () => {
     Object.keys(ORDERS).forEach(
       (kind, i) => (tasks[kind as Kind] = answer.tareas[i]?.task_id ?? ""),
     );
-    // All but the one that waits to be retried.
+    // One order waits to be retried, and all others end.
     while ((await countOpen(request)) > 1) {
       await sleep(250);
     }
@@ -301,7 +301,8 @@ describeInBrowser("pages in a browser", () => {
       await page.getByLabel("Cliente").fill("ACME Corp");
       await go(page.getByRole("button", { name: "Aplicar" }));
       await go(page.getByRole("link", { name: "A-1" }));
-      // 3 x 105.00 + 2 x 210.00 = 735.00, above the threshold, so 10 % less.
+      // The order costs 3 x 105.00 + 2 x 210.00 = 735.00, which is above the threshold, so 10 %
+      // less.
       const text = (await page.locator("main").innerText()).replaceAll(/\s+/g, " ");
       for (const part of ["Product 10 <b>bold</b>", "315,00 USD", "735,00 USD", "−73,50 USD"]) {
         expect(text).toContain(part);
@@ -376,15 +377,16 @@ describeInBrowser("pages in a browser", () => {
       expect(await page.locator("html").getAttribute("lang")).toBe("en");
       const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
       const light = await ground();
-      await go(page.getByRole("button", { name: "Theme" })); // light
+      await go(page.getByRole("button", { name: "Theme" })); // The button chooses the light theme.
       expect(await ground()).toBe(light);
-      await go(page.getByRole("button", { name: "Theme" })); // dark
+      await go(page.getByRole("button", { name: "Theme" })); // The button chooses the dark theme.
       const dark = await ground();
       expect(dark).not.toBe(light);
       await page.goto("/");
       expect(await page.locator("html").getAttribute("data-theme")).toBe("dark");
       await page.getByRole("heading", { name: "exactly once" }).waitFor();
-      await go(page.getByRole("button", { name: "Theme" })); // automatic
+      // The button chooses the browser's theme.
+      await go(page.getByRole("button", { name: "Theme" }));
       await page.emulateMedia({ colorScheme: "dark" });
       expect(await ground()).toBe(dark);
     });

@@ -5,7 +5,7 @@ import path from "node:path";
 const require = createRequire(import.meta.url);
 const REACT = ["scheduler", "react", "react-dom", "react-dom/client"];
 
-/** Whether React is installed: its pages are tested only then. */
+/** React's pages are tested only where it is installed. */
 export const hasReact = REACT.every((name) => {
   try {
     require.resolve(name);
@@ -15,7 +15,10 @@ export const hasReact = REACT.every((name) => {
   }
 });
 
-/** React's own CommonJS files, each as a function: a script that makes `React` and `ReactDOM`. */
+/**
+ * Builds a script that defines `React` and `ReactDOM` from React's own CommonJS files, each as a
+ * function.
+ */
 export function reactScript(): string {
   const modules = REACT.map((name) => {
     const folder = path.dirname(require.resolve(`${name.split("/")[0]}/package.json`));

@@ -4,9 +4,9 @@ import { type LocalSite, serveLocally } from "../../scripts/harness/local-site.t
 import { reactScript } from "./react";
 
 /**
- * Another site with pages of its own: `/plain?…` shows <task-monitor> with the query as attributes,
- * `/react?…` does so in a React component, and `/ticket` asks the server for a ticket with the shop's
- * key, as a site's backend would, narrowed to its query.
+ * Serves another site with pages of its own: `/plain?…` shows <task-monitor> with the query as
+ * attributes, `/react?…` does so in a React component, and `/ticket` asks the server for a ticket
+ * with the shop's key, as a site's backend would, narrowed to its query.
  */
 export function useShop() {
   const shop = { url: "", server: "", key: "", tickets: 0 };

@@ -14,7 +14,7 @@ import {
   untilServing,
 } from "./server";
 
-/** A clone with its dependencies, in a path with spaces. */
+/** Makes a clone with its dependencies, in a path with spaces. */
 function clone(): string {
   const folder = path.join(temporaryFolder("clone-"), "dir with spaces");
   const left = new Set(["node_modules", ".git", ".wrangler", ".dev.vars", "dist"]);

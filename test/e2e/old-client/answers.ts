@@ -1,4 +1,4 @@
-/** What programs of the old task manager read, by the names they know. */
+/** Programs of the old task manager read these answers, by the names they know. */
 
 export type State =
   | "PENDING"
@@ -16,7 +16,7 @@ export interface List<Row> {
   results: Row[];
 }
 
-/** A row of a list. */
+/** TaskRow is a row of a list. */
 export interface TaskRow {
   id: string;
   task_id: string;
@@ -46,11 +46,11 @@ export interface TaskRow {
   duration_seconds: number;
   is_finished: boolean;
   unread_notifications: number;
-  /** New here: who it is, and whether a person or a key. */
+  /** Who it is, and whether a person or a key; the old answers did not have it. */
   requested_by: string | null;
 }
 
-/** A single task. */
+/** Task is a single task. */
 export interface Task extends TaskRow {
   is_running: boolean;
   is_successful: boolean;
@@ -67,7 +67,7 @@ export interface Notification {
   read: boolean;
 }
 
-/** A task as its user's list has it. */
+/** UserTask is a task as its user's list has it. */
 interface UserTask {
   id: string;
   task_id: string;
@@ -123,7 +123,7 @@ interface NotificationSettings {
   notify_on_start?: boolean;
   notify_on_complete?: boolean;
   notify_on_error?: boolean;
-  /** Every so many percent. */
+  /** The step in percent after which each notification of progress comes. */
   notify_on_progress?: number;
 }
 
@@ -133,7 +133,7 @@ export interface TemplateFields {
   module?: string;
   description?: string;
   default_parameters?: Record<string, unknown>;
-  /** Seconds. */
+  /** The duration in seconds. */
   estimated_duration?: number;
   default_timeout?: number;
   default_max_retries?: number;
@@ -153,7 +153,7 @@ export interface Worker {
   tasks: unknown;
 }
 
-/** A task's status as the old program put its own record and Flower's together. */
+/** TaskStatus is a task's status as the old program put its own record and Flower's together. */
 export interface TaskStatus extends Partial<Task> {
   task_id: string;
   module?: string;

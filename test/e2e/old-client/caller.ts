@@ -1,10 +1,10 @@
-/** Who asks: a session's cookie or an API key, on an origin. */
+/** Caller is who asks: a session's cookie or an API key, on an origin. */
 export interface Caller {
   origin: string;
   headers: Record<string, string>;
 }
 
-/** A refusal is an answer too: who expects one says what it looks like. */
+/** Answer may be a refusal too: who expects one says what it looks like. */
 export interface Answer<Body> {
   status: number;
   body: Body;
@@ -22,7 +22,10 @@ export async function get<Body>(caller: Caller, path: string, query: Query = {})
   return answered<Body>(await fetch(url, { headers: caller.headers }));
 }
 
-/** Without a body unless there is one to send: the old routes took none for what they did by address. */
+/**
+ * Sends a request, without a body unless there is one to send, as the old routes took none for what
+ * they did by address.
+ */
 export async function send<Body>(
   caller: Caller,
   method: "POST" | "PATCH",
@@ -57,7 +60,7 @@ export async function signIn(origin: string, account: { email: string; password:
   return { origin, headers: { cookie: cookies.join("; ") }, id: user.id, name: user.name };
 }
 
-/** A key is a user of its own: what it starts is found by its id. */
+/** Makes a key, which is a user of its own: what it starts is found by its id. */
 export async function makeKey(admin: Caller, name: string, scopes: string[]) {
   const { status, body } = await send<{ id: string; key: string }>(admin, "POST", "/api/keys/", {
     name,
@@ -70,7 +73,7 @@ export async function makeKey(admin: Caller, name: string, scopes: string[]) {
   return { origin: admin.origin, headers, id: body.id, name };
 }
 
-/** Makes a person by the console's form, which is how there comes to be one. */
+/** Makes a person by the console's form, which is the way to make one. */
 export async function makePerson(admin: Caller, name: string, role: "viewer" | "operator") {
   const account = { email: `${name}@example.com`, password: `password-of-${name}` };
   const response = await fetch(new URL("/admin/people", admin.origin), {

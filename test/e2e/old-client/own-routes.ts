@@ -1,4 +1,4 @@
-/** The routes of the old program itself, each as the function that a program calls it by. */
+/** Each route of the old program itself is the function that a program calls it by. */
 import type {
   List,
   Notification,
@@ -14,7 +14,7 @@ import { type Caller, get, send } from "./caller";
 
 const PREFIX = "/api/task-manager";
 
-/** `since`: hours. */
+/** Lists tasks; `since` is in hours. */
 export function tasks(
   caller: Caller,
   filter: { module?: string; status?: State; since?: number } = {},

@@ -1,4 +1,7 @@
-/** A program written for the old task manager: its functions by their old names, and its shared routes. */
+/**
+ * This is a program written for the old task manager: its functions by their old names, and its
+ * shared routes.
+ */
 import type {
   BulkCancel,
   List,
@@ -20,7 +23,7 @@ interface Tracking {
   timeout_seconds?: number;
   max_retries?: number;
   total_steps?: number;
-  /** On whose behalf, by the bare id. */
+  /** The bare id of the user on whose behalf it runs. */
   user?: string;
   status?: "PENDING";
 }
@@ -36,7 +39,7 @@ export function startTaskTracking(
   return send<Task>(caller, "POST", "/api/tasks/executions/", data);
 }
 
-/** By a percentage, or by a step of several. */
+/** Reports progress by a percentage, or by a step of several. */
 export function updateTaskProgress(
   caller: Caller,
   executionId: string,

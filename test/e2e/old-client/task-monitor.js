@@ -1,6 +1,7 @@
 /**
- * The component that the old task manager documents for front ends, on a page with React as a global.
- * It knows nothing but what is documented there: `data.results`, `progress`, the number of workers.
+ * TaskMonitor is the component that the old task manager documents for front ends, on a page with
+ * React as a global. It knows nothing but what is documented there: `data.results`, `progress`, the
+ * number of workers.
  */
 const { createElement, useCallback, useEffect, useState } = globalThis.React;
 
