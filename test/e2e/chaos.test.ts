@@ -75,7 +75,7 @@ describe("npm run chaos", () => {
         ok: true,
       });
       expect(code).toBe(0);
-      // Without batches at once, failures and doubles, the run would be no stricter than the other.
+      // A run without batches at once, failures and doubles would be no stricter than the others.
       const { mostAtOnce, failed, doubled } = result["queues"] as Record<string, number>;
       expect(mostAtOnce).toBeGreaterThan(1);
       expect(failed).toBeGreaterThan(0);

@@ -21,7 +21,7 @@ export async function seedTasks(
     status,
     subject: subjectOf(index),
   }));
-  const far = Date.now() + 86_400_000; // recovery looks at them only after the test
+  const far = Date.now() + 86_400_000; // Recovery looks at them only after the test.
   await env.DB.prepare(
     `INSERT INTO tasks (id, name, module, queue, status, subject, input, max_attempts, ready_at,
        sent_at, check_at, created_at, finished_at, error_code, error_message)

@@ -71,7 +71,7 @@ export function bodyOf(route: Route): fc.Arbitrary<unknown> | null {
 export function requiredOf(route: Route): readonly string[] {
   const { parameters = [], requestBody } = operationOf(route) ?? {};
   if (route.path === "/api/pedidos") {
-    return []; // this route stores orders unchecked
+    return []; // This route stores orders unchecked.
   }
   const schema = requestBody?.content?.["application/json"]?.schema;
   const body = schema?.$ref === undefined ? schema : schemaOf(schema.$ref);

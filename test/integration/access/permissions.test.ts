@@ -152,8 +152,8 @@ const RULES: Record<string, Rule> = {
   "POST /api/tasks/run": "tasks:write",
   "POST /api/tasks/executions": "tasks:track",
   "PATCH /api/tasks/executions/:id": "tasks:track",
-  "GET /api/tasks/user-tasks": "anyone known", // Those of others need tasks:read.
-  "POST /api/tasks/user-tasks/cancel": "anyone known", // Those of others need tasks:write.
+  "GET /api/tasks/user-tasks": "anyone known", // The tasks of others need tasks:read.
+  "POST /api/tasks/user-tasks/cancel": "anyone known", // The tasks of others need tasks:write.
   "GET /api/tasks/workers": "tasks:read",
   "GET /api/tasks/flower-info": "tasks:read",
   "GET /api/tasks/info": "tasks:read",

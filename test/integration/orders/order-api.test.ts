@@ -46,7 +46,8 @@ describe("a processed order", () => {
     expect(response.status).toBe(200);
     const stored = await response.json<Pedido>();
     expect(Object.keys(stored).toSorted()).toEqual(FIELDS.toSorted());
-    // 3 x 15.99 + 12.99 + 695.00 = 755.96; 10 % of it is 75.596, rounded half up to 75.60
+    // The order costs 3 x 15.99 + 12.99 + 695.00 = 755.96. The discount is 10 % of it, 75.596, which is
+    // rounded half up to 75.60.
     expect(stored).toEqual({
       id_pedido_original: order["id"],
       hash_pedido: expect.stringMatching(/^[0-9a-f]{64}$/),

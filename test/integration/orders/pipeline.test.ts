@@ -32,7 +32,8 @@ describe("a good order", () => {
     expect(task.status).toBe("SUCCESS");
     expect(delivery.acked).toEqual([id]);
     const stored = await getOrder(env.DB, String(order["id"]));
-    // 3 x 15.99 + 12.99 + 695.00 = 755.96; 10 % of it is 75.596, rounded half up to 75.60
+    // The order costs 3 x 15.99 + 12.99 + 695.00 = 755.96. The discount is 10 % of it, 75.596, which is
+    // rounded half up to 75.60.
     expect(stored).toMatchObject({
       task_id: id,
       customer: "ACME Corp",
